@@ -14,8 +14,8 @@ export interface Principals {
   authenticate(headers: Readonly<Record<string, string>>, family: Protocol['family']): Caller;
   /** The participant of a call, if it is known before any check. */
   participantOf(headers: Readonly<Record<string, string>>): string | undefined;
-  /** Temporary credentials that expire in virtual time. */
-  issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined): Session;
+  /** Temporary credentials that expire in virtual time. @param policy of the session: it allows nothing, and takes away the rest */
+  issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined, policy?: Policy): Session;
   role(arn: string): Role | undefined;
   /** The accounts that roles lie in. */
   accounts(): readonly string[];
@@ -61,6 +61,8 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
   const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
   const attached = new Map<string, readonly Policy[]>();
   const trusts = new Map<string, ResourcePolicy>();
+  /** Session policies, by access key. */
+  const limits = new Map<string, Policy>();
   for (const role of roles) {
     const arn = arnOf(kernel, role);
     const name = arn.split('/').at(-1) ?? role;
@@ -98,7 +100,7 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       if (kernel.clock.now() >= issued.session.expiration) throw refusal('expired', family);
       return { principal: issued.session.principal, participant: issued.participant, temporary: true };
     },
-    issue(role, sessionName, durationMs, participant) {
+    issue(role, sessionName, durationMs, participant, policy) {
       const name = ['session', role.arn, sessions.size] as const;
       const accessKeyId = `ASIA${base32Of(16, ...name)}`;
       const session: Session = {
@@ -115,6 +117,7 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
         },
       };
       sessions.set(accessKeyId, { session, participant });
+      if (policy !== undefined) limits.set(accessKeyId, policy);
       return session;
     },
     role: (arn) => known.get(arn),
@@ -135,13 +138,17 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       const policies =
         role === undefined ? undefined : attached.get(`arn:aws:iam::${principal.accountId}:role/${role}`);
       // GetCallerIdentity needs no permission and cannot be denied (AWS STS API reference).
-      if (policies === undefined || action === 'sts:GetCallerIdentity') return;
-      const decision = evaluate(policies, demand);
-      if (decision === 'allowed') return;
+      if (action === 'sts:GetCallerIdentity') return;
+      const limit = limits.get(principal.accessKeyId);
+      const decision = policies === undefined ? 'allowed' : evaluate(policies, demand);
+      // A session has the intersection of the role's permissions and its session policy (IAM user guide, "Session policies").
+      const within = limit === undefined ? 'allowed' : evaluate([limit], demand);
+      if (decision === 'allowed' && within === 'allowed') return;
+      const kind = decision === 'allowed' ? 'session' : 'identity-based';
       const why =
-        decision === 'explicitly-denied'
-          ? 'with an explicit deny in an identity-based policy'
-          : `because no identity-based policy allows the ${action} action`;
+        (decision === 'allowed' ? within : decision) === 'explicitly-denied'
+          ? `with an explicit deny in ${kind === 'session' ? 'a session' : 'an identity-based'} policy`
+          : `because no ${kind} policy allows the ${action} action`;
       const message = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
       throw family === 'json'
         ? new AwsError('AccessDeniedException', message)

@@ -101,6 +101,13 @@ export const defaultSettings = {
   transformSliceEnd: 'included' as 'included' | 'excluded',
   /** Instances per type that the account may run for transform jobs. §7.3 */
   transformInstanceQuota: 20,
+  /**
+   * Requests that an instance answers at once; the others wait, and a serverless endpoint answers as many as its MaxConcurrency. 0: any
+   * number. That of a real container is its own.
+   */
+  requestsPerInstance: 0,
+  /** Requests that may wait for an instance before SageMaker answers ServiceUnavailable. No published figure. [unconfirmed] */
+  queuedPerInstance: 1_000,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
@@ -167,6 +174,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   serverlessIdleMs: 60_000,
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
+  queuedPerInstance: 50,
   transformStartMs: 600_000,
   transformStopMs: 120_000,
   transformOutputNames: 'of-files',

@@ -71,6 +71,8 @@ export type Progress<M extends Memory, Outputs> =
       readonly outputs: Partial<Outputs>;
       readonly because: string;
       readonly findings?: Findings;
+      /** Texts of the files that the operation's `files` may name. */
+      readonly files?: Readonly<Record<string, string>>;
       readonly plan?: Plan;
       readonly remarks?: Remarks;
     };
@@ -87,6 +89,8 @@ export interface Operation<Inputs, M extends Memory, Outputs> {
   /** One sentence, for `action.yml`, README and `--help`. */
   readonly description: string;
   readonly inputs: Schema<Inputs>;
+  /** Names of files to write, besides those of every operation, on a host that writes files. */
+  readonly files?: Schema<object>;
   readonly outputs: OutputSchema<Outputs>;
   /**
    * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, return the next

@@ -31,6 +31,8 @@ export type Need =
   | 'asks'
   /** Answers by batch transform. */
   | 'transforms'
+  /** Measures the candidate under the recorded traffic. */
+  | 'loads'
   /** Restores the instance count of the manifest. */
   | 'resizes';
 
@@ -87,9 +89,11 @@ const readRecord: readonly Grant[] = [
   tellAbsence('releasesBucket'),
 ];
 
+const readTraffic: Grant = { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] };
+
 const readRelease: readonly Grant[] = [
   ...readServing,
-  { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] },
+  readTraffic,
   {
     sid: 'ReadItsScaling',
     actions: [
@@ -118,6 +122,9 @@ const readCandidate: readonly Grant[] = [findVersion, ...readContent];
 
 /** For `regression:` with a golden set in S3: a verdict is about its bytes. */
 const readGoldenSet: Grant = { sid: 'ReadTheGoldenSet', actions: ['s3:GetObject'], on: ['goldenSet'] };
+
+/** For `contract`, `bias` and `attribution` of `regression:`: the reports that `register-model` keeps, and that the packages of both models name. */
+const readReports: Grant = { sid: 'ReadTheReports', actions: ['s3:GetObject'], on: ['evaluations'] };
 
 const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
@@ -282,12 +289,14 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
   'approve-gate': [findVersion],
-  // It moves no traffic: neither metrics nor scaling.
+  // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
+    { ...readTraffic, when: 'loads' },
     ...readRecord,
     findVersion,
     readGoldenSet,
+    readReports,
     { sid: 'BeginTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.creates },
     { sid: 'ContinueTheTest', actions: ['s3:PutObject'], on: ['tests'], condition: conditions.replaces },
     // TargetVariant has no condition key (AWS: Service Authorization Reference, SageMaker).
@@ -361,11 +370,12 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { sid: 'RemoveTheModel', actions: ['sagemaker:DeleteModel'], on: ['temporaryModels'], when: 'publishes' },
     ...encrypt,
   ],
-  plan: [...readRelease, readAlarms, ...readCandidate, readGoldenSet],
+  plan: [...readRelease, readAlarms, ...readCandidate, readGoldenSet, readReports],
   'deploy-endpoint': [
     ...readRelease,
     ...readCandidate,
     readGoldenSet,
+    readReports,
     ...supervise,
     { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['ownModels'], when: 'publishes' },
     // AWS: "Cross-account support": a model group's policy allows CreateModel on its packages, and both sides must.
@@ -406,6 +416,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     lookAtApproval,
     ...readContent,
     readGoldenSet,
+    readReports,
     compareWithRegistry,
     readAlarms,
     { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },

@@ -1,5 +1,6 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
+import type { CheckCase } from './findings/regression.ts';
 import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
@@ -13,6 +14,8 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */
+  readonly programs?: Programs;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
 }
@@ -25,6 +28,43 @@ export interface Workspace {
    */
   read(path: string, mostBytes: number): Promise<Buffer>;
 }
+
+/** Programs of the user, on the machine of the run. */
+export interface Programs {
+  /** Resolves when the program and all that it started have ended; when the run's signal aborts, they are ended. */
+  run(program: Program): Promise<ProgramEnd>;
+}
+
+export interface Program {
+  /** Started without a shell, in the folder of the checkout. */
+  readonly argv: readonly string[];
+  /** Beside the variables of the run. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly timeoutSeconds: number;
+  /** The JUnit report that it is to write: a path in the checkout. */
+  readonly junit?: string;
+  /** Name of the one endpoint that it asks. */
+  readonly asks: string;
+}
+
+export interface ProgramEnd {
+  readonly how:
+    | { readonly is: 'exited'; readonly code: number }
+    | { readonly is: 'killed'; readonly by: string }
+    | { readonly is: 'timed-out' }
+    /** By the system's code, such as ENOENT. */
+    | { readonly is: 'not-started'; readonly code: string };
+  /** The last line that it printed, if any. Foreign text. */
+  readonly lastLine?: string;
+  /** Of a program that was to write one. */
+  readonly report?: ProgramReport;
+}
+
+/** A report that this program wrote: one of an earlier run is none. Its texts are foreign. */
+export type ProgramReport =
+  | { readonly is: 'read'; readonly cases: readonly CheckCase[] }
+  /** A clause with its subject: `it wrote no results.xml`. */
+  | { readonly is: 'none'; readonly because: string };
 
 /** The model package groups of another account, and their artifacts. */
 export interface Registry {

@@ -32,13 +32,14 @@ export interface Declared {
   readonly name: OperationName;
   readonly description: string;
   readonly inputs: Schema<object>;
+  readonly files?: Schema<object>;
   readonly outputs: OutputSchema<object>;
 }
 
 /** Every input of an action in the order of the tables: its own, then the shared ones. */
-export const inputsOf = ({ inputs }: Declared): readonly (readonly [string, Field<unknown>])[] => [
+export const inputsOf = ({ inputs, files }: Declared): readonly (readonly [string, Field<unknown>])[] => [
   ...fieldsOf(inputs),
-  ...fieldsOf({ ...commonInputs, ...githubInputs }),
+  ...fieldsOf({ ...commonInputs, ...githubInputs, ...files }),
 ];
 
 export const outputsOf = ({ outputs }: Declared): readonly (readonly [string, OutputField])[] => [

@@ -14,7 +14,10 @@ export class BadPayload extends Error {
   }
 }
 
-const mediaType = (contentType: string): string => (contentType.split(';')[0] ?? '').trim().toLowerCase();
+const answered: readonly string[] = ['text/csv', 'application/json', 'application/jsonlines'];
+
+const mediaType = (contentType: string): string =>
+  answered.includes(contentType) ? contentType : (contentType.split(';')[0] ?? '').trim().toLowerCase();
 
 const numbers = (values: unknown, features: number): readonly number[] => {
   if (!Array.isArray(values)) throw new BadPayload(400, 'each row must be an array of numbers');
@@ -41,7 +44,11 @@ const member = (value: unknown, name: string): unknown =>
 /** `{"features": [...]}`, of a text `{"source": "..."}`, or the bare array or text. */
 const instance = (value: unknown): unknown => member(value, 'features') ?? member(value, 'source') ?? value;
 
-const lines = (text: string): readonly string[] => text.split(/\r?\n/).filter((line) => line.trim() !== '');
+const lines = (text: string): readonly string[] => {
+  // Of background traffic each body is one line.
+  const parts = text.includes('\n') ? text.split(/\r?\n/) : [text];
+  return parts.filter((line) => line.trim() !== '');
+};
 
 const rowsOf = (text: string, type: string): readonly unknown[] => {
   switch (type) {
@@ -86,8 +93,6 @@ export interface Payload {
   readonly body: Buffer;
   readonly contentType: string;
 }
-
-const answered: readonly string[] = ['text/csv', 'application/json', 'application/jsonlines'];
 
 /** The format of an answer: the first that the caller accepts, or that of the request; JSON lines for plain text. @throws {BadPayload} */
 export const answerType = (contentType: string, accept = '*/*'): string => {

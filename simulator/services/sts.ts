@@ -1,4 +1,5 @@
 import { AwsError, type Kernel, type Service } from '../contracts.ts';
+import { parsePolicy, type Policy as SessionPolicy } from '../iam/policy.ts';
 import type { Principals, Role, Session } from '../principals.ts';
 import { digestOf } from '../random.ts';
 
@@ -45,7 +46,10 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
           role === undefined ? principal.accessKeyId.replace('AKIA', 'AIDA') : `${role.roleId}:${session?.[2]}`;
         return { UserId, Account: principal.accountId, Arn: principal.arn };
       },
-      AssumeRole: (input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number }, call) => {
+      AssumeRole: (
+        input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number; Policy?: string },
+        call,
+      ) => {
         const role = principals.role(input.RoleArn);
         if (
           role === undefined ||
@@ -57,7 +61,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         const durationMs = durationOf(input, call.principal.arn.includes(':assumed-role/'));
         return answer(
           role,
-          principals.issue(role, input.RoleSessionName, durationMs, call.participant),
+          principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input)),
           input.RoleSessionName,
         );
       },
@@ -66,6 +70,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         RoleSessionName: string;
         WebIdentityToken: string;
         DurationSeconds?: number;
+        Policy?: string;
       }) => {
         const claims = claimsOf(input.WebIdentityToken);
         if (claims.iss !== issuer) {
@@ -94,7 +99,13 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
           throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
         }
         const durationMs = durationOf(input, false);
-        const session = principals.issue(role, input.RoleSessionName, durationMs, claims.simulator_participant);
+        const session = principals.issue(
+          role,
+          input.RoleSessionName,
+          durationMs,
+          claims.simulator_participant,
+          policyOf(input),
+        );
         return {
           ...answer(role, session, input.RoleSessionName),
           SubjectFromWebIdentityToken: claims.sub,
@@ -105,6 +116,16 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     },
   };
   return { service };
+};
+
+/** Of the session. */
+const policyOf = ({ Policy }: { readonly Policy?: string }): SessionPolicy | undefined => {
+  if (Policy === undefined) return undefined;
+  try {
+    return parsePolicy(JSON.parse(Policy));
+  } catch (error) {
+    throw new AwsError('MalformedPolicyDocument', error instanceof Error ? error.message : 'not a policy');
+  }
 };
 
 /** Each account has a provider of its own. */

@@ -5,7 +5,8 @@ import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
-import { retrying } from './retry.ts';
+import { mostUnanswered } from './most-unanswered.ts';
+import { retrying, unrepeated } from './retry.ts';
 import { type Runtime, runtime, runtimeClient } from './runtime.ts';
 import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
@@ -65,7 +66,10 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     ecr: once(() => ecrClient(settings)),
     sts: once(() => stsClient(settings)),
     runtime: once(() =>
-      runtimeClient({ ...settings, requestHandler: transport(options.proxy, slowestModelMs) }, options.clock),
+      runtimeClient(
+        { ...settings, requestHandler: transport(options.proxy, slowestModelMs, mostUnanswered) },
+        options.clock,
+      ),
     ),
   };
   const retry = retrying({
@@ -77,6 +81,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
+    const sendingOnce: Sending = { ...sending, retry: unrepeated(options.credentials.forget) };
     const whole: Whole = (call, read) => retry(call, () => read(signal), signal);
     const calls = {
       sagemaker: once(() => sagemaker(sender(clients.sagemaker(), 'sagemaker', sending))),
@@ -85,7 +90,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner, { whole, hashed })),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
-      runtime: once(() => runtime(sender(clients.runtime(), 'sagemaker', sending))),
+      runtime: once(() =>
+        runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
+      ),
     };
     return {
       reads: {

@@ -50,6 +50,8 @@ export interface AssumedOptions extends BaseOptions {
     | { readonly proof: 'credentials'; readonly credentials: CredentialSource };
   /** CloudTrail shows it as the author. Characters that STS does not allow become `-`. */
   readonly sessionName: string;
+  /** Session policy in IAM's form: the credentials allow only what the role's policies and this one allow. */
+  readonly policy?: string;
 }
 
 /** Renewal comes this long before the end, by our clock: a turn and its retries fit in it. */
@@ -127,7 +129,10 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
     try {
       const calls = stsCalls(options);
       const RoleArn = await roleArn(options, calls);
-      const request = { RoleArn, RoleSessionName, DurationSeconds: sessionSeconds };
+      const request = {
+        ...{ RoleArn, RoleSessionName, DurationSeconds: sessionSeconds },
+        ...withoutUndefined({ Policy: options.policy }),
+      };
       const { Credentials: taken } = proven
         ? await calls.roles.assumeRoleWithWebIdentity({ ...request, WebIdentityToken: proven })
         : await calls.roles.assumeRole(request);

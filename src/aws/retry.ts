@@ -114,6 +114,28 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
   };
 };
 
+/**
+ * Sends a call once: under a load test a refusal is a result, and a repetition would be load that nobody planned. What AWS refuses because of
+ * the caller's credentials or clock has not reached the model, and is sent again.
+ */
+export const unrepeated =
+  (forgetCredentials: () => void): Retry =>
+  async (call, attempt, signal) => {
+    const corrected = new Set<string>();
+    for (;;) {
+      if (signal?.aborted) throw new Aborted(`${call} was not sent: the run is ending`);
+      try {
+        return await (signal === undefined ? attempt() : unlessAborted(attempt(), call, signal));
+      } catch (thrown) {
+        const error = named(thrown, call);
+        const kind = classify(error);
+        if ((kind !== 'expired-credentials' && kind !== 'clock-skew') || corrected.has(kind)) throw error;
+        corrected.add(kind);
+        if (kind === 'expired-credentials') forgetCredentials();
+      }
+    }
+  };
+
 /** The golden ratio's multiples, modulo 1, spread evenly: full jitter that is the same every time. */
 const spread = (attempt: number): number => (attempt * 0.618_033_988_75) % 1;
 

@@ -11,10 +11,14 @@ import type { Clock } from '../clock.ts';
 import type { Sender } from './sender.ts';
 
 /** An answer, and the milliseconds of its last attempt: what was waited before a retry is not the model's time. */
-export type InvokeEndpointAnswer = InvokeEndpointCommandOutput & { readonly durationMs: number };
+export type InvokeEndpointAnswer = InvokeEndpointCommandOutput & Timed;
+
+/** Errors that AWS answered have it too. */
+export interface Timed {
+  readonly durationMs: number;
+}
 
 /** The simulator's answers come at once, and name their virtual milliseconds. */
-
 const durationHeader = 'x-simulator-duration-ms';
 
 /** Created here, beside the commands in use, so that a bundle leaves out all others. */
@@ -23,21 +27,33 @@ export const runtimeClient = (settings: SageMakerRuntimeClientConfig, clock: Clo
   client.middlewareStack.add(
     (next) => async (args) => {
       const began = clock.now();
-      const result = await next(args);
-      const { headers } = result.response as { readonly headers?: Readonly<Record<string, string>> };
-      const simulated = headers?.[durationHeader];
-      const durationMs = simulated === undefined ? clock.now() - began : Number(simulated);
-      const output: object = { ...result.output, durationMs };
-      return { ...result, output } as typeof result;
+      const timed = (response: unknown): Timed => {
+        const { headers } = (response ?? {}) as { readonly headers?: Readonly<Record<string, string>> };
+        const simulated = headers?.[durationHeader];
+        return { durationMs: simulated === undefined ? clock.now() - began : Number(simulated) };
+      };
+      try {
+        const result = await next(args);
+        const output: object = { ...result.output, ...timed(result.response) };
+        return { ...result, output } as typeof result;
+      } catch (error) {
+        if (error instanceof Error && '$response' in error) Object.assign(error, timed(error.$response));
+        throw error;
+      }
     },
     { step: 'deserialize', priority: 'high', name: 'modelDeliveryDuration' },
   );
   return client;
 };
 
-/** SageMaker Runtime, one method per call. A request takes capacity of an endpoint that may serve users, so that a dry run has none. */
-export const runtime = (send: Sender<SageMakerRuntimeClient>) => ({
+/**
+ * SageMaker Runtime, one method per call. A request takes capacity of an endpoint that may serve users, so that a dry run has none.
+ * @param sendOnce without a retry
+ */
+export const runtime = (send: Sender<SageMakerRuntimeClient>, sendOnce: Sender<SageMakerRuntimeClient>) => ({
   writes: {
+    invokeEndpointOnce: (input: InvokeEndpointCommandInput) =>
+      sendOnce(new InvokeEndpointCommand(input)) as Promise<InvokeEndpointAnswer>,
     invokeEndpoint: (input: InvokeEndpointCommandInput) =>
       send(new InvokeEndpointCommand(input)) as Promise<InvokeEndpointAnswer>,
     invokeEndpointAsync: (input: InvokeEndpointAsyncCommandInput) => send(new InvokeEndpointAsyncCommand(input)),

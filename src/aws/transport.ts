@@ -37,10 +37,16 @@ export interface Transport {
  * Sends every client's requests; each by the proxy of its scheme, unless its host bypasses the proxy. Agents live as long as the
  * transport.
  * @param answerMs longest time until the answer begins, and between two pieces of it
+ * @param mostConnections at a time, to one host; the SDK has 50. A proxy's agent has no limit.
  */
-export const transport = (proxy: ProxySettings = {}, answerMs: number = usualAnswerMs): Transport => {
+export const transport = (
+  proxy: ProxySettings = {},
+  answerMs: number = usualAnswerMs,
+  mostConnections?: number,
+): Transport => {
   const limits = limitsFor(answerMs);
-  const direct = new NodeHttpHandler(limits);
+  const pool = mostConnections === undefined ? {} : { keepAlive: true, maxSockets: mostConnections };
+  const direct = new NodeHttpHandler({ ...limits, httpAgent: pool, httpsAgent: pool });
   let proxied: Promise<NodeHttpHandler> | undefined;
   const proxyFor = (protocol: string, host: string): string | undefined => {
     const wanted = protocol === 'http:' ? proxy.http : proxy.https;

@@ -17,6 +17,7 @@ import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
 import { nextPoll } from './poll.ts';
 import { settlingTasks } from './settle.ts';
+import { smokeFindingsOf } from './smoke-findings.ts';
 import { endOfWayBack, tasksToTakeBack } from './take-back.ts';
 import { runNextTask, type Tasks } from './task.ts';
 import { leaseMs, turnOf } from './turn.ts';
@@ -313,6 +314,8 @@ export const report = <Outputs>(
   reason: release.reason ?? 'abandoned',
   outputs: operation.outputs(release),
   because: release.because ?? '',
+  // A candidate that is judged has traffic, and then it was asked in another release.
+  ...smokeFindingsOf(release),
   ...judgementOf(release),
 });
 

@@ -1,4 +1,4 @@
-import type { Comparison } from './comparison.ts';
+import type { Comparison, Ruling } from './comparison.ts';
 
 /** The verdict on a candidate, by the rules of `regression:`; and the rows behind it, as far as reports show them. */
 export interface Regression extends Comparison {
@@ -15,6 +15,39 @@ export interface Regression extends Comparison {
   readonly also?: readonly AlsoJudged[];
   /** Absent where no model was asked. */
   readonly repeated?: Repeated;
+  /** Beside the rules over rows; absent where the manifest has none. The verdict is that of the worst that can fail. */
+  readonly checks?: readonly Check[];
+}
+
+/** A check of something else than the rows' metrics. Its texts may be foreign. */
+export interface Check {
+  readonly name: CheckName;
+  /** A `warn` is shown and decides nothing. */
+  readonly level: 'fail' | 'warn';
+  readonly verdict: Ruling;
+  /** One sentence with numbers. */
+  readonly because: string;
+  readonly table?: CheckTable;
+  /** Sentences that decide nothing, such as advice. */
+  readonly notes?: readonly string[];
+  /** The parts that it decided one by one; empty where it is one. */
+  readonly cases: readonly CheckCase[];
+}
+
+export const checkNames = ['load', 'command', 'contract', 'bias', 'attribution', 'best-of'] as const;
+export type CheckName = (typeof checkNames)[number];
+
+export interface CheckTable {
+  readonly heads: readonly string[];
+  /** As long as `heads`, each. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface CheckCase {
+  readonly name: string;
+  readonly verdict: Ruling;
+  /** Absent where there is nothing to say about a pass. */
+  readonly because?: string;
 }
 
 /** The models' confusion matrices. Where there are many classes, the last one has the answers of all others. */

@@ -25,9 +25,17 @@ import {
 } from '../report/result.ts';
 import type { OutputSchema, Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
-import { type IdentityToken, type OpenSession, openSession, type Session, targetOf } from '../session/session.ts';
+import {
+  type IdentityToken,
+  type Launched,
+  type OpenSession,
+  openSession,
+  type Session,
+  type SessionRequest,
+  targetOf,
+} from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Run } from '../world.ts';
+import type { ProgramEnd, Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
 import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
@@ -48,11 +56,22 @@ export interface Host {
   readonly role?: string;
   readonly signal: AbortSignal;
   readonly observer: Observer;
+  /** Starts a program of the user in the folder of the checkout; absent where this host starts none. */
+  readonly launch?: (program: Launched, signal: AbortSignal, machine: Machine) => Promise<ProgramEnd>;
   /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
   /** Called with every identity the moment it is known: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
+}
+
+/** Where a program of the user runs. */
+export interface Machine {
+  /** The checkout. */
+  readonly root: string;
+  readonly clock: Clock;
+  /** Gets each line that the program prints, and the command itself. Foreign text. */
+  readonly say: (line: string) => void;
 }
 
 /** Replacements for tests: a session and a clock that need no network. */
@@ -72,6 +91,8 @@ export interface Observer {
   progress(entry: TimelineEntry): void;
   /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
+  /** A line that a program of the user printed. */
+  printed(line: string): void;
   /** The stack of a defect of this suite, for a bug report. */
   defect(stack: string): void;
 }
@@ -151,6 +172,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
     timeline: withoutSecrets(timeline),
     ...withoutUndefined({
       token: end.token,
+      files: end.files,
       unsettled: end.unsettled,
       url: host.run.url,
       endpointKey: key,
@@ -198,7 +220,11 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             clock,
             dryRun,
             signal: limited,
-            ...withoutUndefined({ identityToken: host.identityToken, learned: host.learned }),
+            ...withoutUndefined({
+              identityToken: host.identityToken,
+              learned: host.learned,
+              launch: launching(host, clock),
+            }),
           }),
         ),
       );
@@ -224,6 +250,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+const launching = ({ launch, observer }: Host, clock: Clock): SessionRequest['launch'] =>
+  launch &&
+  ((program, signal) => launch(program, signal, { root: process.cwd(), clock, say: (line) => observer.printed(line) }));
 
 const dueOf = (inputs: unknown, operation: OperationName): TestDue | undefined => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import type { Clock, Instant } from '../clock.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -18,6 +18,8 @@ interface Sleeper {
  * @param url the participant, as `MODEL_DELIVERY_CLOCK` carries it
  */
 export const openRehearsalClock = async (url: string): Promise<Clock> => {
+  // A process sleeps hundreds of times, and one connection serves for all. An idle one keeps no process alive.
+  const askInstant = askerOver(new Agent({ keepAlive: true }));
   let known = await askInstant('GET', url);
   const sleepers = new Set<Sleeper>();
   /** The sleep that the simulator knows about. */
@@ -94,21 +96,23 @@ const isLoopback = (url: string): boolean => {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 };
 
-const askInstant = (method: 'GET' | 'POST', url: string, body?: object, signal?: AbortSignal): Promise<Instant> =>
-  new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, agent: false, ...withoutUndefined({ signal }) }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (chunk: string) => {
-        text += chunk;
+const askerOver =
+  (agent: Agent) =>
+  (method: 'GET' | 'POST', url: string, body?: object, signal?: AbortSignal): Promise<Instant> =>
+    new Promise((resolve, reject) => {
+      const outgoing = request(url, { method, agent, ...withoutUndefined({ signal }) }, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        answer.on('error', reject);
+        answer.on('end', () => {
+          if (answer.statusCode === 200) resolve((JSON.parse(text) as { readonly now: Instant }).now);
+          else reject(new Error(`the rehearsal clock answered ${answer.statusCode} to ${method} ${url}: ${text}`));
+        });
       });
-      answer.on('error', reject);
-      answer.on('end', () => {
-        if (answer.statusCode === 200) resolve((JSON.parse(text) as { readonly now: Instant }).now);
-        else reject(new Error(`the rehearsal clock answered ${answer.statusCode} to ${method} ${url}: ${text}`));
-      });
+      outgoing.on('error', reject);
+      if (body) outgoing.setHeader('content-type', 'application/json');
+      outgoing.end(body ? JSON.stringify(body) : undefined);
     });
-    outgoing.on('error', reject);
-    if (body) outgoing.setHeader('content-type', 'application/json');
-    outgoing.end(body ? JSON.stringify(body) : undefined);
-  });

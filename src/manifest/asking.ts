@@ -1,3 +1,5 @@
+import type { BiasMetricName } from './clarify-metrics.ts';
+
 /** How a regression test gets the answers of both models; every default filled in. The offline comparison reads none of it. */
 export interface Asking {
   readonly candidate: CandidateSite;
@@ -7,10 +9,81 @@ export interface Asking {
   readonly response?: ResponseForm;
   /** Older golden sets that must not get worse, by their names. */
   readonly also: readonly OlderSet[];
+  /** A new version may be tested with other labels than the version that serves; absent: the test is refused. */
+  readonly changedLabels?: 'allowed';
+  /** A test program of the user. */
+  readonly command?: TestCommand;
+  /** Also compared with the best of so many versions that passed last. */
+  readonly bestOf?: number;
   /** Requests at a time to each model. */
   readonly concurrency: number;
   /** How long a passing verdict counts. */
   readonly validForSeconds: number;
+  /** Columns against Model Monitor's constraints. */
+  readonly contract?: ContractSpec;
+  /** Rules about the bias that Clarify reported. */
+  readonly bias?: readonly BiasRule[];
+  /** The order of the features by Clarify's SHAP values. */
+  readonly attribution?: AttributionSpec;
+  /** Absent without a load test. */
+  readonly load?: Load;
+}
+
+/** `warn`: a check is reported and changes no verdict. */
+export type CheckLevel = 'fail' | 'warn';
+
+export interface ContractSpec {
+  /** `registered`: the file that the model package names; else a path, or an S3 location. */
+  readonly constraints: string;
+  /** The column of the predictions in it. */
+  readonly output?: string;
+  readonly level: CheckLevel;
+}
+
+export interface BiasRule {
+  readonly metric: BiasMetricName;
+  readonly facet: string;
+  /** Largest distance from the value without bias. */
+  readonly limit?: number;
+  /** By how much the distance may be larger than the baseline's. */
+  readonly maxWorsening?: number;
+  readonly level: CheckLevel;
+}
+
+export interface AttributionSpec {
+  /** 0–1: least nDCG. */
+  readonly ndcg: number;
+  readonly level: CheckLevel;
+}
+
+/** A program that tests the candidate on the machine of the run. */
+export interface TestCommand {
+  /** The program, and its arguments. */
+  readonly run: readonly string[];
+  /** Path in the checkout of the report that it writes. */
+  readonly junit?: string;
+  readonly timeoutSeconds: number;
+  readonly level: 'fail' | 'warn';
+}
+
+/** A load test of one instance of the candidate. */
+export interface Load {
+  /** The unit of `target` and `upTo`: multiples of the recorded rate, or requests per second; both of one instance. */
+  readonly by: 'factor' | 'rate';
+  readonly target: number;
+  /** The rate rises up to here after the measurement, unless the candidate breaks before. */
+  readonly upTo?: number;
+  /** Of the measurement at the target rate. */
+  readonly durationSeconds: number;
+  readonly limits: LoadLimits;
+  readonly level: 'fail' | 'warn';
+}
+
+/** Latencies in milliseconds; the share of requests without a good answer, 0–1. */
+export interface LoadLimits {
+  readonly p95?: number;
+  readonly p99?: number;
+  readonly errorRate: number;
 }
 
 /** A golden set that the same rules decide about, each on its own. */
@@ -43,11 +116,15 @@ export interface Transform {
   readonly instances: number;
 }
 
-/** A file of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location. */
+/** A file of predictions, as `model-delivery compare` reads it. */
 export interface Predictions {
   readonly is: 'predictions';
+  /** In the repository, or an S3 location; `{version}` stands for the version that the file is about. */
   readonly path: string;
 }
+
+/** In the path of a file of predictions: the version that answers. */
+export const versionMark = '{version}';
 
 /** A golden row as the body of one request. */
 export interface RequestForm {

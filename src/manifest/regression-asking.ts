@@ -1,29 +1,36 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type {
-  Asking,
-  BaselineSite,
-  CandidateSite,
-  Predictions,
-  RequestForm,
-  ResponseForm,
-  Selector,
-  Transform,
+import {
+  type Asking,
+  type BaselineSite,
+  type CandidateSite,
+  type Predictions,
+  type RequestForm,
+  type ResponseForm,
+  type Selector,
+  type Transform,
+  versionMark,
 } from './asking.ts';
 import type { Task } from './regression.ts';
+import { bestOfKey } from './regression-best-of.ts';
+import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
+import { commandKey, commandOf } from './regression-command.ts';
+import { contractKey, contractOf } from './regression-contract.ts';
+import { labelsKey } from './regression-labels.ts';
+import { loadKeys, loadOf } from './regression-load.ts';
 import * as v from './values.ts';
 
 /** The keys of `regression:` that say how the models are asked. */
 
 const about = z.describe;
 
-const predictions = () =>
+const predictions = (version: string) =>
   v.mapping({
     predictions: v
       .words('a file of predictions')
       .check(
         about(
-          'File of predictions, as `model-delivery compare` reads it: a path in the repository, or an S3 location.',
+          `File of predictions, as \`model-delivery compare\` reads it: a path in the repository, or an S3 location. ${version}`,
         ),
       ),
   });
@@ -63,7 +70,7 @@ export const askingKeys = {
               .check(about('An environment of the same account and region whose endpoint serves the version already.')),
           }),
           transform(),
-          predictions(),
+          predictions('It contains `{version}`, which stands for the version under test.'),
         ],
         {
           error:
@@ -78,9 +85,12 @@ export const askingKeys = {
   ),
   baseline: z.optional(
     z
-      .union([v.choice('a place', ['serving']), transform(), predictions()], {
-        error: 'a place; expected serving, or a mapping with transform or predictions',
-      })
+      .union(
+        [v.choice('a place', ['serving']), transform(), predictions('`{version}` stands for the version that serves.')],
+        {
+          error: 'a place; expected serving, or a mapping with transform or predictions',
+        },
+      )
       .check(
         about('Where the baseline answers. `serving`: the version that serves in the environment. Default: `serving`.'),
       ),
@@ -154,12 +164,18 @@ export const askingKeys = {
         ),
       ),
   ),
+  labels: labelsKey,
+  command: commandKey,
   concurrency: z.optional(
     v.whole('a number of requests', 1, 64).check(about('Requests at a time to each model. Default: 4.')),
   ),
   'valid-for': z.optional(
     v.duration().check(about('How long a passing verdict lets a delivery begin. Default: `168h`.')),
   ),
+  ...bestOfKey,
+  ...contractKey,
+  ...clarifyKeys,
+  ...loadKeys,
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
@@ -174,22 +190,37 @@ export const askingOf = (task: Task, written: RawAsking, refuse: Refuse): Asking
   const { request, response, also = [], concurrency = usualConcurrency } = written;
   for (const [at, { name }] of also.entries())
     if (also.findIndex((one) => one.name === name) < at) refuse('is there twice', 'also', at, 'name');
+  const candidate = candidateOf(written.candidate, refuse);
   return {
-    candidate: candidateOf(written.candidate),
+    candidate,
     baseline: baselineOf(written.baseline),
     also,
     concurrency,
     validForSeconds: written['valid-for'] ?? usualValidity,
     ...withoutUndefined({
+      command: commandOf(written.command, candidate, refuse),
+      load: loadOf(written.load, candidate, refuse),
       request: request && requestOf(request, refuse),
       response: responseOf(task, request?.accept ?? request?.['content-type'], response, refuse),
+      // Absent by default, so that a policy that does not name it keeps its digest.
+      changedLabels: written.labels?.['changed-with-model'] === 'allow' ? ('allowed' as const) : undefined,
+      bestOf: written['best-of'],
+      contract: written.contract && contractOf(written.contract, request?.input, refuse),
+      bias: written.bias && biasOf(written.bias, refuse),
+      attribution: written.attribution && attributionOf(written.attribution),
     }),
   };
 };
 
-const candidateOf = (written: RawAsking['candidate'] = 'temporary'): CandidateSite => {
+const candidateOf = (written: RawAsking['candidate'] = 'temporary', refuse: Refuse): CandidateSite => {
   if (written === 'temporary' || written === 'dark-variant') return { is: written };
   if ('temporary' in written) return { is: 'temporary', instance: written.temporary.instance };
+  if ('predictions' in written && !written.predictions.includes(versionMark))
+    refuse(
+      `has no ${versionMark}, so a file about one version would let every later one pass; expected e.g. ${JSON.stringify(written.predictions.replace(/(\.[^./]*)?$/, `-${versionMark}$1`))}`,
+      'candidate',
+      'predictions',
+    );
   return 'environment' in written ? { is: 'environment', environment: written.environment } : elsewhereOf(written);
 };
 

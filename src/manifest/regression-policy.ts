@@ -1,8 +1,17 @@
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Criterion, MetricName, RegressionSpec, Rule, Slice, Task } from './regression.ts';
+import {
+  type Criterion,
+  type MetricName,
+  type RegressionSpec,
+  type Rule,
+  type Slice,
+  type Task,
+  usualConfidence,
+} from './regression.ts';
 import { askingOf } from './regression-asking.ts';
-import { type RawMetric, type RawPolicy, type RawRule, usualConfidence } from './regression-keys.ts';
+import { bestBy } from './regression-best-of.ts';
+import type { RawMetric, RawPolicy, RawRule } from './regression-keys.ts';
 import { type MetricFacts, metricsOf } from './regression-metrics.ts';
 import { readSlice, SliceProblem } from './slices.ts';
 import { either, suggest } from './suggest.ts';
@@ -41,6 +50,11 @@ export const policyOf = (
   const defaults = metrics.flatMap((metric, at) =>
     ruled.has(metricText(metric)) ? [] : defaultRule(task, metric, refuse, at),
   );
+  if (written['best-of'] !== undefined && bestBy([...rules, ...defaults]) === undefined)
+    refuse(
+      'needs a rule of level fail that compares two versions over all rows by something else than a latency, e.g. { metric: accuracy, non-inferior: 0.02 }',
+      'best-of',
+    );
   return {
     problems,
     policy: {

@@ -1,6 +1,7 @@
 import { namePattern } from '../manifest/values.ts';
 import { parseContainers } from '../registry/containers-file.ts';
 import { parseEvaluation } from '../registry/evaluation.ts';
+import { parseAnalysisReport, parseDataConstraints } from '../registry/kept-reports.ts';
 import { parseMetadata, parsePairs } from '../registry/metadata.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { choice, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
@@ -105,6 +106,33 @@ export const registerModelInputs = {
       example: 'evaluation.json',
       mostBytes: 4 * 1024 * 1024,
       parse: parseEvaluation,
+    }),
+  ),
+  'data-constraints': optional(
+    file({
+      description:
+        "`constraints.json` of a baseline job of Model Monitor over the training data; registered as the version's data quality and as the baseline of drift checks. `regression.contract` of the manifest compares requests with it.",
+      example: 'constraints.json',
+      mostBytes: 4 * 1024 * 1024,
+      parse: parseDataConstraints,
+    }),
+  ),
+  'bias-report': optional(
+    file({
+      description:
+        '`analysis.json` of SageMaker Clarify with bias metrics; `regression.bias` of the manifest has rules for it.',
+      example: 'analysis.json',
+      mostBytes: 4 * 1024 * 1024,
+      parse: parseAnalysisReport,
+    }),
+  ),
+  'explainability-report': optional(
+    file({
+      description:
+        '`analysis.json` of SageMaker Clarify with global SHAP values; may be the same file. `regression.attribution` of the manifest compares their order.',
+      example: 'analysis.json',
+      mostBytes: 4 * 1024 * 1024,
+      parse: parseAnalysisReport,
     }),
   ),
   'approval-status': choice({

@@ -5,7 +5,8 @@ import { type Need, permissionsFor } from '../permissions.ts';
 import type { DataCopy, PinnedSource } from '../registry/artifact.ts';
 import { type Container, dataSourcesOf, isTrainingImage } from '../registry/container.ts';
 import { copySeconds, isLarge, partsOf } from '../registry/copy-data.ts';
-import { evaluationObject, metricGroups } from '../registry/evaluation.ts';
+import { metricGroups } from '../registry/evaluation.ts';
+import { keptReports, reportObject } from '../registry/kept-reports.ts';
 import type { Pins } from '../registry/pins.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { Registration, WantedPackage } from '../registry/registration.ts';
@@ -17,7 +18,8 @@ export interface Existing {
   readonly group: boolean;
   /** Copies that do not exist yet. */
   readonly missing: readonly DataCopy[];
-  readonly evaluation: boolean;
+  /** Digests of the reports that are kept already. */
+  readonly reports: ReadonlySet<string>;
   /** Number of the package that has the version, when only copies of its data are missing. */
   readonly package?: number;
 }
@@ -29,7 +31,7 @@ export const registrationPlan = (
   registration: Registration,
   existing: Existing,
 ): Plan => {
-  const { model, semver, evaluation, releases } = wanted;
+  const { model, semver, releases } = wanted;
   const change = (exists: boolean, object: string, ...details: string[]): Change => ({
     verb: exists ? 'reuse' : 'create',
     object,
@@ -40,9 +42,9 @@ export const registrationPlan = (
     changes: [
       change(existing.group, `model package group ${model}`),
       ...pins.sources.flatMap((pinned) => (pinned ? [copyChange(pinned, existing.missing)] : [])),
-      ...(evaluation
-        ? [change(existing.evaluation, s3Uri(evaluationObject(releases, evaluation)), 'the evaluation')]
-        : []),
+      ...keptReports(wanted).map((report) =>
+        change(existing.reports.has(report.sha256), s3Uri(reportObject(releases, report)), report.what),
+      ),
       change(
         existing.package !== undefined,
         `model package ${versionTag(model, semver)}`,
@@ -113,11 +115,11 @@ const notesOf = (wanted: WantedPackage, pins: Pins, registration: Registration):
   return notes.filter((note) => typeof note === 'string');
 };
 
-const needsOf = ({ pin, evaluation, trainingJob }: WantedPackage, { sources }: Pins): readonly Need[] => [
-  ...(pin ? (['pins'] as const) : []),
+const needsOf = (wanted: WantedPackage, { sources }: Pins): readonly Need[] => [
+  ...(wanted.pin ? (['pins'] as const) : []),
   ...(sources.some((pinned) => pinned?.copies.some(isLarge)) ? (['copies-parts'] as const) : []),
-  ...(evaluation ? (['evaluates'] as const) : []),
-  ...(trainingJob ? (['trains'] as const) : []),
+  ...(keptReports(wanted).length > 0 ? (['evaluates'] as const) : []),
+  ...(wanted.trainingJob ? (['trains'] as const) : []),
 ];
 
 /** The plan when another run registered this version first. */

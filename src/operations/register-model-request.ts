@@ -25,7 +25,13 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
     approval: inputs['approval-status'],
     metadata: inputs.metadata ?? {},
     pin: inputs.pin,
-    ...withoutUndefined({ evaluation: inputs.evaluation, description: inputs.description || undefined }),
+    ...withoutUndefined({
+      evaluation: inputs.evaluation,
+      'data-constraints': inputs['data-constraints'],
+      'bias-report': inputs['bias-report'],
+      'explainability-report': inputs['explainability-report'],
+      description: inputs.description || undefined,
+    }),
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);

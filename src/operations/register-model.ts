@@ -6,7 +6,7 @@ import { reasonCodes } from '../reason-codes.ts';
 import type { DataCopy, PinnedSource } from '../registry/artifact.ts';
 import { contentDigest } from '../registry/content.ts';
 import { abandonCopies, copySome, isLarge, missingCopies } from '../registry/copy-data.ts';
-import { evaluationObject } from '../registry/evaluation.ts';
+import { keptReports, reportObject } from '../registry/kept-reports.ts';
 import { describeVersion, listPackages, packagesOf } from '../registry/packages.ts';
 import { readSha256 } from '../registry/pinned-data.ts';
 import type { Pins } from '../registry/pins.ts';
@@ -92,7 +92,7 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
     if (settled) return settled;
     if (at.planning)
       return remembered === undefined ? plan(at, first) : { ...(await plan(at, first)), remarks: [plannedAnew] };
-    return (await ensureGroup(at)) ?? (await ensureData(at)) ?? (await ensureEvaluation(at)) ?? create(at);
+    return (await ensureGroup(at)) ?? (await ensureData(at)) ?? (await ensureReports(at)) ?? create(at);
   },
 
   // A registration is complete or absent. Of its copies only the parts of an unfinished one cost anything: a cancelled run is not
@@ -163,14 +163,21 @@ const plan = async (at: Standing, owner: RegisteredVersion | undefined): Promise
   const planned = registrationPlan(wanted, pins, registration, {
     group: (await readGroup(wanted.model, world)) !== undefined,
     missing,
-    evaluation:
-      !!wanted.evaluation && (await objectExists(world, evaluationObject(wanted.releases, wanted.evaluation))),
+    reports: await keptAlready(at),
     ...withoutUndefined({ package: owner?.packageVersion }),
   });
   const because = owner
     ? `copies of the data of package ${owner.packageVersion} are missing`
     : 'nothing is registered under this version yet';
   return waiting(at, 0, `${planned.title}: ${because}`, { plan: planned });
+};
+
+/** The digests of the reports that are kept already. */
+const keptAlready = async ({ wanted, world }: Standing): Promise<ReadonlySet<string>> => {
+  const found = new Set<string>();
+  for (const report of keptReports(wanted))
+    if (await objectExists(world, reportObject(wanted.releases, report))) found.add(report.sha256);
+  return found;
 };
 
 const absentCopies = async (world: World, pinned: PinnedSource): Promise<readonly DataCopy[]> => {
@@ -249,17 +256,20 @@ const ensureCopies = async (at: Standing, pinned: PinnedSource): Promise<Turn | 
   return waiting(at, 10 + Math.floor(20 * done), await copySome(at.world, missing));
 };
 
-const ensureEvaluation = async (at: Standing): Promise<Turn | undefined> => {
-  const { evaluation, releases } = at.wanted;
-  if (!evaluation) return undefined;
-  const object = evaluationObject(releases, evaluation);
-  const there = await readSha256(at.world, object);
-  if (there === evaluation.sha256) return undefined;
-  if (there !== undefined)
-    return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content does not match its name`);
-  const put = { ...addressOf(object), Body: evaluation.text, ContentType: 'application/json', IfNoneMatch: '*' };
-  await unless('precondition-failed', writesOf(at.world).s3.putObject(put));
-  return waiting(at, 50, 'uploaded the evaluation');
+/** One a turn. */
+const ensureReports = async (at: Standing): Promise<Turn | undefined> => {
+  const { wanted, world } = at;
+  for (const { what, text, sha256 } of keptReports(wanted)) {
+    const object = reportObject(wanted.releases, { sha256 });
+    const there = await readSha256(world, object);
+    if (there === sha256) continue;
+    if (there !== undefined)
+      return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content does not match its name`);
+    const put = { ...addressOf(object), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };
+    await unless('precondition-failed', writesOf(world).s3.putObject(put));
+    return waiting(at, 50, `uploaded ${what}`);
+  }
+  return undefined;
 };
 
 const create = async (at: Standing): Promise<Turn> => {

@@ -3,9 +3,10 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, reasonOfAbort } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
-import { flag, type OutputSchema, type ValuesOf } from '../schema.ts';
+import { flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
 import { begun, plan } from '../scoring/attempt.ts';
+import { checked } from '../scoring/checks/checks.ts';
 import { conclude } from '../scoring/conclude.ts';
 import { candidateChanged, subjectChanged, unlessDisturbed } from '../scoring/disturbed.ts';
 import {
@@ -28,6 +29,15 @@ const inputs = {
   ...sharedInputs,
   version: versionInput('test'),
   again: flag({ description: 'Test again although a passing verdict still counts.', default: false }),
+};
+const files = {
+  evaluation: optional(
+    text({
+      description:
+        "Write the verdict's `evaluation.json` to this file: the metrics as SageMaker reads them, and the comparison.",
+      example: 'evaluation.json',
+    }),
+  ),
 };
 export type RegressionTestInputs = ValuesOf<typeof inputs>;
 
@@ -53,6 +63,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   description:
     'Lets a new model version and the one that serves answer the same golden rows, and decides with statistical confidence whether it is worse.',
   inputs,
+  files,
   outputs,
 
   async advance(given, token, world) {
@@ -109,7 +120,7 @@ const nextTurn = async (
   if (memory === undefined) return plan(at, stored);
   const going = (await candidateChanged(at)) ?? (await begun(at, stored));
   if ('is' in going) return going;
-  return (await answered(going, stored)) ?? (await cleared(going)) ?? conclude(going, stored);
+  return (await answered(going, stored)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going, stored);
 };
 
 /** Where nothing was begun for another subject, this one is planned. */

@@ -7,6 +7,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
+import { reportsOf } from './package-reports.ts';
 import { isReadable } from './readable.ts';
 import type { Approval, ListedPackage, RegisteredVersion } from './registered-version.ts';
 import { versionTag } from './semantic-version.ts';
@@ -86,6 +87,7 @@ export const readDescription = (
     contentDigest: registeredContent ?? metadata[metadataKeys.contentDigest] ?? contentDigestNow,
     sealed: registeredContent !== undefined,
     contentDigestNow,
+    reports: reportsOf(described),
   };
 };
 

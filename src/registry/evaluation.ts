@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { S3Location } from '../manifest/manifest.ts';
 import { InputError } from '../schema.ts';
 import { jsonProblem } from '../secrets.ts';
-import { type S3Object, s3Uri } from './s3-object.ts';
 
 /** An evaluation.json as SageMaker and Studio read it: `<group>.<metric>.value`. */
 export interface Evaluation {
@@ -22,11 +20,7 @@ export const metricGroups = [
 
 /** @throws {InputError} when the file is not a JSON object */
 export const parseEvaluation = (text: string, source: string): Evaluation => {
-  const content = parseJson(text, source);
-  if (depthOf(content) > deepest)
-    throw new InputError(`${source}: is nested more than ${deepest} levels deep; an evaluation never is`);
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw new InputError(`${source}: not a JSON object; expected e.g. {"regression_metrics": {"mae": {"value": 0.4}}}`);
+  const content = parseReport(text, source, 'e.g. {"regression_metrics": {"mae": {"value": 0.4}}}');
   return {
     text,
     sha256: createHash('sha256').update(text).digest('hex'),
@@ -35,6 +29,19 @@ export const parseEvaluation = (text: string, source: string): Evaluation => {
 };
 
 const deepest = 40;
+
+/**
+ * The JSON object of a report of SageMaker's.
+ * @throws {InputError} naming `source` and the place in it
+ */
+export const parseReport = (text: string, source: string, expected: string): object => {
+  const content = parseJson(text, source);
+  if (depthOf(content) > deepest)
+    throw new InputError(`${source}: is nested more than ${deepest} levels deep; a report never is`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new InputError(`${source}: not a JSON object; expected ${expected}`);
+  return content;
+};
 
 /** Without recursion: a text that is too deep would overflow the stack. */
 const depthOf = (content: unknown): number => {
@@ -59,19 +66,3 @@ const parseJson = (text: string, source: string): unknown => {
     throw new InputError(`${source}: ${jsonProblem(error)}${hint}`);
   }
 };
-
-export const evaluationObject = (releases: S3Location, { sha256 }: Evaluation): S3Object => ({
-  bucket: releases.bucket,
-  key: `${releases.prefix}evaluations/${sha256}.json`,
-});
-
-/** The model's quality in CreateModelPackage. It cannot be changed later. */
-export const modelMetrics = (releases: S3Location, evaluation: Evaluation) => ({
-  ModelQuality: {
-    Statistics: {
-      ContentType: 'application/json',
-      ContentDigest: `sha256:${evaluation.sha256}`,
-      S3Uri: s3Uri(evaluationObject(releases, evaluation)),
-    },
-  },
-});

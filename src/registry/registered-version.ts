@@ -2,6 +2,7 @@ import type { Instant } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Container } from './container.ts';
 import type { InferenceSpecification } from './content.ts';
+import type { PackageReports } from './package-reports.ts';
 
 export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
 
@@ -40,6 +41,7 @@ export interface RegisteredVersion {
   readonly sealed: boolean;
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
+  readonly reports: PackageReports;
 }
 
 /** The images that have to run, as far as they are known, and whether anything may change under its name: for the release record. */

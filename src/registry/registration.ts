@@ -6,22 +6,21 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { type Container, dataSourcesOf, withAddresses } from './container.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
-import { type Evaluation, modelMetrics } from './evaluation.ts';
 import { atDigest } from './image.ts';
+import { reportMembersOf, type WantedReports } from './kept-reports.ts';
 import { composeMetadata } from './metadata.ts';
 import { packageDescription } from './package-description.ts';
 import type { Pins } from './pins.ts';
 import type { TakenOver } from './take-over.ts';
 
 /** The version to register, once all inputs have been read. */
-export interface WantedPackage {
+export interface WantedPackage extends WantedReports {
   readonly model: string;
   readonly semver: string;
   readonly releases: S3Location;
   /** With images and data as the user, the training job or the package of others names them. */
   readonly containers: readonly Container[];
   readonly inferenceSpecification: InferenceSpecification;
-  readonly evaluation?: Evaluation;
   readonly approval: 'PendingManualApproval' | 'Approved';
   readonly description?: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -70,9 +69,6 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Reg
     wanted.metadata,
     wanted.trainingJob?.facts ?? takenOver?.metadata ?? {},
   );
-  const evaluated = wanted.evaluation && modelMetrics(wanted.releases, wanted.evaluation);
-  const metrics =
-    evaluated || takenOver?.members.ModelMetrics ? { ...takenOver?.members.ModelMetrics, ...evaluated } : undefined;
   return {
     containers,
     contentDigest: contentDigestHex,
@@ -84,7 +80,8 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Reg
       ModelPackageDescription: packageDescription(wanted.model, wanted.semver, contentDigestHex, wanted.description),
       ModelApprovalStatus: wanted.approval,
       ClientToken: clientToken(wanted.model, wanted.semver),
-      ...withoutUndefined({ InferenceSpecification: specify(wanted, containers), ModelMetrics: metrics }),
+      ...withoutUndefined({ InferenceSpecification: specify(wanted, containers) }),
+      ...reportMembersOf(wanted.releases, wanted, takenOver?.members),
       CustomerMetadataProperties: { ...metadata.properties },
     },
   };

@@ -13,7 +13,17 @@ export interface ActionFile {
   readonly defaults: Readonly<Record<string, string>>;
 }
 
+/** A rehearsal starts hundreds of steps of a few actions. */
+const known = new Map<string, ActionFile>();
+
 export const readActionFile = (folder: string): ActionFile => {
+  const path = resolve(folder);
+  const action = known.get(path) ?? parseActionFile(path);
+  known.set(path, action);
+  return action;
+};
+
+const parseActionFile = (folder: string): ActionFile => {
   const file = parse(readFileSync(join(folder, 'action.yml'), 'utf8')) as {
     runs: { main: string; post?: string };
     inputs?: Record<string, { default?: unknown } | null>;
@@ -22,7 +32,7 @@ export const readActionFile = (folder: string): ActionFile => {
     ([name, input]) => [name, String(input?.default ?? '')] as const,
   );
   return {
-    folder: resolve(folder),
+    folder,
     main: file.runs.main,
     ...withoutUndefined({ post: file.runs.post }),
     defaults: Object.fromEntries(defaults),

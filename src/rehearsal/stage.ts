@@ -70,8 +70,8 @@ export interface RehearsedRelease extends ReportedRelease {
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
   run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
-  /** Register the fixture, have a person approve it, pass the gate. */
-  prepare(): Promise<void>;
+  /** Register the fixture, have a person approve it, pass the gate. @param inputs of register-model, beside the usual ones */
+  prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
   /** A person's action by hand; `marked` gives it a number in the charts. */
@@ -249,7 +249,7 @@ const beginRelease = async (
     finish,
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
-    prepare: async () => {
+    prepare: async (inputs = {}) => {
       const fixture = anyFixture(model, version);
       const key = `training/${model}-${version}/model.tar.gz`;
       simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
@@ -259,6 +259,7 @@ const beginRelease = async (
         artifact: `s3://${rehearsedTeam.bucket}/${key}`,
         evaluation: 'evaluation.json',
         ...contentTypes[model],
+        ...inputs,
       });
       await approve(simulator, did, model);
       await run('approve-gate');

@@ -246,6 +246,7 @@ const release = z.looseObject({
       of: count,
       answered: count,
       unexpected: count,
+      wrong: z.optional(z.array(count)),
       first: z.optional(z.string()),
     }),
   ),

@@ -204,6 +204,8 @@ export interface SmokeProgress {
   readonly of: number;
   readonly answered: number;
   readonly unexpected: number;
+  /** The same by the manifest's requests, in their order. A record of an older version has only the sum. */
+  readonly wrong?: readonly number[];
   /** The first of these: its request, the expected form, and the kind of the answer; never the answer (rule 16). */
   readonly first?: string;
 }

@@ -51,6 +51,8 @@ export interface Report {
   readonly testDue?: TestDue;
   /** Of a finished dry run: a real run would change something. */
   readonly wouldChange?: boolean;
+  /** Texts of files that the inputs of the operation may name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Facts that could not be reported, or facts about the report itself. */
   readonly remarks: readonly string[];
 }
@@ -106,6 +108,9 @@ export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${op
 
 export const timelineLine = (entry: TimelineEntry): string =>
   `${iso(entry.at)}  ${String(entry.percent).padStart(3)} %  ${oneLine(entry.because)}`;
+
+/** A line of a program of the user; the mark shows that it is none of this suite's, and keeps a command to the runner from its beginning. */
+export const printedLine = (line: string): string => `  | ${oneLine(line)}`;
 
 /** A text may have several lines; none of them may look like a line of the report's own. */
 export const indented = (text: string): string => visible(text).replace(/\n/g, '\n  ');

@@ -120,7 +120,8 @@ export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
   for (const row of golden.rows) requestOf(row, form);
 };
 
-const requestOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): Buffer => {
+/** The request of a row. @throws {InputError} */
+export const requestOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): Buffer => {
   try {
     const body = bodyOf(row, form, numbers);
     if (body.length > mostBodyBytes)

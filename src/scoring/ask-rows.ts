@@ -2,13 +2,14 @@ import { seconds } from '../clock.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
-import { contentOf, jobOf } from './attempt.ts';
+import { candidateUp, contentOf, isGone, untilOf } from './candidate-up.ts';
 import type { GoldenSet } from './golden-set.ts';
+import { jobOf } from './jobs.ts';
 import { endWithoutVerdict, noMemory, type Turn, waiting } from './progress.ts';
 import { type Scored, score } from './score.ts';
 import { silenceOf, silentBecause } from './silence.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { ensureTemporary, longestTest, removeTemporary, underName } from './temporary.ts';
+import { removeTemporary, underName } from './temporary.ts';
 import { type StoredTest, writeTest } from './test-record.ts';
 import { ensureTransform } from './transform.ts';
 
@@ -65,15 +66,8 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
   if (!isAsked(at)) return undefined;
   const kept = await keptPieces(world, folder, attempt);
   if (kept.whole.size >= piecesOf(golden.rows.length)) return undefined;
-  let site = at.candidate;
-  if (site === undefined && memory.temporary !== undefined) {
-    const state = await ensureTemporary(world, underName(await contentOf(at), memory.temporary, untilOf(at)));
-    if (state.is === 'working') return waiting(at, { percent: 10, ...state });
-    if (state.is === 'failed')
-      return endWithoutVerdict(world, memory, { reason: 'creation-failed', because: state.because });
-    site = state.site;
-  }
-  if (site === undefined) throw new Error('the candidate has no place where it answers');
+  const site = await candidateUp(at);
+  if (site.is === 'waiting' || site.is === 'done') return site;
   const scored = await score(world, {
     ...at,
     golden,
@@ -103,13 +97,6 @@ const nextOf = ({ again, waits }: Scored): string => {
   if (again) return '; some requests got no answer, and are sent again';
   return waits ? '; asynchronous answers are on their way' : '';
 };
-
-/** The Runtime's answer for an endpoint that does not exist (AWS: InvokeEndpoint, ValidationError). */
-const isGone = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ValidationError' && /^Endpoint .* not found/.test(error.message);
-
-/** The time in the tag, from which on a sweep may remove what a killed run left. */
-const untilOf = ({ world }: Standing): number => world.clock.now() + longestTest;
 
 /** Removes the temporary endpoint, when every answer is there. */
 export const cleared = async (at: Standing): Promise<Turn | undefined> => {

@@ -4,16 +4,19 @@ import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { requireRequests } from './ask-piece.ts';
+import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
+import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
+import { jobsOf, nameOf } from './jobs.ts';
+import { labelNotes } from './label-lock.ts';
 import { planOf } from './plan.ts';
 import { type RegressionTestMemory, type Turn, waiting } from './progress.ts';
-import type { Site, TransformSite } from './site.ts';
+import type { Site } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
-import { longestTest, sweepOne, type TemporaryContent, temporaryName, unswept } from './temporary.ts';
-import { temporaryContent } from './temporary-content.ts';
+import { longestTest, sweepOne, unswept } from './temporary.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
-import { type Job, requireLines } from './transform.ts';
+import { requireLines } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -46,39 +49,16 @@ const attemptOf = (
   return { attempt: (stored?.record.attempt ?? 0) + 1, goesOn: false };
 };
 
-const nameOf = ({ environment, id }: Standing, attempt: number): string =>
-  temporaryName(environment.endpoint.name, { of: id, attempt });
-
 /** A model is made for the test alone. */
 const makesModel = ({ regression }: Standing): boolean =>
   regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
 
-/** The batch transform job of a site. */
-export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job => {
-  const name = temporaryName(at.environment.endpoint.name, { of: at.id, attempt, job: site.side });
-  return { site, name, model: site.model ?? nameOf(at, attempt), folder: at.folder, attempt };
-};
-
-const jobsOf = (at: Standing, attempt: number): readonly Job[] =>
-  [at.candidate, at.baseline].flatMap((site) => (site?.is === 'transform' ? [jobOf(at, site, attempt)] : []));
-
-export const contentOf = (at: Standing): Promise<TemporaryContent> => {
-  const { candidate } = at.regression.asking;
-  return temporaryContent(at.world, {
-    model: at.given.manifest.model,
-    environment: at.environment,
-    registered: at.registered,
-    look: at.look,
-    record: at.record,
-    answers: `s3://${at.folder.bucket}/${at.folder.prefix}async/`,
-    ...withoutUndefined({ instance: candidate.is === 'temporary' ? candidate.instance : undefined }),
-  });
-};
-
 export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
   requireRows(at);
+  requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
+  const labels = await labelNotes(at);
   const { attempt, goesOn } = attemptOf(stored, at.world, at.given.again);
   const wanted = makesModel(at) ? await contentOf(at) : undefined;
   const [variant] = wanted?.config.ProductionVariants ?? [];
@@ -87,7 +67,9 @@ export const plan = async (at: Standing, stored: StoredTest | undefined): Promis
     environment: at.given.environment,
     attempt,
     goesOn,
+    labels,
     jobs: jobsOf(at, attempt),
+    checks: await notesOfChecks(at),
     ...withoutUndefined({
       before: stored?.record.verdict,
       temporary: wanted && {
@@ -136,6 +118,8 @@ export const begun = async (at: Standing, stored: StoredTest | undefined): Promi
     ...withoutUndefined({ temporary: name, candidate: contentMark(at.candidate) }),
   };
   if (goesOn) return { ...at, memory: next };
+  // A token is text of any writer: one may claim that the plan was made.
+  await labelNotes(at);
   const remarks: string[] = [];
   if (name !== undefined) {
     const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {

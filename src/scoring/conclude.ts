@@ -4,10 +4,16 @@ import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
+import { evaluationJson } from '../report/regression/evaluation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { jobOf } from './attempt.ts';
+import { keptChecks } from './checks/checks.ts';
+import { goldenMark } from './checks/earlier-versions.ts';
 import { decide } from './decide.ts';
-import { keepEvaluation } from './keep-evaluation.ts';
+import { keepEnded, packageMark } from './ended-tests.ts';
+import { jobOf } from './jobs.ts';
+import { findingsOf, keepFindings } from './kept-findings.ts';
+import { isServing, labelledSets } from './label-lock.ts';
+import { keepLabels, mostLabels } from './labels.ts';
 import { nameInMetadata, nameLater } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
@@ -24,6 +30,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     candidate: at.candidate ?? { is: 'endpoint', name: registered.tag, endpoint: '', content: '' },
     names: { candidate: registered.tag, ...withoutUndefined({ baseline: at.baseline?.name }) },
     attempt,
+    checks: await keptChecks(at),
     jobOf: (site) => jobOf(at, site, attempt),
   });
   const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];
@@ -39,7 +46,17 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     rows: findings.rows.compared + (findings.also ?? []).reduce((sum, { rows }) => sum + rows.compared, 0),
     run: withoutUndefined({ url: world.run.url, actor: world.run.actor, commit: world.run.commit }),
   };
-  const remarks = await keepEvaluation(world, at.folder, attempt, decided, now);
+  const evaluation = evaluationJson(findings, decided.quality, now);
+  const remarks = [
+    ...(await keepLabelsOf(at, attempt)),
+    ...(await keepFindings(world, at.folder, attempt, findings, evaluation)),
+  ];
+  // Before the verdict: a run that is killed between the two writes both again, and a verdict without its entry would lock nothing.
+  await keepEnded(world, at.releases, at.subject, {
+    ...{ verdict: findings.verdict, ofServing: isServing(at), attempt, decidedAt: now },
+    ...{ tag: registered.tag, version: registered.version, package: packageMark(registered.arn) },
+    golden: goldenMark(at),
+  });
   try {
     await writeTest(world, at.releases, { ...stored.record, verdict }, stored.etag);
   } catch (error) {
@@ -47,7 +64,22 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
   const named = await nameInMetadata(world, namedBy(at), verdict);
-  return { ...told(at, verdict), findings: decided.findings, remarks: [...warnings, ...remarks, ...named] };
+  return {
+    ...verdictTurn(at, verdict),
+    findings,
+    files: { evaluation },
+    remarks: [...warnings, ...remarks, ...named],
+  };
+};
+
+/** For the lock of the next version. @returns a remark where there are too many */
+const keepLabelsOf = async (at: Standing, attempt: number): Promise<readonly string[]> => {
+  const { world, folder, regression } = at;
+  return (await keepLabels(world, folder, attempt, regression.task, await labelledSets(at)))
+    ? []
+    : [
+        `labels of more than ${mostLabels} rows are not kept: whether they change with the next version will not be known`,
+      ];
 };
 
 const namedBy = ({ given, registered }: Standing) => ({
@@ -55,12 +87,6 @@ const namedBy = ({ given, registered }: Standing) => ({
   environment: given.environment,
   registered,
 });
-
-/** The end of a run that found its verdict. */
-export const toldAgain = async (at: Standing, verdict: Verdict): Promise<Turn> => {
-  const remarks = await nameLater(at.world, namedBy(at), verdict);
-  return { ...told(at, verdict), remarks };
-};
 
 /** After its last day a golden set proves nothing. */
 const endOfGoldenSet = ({ datasetExpires }: Pick<RegressionSpec, 'datasetExpires'>): Instant =>
@@ -72,7 +98,18 @@ const reasonOf = {
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
 
-const told = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
+/** The end of a run whose verdict stands already, by an earlier run or by one beside it. */
+export const told = async (at: Standing, verdict: Verdict): Promise<Turn> => {
+  const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
+  const all = [...remarks, ...(await nameLater(at.world, namedBy(at), verdict))];
+  return {
+    ...verdictTurn(at, verdict),
+    ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
+    ...(all.length > 0 ? { remarks: all } : {}),
+  };
+};
+
+const verdictTurn = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];
   const earlier = memory.attempt === undefined;
   return {

@@ -1,4 +1,5 @@
-import type { AlsoJudged, Regression } from '../findings/regression.ts';
+import type { Comparison } from '../findings/comparison.ts';
+import type { AlsoJudged, Check, Regression } from '../findings/regression.ts';
 import { counted } from '../judge/amounts.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
@@ -8,11 +9,12 @@ import { regressionFindings } from '../regression/findings.ts';
 import { MetricError } from '../regression/metrics/maker.ts';
 import { measureOf } from '../regression/metrics/measure-of.ts';
 import { type ModelQuality, modelQualityOf } from '../regression/model-quality.ts';
+import type { ScoredRows } from '../regression/scored-rows.ts';
 import { requireFit } from '../regression/scoring/fitting.ts';
 import type { Row } from '../regression/scoring/row.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
-import type { Source } from '../regression/scoring/source.ts';
+import type { Source, Sources } from '../regression/scoring/source.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
@@ -38,7 +40,12 @@ export interface Deciding {
   readonly jobOf: (site: TransformSite) => Job;
   readonly folder: S3Location;
   readonly attempt: number;
+  /** With their results. */
+  readonly checks: readonly Check[];
 }
+
+/** The facts by which answers are found. */
+export type Answering = Pick<Deciding, 'regression' | 'golden' | 'jobOf' | 'folder' | 'attempt'>;
 
 export interface Decided {
   readonly findings: Regression;
@@ -60,8 +67,9 @@ export const decide = async (world: World, deciding: Deciding): Promise<Decided>
     quality,
     findings: {
       ...findings,
-      ...worst(findings, also),
+      ...worst(findings, also, deciding.checks),
       ...(also.length > 0 ? { also } : {}),
+      ...(deciding.checks.length > 0 ? { checks: deciding.checks } : {}),
       ...withoutUndefined({ repeated }),
     },
   };
@@ -75,19 +83,31 @@ export const rulesAlone = ({
   ...rules
 }: RegressionSpec): RegressionPolicy => rules;
 
-/** The verdict over all golden sets: a pass needs every one of them. */
+/** The verdict over all golden sets and checks: a pass needs every one of them. */
 const worst = (
   main: Pick<Regression, 'verdict' | 'because'>,
   also: readonly AlsoJudged[],
+  checks: readonly Check[],
 ): Pick<Regression, 'verdict' | 'because'> => {
-  for (const verdict of ['fail', 'inconclusive'] as const) {
-    if (main.verdict === verdict) return { verdict, because: main.because };
-    const one = also.find((set) => set.verdict === verdict);
-    if (one !== undefined) return { verdict, because: `golden set ${oneLine(one.name)}: ${one.because}` };
+  const deciding = checks.filter(({ level }) => level === 'fail');
+  const all = [
+    { ...main, of: '' },
+    ...also.map(({ name, ...set }) => ({ ...set, of: `golden set ${oneLine(name)}: ` })),
+    ...deciding.map(({ name, ...check }) => ({ ...check, of: `${name}: ` })),
+  ];
+  for (const ruling of ['fail', 'inconclusive'] as const) {
+    const one = all.find(({ verdict }) => verdict === ruling);
+    if (one !== undefined) return { verdict: ruling, because: `${one.of}${one.because}` };
   }
-  const others =
-    also.length === 0 ? '' : `; ${counted(also.length, 'older golden set')} pass${also.length === 1 ? 'es' : ''} too`;
-  return { verdict: 'pass', because: `${main.because}${others}` };
+  const others = [
+    ...(also.length === 0 ? [] : [counted(also.length, 'older golden set')]),
+    ...deciding.map(({ name }) => name),
+  ];
+  const too =
+    others.length === 0
+      ? ''
+      : `; ${others.join(', ')} ${others.length === 1 && also.length < 2 ? 'passes' : 'pass'} too`;
+  return { verdict: 'pass', because: `${main.because}${too}` };
 };
 
 const judged = async (
@@ -97,32 +117,53 @@ const judged = async (
   part: Part | undefined,
 ): Promise<Decided> => {
   const { candidate, baseline, names, regression } = deciding;
-  const { input } = regression.asking.request ?? {};
-  const scored = await scoredRows(policy, {
+  const sources = {
+    ...goldenSource(regression, part),
     candidate: await answersOf(world, deciding, 'candidate', candidate, part),
-    ...withoutUndefined({
-      golden: part && sourceOf(part.set.file),
-      // Rows with the same input may have different labels; the report names them.
-      inputs: part === undefined || typeof input === 'string' ? undefined : input,
-      baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)),
-    }),
-  });
+    ...withoutUndefined({ baseline: baseline && (await answersOf(world, deciding, 'baseline', baseline, part)) }),
+  };
+  const { scored, comparison } = await compared(world, policy, sources, names);
+  return {
+    // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
+    findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
+    quality: modelQualityOf(scored.rows),
+  };
+};
+
+/** The golden rows of a part, with the columns that the model gets. */
+export const goldenSource = (
+  { asking }: Pick<RegressionSpec, 'asking'>,
+  part: Part | undefined,
+): Pick<Sources, 'golden' | 'inputs'> => {
+  const { input } = asking.request ?? {};
+  if (part === undefined) return {};
+  return {
+    golden: sourceOf(part.set.file),
+    // Rows with the same input may have different labels; the report names them.
+    ...(typeof input === 'string' || input === undefined ? {} : { inputs: input }),
+  };
+};
+
+/** The answers of two models, or of one, by the policy. @throws {RowsError} where rows and policy do not fit */
+export const compared = async (
+  world: World,
+  policy: RegressionPolicy,
+  sources: Sources,
+  names: Deciding['names'],
+): Promise<{ readonly scored: ScoredRows; readonly comparison: Comparison }> => {
+  const scored = await scoredRows(policy, sources);
   try {
     requireFit(policy, scored.rows, names, measureOf);
-    const comparison = compare(policy, scored, measureOf, world.clock.now());
-    return {
-      // Its result is an output and a log, which hold no row of a dataset (DESIGN §7 rule 16).
-      findings: regressionFindings(comparison, scored, { ...names, redacted: true }),
-      quality: modelQualityOf(scored.rows),
-    };
+    return { scored, comparison: compare(policy, scored, measureOf, world.clock.now()) };
   } catch (error) {
     throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
   }
 };
 
-const answersOf = async (
+/** The answers of one model to the rows of one golden set. */
+export const answersOf = async (
   world: World,
-  deciding: Deciding,
+  deciding: Answering,
   side: 'candidate' | 'baseline',
   site: Site,
   part: Part | undefined,
@@ -148,7 +189,7 @@ const answersOf = async (
 
 const transformSource = async (
   world: World,
-  { regression, golden, jobOf }: Deciding,
+  { regression, golden, jobOf }: Answering,
   site: TransformSite,
   from: number,
   to: number,

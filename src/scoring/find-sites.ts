@@ -11,7 +11,7 @@ import type { ReleaseRecord } from '../release/record.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { readRowsFile } from './rows-file.ts';
+import { predictionsOf } from './predictions.ts';
 import { contentOfVariant, servedIn } from './served.ts';
 import type { Endpoint, Site } from './site.ts';
 
@@ -27,9 +27,10 @@ export interface Request {
 }
 
 /** Where the baseline answers; undefined when nothing serves yet. @throws {Refusal} `endpoint-unusable` when it cannot be asked now */
-export const baselineSite = async (world: World, { regression, look, ...at }: Request): Promise<Site | undefined> => {
+export const baselineSite = async (world: World, request: Request): Promise<Site | undefined> => {
+  const { regression, look, ...at } = request;
   const { baseline } = regression.asking;
-  if (baseline.is === 'predictions') return fileSite(world, baseline.path, 'regression.baseline');
+  if (baseline.is === 'predictions') return fileSite(world, request, 'baseline');
   if (look === undefined) return undefined;
   const { name, tags } = environmentOf(at.manifest, at.environment).endpoint;
   if (baseline.is === 'serving') {
@@ -54,7 +55,7 @@ export const candidateSite = async (world: World, request: Request): Promise<Sit
   const { name, tags } = environmentOf(manifest, environment).endpoint;
   switch (candidate.is) {
     case 'predictions':
-      return fileSite(world, candidate.path, 'regression.candidate');
+      return fileSite(world, request, 'candidate');
     case 'temporary':
       return undefined;
     case 'transform':
@@ -66,11 +67,14 @@ export const candidateSite = async (world: World, request: Request): Promise<Sit
   }
 };
 
-const fileSite = async (world: World, path: string, key: string): Promise<Site> => ({
-  is: 'file',
-  name: path,
-  file: await readRowsFile(world, path, key),
-});
+const fileSite = async (
+  world: World,
+  { manifest, ...at }: Request,
+  side: 'candidate' | 'baseline',
+): Promise<Site | undefined> => {
+  const file = await predictionsOf(world, { ...at, model: manifest.model }, side);
+  return file && { is: 'file', name: file.name, file };
+};
 
 const endpointSite = (
   endpoint: string,

@@ -21,19 +21,6 @@ export const goldenFiles = async (
   return files;
 };
 
-/** The predictions that the manifest names instead of a model that answers. @throws as `readRowsFile` */
-export const predictionFiles = async (
-  world: World,
-  { asking }: Pick<RegressionSpec, 'asking'>,
-): Promise<readonly RowsFile[]> => {
-  const files: RowsFile[] = [];
-  for (const side of ['candidate', 'baseline'] as const) {
-    const site = asking[side];
-    if (site.is === 'predictions') files.push(await readRowsFile(world, site.path, `regression.${side}`));
-  }
-  return files;
-};
-
 /** Hex SHA-256 of the bytes of all files; `none` without one. */
 export const filesDigest = (files: readonly RowsFile[]): string => {
   const [only, ...older] = files.map((file) => file.sha256);

@@ -4,6 +4,7 @@ import type { RegressionSpec } from '../manifest/regression.ts';
 import type { Change, Plan } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { foreseen } from '../regression/load/steps.ts';
 import { rowsRepeated } from './ask-piece.ts';
 import type { GoldenSet } from './golden-set.ts';
 import type { Site } from './site.ts';
@@ -22,9 +23,9 @@ export interface Planning {
   readonly attempt: number;
   /** The attempt was begun before. */
   readonly goesOn: boolean;
-  /** Name and hardware of the temporary endpoint, where there is one. */
   /** Of batch transform. */
   readonly jobs: readonly Job[];
+  /** Name and hardware of the temporary endpoint, where there is one. */
   readonly temporary?: {
     readonly is: 'model' | 'endpoint';
     readonly name: string;
@@ -32,8 +33,12 @@ export interface Planning {
     readonly isInstance: boolean;
     readonly passesRole: boolean;
   };
+  /** About the labels since the last test of the version that serves. */
+  readonly labels: readonly string[];
   /** The last verdict about the same subject. */
   readonly before?: Verdict;
+  /** Of the checks beside the rows. */
+  readonly checks: readonly string[];
 }
 
 /** SageMaker takes some minutes to bring an endpoint up. */
@@ -74,6 +79,8 @@ export const planOf = (planning: Planning): Plan => {
             `${rows + Math.min(rows, rowsRepeated)} requests go to the endpoint that serves users, ${asking.concurrency} at a time; they count in its metrics, and its data capture records them`,
           ]
         : []),
+      ...planning.checks,
+      ...planning.labels,
       ...defaults(regression),
       ...(planning.look?.notes ?? []),
       ...(planning.goesOn ? [`attempt ${attempt} goes on where an earlier run left it`] : []),
@@ -86,12 +93,15 @@ export const planOf = (planning: Planning): Plan => {
     expectedSeconds:
       (temporary?.is === 'endpoint' || planning.jobs.length > 0 ? secondsToStart : 0) +
       (asked ? Math.ceil((rows * secondsAnswer) / asking.concurrency) : 0) +
+      // How long it takes depends on the ratio of its rates only.
+      (asking.load === undefined ? 0 : foreseen(asking.load).seconds) +
       30,
     peakInstances: instancesOf(planning),
     permissions: permissionsFor('regression-test', [
       ...(temporary === undefined ? [] : (['publishes'] as const)),
       ...(temporary?.is === 'endpoint' ? (['creates'] as const) : []),
       ...(planning.jobs.length > 0 ? (['transforms'] as const) : []),
+      ...(asking.load === undefined ? [] : (['loads'] as const)),
       ...(temporary?.passesRole ? (['passes-role'] as const) : []),
     ]),
   };

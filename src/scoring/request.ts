@@ -37,8 +37,8 @@ const withNumbers = (row: GoldenRow, numbers: ReadonlySet<string>): GoldenRow =>
 
 const lineEnd = (contentType: string): string => (contentType === 'application/jsonlines' ? '\n' : '');
 
-/** A column of this name comes before a JSONPath, so that `$price` may be a column. */
-const selected = (row: GoldenRow, selector: string): unknown => {
+/** A column of this name comes before a JSONPath, so that `$price` may be a column. @throws {RequestProblem} */
+export const selected = (row: GoldenRow, selector: string): unknown => {
   if (Object.hasOwn(row, selector)) return row[selector];
   if (!isPath(selector))
     throw new RequestProblem(`has no column ${JSON.stringify(selector)}, which request.input names`);

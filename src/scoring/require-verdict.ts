@@ -1,17 +1,20 @@
 import { iso } from '../clock.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { testDue } from '../manifest/test-due.ts';
 import { type OperationName, Refusal } from '../operation.ts';
+import { oneLine } from '../plain-text.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { expiredBecause } from '../regression/golden/expiry.ts';
 import { releasesOf } from '../release/location.ts';
 import type { World } from '../world.ts';
-import { filesDigest, goldenFiles, predictionFiles } from './golden-set.ts';
+import { reportFiles, reportsDigestFile } from './checks/report-files.ts';
+import { filesDigest, goldenFiles } from './golden-set.ts';
+import { predictionFiles } from './predictions.ts';
 import type { Serving } from './served.ts';
 import { type Subject, subjectOf } from './subject.ts';
-import { readTest, runningAttempt, type TestRecord } from './test-record.ts';
+import { readTest, runningAttempt, type TestRecord, testFolder, type Verdict } from './test-record.ts';
 
 /** The release that a delivery has planned. */
 interface Release {
@@ -73,7 +76,8 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const endpoint = target.endpoint.name;
   const dataset = filesDigest([
     ...(await goldenFiles(world, regression)),
-    ...(await predictionFiles(world, regression)),
+    ...(await predictionFiles(world, { model: manifest.model, regression, registered, look })),
+    ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
   ]);
   const subject = subjectOf({ endpoint, registered, regression, dataset, look });
   const record = (await readTest(world, releasesOf(target, world.account), subject))?.record;
@@ -97,7 +101,16 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
       because: `the regression test of ${tag} passed at ${at}, which counted until ${iso(until)}`,
       remedy,
     };
-  return { is: 'passed', because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}` };
+  return {
+    is: 'passed',
+    because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}; its findings: ${placeOf(releasesOf(target, world.account), subject, verdict)}`,
+  };
+};
+
+/** The run that tested, where it has an address, and the objects that it kept. */
+const placeOf = (releases: S3Location, subject: Subject, { attempt, run }: Verdict): string => {
+  const { bucket, prefix } = testFolder(releases, subject);
+  return `${run.url === undefined ? '' : `${oneLine(run.url)}, `}s3://${bucket}/${prefix}${attempt}/findings.json`;
 };
 
 const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subject): string => {

@@ -14,6 +14,7 @@ import { storeFor } from '../release/store.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { type ReportFiles, reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { baselineSite, candidateSite } from './find-sites.ts';
 import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part } from './golden-set.ts';
 import { noMemory, type RegressionTestMemory } from './progress.ts';
@@ -47,6 +48,8 @@ export interface Standing {
   readonly candidate: Site | undefined;
   /** Undefined when nothing serves. */
   readonly baseline: Site | undefined;
+  /** Of both models, for the checks that read them. */
+  readonly reports: ReportFiles;
   readonly subject: Subject;
   readonly id: string;
   readonly releases: S3Location;
@@ -102,12 +105,14 @@ export const standing = async (
     );
   if (isAsked && (form === undefined || response === undefined))
     throw new InputError('regression.request: is missing; it says how a golden row becomes a request');
+  const reports = await reportFiles(world, { regression, registered, look });
   const subject = subjectOf({
     endpoint: environment.endpoint.name,
     ...{ registered, regression, look },
     dataset: filesDigest([
       ...files,
       ...[candidate, baseline].flatMap((site) => (site?.is === 'file' ? [site.file] : [])),
+      ...reportsDigestFile(reports),
     ]),
   });
   const releases = releasesOf(environment, world.account);
@@ -124,6 +129,7 @@ export const standing = async (
     look,
     candidate,
     baseline,
+    reports,
     subject,
     id,
     releases,

@@ -10,7 +10,7 @@ export interface Subject {
   readonly endpoint: string;
   /** Hex; digest of the package's content. */
   readonly package: string;
-  /** Hex; digest of the bytes of the golden sets, and of the files of predictions. */
+  /** Hex; digest of the bytes of the golden sets, of the files of predictions, and of the reports that checks read. */
   readonly dataset: string;
   /** Hex; digest of `regression:`. */
   readonly policy: string;

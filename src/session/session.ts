@@ -17,7 +17,17 @@ import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Account, Run, Workspace, World } from '../world.ts';
+import {
+  type Account,
+  arn,
+  type Program,
+  type ProgramEnd,
+  type Programs,
+  type Run,
+  type Workspace,
+  type World,
+} from '../world.ts';
+import { programVariables } from './program-variables.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
@@ -35,6 +45,9 @@ export interface Target {
 /** Requests an OIDC token for an audience from GitHub. */
 export type IdentityToken = (audience: string) => Promise<string>;
 
+/** A program of the user with all its variables. */
+export type Launched = Omit<Program, 'asks'>;
+
 export interface SessionRequest {
   readonly target: Target;
   readonly env: Env;
@@ -44,6 +57,8 @@ export interface SessionRequest {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly identityToken?: IdentityToken;
+  /** Starts a program on this machine, and ends it when the signal aborts; absent where the host starts none. */
+  readonly launch?: (program: Launched, signal: AbortSignal) => Promise<ProgramEnd>;
   /** Called with every identity the moment it is known, before a request is made with it. */
   readonly learned?: (identity: Identity) => void;
 }
@@ -96,16 +111,14 @@ export const openSession: OpenSession = async ({
   dryRun,
   signal,
   identityToken,
+  launch,
   learned,
 }) => {
   const connection = connectionFrom(env, target.region);
-  const credentials = chooseCredentials(
-    { ...connection, clock, ...withoutUndefined({ learned }) },
-    target,
-    env,
-    run,
-    identityToken,
-  );
+  const options = { ...connection, clock, ...withoutUndefined({ learned }) };
+  const choose = (policy?: string): CredentialSource =>
+    chooseCredentials(options, target, env, run, identityToken, policy);
+  const credentials = choose();
   let caller: string | undefined;
   const clients = createAwsClients({
     ...connection,
@@ -150,7 +163,18 @@ export const openSession: OpenSession = async ({
         workspace,
         read: reads,
         ...(dryRun ? {} : { write: writes }),
-        ...withoutUndefined({ registry: registry?.within(turnSignal, dryRun) }),
+        ...withoutUndefined({
+          registry: registry?.within(turnSignal, dryRun),
+          programs:
+            launch &&
+            ({
+              run: async ({ asks, ...program }) => {
+                const keys = target.role === undefined ? undefined : await choose(onlyAsks(account, asks)).provide();
+                const variables = { ...programVariables(env, region, keys), ...program.variables };
+                return launch({ ...program, variables }, turnSignal);
+              },
+            } satisfies Programs),
+        }),
       };
     },
     refuseShortCredentials: async ({ expectedSeconds }) => {
@@ -160,6 +184,22 @@ export const openSession: OpenSession = async ({
     },
   };
 };
+
+/** A program of the user gets the role's permission for requests to one endpoint, and no other. */
+const onlyAsks = (account: Account, endpoint: string): string =>
+  JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointAsync'],
+        // The ARN of an endpoint has its name in lower case (AWS: DescribeEndpoint); IAM compares what the request names.
+        Resource: [...new Set([endpoint, endpoint.toLowerCase()])].map((name) =>
+          arn(account, 'sagemaker', `endpoint/${name}`),
+        ),
+      },
+    ],
+  });
 
 const fail = (): never => {
   throw new Error('S3 was called before the account of the credentials was known');
@@ -184,6 +224,7 @@ const chooseCredentials = (
   env: Env,
   run: Run,
   identityToken: IdentityToken | undefined,
+  policy: string | undefined,
 ): CredentialSource => {
   const own = base({ ...options, ...withoutUndefined({ missing: identityToken && noToken(role) }) });
   if (role === undefined) return own;
@@ -191,7 +232,7 @@ const chooseCredentials = (
     identityToken && env['ACTIONS_ID_TOKEN_REQUEST_URL']
       ? ({ proof: 'oidc', token: () => identityToken('sts.amazonaws.com') } as const)
       : ({ proof: 'credentials', credentials: own } as const);
-  return assumed({ ...options, role, source, sessionName: run.holder, ...withoutUndefined({ account }) });
+  return assumed({ ...options, role, source, sessionName: run.holder, ...withoutUndefined({ account, policy }) });
 };
 
 /** A job on GitHub without keys. The runner sets the variables of the identity token only for a job with the permission. */

@@ -19,6 +19,7 @@ import { openAccount, type TestAccount } from '../support/account.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
+import { irisConstraints, prepareWith } from '../support/reports.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
@@ -102,11 +103,12 @@ const dark = async (
   expect(report?.result.reason).toBe('candidate-dark');
 };
 
-/** `regression:` with a golden set in S3, and a passing verdict about `version`. */
+/** `regression:` with a golden set in S3 and a contract, and a passing verdict about `version`. */
 const tested = async (account: TestAccount, version: '1.1.0', rollout: string = rollouts.unguarded): Promise<void> => {
   putGolden(account);
-  await account.prepare(version);
-  account.writeManifest(() => `${manifestText({ rollout, unwatched: !rollout.includes('steps') })}${regression()}`);
+  await prepareWith(account, version, { 'data-constraints': irisConstraints() });
+  const gate = regression('contract: { constraints: registered }');
+  account.writeManifest(() => `${manifestText({ rollout, unwatched: !rollout.includes('steps') })}${gate}`);
   await keepVerdict(account, version);
 };
 
@@ -228,12 +230,12 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await serving(account, '1.0.0');
         await withExperiment(account);
-        await account.prepare('1.1.0');
+        await prepareWith(account, '1.1.0', { 'data-constraints': irisConstraints() });
         withRegression(account, { rules: ['{ metric: accuracy, non-inferior: 0.2 }'] });
         const death = { atCall: 'runtime.invokeEndpoint', received: false };
         expect(await regress(account, '1.1.0', {}, { runId: '7', death })).toBeUndefined();
         await account.pass(minutes(6 * 60));
-        withRegression(account);
+        withRegression(account, { keys: ['contract: { constraints: registered, output: species }'] });
         return { version: '1.1.0' };
       },
     },
@@ -269,6 +271,17 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
         await dark(account, '1.1.0');
         withRegression(account, { keys: ['candidate: dark-variant'] });
         return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'a version under load',
+      ends: 'regression-passed',
+      operation: regressionTest,
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.prepare('1.1.0');
+        withRegression(account, { keys: ['load: { factor: 2, duration: 80s }'] });
+        return { version: '1.1.0', timeout: '2h' };
       },
     },
     {

@@ -11,11 +11,17 @@ import { staticCredentials } from '../support/aws.ts';
 import { artifactUri, findVersion, imageDigest, inputs, manifest, repository } from '../support/registration.ts';
 import { runTurns } from '../support/run-turns.ts';
 
-const evaluation = '{"regression_metrics":{}}';
+const kept = (text: string) => ({ text, sha256: createHash('sha256').update(text).digest('hex') });
+const evaluation = kept('{"regression_metrics":{}}');
+const constraints = kept('{"features":[{"name":"tenure","inferred_type":"Integral"}]}');
+const analysis = kept('{"post_training_bias_metrics":{"facets":{}},"explanations":{"kernel_shap":{}}}');
 
 /** Everything a registration may say, so that all of it is held against AWS's service model. */
 const everything = inputs({
-  evaluation: { text: evaluation, sha256: createHash('sha256').update(evaluation).digest('hex'), hasKnownGroup: true },
+  evaluation: { ...evaluation, hasKnownGroup: true },
+  'data-constraints': constraints,
+  'bias-report': analysis,
+  'explainability-report': analysis,
   description: 'fewer false alarms — 5 % of them',
   'container-environment': { SAGEMAKER_PROGRAM: 'inference.py' },
   'content-types': ['text/csv'],
@@ -78,7 +84,13 @@ describe('on the wire', () => {
       reason: 'registered',
       outputs: { 'model-package-version': '1', 'image-digest': imageDigest },
     });
-    expect(mutations()).toEqual(['CreateModelPackageGroup', 'CopyObject', 'PutObject', 'CreateModelPackage']);
+    // The bias and the explainability are one file.
+    expect(mutations()).toEqual([
+      'CreateModelPackageGroup',
+      'CopyObject',
+      ...['PutObject', 'PutObject', 'PutObject'],
+      'CreateModelPackage',
+    ]);
 
     const version = await findVersion(world, 'churn', 'v1.4.0');
     if (!version) throw new Error('it is not found');
@@ -86,6 +98,12 @@ describe('on the wire', () => {
       packageVersion: 1,
       unpinned: [],
       containers: [{ Environment: { SAGEMAKER_PROGRAM: 'inference.py' } }],
+      reports: {
+        constraints: { sha256: constraints.sha256 },
+        'pre-training': { sha256: analysis.sha256 },
+        'post-training': { sha256: analysis.sha256 },
+        explainability: { sha256: analysis.sha256 },
+      },
     });
     expect(await verifyContent(world, version)).toBeUndefined();
 

@@ -98,20 +98,21 @@ describe('other places where the candidate answers', () => {
     asJsonl(goldenRows.map(({ id, label }, at) => ({ id, prediction: at < wrong ? 'nothing' : label })));
 
   test.each([
-    ['the candidate', ['candidate: { predictions: s3://ml-artifacts/answers.jsonl }'], { iris: questions }],
-    ['the baseline', ['baseline: { predictions: s3://ml-artifacts/answers.jsonl }'], { temporary: questions }],
+    ['the candidate', ['candidate: { predictions: "s3://ml-artifacts/{version}.jsonl" }'], { iris: questions }],
+    ['the baseline', ['baseline: { predictions: s3://ml-artifacts/1.1.0.jsonl }'], { temporary: questions }],
     [
-      'both',
+      'both, each of its own version',
       [
-        'candidate: { predictions: s3://ml-artifacts/answers.jsonl }',
-        'baseline: { predictions: s3://ml-artifacts/answers.jsonl }',
+        'candidate: { predictions: "s3://ml-artifacts/{version}.jsonl" }',
+        'baseline: { predictions: "s3://ml-artifacts/{version}.jsonl" }',
       ],
       {},
     ],
   ])('a file of predictions of %s', async (_name, keys, requests) => {
     await approved('1.0.0');
     account.stopTraffic();
-    account.simulator.objects.put(team.bucket, 'answers.jsonl', Buffer.from(predictions(3)));
+    account.simulator.objects.put(team.bucket, '1.0.0.jsonl', Buffer.from(predictions(3)));
+    account.simulator.objects.put(team.bucket, '1.1.0.jsonl', Buffer.from(predictions(4)));
     withRegression(account, { keys });
     const seen = account.watch();
     expect((await regress(account, '1.0.0'))?.result).toMatchObject({
@@ -120,5 +121,38 @@ describe('other places where the candidate answers', () => {
     });
     expect(asked(seen())).toEqual(requests);
     expect(await temporaries(account)).toEqual([]);
+  });
+
+  const ofBoth = [
+    'candidate: { predictions: "s3://ml-artifacts/{version}.jsonl" }',
+    'baseline: { predictions: "s3://ml-artifacts/{version}.jsonl" }',
+  ];
+
+  test('predictions of an earlier version let no later one pass, and the delivery reads the files of the same versions', async () => {
+    await approved('1.0.0');
+    account.simulator.objects.put(team.bucket, '1.0.0.jsonl', Buffer.from(predictions(3)));
+    account.simulator.objects.put(team.bucket, '1.1.0.jsonl', Buffer.from(predictions(4)));
+    withRegression(account, { keys: ofBoth });
+    expect((await regress(account, '1.0.0'))?.result.reason).toBe('regression-passed');
+    expect((await account.run(deployEndpoint, { version: '1.0.0' }, { runId: 'd' }))?.result.reason).toBe('delivered');
+    await account.prepare('1.3.0');
+    expect((await regress(account, '1.3.0'))?.result).toMatchObject({
+      reason: 'invalid-input',
+      because: 'regression.candidate: there is no object s3://ml-artifacts/1.3.0.jsonl',
+    });
+    expect((await account.run(deployEndpoint, { version: '1.3.0' }, { runId: 'e' }))?.result).toMatchObject({
+      outcome: 'failed',
+      because: 'regression.candidate: there is no object s3://ml-artifacts/1.3.0.jsonl',
+    });
+  });
+
+  test('where nothing serves, no file is that of the version that serves', async () => {
+    await account.prepare('1.0.0');
+    account.simulator.objects.put(team.bucket, '1.0.0.jsonl', Buffer.from(predictions(3)));
+    withRegression(account, { keys: ofBoth, rules: ['{ metric: accuracy, floor: 0.9 }'] });
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({
+      reason: 'regression-passed',
+      findings: { verdict: 'pass' },
+    });
   });
 });

@@ -44,8 +44,15 @@ describe('a version on a temporary endpoint, against the version that serves', (
     expect(testRecords(account)).toMatchObject([
       { attempt: 1, verdict: { verdict, version, rows: goldenRows.length } },
     ]);
-    expect([...testObjects(account).keys()].map((key) => key.split('/').slice(3).join('/')).sort()).toEqual([
+    const [index, kept] = [...testObjects(account).keys()].reduce<[string[], string[]]>(
+      ([ended, others], key) => (key.includes('/ended/') ? [[...ended, key], others] : [ended, [...others, key]]),
+      [[], []],
+    );
+    expect(index).toEqual([expect.stringMatching(new RegExp(`/ended/[0-9]{13}-${verdict}-new-([0-9a-f]{16}-){3}1$`))]);
+    expect(kept.map((key) => key.split('/').slice(3).join('/')).sort()).toEqual([
       '1/evaluation.json',
+      '1/findings.json',
+      '1/labels.json',
       ...Array.from({ length: 6 }, (_, piece) => `1/rows/00000${piece + 1}.jsonl`),
       'test.json',
     ]);

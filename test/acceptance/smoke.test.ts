@@ -5,6 +5,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { junitOf } from '../../src/report/junit.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 
@@ -49,6 +50,12 @@ describe('a first deployment', () => {
     const report = await deliver('1.1.0');
     expect(endOf(report)).toBe('succeeded/delivered');
     expect(report?.result.because).toMatch(/verified; smoke: 60 of 60 answers as expected$/);
+    expect(report?.result.findings).toEqual({
+      ...{ is: 'smoke-test', of: 60, answered: 60, unexpected: 0, wrong: [0, 0] },
+    });
+    expect(report && junitOf(report)).toContain(
+      '<testcase classname="model-delivery.smoke" name="request 2 is answered as expected" time="0.000">',
+    );
     expect(asked(seen)).toEqual(Array.from({ length: 60 }, () => 'all'));
     expect(account.record()?.history[0]).toMatchObject({ version: '1.1.0', good: true });
   });
@@ -60,6 +67,14 @@ describe('a first deployment', () => {
     expect(report && exitCodeOf(report.result)).toBe(1);
     expect(report?.result.because).toMatch(
       /^iris serves 1\.4\.0, and no version served well before it: smoke: [1-9]\d? of 60 answers not as expected; the first: request [12] got no prediction: the model answered with status 500$/,
+    );
+    const { smoke } = account.record()?.ended[0] ?? {};
+    const [ofFirst = 0, ofSecond = 0] = smoke?.wrong ?? [];
+    expect(ofFirst + ofSecond).toBe(smoke?.unexpected);
+    expect(report && junitOf(report)).toMatch(
+      new RegExp(
+        `<failure type="smoke-failed" message="${Math.max(ofFirst, ofSecond)} of 30 answers not as expected">`,
+      ),
     );
     expect(report?.result.outputs).toMatchObject({ 'serving-version': '1.4.0' });
     expect(account.record()?.live).toBeUndefined();

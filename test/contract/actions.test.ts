@@ -26,15 +26,19 @@ const tableNames = (readme: string, marker: string): string[] =>
     .flatMap((line) => /^\| `([^`]+)` \|/.exec(line)?.[1] ?? []);
 
 describe.each(
-  Object.entries<{ name: OperationName; description: string; inputs: Schema<object>; outputs: OutputSchema<object> }>(
-    operations,
-  ),
+  Object.entries<{
+    name: OperationName;
+    description: string;
+    inputs: Schema<object>;
+    files?: Schema<object>;
+    outputs: OutputSchema<object>;
+  }>(operations),
 )('action %s', (name, operation) => {
   const folder = `actions/${name}`;
   const action = (): ActionYml => parse(readFileSync(`${folder}/action.yml`, 'utf8'));
   const readme = (): string => readFileSync(`${folder}/README.md`, 'utf8');
   const own = fieldsOf(operation.inputs);
-  const shared = fieldsOf({ ...commonInputs, ...githubInputs });
+  const shared = fieldsOf({ ...commonInputs, ...githubInputs, ...operation.files });
   const declared = new Map<string, Field<unknown>>([...own, ...shared]);
   const outputs = [...Object.keys(operation.outputs).map(wireName), ...Object.keys(commonOutputs)];
 

@@ -51,14 +51,15 @@ describe('the buildspec of the regression test', () => {
       version: '1.4.0',
       junit: 'regression.xml',
       html: 'regression.html',
+      evaluation: 'evaluation.json',
     });
   });
 
-  it('hands the test report to a report group, and both files on as artifacts', () => {
+  it('hands the test report to a report group, and all its files on as artifacts', () => {
     const junit = args[args.indexOf('--junit') + 1];
-    const html = args[args.indexOf('--html') + 1];
+    const others = ['--html', '--evaluation'].map((option) => args[args.indexOf(option) + 1]);
     expect(spec.reports).toEqual({ regression: { files: [junit], 'file-format': 'JUNITXML' } });
-    expect(spec.artifacts).toEqual({ files: [junit, html] });
+    expect(spec.artifacts).toEqual({ files: [junit, ...others] });
   });
 
   it('stands in the guide to CodePipeline, with the role that the group needs', () => {

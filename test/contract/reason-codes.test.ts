@@ -36,6 +36,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'content-changed': ['acceptance/approval.test.ts', "reason: 'content-changed'"],
   'approval-rejected': ['acceptance/hosts.test.ts', "ends: 'rejected/approval-rejected'"],
   'regression-missing': ['unit/scoring/require-verdict.test.ts', 'toMatch(/^regression-missing: '],
+  'labels-changed': ['acceptance/regression-labels.test.ts', "reason: 'labels-changed'"],
   'not-repeated': ['acceptance/rare-ends.test.ts', "reason: 'not-repeated'"],
   'already-convicted': ['acceptance/shift-traffic.test.ts', "reason: 'already-convicted'"],
   alarm: ['acceptance/hosts.test.ts', "ends: 'rolled-back/alarm'"],

@@ -169,7 +169,8 @@ const transform = fc.record({
   instance: fc.constant('ml.m5.large'),
   instances: fc.integer({ min: 1, max: 100 }),
 });
-const predictions = fc.record({ is: fc.constant('predictions'), path: fc.constantFrom('new.jsonl', 's3://b/k') });
+const predictions = (...paths: readonly string[]) =>
+  fc.record({ is: fc.constant('predictions'), path: fc.constantFrom(...paths) });
 const csvForm = fc.record({
   request: fc.record({
     contentType: fc.constant('text/csv'),
@@ -198,9 +199,13 @@ const asking = fc
         fc.record({ is: fc.constant('dark-variant') }),
         fc.record({ is: fc.constant('environment'), environment: name }),
         transform,
-        predictions,
+        predictions('{version}.jsonl', 's3://b/{version}/k'),
       ),
-      baseline: fc.oneof(fc.record({ is: fc.constant('serving') }), transform, predictions),
+      baseline: fc.oneof(
+        fc.record({ is: fc.constant('serving') }),
+        transform,
+        predictions('old.jsonl', 's3://b/{version}/k'),
+      ),
       also: fc.uniqueArray(fc.record({ name, dataset: fc.constantFrom('spring.jsonl', 's3://b/k') }), {
         maxLength: 2,
         selector: (set) => set.name,

@@ -58,6 +58,39 @@ describe('roles', () => {
   });
 });
 
+describe('the policy of a session', () => {
+  const onlyLists = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: ['sagemaker:ListEndpoints'], Resource: ['*'] }],
+  });
+  const list = new ListEndpointsCommand({});
+  const alarms = new DescribeAlarmsCommand({});
+
+  test('takes away what it does not allow', async () => {
+    const session = await assume({ Policy: onlyLists });
+    await session.sagemaker.send(list);
+    expect(await refusalOf(session.cloudwatch.send(alarms))).toMatch(
+      /not authorized to perform: cloudwatch:DescribeAlarms .* because no session policy allows the cloudwatch:DescribeAlarms action/,
+    );
+    await session.sts.send(new GetCallerIdentityCommand({}));
+    await (await assume()).cloudwatch.send(alarms);
+  });
+
+  test('allows nothing that the role may not do', async () => {
+    account.simulator.attachPolicy('model-deployer', {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: ['cloudwatch:DescribeAlarms'], Resource: ['*'] }],
+    });
+    const session = await assume({ Policy: onlyLists });
+    expect(await refusalOf(session.sagemaker.send(list))).toMatch(/because no identity-based policy allows/);
+    expect(await refusalOf(session.cloudwatch.send(alarms))).toMatch(/because no session policy allows/);
+  });
+
+  test.each(['{', '{"Version": "2012-10-17"}'])('%s is refused', async (Policy) => {
+    expect(await refusalOf(assume({ Policy }))).toMatch(/^MalformedPolicyDocument/);
+  });
+});
+
 describe('credentials', () => {
   test('expire in virtual time, and every protocol says so in its own words', async () => {
     const session = await assume({ DurationSeconds: 900 });

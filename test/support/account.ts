@@ -6,6 +6,7 @@ import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures
 import { type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import type { Env } from '../../src/env.ts';
+import { launch } from '../../src/hosts/launch.ts';
 import { startRun } from '../../src/hosts/operation-run.ts';
 import { runFrom } from '../../src/hosts/run.ts';
 import type { Memory, Operation } from '../../src/operation.ts';
@@ -107,6 +108,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
       written: (name) => given[name],
       signal: signal ?? new AbortController().signal,
       observer: silent,
+      launch,
       seams: {
         clock: simulator.driver,
         openSession: async (request) => {
@@ -206,6 +208,7 @@ const silent = {
   plan: () => {},
   progress: () => {},
   keep: () => {},
+  printed: () => {},
   defect: () => {},
 };
 

@@ -62,12 +62,14 @@ export const countingOperation = (
         counted: String(fakeEndpoint.count),
         lastSubject: 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn',
       },
+      files: { tally: `${fakeEndpoint.count}\n` },
       because,
     }) as const;
   return {
     name: 'deploy-endpoint',
     description: 'Counts.',
     inputs,
+    files: { tally: optional(text({ description: 'Write the count to this file.' })) },
     outputs,
     advance: async ({ subject }, memory, world) => {
       behaviour.before?.(++turn, world);

@@ -17,6 +17,7 @@ export const registeredVersion = (changes: Partial<RegisteredVersion> = {}): Reg
     contentDigest: 'c0'.repeat(32),
     sealed: true,
     contentDigestNow: 'c0'.repeat(32),
+    reports: {},
     ...changes,
   };
 };

@@ -5,6 +5,7 @@ import { type DeployEndpointInputs, deployEndpoint } from '../../src/operations/
 import { requireRequested } from '../../src/registry/packages.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { releasesOf } from '../../src/release/location.ts';
+import { reportFiles, reportsDigestFile } from '../../src/scoring/checks/report-files.ts';
 import { filesDigest, goldenFiles } from '../../src/scoring/golden-set.ts';
 import { subjectOf } from '../../src/scoring/subject.ts';
 import { readTest, type TestRecord, type Verdict, writeTest } from '../../src/scoring/test-record.ts';
@@ -48,9 +49,12 @@ export const keepVerdict = async (
       if (regression === undefined) throw new Error('nothing to test');
       const target = environmentOf(manifest, environment);
       const endpoint = target.endpoint.name;
-      const dataset = filesDigest(await goldenFiles(world, regression));
       const registered = await requireRequested(world, manifest.model, version);
       const look = await lookAt(world, endpoint);
+      const dataset = filesDigest([
+        ...(await goldenFiles(world, regression)),
+        ...reportsDigestFile(await reportFiles(world, { regression, registered, look })),
+      ]);
       const subject = subjectOf({ endpoint, registered, regression, dataset, look });
       const releases = releasesOf(target, world.account);
       const before = await readTest(world, releases, subject);

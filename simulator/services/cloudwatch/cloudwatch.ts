@@ -1,4 +1,4 @@
-import type { Instant, Kernel, Metrics, Service } from '../../contracts.ts';
+import type { Kernel, Metrics, Service } from '../../contracts.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { createAlarms } from './alarms.ts';
@@ -20,8 +20,17 @@ export interface AlarmedMetrics extends Metrics {
 /** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4). */
 const unitOf = (metric: string): string => (metric.endsWith('Latency') ? 'Microseconds' : 'None');
 
-const dimensionsOf = (dimensions: Readonly<Record<string, string>>): readonly Dimension[] =>
-  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+type Named = Readonly<Record<string, string>>;
+
+/** The same list for the same object: the store knows a list again, and background traffic records every second. */
+const createLists = (): ((dimensions: Named) => readonly Dimension[]) => {
+  const known = new WeakMap<Named, readonly Dimension[]>();
+  return (dimensions) => {
+    const list = known.get(dimensions) ?? Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+    known.set(dimensions, list);
+    return list;
+  };
+};
 
 /** CloudWatch metrics and alarms of one account and region. */
 export const createCloudwatch = (kernel: Kernel): { readonly service: Service; readonly metrics: AlarmedMetrics } => {
@@ -29,23 +38,17 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
   const store = createStore(clock.now);
   const engine = createAlarms(kernel, store);
 
-  const add = (
-    namespace: string,
-    metric: string,
-    dimensions: Readonly<Record<string, string>>,
-    at: Instant,
-    observed: readonly (readonly [value: number, times: number])[],
-  ): void => {
-    const selector = { namespace, metric, dimensions: dimensionsOf(dimensions), unit: unitOf(metric) };
-    const common = {
-      at,
-      visibleAt: at + settings.metricDelayMs,
-      resolutionMs: 60_000,
-      untrimmed: metric.endsWith('Latency') && !settings.latencyTrimmedStatistics,
-    };
+  const listOf = createLists();
+
+  const recordMany: AlarmedMetrics['recordMany'] = (namespace, metric, dimensions, values, counts, at) => {
+    const visibleAt = at + settings.metricDelayMs;
+    const untrimmed = metric.endsWith('Latency') && !settings.latencyTrimmedStatistics;
     store.add(
-      selector,
-      observed.map(([value, times]) => ({ ...common, value, times })),
+      { namespace, metric, dimensions: listOf(dimensions), unit: unitOf(metric) },
+      values.map((value, index) => {
+        const times = counts[index] ?? 1;
+        return { at, visibleAt, resolutionMs: 60_000, untrimmed, value, times };
+      }),
     );
   };
 
@@ -58,15 +61,8 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
   return {
     service: { operations: { ...dataOperations(kernel, store), ...alarmOperations(kernel, engine) } },
     metrics: {
-      record: (namespace, metric, dimensions, value, at) => add(namespace, metric, dimensions, at, [[value, 1]]),
-      recordMany: (namespace, metric, dimensions, values, counts, at) =>
-        add(
-          namespace,
-          metric,
-          dimensions,
-          at,
-          values.map((value, index) => [value, counts[index] ?? 1]),
-        ),
+      record: (namespace, metric, dimensions, value, at) => recordMany(namespace, metric, dimensions, [value], [1], at),
+      recordMany,
       alarmState: (name) => engine.get(name)?.state,
       putAlarm: engine.put,
       deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),

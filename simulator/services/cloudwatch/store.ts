@@ -94,7 +94,21 @@ export const createStore = (now: () => Instant): Store => {
     series.foldAt = Math.max(4096, waiting.length * 2);
   };
 
+  /** By list of dimensions and metric: the key of a family is a long text, and its parts are seldom new. */
+  const known = new WeakMap<readonly Dimension[], Map<string, Series>>();
+
   const seriesFor = (selector: Required<Selector>): Series => {
+    const { namespace, metric, dimensions, unit } = selector;
+    const ofList = known.get(dimensions) ?? new Map<string, Series>();
+    const found = ofList.get(metric);
+    if (found?.selector.namespace === namespace && found.selector.unit === unit) return found;
+    const series = seriesOf(selector);
+    ofList.set(metric, series);
+    known.set(dimensions, ofList);
+    return series;
+  };
+
+  const seriesOf = (selector: Required<Selector>): Series => {
     const key = familyKey(selector);
     let family = families.get(key);
     if (!family) {

@@ -18,7 +18,7 @@ export interface ProductionVariant {
     readonly MaxConcurrency: number;
     readonly ProvisionedConcurrency?: number;
   };
-  readonly RoutingConfig?: object;
+  readonly RoutingConfig?: { readonly RoutingStrategy?: string };
   readonly InstancePools?: readonly InstancePool[];
   readonly VolumeSizeInGB?: number;
 }

@@ -7,6 +7,7 @@ import {
   type InvocationAnswer,
 } from '../../contracts.ts';
 import { createAnswering } from './answering.ts';
+import { createCapacity } from './capacity.ts';
 import type { Context } from './context.ts';
 import { type Endpoint, fleetsOf } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
@@ -34,6 +35,12 @@ interface Tally {
   timeouts: number;
   latencyMsSum: number;
   readonly latencyMicros: Map<number, number>;
+}
+
+/** A variant's own dimensions, and with its fleet. */
+interface Dimensions {
+  readonly plain: Readonly<Record<string, string>>;
+  readonly ofFleet: Readonly<Record<string, string>>;
 }
 
 /** AWS: "Invoke a serverless endpoint". */
@@ -75,7 +82,9 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const chance = context.kernel.random('dependency failures');
   const copies = context.kernel.random('shadow copies');
   const answering = createAnswering(context);
+  const capacity = createCapacity(context.kernel);
   const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
+  const dimensions = new Map<string, Dimensions>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
   /**
@@ -137,9 +146,15 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   };
 
   const serve = (route: Route, request: Omit<Invocation, 'endpoint' | 'at'>, tally: Tally): InvocationAnswer => {
+    // An asynchronous endpoint has its own queue before this one.
+    const place = route.asynchronous ? undefined : capacity.enter(route.variant);
     const computed = answering.byVariant(route.variant, request);
     const limitMs = request.timeoutMs ?? (route.asynchronous ? longestMs.asynchronous : longestMs.realTime);
-    const inTime = computed.latencyMs <= limitMs ? computed : { ...timedOut, latencyMs: limitMs };
+    const waitMs = place?.waitMs ?? 0;
+    const latencyMs = waitMs + computed.latencyMs;
+    // A request that is given up before its turn takes no place.
+    if (waitMs < limitMs) place?.take(computed.latencyMs);
+    const inTime = latencyMs <= limitMs ? { ...computed, latencyMs } : { ...timedOut, latencyMs: limitMs };
     const given = dependencyFails(route) ? { ...inTime, ...dependencyFailed } : inTime;
     tally.requests++;
     if (given.status === 0) tally.timeouts++;
@@ -174,12 +189,21 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     latencyMicros: new Map(),
   });
 
+  /** One object for each set, by which CloudWatch knows it again. */
+  const dimensionsFor = (fleetKey: string, { endpoint, variant, config }: Route): Dimensions => {
+    const plain = { EndpointName: endpoint.name, VariantName: variant.name };
+    const found = dimensions.get(fleetKey) ?? { plain, ofFleet: { ...plain, EndpointConfigName: config } };
+    dimensions.set(fleetKey, found);
+    return found;
+  };
+
   const record = (
     { route, requests, clientErrors, serverErrors, timeouts, latencyMsSum, latencyMicros }: Tally,
     at: Instant,
   ): void => {
     if (requests === 0) return;
-    const plain = { EndpointName: route.endpoint.name, VariantName: route.variant.name };
+    const fleetKey = `${route.endpoint.name}/${route.config}/${route.variant.name}`;
+    const { plain, ofFleet } = dimensionsFor(fleetKey, route);
     // 1 for each matching response, else 0, so that Average is the error rate (AWS: "Amazon SageMaker metrics in CloudWatch").
     const zeroOne = (ones: number): readonly [readonly number[], readonly number[]] => [
       [0, 1],
@@ -202,11 +226,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
     const perFleet =
       (!route.asynchronous || settings.asyncFleetMetrics) &&
       (route.endpoint.deploymentConfig !== undefined || settings.plainFleetMetrics);
-    for (const dimensions of [plain, ...(perFleet ? [{ ...plain, EndpointConfigName: route.config }] : [])])
+    for (const set of perFleet ? [plain, ofFleet] : [plain])
       for (const [metric, [values, counts]] of published)
-        context.metrics.recordMany(namespace, metric, dimensions, values, counts, at);
+        context.metrics.recordMany(namespace, metric, set, values, counts, at);
     const minute = Math.floor(at / minuteMs) * minuteMs;
-    const key = `${route.endpoint.name}/${route.config}/${route.variant.name}/${minute}`;
+    const key = `${fleetKey}/${minute}`;
     const row = minutes.get(key) ?? {
       endpoint: route.endpoint.name,
       endpointConfig: route.config,

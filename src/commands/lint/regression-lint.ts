@@ -2,7 +2,9 @@ import { counted } from '../../judge/amounts.ts';
 import { environmentOf } from '../../manifest/load.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
+import { cannotLoad } from '../../manifest/regression-load.ts';
 import { canFailAlone, limitOf } from '../../regression/alone.ts';
+import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
 import { checkGoldenSet } from '../../scoring/check-golden-set.ts';
 import { readLocalRows } from '../../scoring/rows-file.ts';
@@ -18,9 +20,9 @@ export const lintRegression = async (manifest: Manifest, workspace: Workspace): 
   const { regression } = manifest;
   if (regression === undefined) return [];
   const golden = await lintRows(regression, workspace);
-  const problems = [...golden.problems, ...placeProblems(manifest, regression)];
+  const problems = [...golden.problems, ...placeProblems(manifest, regression), ...loadProblems(manifest, regression)];
   if (problems.length > 0) throw new InputError(problems.join('\n'));
-  return [...golden.warnings, ...ruleWarnings(regression)];
+  return [...golden.warnings, ...ruleWarnings(regression), ...loadWarnings(regression)];
 };
 
 interface Lint {
@@ -57,6 +59,15 @@ const lintRows = async (regression: RegressionSpec, workspace: Workspace): Promi
     if (!(error instanceof InputError)) throw error;
     return { problems: [error.message], warnings: [] };
   }
+};
+
+const loadProblems = ({ environments }: Manifest, { asking: { load } }: RegressionSpec): readonly string[] =>
+  load === undefined ? [] : Object.values(environments).flatMap(({ endpoint }) => cannotLoad(endpoint) ?? []);
+
+const loadWarnings = ({ asking: { load } }: RegressionSpec): readonly string[] => {
+  if (load === undefined || load.by === 'factor') return [];
+  const few = tooFewRequests(load.target, load);
+  return few === undefined ? [] : [`regression.load: ${few}`];
 };
 
 /** Environments in which the candidate could never be found. */

@@ -5,12 +5,13 @@ import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { planAsText } from '../../report/plan.ts';
-import { type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
 import { faultOf, writeReportFiles } from '../report-files.ts';
 import { isPublic, runFrom } from '../run.ts';
@@ -45,14 +46,20 @@ const reportInputs = {
 /** Inputs that a command sets itself: `plan` is `deploy-endpoint` with `dry-run: true`. */
 export type Preset = Readonly<Record<string, string>>;
 
+interface Declared {
+  readonly inputs: Schema<object>;
+  readonly files?: Schema<object>;
+}
+
 /** The options of a command that runs this operation, without the inputs that the command sets itself. */
-export const optionsOf = (operation: { readonly inputs: Schema<object> }, preset: Preset = {}): Schema<object> =>
+export const optionsOf = (operation: Declared, preset: Preset = {}): Schema<object> =>
   Object.fromEntries(Object.entries(allOptionsOf(operation)).filter(([name]) => !(name in preset)));
 
-const allOptionsOf = ({ inputs }: { readonly inputs: Schema<object> }): Schema<object> => ({
+const allOptionsOf = ({ inputs, files }: Declared): Schema<object> => ({
   ...inputs,
   ...commonInputs,
   ...reportInputs,
+  ...files,
 });
 
 /** Runs one operation to its end. Never rejects. */
@@ -77,6 +84,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       signal: cancellation.signal,
       verbatim: !isPublic(env),
       observer: observerOf(say),
+      launch,
       ...withoutUndefined({ seams }),
     });
     const report = await Promise.race([
@@ -93,7 +101,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
     }
     // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
-    for (const fault of writeReportFiles(written, report)) terminal.err(`warning: ${fault}`);
+    for (const fault of writeReportFiles(written, report, operation.files)) terminal.err(`warning: ${fault}`);
     const { outcome, reason: why } = report.result;
     const lost = [
       faultOf(reporting['exported-variables'], () => exportedVariables(report)),
@@ -129,6 +137,7 @@ const observerOf = (say: (text: string) => void): Observer => ({
   plan: (plan) => say(planAsText(plan)),
   progress: (entry) => say(timelineLine(entry)),
   keep: () => {},
+  printed: (line) => say(printedLine(line)),
   defect: (stack) => say(stack),
 });
 

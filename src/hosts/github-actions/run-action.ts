@@ -6,13 +6,14 @@ import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { failureOf } from '../../report/failure.ts';
 import { planAsText } from '../../report/plan.ts';
-import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
+import { indented, printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { launch } from '../launch.ts';
 import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
 import { writeReportFiles } from '../report-files.ts';
 import { runFrom } from '../run.ts';
@@ -53,12 +54,13 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     env: process.env,
     run: runFrom(process.env, 'github-actions'),
     written,
-    hostInputs: githubInputs,
+    hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
-    ...(isPost ? {} : strays(operation.inputs)),
+    ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
     ...withoutUndefined({ role: role || undefined }),
     signal,
     observer,
+    launch,
     identityToken,
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,
@@ -70,6 +72,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     isPost
       ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
       : report,
+    operation.files,
   );
   // An open connection must not keep an ended step alive. No step reads the outputs of a post step.
   process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
@@ -121,6 +124,7 @@ const observer: Observer = {
   plan: (plan) => printGroup('Plan', [planAsText(plan)]),
   progress: (entry) => print(timelineLine(entry)),
   keep: (token) => quietly('state', () => saveState(state.token, token)),
+  printed: (line) => print(printedLine(line)),
   defect: printDebug,
 };
 
@@ -128,7 +132,10 @@ const observer: Observer = {
  * Outputs come first: later jobs depend on them. Then the state, so that an interrupted summary does not undo the delivery. No report
  * changes the outcome of the delivery. But a step without readable outputs must not be green.
  */
-const publishReport = async (report: Report): Promise<{ readonly outputsWritten: boolean }> => {
+const publishReport = async (
+  report: Report,
+  files: Schema<object> | undefined,
+): Promise<{ readonly outputsWritten: boolean }> => {
   const outputsWritten = tryOutputs(report);
   quietly('state', () => {
     if (report.token) saveState(state.token, report.token);
@@ -137,7 +144,7 @@ const publishReport = async (report: Report): Promise<{ readonly outputsWritten:
   print(resultAsText(report));
   const { outcome, reason: why } = report.result;
   if (!isGreen(report)) annotateError(`${outcome}/${why}`, annotationOf(report));
-  for (const fault of writeReportFiles(written, report)) annotateWarning(fault);
+  for (const fault of writeReportFiles(written, report, files)) annotateWarning(fault);
   await writeSummary(summaryOf(report)).catch((error: unknown) => warnOnce('job summary', error));
   return { outputsWritten };
 };

@@ -3,6 +3,7 @@ import { Throttled } from '../../aws/retry.ts';
 import { type Instant, seconds } from '../../clock.ts';
 import { requestsOf, type Smoke } from '../../manifest/smoke.ts';
 import type { SmokeProgress } from '../../release/record.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { type World, writesOf } from '../../world.ts';
 import { unexpectedIn } from './unexpected.ts';
 
@@ -45,16 +46,24 @@ export const askSmoke = async (world: World, asked: Asked, smoke: Smoke, before:
         if (progress.answered === before.answered) throw answer;
         return { progress, notBefore: answer.notBefore };
       }
-      progress = counted(progress, answer);
+      progress = counted(progress, smoke.requests.length, answer);
     }
   }
   return { progress };
 };
 
-const counted = (before: SmokeProgress, unexpected: string | undefined): SmokeProgress => ({
+const counted = (before: SmokeProgress, requests: number, unexpected: string | undefined): SmokeProgress => ({
   ...before,
   answered: before.answered + 1,
-  ...(unexpected === undefined ? {} : { unexpected: before.unexpected + 1, first: before.first ?? unexpected }),
+  ...(unexpected === undefined
+    ? {}
+    : {
+        unexpected: before.unexpected + 1,
+        first: before.first ?? unexpected,
+        ...withoutUndefined({
+          wrong: before.wrong?.map((times, at) => (at === before.answered % requests ? times + 1 : times)),
+        }),
+      }),
 });
 
 /** @returns the difference from the expected answer, if any; or why there was no answer */

@@ -13,6 +13,7 @@ export const beforeSmoke = (smoke: Smoke): SmokeProgress => ({
   of: requestsOf(smoke),
   answered: 0,
   unexpected: 0,
+  wrong: smoke.requests.map(() => 0),
 });
 
 /**

@@ -28,7 +28,7 @@ export const quantile = (level: number, needs: Need, term: Term): Shape => ({
   },
 });
 
-const quantileOf = ({ values, order }: Sorted, level: number, multiplicities: Float64Array): number | null => {
+export const quantileOf = ({ values, order }: Sorted, level: number, multiplicities: Float64Array): number | null => {
   let all = 0;
   for (const row of order) all += multiplicities[row] ?? 0;
   if (all === 0) return null;

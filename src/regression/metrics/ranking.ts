@@ -50,7 +50,8 @@ const gain = (blocks: readonly TiedRows[], k: number): number => {
   return sum;
 };
 
-const normalisedGain =
+/** Of the first `k` places. */
+export const normalisedGain =
   (k: number) =>
   ({ blocks, ideal }: Ranked): number =>
     gain(blocks, k) / gain(ideal, k);

@@ -4,6 +4,7 @@ import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsReject
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
+import { contractNamesTheColumn } from './contract.ts';
 import {
   canaryGood,
   firstDeploymentScenario,
@@ -15,6 +16,7 @@ import {
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
+import { loadFindsTheBreakingRate } from './load.ts';
 import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
@@ -180,5 +182,7 @@ export const scenarios: readonly Scenario[] = [
   nondeterministicModel,
   batchTransform,
   darkVariant,
+  loadFindsTheBreakingRate,
+  contractNamesTheColumn,
   smokeStopsFirstRelease,
 ];

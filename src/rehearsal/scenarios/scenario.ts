@@ -41,9 +41,10 @@ export const deliver = async (
   stage: Stage,
   title: string,
   version: RehearsedRelease['version'],
+  inputs: Readonly<Record<string, string>> = {},
 ): Promise<RehearsedRelease> => {
   const release = await stage.begin(title, version);
-  await release.prepare();
+  await release.prepare(inputs);
   await release.run('deploy-endpoint');
   await release.end();
   return release;

@@ -15,7 +15,7 @@ export const failed: Expected = { outcome: 'rejected', reasonCode: 'regression-f
 export const inconclusive: Expected = { outcome: 'inconclusive', reasonCode: 'regression-inconclusive' };
 
 /** Without callers, so that no rollout waits for requests: the test alone decides. There is time for slow instances. */
-const atOnce: ManifestOptions = { rollout: `${rollouts.unguarded}, timeout: 40m`, unwatched: true };
+export const atOnce: ManifestOptions = { rollout: `${rollouts.unguarded}, timeout: 40m`, unwatched: true };
 
 /**
  * The version serves, and the manifest has a regression test from now on.
@@ -28,10 +28,17 @@ export const inProductionTested = async (
     version,
     policy,
     keys,
-  }: { readonly version: AnyVersion; readonly policy: string; readonly keys?: readonly string[] },
+    inputs,
+  }: {
+    readonly version: AnyVersion;
+    readonly policy: string;
+    readonly keys?: readonly string[];
+    /** Of register-model, beside the usual ones. */
+    readonly inputs?: Readonly<Record<string, string>>;
+  },
 ): Promise<void> => {
   stage.writeManifest(atOnce);
-  const first = await deliver(stage, 'The version that serves', version);
+  const first = await deliver(stage, 'The version that serves', version, inputs);
   require(isEnd(first, delivered), `the version that serves is delivered: ${first.ending?.because}`);
   addTest(stage, policy, keys, atOnce);
 };
@@ -55,9 +62,14 @@ export const addTest = (
 };
 
 /** Register → approve → gate → test. */
-export const tested = async (stage: Stage, title: string, version: AnyVersion): Promise<Tested> => {
+export const tested = async (
+  stage: Stage,
+  title: string,
+  version: AnyVersion,
+  inputs: Readonly<Record<string, string>> = {},
+): Promise<Tested> => {
   const release = await stage.begin(title, version);
-  await release.prepare();
+  await release.prepare(inputs);
   return { release, test: await release.run('regression-test') };
 };
 export interface Tested {

@@ -2,11 +2,13 @@ import type { AnyFindings, Findings } from '../../findings/findings.ts';
 import { judgementRenderer } from './judgement.ts';
 import { regressionRenderer } from './regression.ts';
 import type { FindingsRenderer } from './renderer.ts';
+import { smokeRenderer } from './smoke.ts';
 
 /** Every kind of findings and its renderer; a kind without one does not compile. */
 export const renderers = {
   judgement: judgementRenderer,
   regression: regressionRenderer,
+  'smoke-test': smokeRenderer,
 } as const satisfies { readonly [Kind in Findings['is']]: FindingsRenderer<Extract<Findings, { readonly is: Kind }>> };
 
 /** A table of renderers as a report uses it. */

@@ -7,6 +7,7 @@ import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { checksHtml } from './checks.ts';
 import { confusionTable } from './confusion-table.ts';
 import { goldenSetSentence, partsTable } from './golden-set.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
@@ -58,6 +59,7 @@ const parts = (found: Regression): readonly string[] =>
     part('Confusion', found.confusion === undefined ? '' : confusionTable(found.confusion)),
     part('Most harmful changes', harmful(found)),
     part('Older golden sets', older(found)),
+    part('Checks beside the rows', checksHtml(found)),
     part('Whether the gate can fail', selfTest(found)),
     part(
       'The golden set',

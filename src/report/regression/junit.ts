@@ -3,6 +3,7 @@ import type { AlsoJudged, Regression } from '../../findings/regression.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { junitSuite } from '../junit-suite.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
+import { checkCases } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
 import { notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
@@ -23,13 +24,9 @@ export const regressionJunit = (found: Regression): string =>
 
 /** A failure is red, also to readers that look at nothing else. A cell without a decision is skipped, with the reason. */
 export const regressionCases = (found: Regression): readonly TestCase[] => {
-  const { kept, left } = foremost(found.cells, mostCases - otherCases - (found.also ?? []).length);
-  return [
-    selfTestCase(found),
-    ...(found.also ?? []).map(olderCase),
-    ...kept.map(cellCase),
-    ...(left.length === 0 ? [] : [leftOutCase(left)]),
-  ];
+  const others = [...(found.also ?? []).map(olderCase), ...checkCases(found, mostOfMessage)];
+  const { kept, left } = foremost(found.cells, mostCases - otherCases - others.length);
+  return [selfTestCase(found), ...others, ...kept.map(cellCase), ...(left.length === 0 ? [] : [leftOutCase(left)])];
 };
 
 type Judged = Pick<Regression, 'verdict' | 'because' | 'rows'>;

@@ -1,10 +1,12 @@
-import type { Cell, Ruling } from '../../findings/comparison.ts';
+import type { Cell } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import { code, prose } from '../markdown.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
+import { checksMarkdown } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
+import { marks } from './marks.ts';
 import {
   differenceHead,
   differenceNote,
@@ -18,10 +20,8 @@ import {
 const mostCells = 40;
 const mostOpenCells = 12;
 const mostOfName = 60;
-const mostOfNote = 120;
+const mostOfNote = 90;
 const mostOfSentence = 2000;
-
-const marks: Readonly<Record<Ruling, string>> = { pass: '✅', fail: '❌', inconclusive: '❔' };
 
 /** For the job summary and for a comment on a pull request. Markdown. */
 export const regressionMarkdown = (found: Regression): string =>
@@ -35,6 +35,7 @@ export const regressionMarkdown = (found: Regression): string =>
     answerDiffSentence(found),
     harmful(found),
     older(found),
+    checksMarkdown(found),
     `Dataset ${code(found.dataset.digest)}: ${prose(shortened(goldenSetSentence(found), mostOfSentence))}`,
   ]
     .filter((section) => section !== '')

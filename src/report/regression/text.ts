@@ -2,6 +2,7 @@ import type { Regression } from '../../findings/regression.ts';
 import { oneLine } from '../../plain-text.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
+import { checkLines } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
 import { differenceHead, notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
 import { leftOut } from './summary.ts';
@@ -50,6 +51,7 @@ export const regressionText = (found: Regression): string => {
       ({ name, verdict, because }) =>
         `  golden set ${oneLine(shortened(name, mostOfName))}: ${verdict}: ${oneLine(because)}`,
     ),
+    ...checkLines(found).map((text) => `  ${text}`),
     `  dataset ${oneLine(found.dataset.digest)}: ${oneLine(goldenSetSentence(found))}`,
   ].join('\n');
 };

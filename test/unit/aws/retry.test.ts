@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { AnswerLost, retrying, Throttled } from '../../../src/aws/retry.ts';
+import { AnswerLost, retrying, Throttled, unrepeated } from '../../../src/aws/retry.ts';
 import { seconds } from '../../../src/clock.ts';
 import { rejection } from '../../support/aws.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -159,5 +159,37 @@ describe('retrying', () => {
     expect((await rejection(read)).name).toBe('AbortError');
     slow.resolve('answer');
     expect(await write).toBe('answer');
+  });
+});
+
+describe('a call that is not repeated', () => {
+  test.each(['ThrottlingException', 'InternalFailure', 'ModelError'])('ends with its first %s', async (name) => {
+    const { attempt, seen } = failing(named(name));
+    const error = await rejection(unrepeated(() => {})('sagemaker:InvokeEndpoint', attempt));
+    expect([error.name, seen.calls]).toEqual([name, 1]);
+  });
+
+  test('is sent again once with renewed credentials, and once in the right time', async () => {
+    let forgotten = 0;
+    const once = unrepeated(() => {
+      forgotten++;
+    });
+    const skewed = named('RequestTimeTooSkewed');
+    const expired = named('ExpiredTokenException');
+    const { attempt, seen } = failing(expired, skewed);
+    expect(await once('sagemaker:InvokeEndpoint', attempt)).toBe('answer');
+    expect([forgotten, seen.calls]).toEqual([1, 3]);
+    await expect(once('sagemaker:InvokeEndpoint', failing(expired, expired).attempt)).rejects.toThrow(/Expired/);
+  });
+
+  test('is cut off at once when the run ends, and not begun afterwards', async () => {
+    const controller = new AbortController();
+    const endless = () => new Promise<never>(() => {});
+    const cut = rejection(unrepeated(() => {})('sagemaker:InvokeEndpoint', endless, controller.signal));
+    controller.abort();
+    expect((await cut).name).toBe('AbortError');
+    const { attempt, seen } = failing();
+    expect((await rejection(unrepeated(() => {})('a:B', attempt, controller.signal))).name).toBe('AbortError');
+    expect(seen.calls).toBe(0);
   });
 });

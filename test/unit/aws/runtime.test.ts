@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import { classify } from '../../../src/aws/errors.ts';
 import { clientsFor, rejection, url } from '../../support/aws.ts';
@@ -38,4 +38,25 @@ test('an error of the model is no error of AWS, and is not asked again', async (
   endpoint().reply(424, { Message: 'Rate exceeded', OriginalStatusCode: 500 }, { 'x-amzn-errortype': 'ModelError' });
   const error = await rejection(clientsFor().writes.runtime.invokeEndpoint(request));
   expect([error.name, classify(error)]).toEqual(['ModelError', 'other']);
+});
+
+describe('a request that is sent once', () => {
+  test.each([
+    [503, 'ServiceUnavailable'],
+    [429, 'ModelNotReadyException'],
+    [400, 'ThrottlingException'],
+  ])('is not repeated after %s %s', async (status, name) => {
+    endpoint().reply(status, { message: 'busy' }, { 'x-amzn-errortype': name });
+    const error = await rejection(clientsFor().writes.runtime.invokeEndpointOnce(request));
+    expect(error.name).toBe(name);
+  });
+
+  test('has the time of its answer, also of an error', async () => {
+    const headers = { 'content-type': 'text/csv', 'x-simulator-duration-ms': '307' };
+    endpoint().reply(200, 'a', headers);
+    endpoint().reply(424, { OriginalStatusCode: 500 }, { ...headers, 'x-amzn-errortype': 'ModelError' });
+    const { runtime } = clientsFor().writes;
+    expect((await runtime.invokeEndpointOnce(request)).durationMs).toBe(307);
+    expect(await rejection(runtime.invokeEndpointOnce(request))).toMatchObject({ name: 'ModelError', durationMs: 307 });
+  });
 });

@@ -23,6 +23,7 @@ const scene = (change: Partial<Host> = {}) => {
       plan: (plan) => reported.push(`plan ${plan.title}`),
       progress: ({ because }) => reported.push(because),
       keep: (token) => tokens.push(token),
+      printed: () => {},
       defect: (stack) => reported.push(`defect ${stack.split('\n')[0]}`),
     },
     seams: { clock, openSession: fakeSession() },

@@ -58,6 +58,14 @@ describe('the rehearsal clock', () => {
     expect(clock.now()).toBe(61_000);
   });
 
+  it('asks over one connection, however often it sleeps', async () => {
+    const { clock, server } = await open((until, answer) => answer(until));
+    let connections = 0;
+    server.on('connection', () => connections++);
+    for (const instant of [2000, 3000, 4000]) await clock.sleepUntil(instant);
+    expect(connections).toBe(0);
+  });
+
   it('ends a sleep when its signal aborts, and asks how late it is', async () => {
     const cancel = new AbortController();
     const { clock } = await open(() => cancel.abort());

@@ -25,7 +25,7 @@ describe('the places where the models answer', () => {
     ['{ environment: staging }', { is: 'environment', environment: 'staging' }],
     ['{ transform: { instance: ml.m5.large } }', job],
     ['{ transform: { instance: ml.m5.large, instances: 3 } }', { ...job, instances: 3 }],
-    ['{ predictions: old.jsonl }', file],
+    ['{ predictions: "new/{version}.jsonl" }', { is: 'predictions', path: 'new/{version}.jsonl' }],
   ])('candidate: %s', (written, place) => {
     expect(asked(`candidate: ${written}`).candidate).toEqual(place);
   });
@@ -34,8 +34,19 @@ describe('the places where the models answer', () => {
     ['serving', { is: 'serving' }],
     ['{ transform: { instance: ml.m5.large } }', job],
     ['{ predictions: old.jsonl }', file],
+    ['{ predictions: "{version}.jsonl" }', { is: 'predictions', path: '{version}.jsonl' }],
   ])('baseline: %s', (written, place) => {
     expect(asked(`baseline: ${written}`).baseline).toEqual(place);
+  });
+
+  it.each([
+    ['golden/new.jsonl', 'golden/new-{version}.jsonl'],
+    ['s3://ml.golden/new/answers', 's3://ml.golden/new/answers-{version}'],
+    ['new/1.4.0.jsonl', 'new/1.4.0-{version}.jsonl'],
+  ])('are no file of predictions that is about any candidate: %s', (path, instead) => {
+    expect(() => asked(`candidate: { predictions: ${path} }`)).toThrow(
+      `candidate.predictions: has no {version}, so a file about one version would let every later one pass; expected e.g. "${instead}"`,
+    );
   });
 
   it('are not the only environment, where the gate would hold nothing back', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { loadRegression, ManifestError } from '../../../src/manifest/load.ts';
 import { tasks } from '../../../src/manifest/regression.ts';
+import { regressionKeys } from '../../../src/manifest/regression-keys.ts';
 import { type MetricFacts, metricsOf } from '../../../src/manifest/regression-metrics.ts';
 
 const problems = (text: string): readonly string[] => {
@@ -296,7 +297,7 @@ describe('a mistake', () => {
     ['task: regression\nmetric: [mae]', '2:1: metric: unknown key; did you mean metrics?'],
     [
       'regression: { task: regression }',
-      '1:1: regression: unknown key; allowed here: task, dataset, positive, metrics, rules, slices, cluster, group, seed, minimum-support, missing, candidate, baseline, request, response, also, concurrency, valid-for, normalization',
+      `1:1: regression: unknown key; allowed here: ${Object.keys(regressionKeys.shape).join(', ')}`,
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toContain(`p.yml:${expected}`);

@@ -27,7 +27,7 @@ describe('the time at which a delivery needs a verdict', () => {
   it.each([
     ['no regression test', manifest(''), undefined],
     ['a temporary endpoint', asked('temporary'), 'before-deploy'],
-    ['a file of predictions', asked('{ predictions: new.jsonl }'), 'before-deploy'],
+    ['a file of predictions', asked('{ predictions: "{version}.jsonl" }'), 'before-deploy'],
     ['the dark candidate', asked('dark-variant'), 'before-shift'],
     ['another environment', asked('{ environment: staging }'), 'before-deploy'],
   ])('with %s', (_name, given, due) => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { evaluationObject, modelMetrics, parseEvaluation } from '../../../src/registry/evaluation.ts';
+import { parseEvaluation } from '../../../src/registry/evaluation.ts';
+import {
+  keptReports,
+  parseAnalysisReport,
+  parseDataConstraints,
+  reportMembersOf,
+  reportObject,
+} from '../../../src/registry/kept-reports.ts';
 
 const text = '{"binary_classification_metrics": {"auc": {"value": 0.8, "standard_deviation": "NaN"}}}';
 const releases = { bucket: 'ml-releases', prefix: 'churn/' };
@@ -10,16 +17,18 @@ describe('evaluation.json', () => {
   test('is kept under its own hash, which the registry is told too', () => {
     const evaluation = parseEvaluation(text, 'evaluation.json');
     expect(evaluation).toEqual({ text, sha256, hasKnownGroup: true });
-    expect(evaluationObject(releases, evaluation)).toEqual({
+    expect(reportObject(releases, evaluation)).toEqual({
       bucket: 'ml-releases',
       key: `churn/evaluations/${sha256}.json`,
     });
-    expect(modelMetrics(releases, evaluation)).toEqual({
-      ModelQuality: {
-        Statistics: {
-          ContentType: 'application/json',
-          ContentDigest: `sha256:${sha256}`,
-          S3Uri: `s3://ml-releases/churn/evaluations/${sha256}.json`,
+    expect(reportMembersOf(releases, { evaluation })).toEqual({
+      ModelMetrics: {
+        ModelQuality: {
+          Statistics: {
+            ContentType: 'application/json',
+            ContentDigest: `sha256:${sha256}`,
+            S3Uri: `s3://ml-releases/churn/evaluations/${sha256}.json`,
+          },
         },
       },
     });
@@ -36,5 +45,77 @@ describe('evaluation.json', () => {
     ['null', /^e: not a JSON object/],
   ])('%j is refused', (content, message) => {
     expect(() => parseEvaluation(content, 'e')).toThrow(message);
+  });
+});
+
+describe('the reports of a version', () => {
+  const constraints = parseDataConstraints('{"features": [{"name": "tenure"}]}', 'constraints.json');
+  const analysis = parseAnalysisReport('{"explanations": {}}', 'analysis.json');
+  const source = ({ sha256: digest }: { readonly sha256: string }) => ({
+    ContentType: 'application/json',
+    ContentDigest: `sha256:${digest}`,
+    S3Uri: `s3://ml-releases/churn/evaluations/${digest}.json`,
+  });
+
+  test('stand in the members of AWS, the constraints also as the baseline of drift checks', () => {
+    expect(
+      reportMembersOf(releases, {
+        'data-constraints': constraints,
+        'bias-report': analysis,
+        'explainability-report': analysis,
+      }),
+    ).toEqual({
+      ModelMetrics: {
+        ModelDataQuality: { Constraints: source(constraints) },
+        Bias: { Report: source(analysis) },
+        Explainability: { Report: source(analysis) },
+      },
+      DriftCheckBaselines: { ModelDataQuality: { Constraints: source(constraints) } },
+    });
+    expect(reportMembersOf(releases, {})).toEqual({});
+  });
+
+  test('of a package that is taken over stay, as far as none replaces them', () => {
+    const theirs = { ContentType: 'application/json', S3Uri: 's3://ml-training/theirs.json' };
+    expect(
+      reportMembersOf(
+        releases,
+        { 'data-constraints': constraints },
+        {
+          ModelMetrics: {
+            ModelQuality: { Statistics: theirs },
+            ModelDataQuality: { Statistics: theirs, Constraints: theirs },
+          },
+          DriftCheckBaselines: { Bias: { PostTrainingConstraints: theirs } },
+        },
+      ),
+    ).toEqual({
+      ModelMetrics: {
+        ModelQuality: { Statistics: theirs },
+        ModelDataQuality: { Statistics: theirs, Constraints: source(constraints) },
+      },
+      DriftCheckBaselines: {
+        Bias: { PostTrainingConstraints: theirs },
+        ModelDataQuality: { Constraints: source(constraints) },
+      },
+    });
+  });
+
+  test('are kept once where two of them are one file', () => {
+    expect(
+      keptReports({ 'bias-report': analysis, 'explainability-report': analysis, 'data-constraints': constraints }).map(
+        ({ what }) => what,
+      ),
+    ).toEqual(['the constraints of the data', 'the bias report and the explainability report']);
+  });
+
+  test('of another kind are refused by the name of the file', () => {
+    expect(() => parseDataConstraints('{"regression_constraints": {}}', 'c.json')).toThrow(
+      'c.json: is a file of model quality (regression_constraints); expected the constraints of the data quality, which have `features`',
+    );
+    expect(() => parseAnalysisReport('{"explanations": {"kernel_shap": {"a": 1}}}', 'a.json')).toThrow(
+      'a.json: explanations.kernel_shap.a is no object',
+    );
+    expect(() => parseAnalysisReport('{"a": NaN}', 'a.json')).toThrow(/^a\.json: not JSON: .*write NaN and Infinity/);
   });
 });

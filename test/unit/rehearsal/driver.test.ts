@@ -21,6 +21,7 @@ const clock = (method, path, body, signal) => new Promise((resolve, reject) => {
   call.end(body && JSON.stringify(body));
 });
 const main = async () => {
+  if (process.env.STATE_started && process.env.STATE_reported && process.env.INPUT_QUIET) return;
   if (process.env.STATE_started) {
     appendFileSync(process.env.GITHUB_STEP_SUMMARY, 'post saw ' + process.env.STATE_started + '; ');
     return;
@@ -35,6 +36,7 @@ const main = async () => {
   if (stop.signal.aborted && process.env.INPUT_STUBBORN === 'true') await clock('POST', '/sleep', { until });
   const now = woken ?? await clock('GET', '');
   set('GITHUB_OUTPUT', 'slept-seconds', (now - start) / 1000);
+  if (process.env.INPUT_REPORTS) set('GITHUB_STATE', 'reported', 'yes');
   appendFileSync(process.env.GITHUB_STEP_SUMMARY, 'main slept; ');
   process.exit(woken === undefined ? 1 : 0);
 };
@@ -60,7 +62,7 @@ describe('the driver', () => {
     mkdirSync(join(folder, 'workspace'));
     writeFileSync(
       join(folder, 'actions/sleepy/action.yml'),
-      'inputs: { minutes: {}, stubborn: {} }\nruns: { main: dist/index.cjs, post: dist/index.cjs }\n',
+      'inputs: { minutes: {}, stubborn: {}, quiet: {}, reports: {} }\nruns: { main: dist/index.cjs, post: dist/index.cjs }\n',
     );
     writeFileSync(join(folder, 'actions/sleepy/dist/index.cjs'), action);
     driver = createDriver({
@@ -80,6 +82,18 @@ describe('the driver', () => {
     expect(result.summary).toBe('main slept; post saw minute 0; ');
     expect(result.ended.at - result.started.at).toBe(minutes(90));
     expect(result.participants).toHaveLength(2);
+  });
+
+  it('leaves out the post step of a main step that has reported, once such a one was seen to do nothing', async () => {
+    const participantsOf = async (inputs: Readonly<Record<string, string>>): Promise<number> =>
+      (await driver.finish(driver.start(sleepy(1, inputs)))).participants.length;
+    const ended = { reports: 'yes', quiet: 'yes' };
+    // One that speaks proves nothing about the next.
+    expect(await participantsOf({ reports: 'yes' })).toBe(2);
+    expect(await participantsOf(ended)).toBe(2);
+    expect(await participantsOf(ended)).toBe(1);
+    // A main step that has not reported left work.
+    expect(await participantsOf({})).toBe(2);
   });
 
   it('has Node keep the compiled code of the actions', async () => {

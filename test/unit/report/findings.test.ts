@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AnyFindings } from '../../../src/findings/findings.ts';
 import type { Judgement } from '../../../src/findings/judgement.ts';
+import type { SmokeTest } from '../../../src/findings/smoke.ts';
 import type { FindingsRenderer } from '../../../src/report/findings/renderer.ts';
 import { renderers } from '../../../src/report/findings/renderers.ts';
+import { smokeRenderer } from '../../../src/report/findings/smoke.ts';
 import { storyAsHtml } from '../../../src/report/html.ts';
 import { junitOf } from '../../../src/report/junit.ts';
 import type { Report } from '../../../src/report/result.ts';
@@ -134,5 +136,48 @@ describe('a judgement', () => {
     );
     expect(junitOf(reportOf(judgement(4.5)))).toContain('tests="2" failures="1" skipped="0"');
     expect(junitOf(reportOf())).toContain('tests="1" failures="1" skipped="0"');
+  });
+});
+
+describe('a smoke test', () => {
+  const smoked = (members: Partial<SmokeTest> = {}): SmokeTest => ({
+    ...{ is: 'smoke-test', of: 12, answered: 12, unexpected: 3, wrong: [0, 3, 0] },
+    first: 'request 2 got text <b> at $.label, and not "yes"',
+    ...members,
+  });
+  const casesOf = (found: SmokeTest) => smokeRenderer.junit(found).map(({ name, ended }) => [name, ended.is]);
+
+  it('is `smoked` in the JSON result', () => {
+    const { is: _, ...members } = smoked();
+    expect(resultJson(reportOf(smoked()).result)).toMatchObject({ smoked: members });
+  });
+
+  it('is a test case for each request', () => {
+    expect(casesOf(smoked())).toEqual([
+      ['request 1 is answered as expected', 'passed'],
+      ['request 2 is answered as expected', 'failed'],
+      ['request 3 is answered as expected', 'passed'],
+    ]);
+    expect(junitOf(reportOf(smoked()))).toContain(
+      '<failure type="smoke-failed" message="3 of 4 answers not as expected">9 of 12 answers as expected, 3 not as expected; the first: request 2 got text &#60;b&#62; at $.label, and not &#34;yes&#34;</failure>',
+    );
+  });
+
+  it('that did not end passes no request that has not failed', () => {
+    expect(casesOf(smoked({ answered: 7 })).map(([, ended]) => ended)).toEqual(['skipped', 'failed', 'skipped']);
+  });
+
+  it('of an older record is one case', () => {
+    expect(casesOf(smoked({ wrong: [] }))).toEqual([['each request is answered as expected', 'failed']]);
+  });
+
+  it('shows in summary and page the requests that failed, and no tag of others', () => {
+    const [summary, page] = [smokeRenderer.summary(smoked()), smokeRenderer.html(smoked())];
+    expect(summary).toContain('| 2 | 3 of 4 |');
+    expect(page).toContain('3 of 4');
+    expect(page).not.toContain('<b>');
+    expect(smokeRenderer.summary(smoked({ unexpected: 0, wrong: [0, 0, 0] }))).toBe(
+      '### Smoke test\n\n12 of 12 answers as expected',
+    );
   });
 });

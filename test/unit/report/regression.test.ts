@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DOMParser } from '@xmldom/xmldom';
 import type { Cell } from '../../../src/findings/comparison.ts';
+import { type Check, checkNames } from '../../../src/findings/regression.ts';
 import { modelQualityOf } from '../../../src/regression/model-quality.ts';
 import { regressionRenderer } from '../../../src/report/findings/regression.ts';
 import { evaluationJson } from '../../../src/report/regression/evaluation.ts';
@@ -12,6 +13,33 @@ import { expectGolden } from '../../support/golden.ts';
 import { pairedRows } from '../../support/paired-rows.ts';
 import { aloneFindings, cellOf, findingsOf } from '../../support/regression-findings.ts';
 
+const checks: readonly Check[] = [
+  {
+    name: 'load',
+    level: 'warn',
+    verdict: 'fail',
+    because: 'p95 was 310 ms at 80 requests a second',
+    notes: ['one <i>ml.m5.large</i> holds 60 requests a second'],
+    cases: [],
+  },
+  {
+    name: 'contract',
+    level: 'fail',
+    verdict: 'fail',
+    because: '1 of 2 columns breaks the constraints',
+    table: {
+      heads: ['column', 'rows in breach'],
+      rows: [
+        ['<b>age</b>|', '12 of 1500'],
+        ['income', '0'],
+      ],
+    },
+    cases: [
+      { name: 'column income', verdict: 'pass' },
+      { name: 'column <b>age</b>', verdict: 'fail', because: '12 rows are not Integral' },
+    ],
+  },
+];
 const warn = { ...cellOf().rule, level: 'warn' } as const;
 const labels = [0, 0, 1, 1, 0, 1, 1, 0, 1, 0];
 const scores = [0.1, 0.4, 0.35, 0.8, 0.4, 0.7, 0.4, 0.2, 0.9, 0.55];
@@ -49,6 +77,42 @@ describe('the reports of a regression test', () => {
       );
       expect(text).toMatch(/There is no baseline|notApplicable|distance to the limit/);
     }
+  });
+
+  it('show the checks beside the rows, foreign text as text, and a warning as one', () => {
+    const found = findingsOf({ checks });
+    expectGolden('regression/checks.md', regressionMarkdown(found));
+    expectGolden('regression/checks.txt', regressionText(found));
+    const xml = new DOMParser().parseFromString(regressionJunit(found), 'text/xml');
+    const cases = [...xml.getElementsByTagName('testcase')].filter((one) =>
+      /\.(load|contract)$/.test(one.getAttribute('classname') ?? ''),
+    );
+    expect(cases.map((one) => [one.getAttribute('name'), one.firstChild?.nodeName])).toEqual([
+      ['load', 'skipped'],
+      ['contract', 'failure'],
+      ['column <b>age</b>', 'failure'],
+      ['column income', undefined],
+    ]);
+    const page = regressionPage(found);
+    expect(page).toContain('<h3>Checks beside the rows</h3>');
+    expect(page).not.toContain('<b>age');
+    expect(page).toContain('<p>one &#60;i&#62;ml.m5.large&#60;/i&#62; holds 60 requests a second</p>');
+    expect(JSON.parse(evaluationJson(found, modelQualityOf(binary), 0)).model_delivery.checks).toEqual(checks);
+  });
+
+  it('have at most 500 cases with the parts of checks; those that pass are left out first', () => {
+    const parts = Array.from({ length: 900 }, (_, at) => ({
+      name: `part ${at}`,
+      verdict: at === 899 ? ('fail' as const) : ('pass' as const),
+    }));
+    const xml = regressionJunit(
+      findingsOf({
+        cells: Array.from({ length: 600 }, () => cellOf()),
+        checks: [{ name: 'command', level: 'fail', verdict: 'fail', because: '1 of 900 failed', cases: parts }],
+      }),
+    );
+    expect(xml.match(/<testcase /g)?.length).toBeLessThanOrEqual(500);
+    expect(xml).toContain('name="part 899"');
   });
 
   it('of a candidate alone without any limit have no table', () => {
@@ -276,6 +340,18 @@ describe('Markdown', () => {
         cellOf({ metric: long, slice: long, decision: 'inconclusive', because: long }),
       ),
       harmful: Array.from({ length: 10 }, () => ({ id: long, row: { label: long, baseline: long, candidate: long } })),
+      checks: checkNames.map((name) => ({
+        name,
+        level: 'fail',
+        verdict: 'fail',
+        because: long,
+        notes: Array.from({ length: 9 }, () => long),
+        table: {
+          heads: Array.from({ length: 6 }, () => long),
+          rows: Array.from({ length: 50 }, () => Array.from({ length: 6 }, () => long)),
+        },
+        cases: [],
+      })),
     });
     expect(regressionMarkdown(found).length).toBeLessThan(65_536);
     expect(regressionMarkdown(found)).toContain('360 more cells: 360 inconclusive.');

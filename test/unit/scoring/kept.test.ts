@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startSimulator } from '../../../simulator/simulator.ts';
+import type { Check } from '../../../src/findings/regression.ts';
 import { runFrom } from '../../../src/hosts/run.ts';
 import { folder } from '../../../src/inputs/folder.ts';
 import { LostRace } from '../../../src/release/store.ts';
 import { keepPiece, keepTried, keptPieces, piecesOf, readPiece, readTried } from '../../../src/scoring/answers.ts';
+import { keepCheck, readCheck } from '../../../src/scoring/checks/kept.ts';
 import type { Subject } from '../../../src/scoring/subject.ts';
 import { readTest, runningAttempt, type TestRecord, testFolder, writeTest } from '../../../src/scoring/test-record.ts';
 import { openSession } from '../../../src/session/session.ts';
@@ -163,5 +165,37 @@ describe('the answers of an attempt', () => {
       // `again` would not help: the attempt that runs is joined.
       message: expect.stringMatching(/; delete it, then run regression-test again$/),
     });
+  });
+});
+
+describe('the result of a check', () => {
+  const check: Check = {
+    name: 'load',
+    level: 'fail',
+    verdict: 'fail',
+    because: 'p95 was 310 ms',
+    table: { heads: ['rate'], rows: [['80']] },
+    cases: [{ name: 'p95', verdict: 'fail', because: '310 ms' }],
+  };
+  const place = `${at.prefix}1/checks/load.json`;
+
+  test('is none before it is kept, and then the first one, also after another run of the test', async () => {
+    expect(await readCheck(world, at, 1, 'load')).toBeUndefined();
+    await keepCheck(world, at, 1, check);
+    await keepCheck(world, at, 1, { ...check, verdict: 'pass' });
+    expect(await readCheck(world, at, 1, 'load')).toEqual(check);
+    expect(await readCheck(world, at, 2, 'load')).toBeUndefined();
+  });
+
+  test.each([
+    ['no JSON', '{'],
+    ['another check', JSON.stringify({ ...check, name: 'command' })],
+    ['a verdict that there is not', JSON.stringify({ ...check, verdict: 'passed' })],
+    ['no cases', JSON.stringify({ ...check, cases: undefined })],
+  ])('that is %s is refused: it never counts as a pass', async (_, text) => {
+    simulator.objects.put(at.bucket, place, Buffer.from(text));
+    await expect(readCheck(world, at, 1, 'load')).rejects.toThrow(
+      `s3://ml-releases/${place} is no result of the check load: delete it, then run regression-test again`,
+    );
   });
 });

@@ -11,7 +11,7 @@ import { filesDigest, goldenFiles } from '../../../src/scoring/golden-set.ts';
 import { requireVerdict } from '../../../src/scoring/require-verdict.ts';
 import type { Serving } from '../../../src/scoring/served.ts';
 import { type Subject, subjectOf } from '../../../src/scoring/subject.ts';
-import type { TestRecord } from '../../../src/scoring/test-record.ts';
+import { type TestRecord, testFolder } from '../../../src/scoring/test-record.ts';
 import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
@@ -179,8 +179,13 @@ const hours = (count: number): number => minutes(60) * count;
 
 describe('a release with a passing verdict', () => {
   test('may begin, and its plan has the verdict', async () => {
+    const folder = testFolder(releasesOf({}, account), await subjectIn({})).prefix;
     expect(await required({}, await tested({}))).toEqual([
-      'regression test passed at 2026-01-05T09:00:00Z, counts until 2026-01-12T09:00:00Z: all 3 cells are kept',
+      `regression test passed at 2026-01-05T09:00:00Z, counts until 2026-01-12T09:00:00Z: all 3 cells are kept; its findings: s3://model-delivery-111122223333-eu-west-1/${folder}1/findings.json`,
+    ]);
+    const url = 'https://ci.example/runs/7';
+    expect(await required({}, await tested({}, { run: { url } }))).toEqual([
+      expect.stringContaining(`; its findings: ${url}, s3://`),
     ]);
   });
 

@@ -6,7 +6,7 @@ import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
 import type { OperationName } from '../../../src/operation.ts';
 import { manifestText } from '../../../src/rehearsal/manifest.ts';
-import { openSession, type SessionRequest, targetOf } from '../../../src/session/session.ts';
+import { type Launched, openSession, type SessionRequest, targetOf } from '../../../src/session/session.ts';
 import { countingPlan } from '../../support/fake-operation.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
@@ -98,6 +98,62 @@ describe('a session', () => {
       'GetCallerIdentity by ROLEKEY',
     ]);
     expect(calls[0]?.parameters.get('RoleArn')).toBe('arn:aws:iam::111122223333:role/deployer');
+  });
+
+  it('gives a program of the user a session of the role that may only ask its endpoint', async () => {
+    const launched: Launched[] = [];
+    const session = await open({
+      target: { region: 'eu-west-1', account: '111122223333', role: 'deployer' },
+      env: { AWS_ENDPOINT_URL: url, PATH: '/usr/bin', AWS_ACCESS_KEY_ID: 'BASEKEY' },
+      launch: async (program) => {
+        launched.push(program);
+        return { how: { is: 'exited', code: 0 } };
+      },
+    });
+    const program = { argv: ['pytest'], timeoutSeconds: 60, variables: { MODEL_DELIVERY_ENDPOINT: 'Churn-test' } };
+    calls.length = 0;
+    const world = session.worldFor(new AbortController().signal);
+    expect(await world.programs?.run({ ...program, asks: 'Churn-test' })).toEqual({ how: { is: 'exited', code: 0 } });
+    expect(calls.map(({ action, key }) => `${action} by ${key}`)).toEqual(['AssumeRole by BASEKEY']);
+    expect(JSON.parse(calls[0]?.parameters.get('Policy') ?? '')).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointAsync'],
+          Resource: ['Churn-test', 'churn-test'].map(
+            (name) => `arn:aws:sagemaker:eu-west-1:111122223333:endpoint/${name}`,
+          ),
+        },
+      ],
+    });
+    expect(launched).toEqual([
+      {
+        ...program,
+        variables: expect.objectContaining({
+          PATH: '/usr/bin',
+          AWS_ACCESS_KEY_ID: 'ROLEKEY',
+          MODEL_DELIVERY_ENDPOINT: 'Churn-test',
+        }),
+      },
+    ]);
+  });
+
+  it('gives a program the credentials of the run where there is no role, and starts none where the host does not', async () => {
+    const launched: Launched[] = [];
+    const session = await open({
+      env: { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: 'BASEKEY' },
+      launch: async (program) => {
+        launched.push(program);
+        return { how: { is: 'exited', code: 0 } };
+      },
+    });
+    await session
+      .worldFor(new AbortController().signal)
+      .programs?.run({ argv: ['pytest'], timeoutSeconds: 60, variables: {}, asks: 'churn' });
+    expect(launched[0]?.variables).toMatchObject({ AWS_ACCESS_KEY_ID: 'BASEKEY' });
+    expect(calls.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
+    expect((await open()).worldFor(new AbortController().signal)).not.toHaveProperty('programs');
   });
 
   it("assumes the role with GitHub's word where there is one", async () => {

@@ -154,8 +154,8 @@ describe('a policy without a golden set here', () => {
     const missing =
       'regression.dataset: is missing; models are asked with its rows\nregression.request: is missing; it says how a golden row becomes a request';
     expect(await problem({ keys: without })).toBe(missing);
-    expect(await problem({ keys: { ...without, candidate: '{ predictions: new.jsonl }' } })).toBe(missing);
-    const files = { candidate: '{ predictions: new.jsonl }', baseline: '{ predictions: old.jsonl }' };
+    expect(await problem({ keys: { ...without, candidate: '{ predictions: "{version}.jsonl" }' } })).toBe(missing);
+    const files = { candidate: '{ predictions: "{version}.jsonl" }', baseline: '{ predictions: old.jsonl }' };
     expect(await linted({ keys: { ...without, ...files } })).toEqual([]);
   });
 });

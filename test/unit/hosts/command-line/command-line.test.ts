@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -138,6 +138,17 @@ describe('the command line', () => {
     expect(readFileSync(String(junit), 'utf8')).toContain(
       '<testcase classname="model-delivery" name="deploy-endpoint" time="180.000">',
     );
+  });
+
+  it("writes the operation's own files, and warns where a run has no content for them", async () => {
+    const tally = join(folder, 'tally');
+    expect(await run(['--subject', 'sheep', '--tally', tally])).toMatchObject({ code: 0, err: '' });
+    expect(readFileSync(tally, 'utf8')).toBe('3\n');
+    const { err } = await run(['--subject', 'sheep', '--dry-run', '--tally', join(folder, 'other')]);
+    expect(err).toMatch(
+      /^warning: .*other could not be written: the run ended succeeded\/planned, which has no tally$/m,
+    );
+    expect(existsSync(join(folder, 'other'))).toBe(false);
   });
 
   it('warns about a file it cannot write, and ends as it would have', async () => {

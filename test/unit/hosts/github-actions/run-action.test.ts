@@ -52,11 +52,14 @@ describe('the GitHub host', () => {
 
   it('writes a test report and a page where the step names files, also after a failure', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'reports-'));
-    const [junit = '', html = ''] = ['report.xml', 'report.html'].map((name) => join(folder, name));
-    const good = await runStep(script, { ...inputs, junit, html });
+    const [junit = '', html = '', tally = ''] = ['report.xml', 'report.html', 'tally'].map((name) =>
+      join(folder, name),
+    );
+    const good = await runStep(script, { ...inputs, junit, html, tally });
     expect(good.code).toBe(0);
     expect(readFileSync(junit, 'utf8')).toContain('<testcase classname="model-delivery" name="deploy-endpoint" time=');
     expect(readFileSync(html, 'utf8')).toContain('counted 3 sheep');
+    expect(readFileSync(tally, 'utf8')).toBe('3\n');
     const bad = await runStep(script, { ...inputs, junit, html }, { env: { FAKE_BEHAVIOUR: 'defect' } });
     expect(bad.code).toBe(1);
     expect(readFileSync(junit, 'utf8')).toContain('<failure type="failed/internal-error"');

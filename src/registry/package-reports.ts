@@ -1,0 +1,55 @@
+import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+
+/** The reports that a model package names, as far as a regression test reads them. AWS takes them at the registration alone. */
+export interface PackageReports {
+  /** Model Monitor's `constraints.json`. */
+  readonly constraints?: ReportFile;
+  /** Clarify's `analysis.json`. */
+  readonly 'pre-training'?: ReportFile;
+  readonly 'post-training'?: ReportFile;
+  readonly explainability?: ReportFile;
+}
+
+export type ReportName = keyof PackageReports;
+
+export interface ReportFile {
+  /** Foreign text. */
+  readonly uri: string;
+  /** Hex; noted at the registration. */
+  readonly sha256?: string;
+}
+
+/** The members in which a package may name each report, the first one first; for messages as well. */
+export const reportMembers: Readonly<Record<ReportName, readonly string[]>> = {
+  // The version's own training data, then those that drift checks compare with, which a pipeline may have taken over from an older version.
+  constraints: ['ModelMetrics.ModelDataQuality.Constraints', 'DriftCheckBaselines.ModelDataQuality.Constraints'],
+  'pre-training': ['ModelMetrics.Bias.PreTrainingReport', 'ModelMetrics.Bias.Report'],
+  'post-training': ['ModelMetrics.Bias.PostTrainingReport', 'ModelMetrics.Bias.Report'],
+  explainability: ['ModelMetrics.Explainability.Report'],
+};
+
+export const reportsOf = (described: DescribeModelPackageOutput): PackageReports => {
+  const first = (name: ReportName): ReportFile | undefined =>
+    reportMembers[name].map((path) => fileAt(described, path.split('.'))).find((file) => file !== undefined);
+  return withoutUndefined({
+    constraints: first('constraints'),
+    'pre-training': first('pre-training'),
+    'post-training': first('post-training'),
+    explainability: first('explainability'),
+  });
+};
+
+/** AWS: MetricsSource. */
+const fileAt = (described: unknown, path: readonly string[]): ReportFile | undefined => {
+  let at = described;
+  for (const key of path) at = memberOf(at, key);
+  const uri = memberOf(at, 'S3Uri');
+  const digest = memberOf(at, 'ContentDigest');
+  if (typeof uri !== 'string') return undefined;
+  const [, sha256] = /^sha256:([0-9a-f]{64})$/i.exec(typeof digest === 'string' ? digest : '') ?? [];
+  return { uri, ...withoutUndefined({ sha256: sha256?.toLowerCase() }) };
+};
+
+const memberOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;

@@ -1,0 +1,185 @@
+import type { Check, CheckCase } from '../../findings/regression.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import type { CheckLevel } from '../../manifest/asking.ts';
+import { named, shownName } from '../named.ts';
+import type { Written } from './cell.ts';
+import { type Cell, checkCells, type Finding, isBroken } from './check-rows.ts';
+import { compareConstraints, type Difference } from './compare-constraints.ts';
+import { type Constraints, isUnnamed } from './constraints.ts';
+
+/** Everything that the check of a contract is made of. */
+export interface Contract {
+  readonly level: CheckLevel;
+  readonly constraints: Constraints;
+  /** Of the version that serves; absent where it has none. */
+  readonly serving?: Constraints;
+  /** Why there are none, as a clause; absent where nothing serves. */
+  readonly notServing?: string;
+  /** Columns of the requests, in their order. */
+  readonly columns: readonly string[];
+  readonly written: Written;
+  readonly rows: readonly GoldenValues[];
+  /** The column of the predictions, and the answers that are no errors. */
+  readonly output?: Output;
+}
+
+export interface GoldenValues {
+  readonly id: string;
+  /** In the order of the columns. */
+  readonly values: readonly unknown[];
+}
+
+export interface Output {
+  readonly column: string;
+  readonly candidate: readonly Cell[];
+  readonly baseline: readonly Cell[];
+}
+
+/** A part of the contract that is broken or kept, for the table. */
+interface Part {
+  readonly column: string;
+  readonly of: string;
+  readonly constraint: string;
+  readonly kept: string;
+  readonly least: string;
+  readonly isKept: boolean;
+  /** A clause about the column. */
+  readonly is: string;
+  readonly ids: readonly string[];
+}
+
+/** The columns of the golden rows, the answers, and the callers of the version that serves against the candidate's constraints. */
+export const contractCheck = (contract: Contract): Check => {
+  const { level, constraints, columns, output } = contract;
+  const open = reasonNotToCompare(contract);
+  if (open !== undefined) return openContract(level, open);
+  const inputs = constraints.columns.filter(({ name }) => name !== output?.column);
+  const names = new Set(inputs.map(({ name }) => name));
+  const parts = [
+    ...inputs.filter(({ name, isEnabled }) => isEnabled && !columns.includes(name)).map(({ name }) => missing(name)),
+    ...columns.filter((name) => !names.has(name)).map(additional),
+    ...inputs.flatMap((column) => {
+      const at = columns.indexOf(column.name);
+      return at < 0
+        ? []
+        : checkCells(
+            column,
+            contract.rows.map(({ id, values }) => ({ id, value: values[at] })),
+            contract.written,
+          ).map((finding) => ofRows(finding, 'golden rows'));
+    }),
+    ...answers(contract),
+    ...callers(contract).map(ofCallers),
+  ];
+  const broken = parts.filter(({ isKept }) => !isKept);
+  return {
+    name: 'contract',
+    level,
+    verdict: broken.length > 0 ? 'fail' : 'pass',
+    because: sentence(contract, broken),
+    table: {
+      heads: ['column', 'checked', 'constraint', 'kept', 'at least', 'rows'],
+      rows: [...broken, ...parts.filter(({ isKept }) => isKept)].map((part) => [
+        shownName(part.column),
+        part.of,
+        part.constraint,
+        part.kept,
+        part.least,
+        part.ids.join(', '),
+      ]),
+    },
+    cases: casesOf(parts),
+  };
+};
+
+/** A contract that cannot be compared is never kept. */
+export const openContract = (level: CheckLevel, because: string): Check => ({
+  name: 'contract',
+  level,
+  verdict: 'inconclusive',
+  because,
+  cases: [],
+});
+
+const reasonNotToCompare = ({ constraints, columns, output }: Contract): string | undefined => {
+  if (!constraints.isEnabled)
+    return 'the constraints are switched off: evaluate_constraints is Disabled in their monitoring_config';
+  const names = constraints.columns.map(({ name }) => name);
+  if (output !== undefined && !names.includes(output.column))
+    return `the constraints have no column ${shownName(output.column)}, which contract.output names; they have ${named(names)}`;
+  const unnamed = names.filter((name) => isUnnamed(name) && name !== output?.column && !columns.includes(name));
+  if (unnamed.length > 0)
+    return `the constraints have columns without names (${named(unnamed)}), as of CSV without a header: run the baseline job on a file with a header, or write the names of request.input into the constraints`;
+  return undefined;
+};
+
+const structural = (column: string, constraint: string, is: string): Part => ({
+  ...{ column, constraint, is, of: 'request', kept: 'no', least: '', isKept: false, ids: [] },
+});
+
+const missing = (column: string): Part =>
+  structural(column, 'is sent', 'is a column of the constraints, and no request has it');
+
+const additional = (column: string): Part =>
+  structural(column, 'is known', 'is sent in requests, and the constraints do not have it');
+
+const ofRows = (finding: Finding, of: string): Part => {
+  const { column, constraint, least, kept, rows, ids } = finding;
+  const isKept = !isBroken(finding);
+  return {
+    ...{ column, of, constraint, isKept, ids },
+    kept: `${kept} of ${rows}`,
+    least: percent(least),
+    is: `breaks the constraint ${constraint} in ${rows - kept} of ${rows} ${of}`,
+  };
+};
+
+/** The candidate's answers decide; those of the version that serves stand beside them. */
+const answers = ({ constraints, output }: Contract): readonly Part[] => {
+  const column = output && constraints.columns.find(({ name }) => name === output.column);
+  if (output === undefined || column === undefined) return [];
+  // Answers were read already: a number may stand as text in one kind of answer and as a number in another.
+  return [
+    ...checkCells(column, output.candidate, 'csv').map((finding) => ofRows(finding, 'answers')),
+    ...checkCells(column, output.baseline, 'csv').map((finding) => ({
+      ...ofRows(finding, 'answers of the version that serves'),
+      isKept: true,
+    })),
+  ];
+};
+
+const callers = ({ constraints, serving, output, written }: Contract): readonly Difference[] =>
+  serving === undefined
+    ? []
+    : compareConstraints(constraints, serving, { output: output?.column, ordered: written === 'csv' });
+
+const ofCallers = ({ column, is }: Difference): Part => ({
+  ...{ column, is, of: 'callers', constraint: is, kept: 'no', least: '', isKept: false, ids: [] },
+});
+
+const sentence = ({ constraints, rows, serving, notServing }: Contract, broken: readonly Part[]): string => {
+  const [first, ...more] = broken;
+  if (first !== undefined)
+    return `column ${shownName(first.column)} ${first.is}${more.length > 0 ? `; ${counted(more.length, 'more constraint')} ${more.length === 1 ? 'is' : 'are'} broken` : ''}${callersNote(serving, notServing)}`;
+  return `${counted(constraints.columns.length, 'column')} in ${counted(rows.length, 'golden row')} keep the constraints${serving === undefined ? '' : ', and callers of the version that serves do not break'}${callersNote(serving, notServing)}`;
+};
+
+const callersNote = (serving: Constraints | undefined, notServing: string | undefined): string =>
+  serving !== undefined || notServing === undefined ? '' : `; its callers are not compared: ${notServing}`;
+
+/** One case a column. */
+const casesOf = (parts: readonly Part[]): readonly CheckCase[] => {
+  const columns = new Map<string, Part[]>();
+  for (const part of parts) columns.set(part.column, [...(columns.get(part.column) ?? []), part]);
+  return [...columns].map(([column, all]): CheckCase => {
+    const broken = all.filter(({ isKept }) => !isKept);
+    const name = `column ${shownName(column)}`;
+    if (broken.length === 0) return { name, verdict: 'pass' };
+    const ids = [...new Set(broken.flatMap((part) => part.ids))];
+    return {
+      name,
+      verdict: 'fail',
+      because: `${broken.map(({ is }) => is).join('; ')}${ids.length > 0 ? `: rows ${ids.join(', ')}` : ''}`,
+    };
+  });
+};

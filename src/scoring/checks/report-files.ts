@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { classify, orUndefined } from '../../aws/errors.ts';
+import { packageOfModel } from '../../endpoint/look.ts';
+import { biasMetrics } from '../../manifest/clarify-metrics.ts';
+import type { RegressionSpec } from '../../manifest/regression.ts';
+import { Refusal } from '../../operation.ts';
+import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../../registry/package-reports.ts';
+import type { RegisteredVersion } from '../../registry/registered-version.ts';
+import { contentWorld, inRegistry, registryAccount } from '../../registry/registry.ts';
+import { parseS3Location, s3Uri } from '../../registry/s3-object.ts';
+import type { World } from '../../world.ts';
+import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
+import { type Serving, servedIn } from '../served.ts';
+
+/** The reports that the checks of a test read, of both models. */
+export type ReportFiles = Readonly<Partial<Record<ReportName, ReportPair>>>;
+
+export interface ReportPair {
+  readonly candidate: FoundReport;
+  /** Absent where nothing serves. */
+  readonly baseline?: FoundReport;
+}
+
+export type FoundReport =
+  | { readonly is: 'file'; readonly name: string; readonly bytes: Buffer }
+  /** `why`: a clause. */
+  | { readonly is: 'none'; readonly why: string };
+
+/** The facts that the files are found by. */
+export interface Reported {
+  readonly regression: Pick<RegressionSpec, 'asking'>;
+  readonly registered: RegisteredVersion;
+  /** At the environment's endpoint; undefined: there is none. */
+  readonly look: Serving | undefined;
+}
+
+/** A report of a thousand columns is below one megabyte. */
+const mostBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads the files of the checks that the manifest wants.
+ * @throws {InputError} when the manifest names a file that is absent
+ * @throws {Refusal} `access-denied`
+ */
+export const reportFiles = async (world: World, at: Reported): Promise<ReportFiles> => {
+  const { asking } = at.regression;
+  const names = reportNames(asking);
+  if (names.length === 0) return {};
+  const served = await servedReports(world, at.look);
+  const { tag, reports } = at.registered;
+  const pairs: [ReportName, ReportPair][] = [];
+  for (const name of names) {
+    const constraints = asking.contract?.constraints ?? 'registered';
+    pairs.push([
+      name,
+      {
+        candidate:
+          name === 'constraints' && constraints !== 'registered'
+            ? await named(world, constraints)
+            : await registered(world, name, reports, tag),
+        ...(served === undefined
+          ? {}
+          : {
+              baseline:
+                'why' in served
+                  ? { is: 'none' as const, why: served.why }
+                  : await registered(world, name, served.reports, served.name),
+            }),
+      },
+    ]);
+  }
+  return Object.fromEntries(pairs);
+};
+
+/** The reports that the checks of the manifest need. */
+const reportNames = ({ contract, bias = [], attribution }: RegressionSpec['asking']): readonly ReportName[] => [
+  ...(contract === undefined ? [] : (['constraints'] as const)),
+  ...new Set(bias.map(({ metric }) => biasMetrics[metric].stage)),
+  ...(attribution === undefined ? [] : (['explainability'] as const)),
+];
+
+/** The files as one, for the digest of the test's subject. Empty where no check reads any. */
+export const reportsDigestFile = (files: ReportFiles): readonly RowsFile[] => {
+  const sides = Object.entries(files).flatMap(([name, { candidate, baseline }]) =>
+    [candidate, baseline].map((found) => [
+      name,
+      found?.is === 'file' ? createHash('sha256').update(found.bytes).digest('hex') : (found?.is ?? 'nothing serves'),
+    ]),
+  );
+  return sides.length === 0 ? [] : [rowsFile('reports', Buffer.from(JSON.stringify(sides)))];
+};
+
+const named = async (world: World, path: string): Promise<FoundReport> => ({
+  is: 'file',
+  ...(await readRowsFile(world, path, 'regression.contract.constraints')),
+});
+
+type Served = { readonly name: string; readonly reports: PackageReports } | { readonly why: string };
+
+/** Those of the package that serves. @returns undefined when nothing serves */
+const servedReports = async (world: World, look: Serving | undefined): Promise<Served | undefined> => {
+  const served = servedIn(look);
+  if (look === undefined || served === undefined) return undefined;
+  const model = look.models.get(served.model);
+  const ModelPackageName = model && packageOfModel(model);
+  if (ModelPackageName === undefined)
+    return { why: `model ${served.model}, which serves, was not made of one model package` };
+  const owner = ModelPackageName.split(':')[4] ?? world.account.id;
+  const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
+  const name = `package ${ModelPackageName.split('/').slice(1).join('/')}`;
+  try {
+    const described = await orUndefined(sagemaker.describeModelPackage({ ModelPackageName }));
+    return described === undefined
+      ? { why: `${name}, which serves, was deleted` }
+      : { name, reports: reportsOf(described) };
+  } catch (error) {
+    if (classify(error) !== 'access-denied') throw error;
+    return { why: `${name}, which serves, cannot be read: grant sagemaker:DescribeModelPackage on it` };
+  }
+};
+
+const registered = async (
+  world: World,
+  name: ReportName,
+  reports: PackageReports,
+  of: string,
+): Promise<FoundReport> => {
+  const file = reports[name];
+  if (file === undefined) return { is: 'none', why: `${of} names no such report (${reportMembers[name].join(', ')})` };
+  const object = file.uri.startsWith('s3://') ? parseS3Location(file.uri) : undefined;
+  if (object === undefined) return { is: 'none', why: `${of} names a report that is no object in S3` };
+  const place = s3Uri(object);
+  try {
+    const bytes = await contentWorld(world).read.s3.getBytes({ Bucket: object.bucket, Key: object.key }, mostBytes);
+    if (bytes === undefined)
+      return {
+        is: 'none',
+        why: `${place} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`,
+      };
+    const { sha256 } = file;
+    if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
+      return {
+        is: 'none',
+        why: `${place} was overwritten after ${of} was registered: it does not have the digest in the package`,
+      };
+    return { is: 'file', name: place, bytes };
+  } catch (error) {
+    const kind = classify(error);
+    if (kind === 'not-found') return { is: 'none', why: `there is no object ${place}, which ${of} names` };
+    if (kind !== 'access-denied') throw error;
+    throw new Refusal(
+      'access-denied',
+      `${place}, a report of ${of}, cannot be read: grant s3:GetObject on it; without s3:ListBucket on ${object.bucket} S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under \`bucket-owners\``,
+    );
+  }
+};

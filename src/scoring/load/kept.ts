@@ -1,0 +1,158 @@
+import * as z from 'zod/mini';
+import { classify, orUndefined } from '../../aws/errors.ts';
+import { type Instant, seconds } from '../../clock.ts';
+import type { S3Location } from '../../manifest/manifest.ts';
+import { Refusal } from '../../operation.ts';
+import type { DoneStep, LoadStep } from '../../regression/load/steps.ts';
+import { readJson, UnreadableText } from '../../release/stored-json.ts';
+import { type World, writesOf } from '../../world.ts';
+import { keepOnce } from '../keep-once.ts';
+
+/**
+ * The steps of an attempt's load test: `<attempt>/load/001.json` with what was measured, written once, beside `001.begun.json`, which says
+ * which run measures it. Two runs that load one endpoint at the same time would measure each other.
+ */
+
+const count = z.int().check(z.gte(0));
+const measure = z.number().check(z.gte(0));
+const histogram = z.array(z.tuple([measure, count]));
+const outcome = z.object({
+  seconds: measure,
+  good: count,
+  latencies: histogram,
+  modelErrors: count,
+  refused: count,
+  lost: count,
+  unsent: count,
+  lag: histogram,
+  stopped: z.optional(z.enum(['lag', 'unanswered'])),
+});
+const step = z.union([
+  z.object({ is: z.literal('closed'), concurrency: count, seconds: measure, mostRequests: count }),
+  z.object({ is: z.literal('open'), rate: measure, seconds: measure, at: z.enum(['target', 'above', 'below']) }),
+]);
+const done = z.object({ step, outcome });
+const begun = z.object({ holder: z.string(), until: z.number() });
+
+/** Latencies have at most some hundred values. */
+const mostBytes = 1024 * 1024;
+
+const keyOf = ({ prefix }: S3Location, attempt: number, name: string): string =>
+  `${prefix}${attempt}/load/${name}.json`;
+const numberOf = (index: number): string => String(index + 1).padStart(3, '0');
+
+const readOne = async <Value>(
+  world: World,
+  folder: S3Location,
+  Key: string,
+  schema: z.ZodMiniType<Value>,
+): Promise<{ readonly value: Value; readonly etag: string } | undefined> => {
+  const found = await orUndefined(world.read.s3.getObject({ Bucket: folder.bucket, Key }, mostBytes));
+  if (found === undefined) return undefined;
+  const result = schema.safeParse(jsonOf(found.text));
+  if (result.success) return { value: result.data, etag: found.etag };
+  throw new Refusal(
+    'record-unavailable',
+    `s3://${folder.bucket}/${Key} is no part of a load test: delete it, then run regression-test again`,
+  );
+};
+
+const jsonOf = (text: string): unknown => {
+  try {
+    return readJson(text);
+  } catch (error) {
+    if (error instanceof UnreadableText) return undefined;
+    throw error;
+  }
+};
+
+/** The steps that are measured, in order. */
+export const keptSteps = async (world: World, folder: S3Location, attempt: number): Promise<readonly DoneStep[]> => {
+  const steps: DoneStep[] = [];
+  for (;;) {
+    const found = await readOne(world, folder, keyOf(folder, attempt, numberOf(steps.length)), done);
+    if (found === undefined) return steps;
+    steps.push(found.value as DoneStep);
+  }
+};
+
+export const keepStep = (
+  world: World,
+  folder: S3Location,
+  attempt: number,
+  index: number,
+  measured: DoneStep,
+): Promise<void> =>
+  keepOnce(world, folder, keyOf(folder, attempt, numberOf(index)), JSON.stringify(measured), 'application/json');
+
+/** Beyond its own time, the first step waits until older requests have ended, and each for its last answers: 60 seconds each. */
+const answersMs = seconds(150);
+
+/**
+ * Claims a step for this run. A claim holds as long as the step can last; a re-run of the same job takes that of its former process over.
+ * @returns until when another run measures it; undefined: it is claimed
+ */
+export const claimStep = async (
+  world: World,
+  folder: S3Location,
+  attempt: number,
+  index: number,
+  planned: LoadStep,
+): Promise<Instant | undefined> => {
+  const Key = keyOf(folder, attempt, `${numberOf(index)}.begun`);
+  const { holder } = world.run;
+  const now = world.clock.now();
+  const other = await readOne(world, folder, Key, begun);
+  if (other !== undefined && other.value.holder !== holder && other.value.until > now) return other.value.until;
+  const until = now + seconds(planned.seconds) + answersMs;
+  const condition = other === undefined ? { IfNoneMatch: '*' } : { IfMatch: other.etag };
+  try {
+    await writesOf(world).s3.putObject({
+      Bucket: folder.bucket,
+      Key,
+      ...condition,
+      Body: JSON.stringify({ holder, until }),
+      ContentType: 'application/json',
+    });
+    return undefined;
+  } catch (error) {
+    if (classify(error) !== 'precondition-failed') throw error;
+    const first = await readOne(world, folder, Key, begun);
+    // The answer to our own write may have been lost, and its retry refused.
+    if (first?.value.holder === holder && first.value.until === until) return undefined;
+    return first?.value.until ?? now + seconds(1);
+  }
+};
+
+const recorded = z.object({
+  perInstance: z.optional(measure),
+  peak: z.optional(measure),
+  minute: z.optional(z.number()),
+  instances: z.optional(measure),
+});
+
+/** The rate of production in its busiest minute, per second. All are absent where no traffic is recorded. */
+export interface RecordedRate {
+  /** Requests to one instance; of an endpoint without instances, to all of it. */
+  readonly perInstance?: number;
+  /** Requests to all instances. */
+  readonly peak?: number;
+  /** The busiest minute of one instance. */
+  readonly minute?: Instant;
+}
+
+/** The rate is read once for an attempt: all of its runs aim at the same one. */
+export const rateOnce = async (
+  world: World,
+  folder: S3Location,
+  attempt: number,
+  read: () => Promise<RecordedRate>,
+): Promise<RecordedRate> => {
+  const Key = keyOf(folder, attempt, 'recorded-rate');
+  const kept = await readOne(world, folder, Key, recorded);
+  if (kept !== undefined) return kept.value as RecordedRate;
+  await keepOnce(world, folder, Key, JSON.stringify(await read()), 'application/json');
+  const first = await readOne(world, folder, Key, recorded);
+  if (first === undefined) throw new Refusal('record-unavailable', `s3://${folder.bucket}/${Key} was deleted`);
+  return first.value as RecordedRate;
+};

@@ -1,0 +1,182 @@
+import { duration, iso, seconds } from '../../clock.ts';
+import { canonicalOf } from '../../endpoint/variants.ts';
+import type { Check } from '../../findings/regression.ts';
+import type { Load } from '../../manifest/asking.ts';
+import { usualConfidence } from '../../manifest/regression.ts';
+import { cannotLoad } from '../../manifest/regression-load.ts';
+import type { Capacity } from '../../regression/load/advice.ts';
+import { rate } from '../../regression/load/advice.ts';
+import { loadFindings, stepText } from '../../regression/load/findings.ts';
+import { breaksAt, tooFewRequests } from '../../regression/load/judged.ts';
+import { latencyIn, requestsIn } from '../../regression/load/outcome.ts';
+import { type Course, type DoneStep, foreseen, nextStep } from '../../regression/load/steps.ts';
+import { InputError } from '../../schema.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
+import { requestOf } from '../ask-piece.ts';
+import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
+import { type Turn, waiting } from '../progress.ts';
+import type { Endpoint } from '../site.ts';
+import type { Standing } from '../standing.ts';
+import { drive } from './drive.ts';
+import { claimStep, keepStep, keptSteps, type RecordedRate, rateOnce } from './kept.ts';
+import { recordedRate } from './recorded-rate.ts';
+
+/** How many requests the candidate answers at a time, and how fast: one step a turn. */
+export const loadCheck = {
+  name: 'load' as const,
+  isDue: ({ regression }: Standing): boolean => regression.asking.load !== undefined,
+  refuse: ({ environment, look }: Standing): void => {
+    const { name, async } = environment.endpoint;
+    const problem = cannotLoad({ name, async: look?.live.asynchronous ?? async });
+    if (problem !== undefined) throw new InputError(problem);
+  },
+  notes: async (at: Standing): Promise<readonly string[]> => notesOf(at, loadIn(at), await recordedRate(at)),
+  run: async (at: Standing): Promise<Check | Turn> => {
+    const site = await candidateUp(at);
+    if (site.is === 'waiting' || site.is === 'done') return site;
+    if (site.is !== 'endpoint') throw new Error('a load test has no endpoint');
+    const { world, folder, memory } = at;
+    const { attempt = 1 } = memory;
+    const load = loadIn(at);
+    const recorded = await rateOnce(world, folder, attempt, () => recordedRate(at));
+    const instances = instancesOf(at, site);
+    const course = courseOf(load, recorded, instances);
+    if (course === undefined) return withoutTraffic(load);
+    const done = await keptSteps(world, folder, attempt);
+    const breaks = breaksAt(load.limits, calmOf(done));
+    const step = nextStep(course, done, breaks);
+    if (step === undefined)
+      return loadFindings({
+        ...{ load, course, done, breaks, instances },
+        ...(await capacityOf(at, site)),
+        ...withoutUndefined({ peak: recorded.peak }),
+      });
+    const busyUntil = await claimStep(world, folder, attempt, done.length, step);
+    if (busyUntil !== undefined)
+      return waiting(at, {
+        percent: 90,
+        because: 'another run of this test measures the next step of the load',
+        notBefore: Math.min(busyUntil, world.clock.now() + seconds(30)),
+      });
+    // Golden rows that were asked before may be waiting in the model's queue; SageMaker gives each of them up after a minute.
+    if (done.length === 0) await world.clock.sleepUntil(world.clock.now() + longestAnswer, world.signal);
+    const outcome = await drive(world, step, requestsOf(at, site, done)).catch((error: unknown) => {
+      if (memory.temporary === undefined || !isGone(error)) throw error;
+      return undefined;
+    });
+    if (outcome === undefined)
+      return waiting(at, { percent: 90, because: `${site.name} is gone: another run of this test was cancelled` });
+    const measured = { step, outcome };
+    await keepStep(world, folder, attempt, done.length, measured);
+    return waiting(at, { percent: 90, because: `load: ${stepText(measured)}` });
+  },
+};
+
+/** AWS: InvokeEndpoint, "Model containers must respond to requests within 60 seconds". */
+const longestAnswer = seconds(60);
+
+const loadIn = ({ regression }: Standing): Load => {
+  const { load } = regression.asking;
+  if (load === undefined) throw new Error('the manifest has no load');
+  return load;
+};
+
+/** Of a dark variant all instances, of a temporary endpoint its one. */
+const instancesOf = ({ look }: Standing, { variant }: Pick<Endpoint, 'variant'>): number =>
+  Math.max(1, look?.live.variants.find(({ name }) => name === variant)?.current ?? 1);
+
+/** @returns undefined where the target is a multiple of a rate that is not known */
+const courseOf = (load: Load, { perInstance }: RecordedRate, instances: number): Course | undefined => {
+  const one = load.by === 'rate' ? 1 : perInstance;
+  if (one === undefined) return undefined;
+  return {
+    target: load.target * one * instances,
+    durationSeconds: load.durationSeconds,
+    ...withoutUndefined({ upTo: load.upTo === undefined ? undefined : load.upTo * one * instances }),
+  };
+};
+
+const withoutTraffic = (load: Load): Check => ({
+  name: 'load',
+  level: load.level,
+  verdict: 'inconclusive',
+  because: `no request to the version that serves is recorded in the last 7 days, so that load.factor: ${load.target} names no rate; give load.rate instead`,
+  cases: [],
+});
+
+/** The 99th percentile without a queue: more callers wait longer, and the first one may meet a cold model. */
+const calmOf = (done: readonly DoneStep[]): number | undefined => {
+  const all = done.flatMap(({ step, outcome }) =>
+    step.is === 'closed' ? (latencyIn(outcome, 0.99, usualConfidence)?.value ?? []) : [],
+  );
+  const calm = Math.min(...all);
+  return Number.isFinite(calm) ? calm : undefined;
+};
+
+/** The golden rows in their order, again and again, over all steps. */
+const requestsOf = ({ golden, regression }: Standing, to: Endpoint, done: readonly DoneStep[]) => {
+  const { request: form } = regression.asking;
+  const { rows = [] } = golden ?? {};
+  if (form === undefined || rows.length === 0) throw new Error('a load test has no golden rows');
+  const from = done.reduce((sum, { outcome }) => sum + requestsIn(outcome), 0);
+  return {
+    to,
+    form,
+    body: (number: number): Buffer => {
+      const row = rows[(from + number) % rows.length];
+      if (row === undefined) throw new Error('a golden row is missing');
+      return requestOf(row, form);
+    },
+  };
+};
+
+/** The hardware that was tested, and the fleet that the manifest plans. */
+const capacityOf = async (
+  at: Standing,
+  site: Endpoint,
+): Promise<{ readonly tested: string; readonly capacity: Capacity }> => {
+  const { look, environment, candidate } = at;
+  const { instance, autoscaling } = environment.endpoint;
+  const live = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === servingOf(at));
+  const made = candidate === undefined ? (await contentOf(at)).config.ProductionVariants?.[0] : undefined;
+  const dark = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === site.variant);
+  const count = look?.live.variants.find(({ name }) => name === servingOf(at))?.desired;
+  const type = live?.InstanceType;
+  return {
+    tested: (made ?? dark)?.InstanceType ?? 'serverless endpoint',
+    capacity: withoutUndefined({
+      concurrency: made?.ServerlessConfig?.MaxConcurrency,
+      instances: instance ?? (type === undefined || count === undefined ? undefined : { type, count }),
+      scaling:
+        autoscaling &&
+        withoutUndefined({
+          min: autoscaling.min,
+          max: autoscaling.max,
+          invocationsPerInstance: autoscaling.invocationsPerInstance,
+        }),
+    }),
+  };
+};
+
+const servingOf = ({ look }: Standing): string | undefined => look && canonicalOf(look.live);
+
+const notesOf = (at: Standing, load: Load, recorded: RecordedRate): readonly string[] => {
+  const { candidate } = at;
+  const instances = candidate?.is === 'endpoint' ? instancesOf(at, candidate) : 1;
+  const course = courseOf(load, recorded, instances);
+  if (course === undefined) return [`load: ${withoutTraffic(load).because}`];
+  const { requests, seconds: length } = foreseen(course);
+  const few = tooFewRequests(course.target, load);
+  const target =
+    load.by === 'rate'
+      ? rate(course.target)
+      : `${rate(course.target)}, ${load.target} times the busiest minute of the last 7 days${recorded.minute === undefined ? '' : ` (${iso(recorded.minute)})`}`;
+  return [
+    `load: ${target}${load.upTo === undefined ? '' : `, then up to ${rate(course.upTo ?? course.target)}`}; up to ${requests} requests in about ${duration(seconds(length))}, ${
+      candidate === undefined
+        ? 'for which the temporary endpoint stays up'
+        : `to ${candidate.name}: the metrics of that endpoint count them, and so do its alarms`
+    }`,
+    ...(few === undefined ? [] : [`load: ${few}`]),
+  ];
+};
