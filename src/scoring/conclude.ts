@@ -88,17 +88,6 @@ const namedBy = ({ given, registered }: Standing) => ({
   registered,
 });
 
-/** The end of a run that found its verdict: of an earlier run, or of one beside it. */
-export const toldAgain = async (at: Standing, verdict: Verdict): Promise<Turn> => {
-  const named = await nameLater(at.world, namedBy(at), verdict);
-  const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
-  return {
-    ...verdictTurn(at, verdict),
-    ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
-    remarks: [...named, ...remarks],
-  };
-};
-
 /** After its last day a golden set proves nothing. */
 const endOfGoldenSet = ({ datasetExpires }: Pick<RegressionSpec, 'datasetExpires'>): Instant =>
   datasetExpires === undefined ? Number.POSITIVE_INFINITY : endOfDay(datasetExpires);
@@ -108,6 +97,17 @@ const reasonOf = {
   fail: 'regression-failed',
   inconclusive: 'regression-inconclusive',
 } as const satisfies Readonly<Record<Verdict['verdict'], ReasonCode>>;
+
+/** The end of a run whose verdict stands already, by an earlier run or by one beside it. */
+export const told = async (at: Standing, verdict: Verdict): Promise<Turn> => {
+  const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
+  const all = [...remarks, ...(await nameLater(at.world, namedBy(at), verdict))];
+  return {
+    ...verdictTurn(at, verdict),
+    ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
+    ...(all.length > 0 ? { remarks: all } : {}),
+  };
+};
 
 const verdictTurn = ({ registered, memory, folder }: Standing, verdict: Verdict): Extract<Turn, { is: 'done' }> => {
   const code = reasonOf[verdict.verdict];

@@ -1,6 +1,6 @@
 import { cleared } from './ask-rows.ts';
 import { counts, isTooLate } from './attempt.ts';
-import { toldAgain } from './conclude.ts';
+import { told } from './conclude.ts';
 import { noMemory, type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import type { Standing } from './standing.ts';
 import type { StoredTest } from './test-record.ts';
@@ -18,5 +18,5 @@ export const verdictFound = async (
     const fresh = { world, memory: noMemory(given, id) };
     return (await cleared(at)) ?? waiting(fresh, { percent: 1, because: 'the verdict of this run has expired' });
   }
-  return counts(verdict, memory, given.again, world) ? ((await cleared(at)) ?? toldAgain(at, verdict)) : undefined;
+  return counts(verdict, memory, given.again, world) ? ((await cleared(at)) ?? told(at, verdict)) : undefined;
 };

@@ -17,9 +17,7 @@ const spec = (...lines: readonly string[]): RegressionSpec =>
     'p.yml',
   ) as RegressionSpec;
 
-const parts = (text = 'rows') => [
-  { from: 0, set: { rows: [], labels: 'numbers', file: rowsFile('g', Buffer.from(text)) } },
-];
+const parts = (text = 'rows') => [{ from: 0, set: { rows: [], file: rowsFile('g', Buffer.from(text)) } }];
 
 /** The version under test is number 0. */
 const scene = () => {
