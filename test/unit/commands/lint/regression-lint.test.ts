@@ -171,10 +171,22 @@ describe('a place of the candidate', () => {
     'that another environment cannot ask is a mistake: %j',
     async (elsewhere) => {
       expect(await problem({ keys: { candidate: '{ environment: staging }' }, more: staging(elsewhere) })).toBe(
-        'regression.candidate: environment "staging" is in another account or region than production, whose run cannot ask it: no version could be delivered there',
+        'regression.candidate: environment "staging" is in another account or region than production, and no role is named by which its run could ask it: no version could be delivered there',
       );
     },
   );
+
+  test('that another environment asks by a role is none', async () => {
+    const candidate = '{ environment: staging, role: model-tester }';
+    expect(await linted({ keys: { candidate }, more: staging({ account: '444455556666' }) })).toEqual([]);
+  });
+
+  test('whose role has no account is a mistake', async () => {
+    const candidate = '{ environment: staging, role: model-tester }';
+    expect(await problem({ keys: { candidate }, more: staging().replace(/ +account.*\n/, '') })).toBe(
+      'regression.candidate.role: model-tester is a name, and environment "staging" has no `account`: set it, or give the role\'s ARN',
+    );
+  });
 
   test('that only steps have is a mistake in an environment without them', async () => {
     const keys = { candidate: 'dark-variant' };
