@@ -1,14 +1,11 @@
 import * as z from 'zod/mini';
-import { type Criterion, type Margin, normalizations, tasks } from './regression.ts';
+import { type Criterion, type Margin, normalizations, tasks, usualConfidence } from './regression.ts';
 import { askingKeys } from './regression-asking.ts';
 import * as v from './values.ts';
 
 /** `regression:` as it is written; `regression-policy.ts` gives it its meaning. */
 
 const about = z.describe;
-
-/** The confidence of a rule that states none. */
-export const usualConfidence = 0.95;
 
 /** Above one half: a bound below it would be on the wrong side of the value. */
 const confidence = () => {

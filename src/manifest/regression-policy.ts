@@ -1,9 +1,17 @@
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Criterion, MetricName, RegressionSpec, Rule, Slice, Task } from './regression.ts';
+import {
+  type Criterion,
+  type MetricName,
+  type RegressionSpec,
+  type Rule,
+  type Slice,
+  type Task,
+  usualConfidence,
+} from './regression.ts';
 import { askingOf } from './regression-asking.ts';
 import { bestBy } from './regression-best-of.ts';
-import { type RawMetric, type RawPolicy, type RawRule, usualConfidence } from './regression-keys.ts';
+import type { RawMetric, RawPolicy, RawRule } from './regression-keys.ts';
 import { type MetricFacts, metricsOf } from './regression-metrics.ts';
 import { readSlice, SliceProblem } from './slices.ts';
 import { either, suggest } from './suggest.ts';

@@ -4,6 +4,9 @@ import type { Asking } from './asking.ts';
 export const tasks = ['binary-classification', 'multiclass-classification', 'regression', 'ranking', 'text'] as const;
 export type Task = (typeof tasks)[number];
 
+/** The confidence of a rule that states none. */
+export const usualConfidence = 0.95;
+
 /** `regression:` of `delivery.yml` after parsing: shares as fractions, every default filled in. */
 export interface RegressionPolicy {
   readonly task: Task;

@@ -70,10 +70,11 @@ const withExposed = (
 
 const replaced = (history: readonly Served[], release: Release, at: Instant): readonly Served[] => {
   const { candidate, id, operation, outcome, withdraws } = release;
-  const good = outcome === 'succeeded';
   const before = serves(history);
-  // The version that serves stays when a candidate comes up beside it, or goes: a rollback from it still concerns its own release.
+  // The version that serves stays when a candidate comes up beside it, or goes: a rollback from it still concerns its own release, and how
+  // the candidate ended says nothing about it.
   const stays = candidate.beside !== undefined || withdraws !== undefined;
+  const good = (stays ? before?.good : undefined) ?? outcome === 'succeeded';
   const by = withoutUndefined({ release: stays ? before?.release : id });
   if (before?.endpointConfig === candidate.endpointConfig)
     return history.map((entry) => (entry.until === undefined ? { ...entry, ...by, good } : entry));

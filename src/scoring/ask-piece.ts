@@ -121,9 +121,9 @@ export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
 };
 
 /** The request of a row. @throws {InputError} */
-export const requestOf = ({ id, row, labels }: GoldenRow, form: RequestForm): Buffer => {
+export const requestOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): Buffer => {
   try {
-    const body = bodyOf(row, form);
+    const body = bodyOf(row, form, numbers);
     if (body.length > mostBodyBytes)
       throw new RequestProblem(`makes a request of ${body.length} bytes; an endpoint takes ${mostBodyBytes}`);
     return body;

@@ -6,6 +6,7 @@ import type { Source } from '../regression/scoring/source.ts';
 import { InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import type { World } from '../world.ts';
+import { numberOf } from './captured/cells.ts';
 import type { LabelKind } from './response.ts';
 import { type RowsFile, readRowsFile } from './rows-file.ts';
 
@@ -42,6 +43,8 @@ export interface GoldenRow {
   readonly id: string;
   readonly row: Row;
   readonly labels: Labels;
+  /** Of CSV: the columns whose cells are all numbers, which a JSON body has as numbers. */
+  readonly numbers?: ReadonlySet<string>;
 }
 
 /** The golden rows as questions need them. */
@@ -64,9 +67,10 @@ export const goldenSet = (file: RowsFile, { positive }: Pick<RegressionPolicy, '
 };
 
 const parse = async (file: RowsFile, positive: Label | undefined): Promise<GoldenSet> => {
-  const rows: Omit<GoldenRow, 'labels'>[] = [];
+  const rows: Pick<GoldenRow, 'id' | 'row'>[] = [];
   const lines = new Map<string, number>();
   const kinds = new Set<LabelKind>();
+  const columns = new Map<string, 'numbers' | 'texts'>();
   let negative: Label | undefined;
   await readRecords(sourceOf(file), (row, line, written) => {
     const { id, label } = row;
@@ -77,6 +81,7 @@ const parse = async (file: RowsFile, positive: Label | undefined): Promise<Golde
       throw new InputError(`${file.name}:${line}: id: ${quoted(String(id))} is there twice, also at line ${former}`);
     lines.set(String(id), line);
     rows.push({ id: String(id), row });
+    if (written === 'csv') noteNumbers(columns, row);
     kinds.add(written === 'csv' ? 'untyped' : (kindOf[typeof label] ?? 'text'));
     if (negative === undefined && label !== positive && isLabel(label)) negative = label;
   });
@@ -87,7 +92,15 @@ const parse = async (file: RowsFile, positive: Label | undefined): Promise<Golde
     kinds: [...kinds],
     ...(negative === undefined ? {} : { negative }),
   };
-  return { file, rows: rows.map((row) => ({ ...row, labels })) };
+  const numbers = new Set([...columns].flatMap(([name, has]) => (has === 'numbers' ? [name] : [])));
+  return { file, rows: rows.map((row) => ({ ...row, labels, ...(numbers.size > 0 ? { numbers } : {}) })) };
+};
+
+/** An empty cell is no value, so that a column may have some. */
+const noteNumbers = (columns: Map<string, 'numbers' | 'texts'>, row: Row): void => {
+  for (const [name, value] of Object.entries(row))
+    if (typeof value === 'string' && columns.get(name) !== 'texts')
+      columns.set(name, numberOf(value) === undefined ? 'texts' : 'numbers');
 };
 
 const kindOf: Readonly<Record<string, LabelKind>> = { number: 'numbers', boolean: 'booleans' };

@@ -1,5 +1,6 @@
 import { isPath, oneValue } from '../answers/selector.ts';
 import type { RequestForm } from '../manifest/asking.ts';
+import { numberOf } from './captured/cells.ts';
 
 /** A golden row as its file has it; of CSV every value is text. */
 export type GoldenRow = Readonly<Record<string, unknown>>;
@@ -11,14 +12,28 @@ export class RequestProblem extends Error {
 
 /**
  * The body of the request for a row.
+ * @param numbers columns of CSV that are numbers in JSON: a line of CSV has them as the file writes them
  * @throws {RequestProblem}
  */
-export const bodyOf = (row: GoldenRow, { input, body, contentType }: RequestForm): Buffer => {
+export const bodyOf = (
+  written: GoldenRow,
+  { input, body, contentType }: RequestForm,
+  numbers?: ReadonlySet<string>,
+): Buffer => {
+  const row = body === undefined || numbers === undefined ? written : withNumbers(written, numbers);
   const value = typeof input === 'string' ? selected(row, input) : input.map((column) => selected(row, column));
   if (body !== undefined) return Buffer.from(JSON.stringify(withRow(body, value)) + lineEnd(contentType));
   if (Array.isArray(value) && typeof input !== 'string') return Buffer.from(`${value.map(cell).join(',')}\n`);
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value) + lineEnd(contentType));
 };
+
+const withNumbers = (row: GoldenRow, numbers: ReadonlySet<string>): GoldenRow =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      numbers.has(name) && typeof value === 'string' ? (numberOf(value) ?? value) : value,
+    ]),
+  );
 
 const lineEnd = (contentType: string): string => (contentType === 'application/jsonlines' ? '\n' : '');
 

@@ -136,9 +136,9 @@ const made = async (world: World, what: string, creation: Promise<unknown>): Pro
   return { is: 'working', because: `created ${what}` };
 };
 
-const lineOf = ({ id, row, labels }: GoldenRow, form: RequestForm): string => {
+const lineOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): string => {
   try {
-    const text = bodyOf(row, form)
+    const text = bodyOf(row, form, numbers)
       .toString('utf8')
       .replace(/\r?\n$/, '');
     if (/[\r\n]/.test(text)) throw new RequestProblem('has a line end, and a batch transform job takes one row a line');

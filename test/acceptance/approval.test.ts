@@ -417,6 +417,8 @@ describe('rejected while the traffic is shifted in steps', () => {
     later(minutes(1), () => decide('Rejected'));
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result).toMatchObject(refused);
     expect(await share()).toEqual([1, 0]);
+    // The version that serves did nothing wrong.
+    expect(account.record()?.history[0]).toMatchObject({ version: '1.0.0', good: true });
   });
 
   test('a registry that cannot be read holds the share', async () => {

@@ -3,7 +3,7 @@ import type { Ruling } from '../../findings/comparison.ts';
 import type { Check } from '../../findings/regression.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { Load } from '../../manifest/asking.ts';
-import { usualConfidence } from '../../manifest/regression-keys.ts';
+import { usualConfidence } from '../../manifest/regression.ts';
 import { adviceOf, type Capacity, rate } from './advice.ts';
 import { type JudgedLimit, judgedLimits, limitText, milliseconds, tooFewRequests } from './judged.ts';
 import { failedIn, keptSchedule, latencyIn, type Outcome, outcomeOf, requestsIn } from './outcome.ts';

@@ -1,7 +1,7 @@
 import type { Ruling } from '../../findings/comparison.ts';
 import { percent } from '../../judge/amounts.ts';
 import type { Load, LoadLimits } from '../../manifest/asking.ts';
-import { usualConfidence } from '../../manifest/regression-keys.ts';
+import { usualConfidence } from '../../manifest/regression.ts';
 import { normalQuantile } from '../statistics/normal.ts';
 import { wilsonBound } from '../statistics/wilson.ts';
 import { rounded } from './histogram.ts';

@@ -28,7 +28,7 @@ export interface Joined {
   readonly groups: SharedColumn<Codes> | undefined;
   /** One for each entry of the policy. */
   readonly slices: readonly SharedColumn<readonly SliceRows[]>[];
-  /** File and line where a row was first seen. */
+  /** Where a row was first seen: file and line, or source and id. */
   readonly placeOf: (row: number) => string;
   /** Absent without golden rows. */
   readonly inputs: GoldenInputs | undefined;
@@ -62,7 +62,7 @@ const readSource = async (kind: Kind, source: Source, take: TakeOf): Promise<voi
         take(kind, row, line, written);
       } catch (error) {
         if (!(error instanceof RowProblem)) throw error;
-        problems.push(`${source.name}:${line}: ${error.message}`);
+        problems.push(`${placeIn(source, row['id'], line)}: ${error.message}`);
         if (problems.length >= mostProblems) throw new InputError('');
       }
     });
@@ -73,6 +73,12 @@ const readSource = async (kind: Kind, source: Source, take: TakeOf): Promise<voi
   }
   if (problems.length > 0) throw new RowsError(input, problems.join('\n'));
 };
+
+/** A row of a file has a line to look at; one in memory has its id alone. */
+const placeIn = (source: Source | undefined, id: unknown, line: number): string =>
+  source !== undefined && 'rows' in source && (typeof id === 'string' || typeof id === 'number')
+    ? `${source.name}: row ${quoted(String(id))}`
+    : `${source?.name}:${line}`;
 
 type TakeOf = (kind: Kind, row: Row, line: number, written: Written) => void;
 
@@ -91,7 +97,7 @@ const joining = (
   let goldenWritten: Written | undefined;
   const placeOf = (row: number): string => {
     const kind = kinds.find((one) => lines[one].at(row) > 0) ?? 'candidate';
-    return `${sources[kind]?.name}:${lines[kind].at(row)}`;
+    return placeIn(sources[kind], ids.at(row), lines[kind].at(row));
   };
   const clusters = cluster === undefined ? undefined : codeColumn(cluster, 'cluster', placeOf);
   const groups = group === undefined ? undefined : codeColumn(group, 'group', placeOf);
@@ -131,7 +137,10 @@ const joining = (
       const at = ids.add(id);
       const isNew = at === size;
       const former = lines[kind].at(at);
-      if (former > 0) throw new RowProblem(`id: ${quoted(id)} is there twice, also at line ${former}`);
+      if (former > 0) {
+        const isFile = 'bytes' in (sources[kind] ?? {});
+        throw new RowProblem(`id: ${quoted(id)} is there twice${isFile ? `, also at line ${former}` : ''}`);
+      }
       if (kind !== 'golden' && sources.golden !== undefined && lines.golden.at(at) === 0)
         throw new RowProblem(`id: ${quoted(id)} is not in ${sources.golden.name}`);
       if (keys.length === 0) keys = Object.keys(row);

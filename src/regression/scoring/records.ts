@@ -7,7 +7,7 @@ import { pieceBytes, type Source } from './source.ts';
 
 /**
  * Reads the rows of a source in their order. Of bytes, the first character decides between JSON Lines, one JSON array and CSV with a header,
- * and a name that ends with `.csv`. A line is that of the row's begin; of an array and of rows in memory, the row's place.
+ * and a name that ends with `.csv`. A line is that of the row's begin; of an array and of rows in memory, the row's place, which errors about rows in memory do not name.
  * @throws {InputError} `a.jsonl:12: not JSON: …`
  */
 export const readRecords = async (source: Source, take: Take): Promise<void> => {

@@ -7,7 +7,7 @@ import type { Written } from './row.ts';
  * A file, a stream and gathered answers are read, joined and refused alike.
  */
 export type Source = {
-  /** As errors name it, before a colon and the number of the line or row. One that ends with `.csv` is CSV. */
+  /** As errors name it, before a colon and the number of the line, or the id of a row in memory. One that ends with `.csv` is CSV. */
   readonly name: string;
 } & (
   | { readonly bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array> }

@@ -2,7 +2,7 @@ import { duration, iso, seconds } from '../../clock.ts';
 import { canonicalOf } from '../../endpoint/variants.ts';
 import type { Check } from '../../findings/regression.ts';
 import type { Load } from '../../manifest/asking.ts';
-import { usualConfidence } from '../../manifest/regression-keys.ts';
+import { usualConfidence } from '../../manifest/regression.ts';
 import { cannotLoad } from '../../manifest/regression-load.ts';
 import type { Capacity } from '../../regression/load/advice.ts';
 import { rate } from '../../regression/load/advice.ts';

@@ -283,6 +283,25 @@ describe('rerunDecision', () => {
       expect(requested(record, { version: '1.2.0' })).toBe('no-op');
     });
 
+    test('a candidate that lost its approval on the way up says nothing about the version that serves', () => {
+      const next = release({ id: 'r3', version: '1.3.0', candidate: made, baseline: configuration('1.2.0') });
+      const ending = {
+        outcome: 'rejected',
+        reason: 'not-approved',
+        because: 'x',
+        at: 30,
+        serving: 'candidate',
+      } as const;
+      const record = end(begun(two, next, 30), ending);
+      expect(record.history[0]).toMatchObject({ version: '1.2.0', release: 'r2', good: true, beside });
+      expect(lastGood(record.history, configuration('1.3.0'))?.endpointConfig).toBe(made.endpointConfig);
+      // Nor does one that came up acquit it.
+      const mismatched = begun(delivered, release({ id: 'r2', version: '1.2.0' }), 15);
+      const broken = end(mismatched, { ...ending, outcome: 'failed', reason: 'verification-mismatch', at: 20 });
+      const up = released(broken, { ...next, id: 'r4' }, 'candidate-dark', 30, 'candidate');
+      expect(up.history[0]).toMatchObject({ version: '1.2.0', good: false });
+    });
+
     test('a way back past both convicts the version that served', () => {
       const record = back({ version: '1.1.0', baseline: shown });
       expect(requested(record, { version: '1.2.0' })).toBe('already-convicted');

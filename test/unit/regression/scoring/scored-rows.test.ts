@@ -717,14 +717,14 @@ describe('sources', () => {
     expect([texts.prediction(1, 'candidate'), texts.prediction(1, 'baseline')]).toEqual(['ö', undefined]);
   });
 
-  test('are named in errors, with line or place', async () => {
+  test('are named in errors, with the line, or the id of a row in memory', async () => {
     const rowsOf = (candidate: Source, of: Source = { name: 'golden', rows: golden }) =>
       problemsOf(scoredRows(policy, { golden: of, candidate }));
     expect(
       await rowsOf({ name: 'answers of the candidate', rows: [{ id: 'y', prediction: 'ö' }, { id: 'x' }] }),
-    ).toEqual(['answers of the candidate:2: prediction: is missing; the row has id']);
+    ).toEqual(['answers of the candidate: row "x": prediction: is missing; the row has id']);
     expect(await rowsOf({ name: 'a', rows: slowly([...answers, { id: 'z', prediction: 'ö' }]) })).toEqual([
-      'a:3: id: "z" is not in golden',
+      'a: row "z": id: "z" is not in golden',
     ]);
     expect(
       await rowsOf({ name: 'a', rows: answers }, { name: 's3://b/g', bytes: [new Uint8Array([0x22, 0xff])] }),
@@ -771,7 +771,7 @@ describe('sources', () => {
   test('in memory have no class that is no number', async () => {
     const candidate = { name: 'a', rows: [{ id: 'x', label: 1, prediction: Number.NaN }] };
     expect(await problemsOf(scoredRows(loadRegression(multi, 'p.yml'), { candidate }))).toEqual([
-      'a:1: prediction: NaN is not a class; expected text, a number or a boolean',
+      'a: row "x": prediction: NaN is not a class; expected text, a number or a boolean',
     ]);
   });
 
@@ -779,7 +779,7 @@ describe('sources', () => {
     const of = { name: 'g', rows: [{ id: 'x', label: 1 }] };
     const candidate = { name: 'a', rows: [{ id: 'x', prediction: '1' }] };
     expect(await problemsOf(scoredRows(loadRegression(multi, 'p.yml'), { golden: of, candidate }))).toEqual([
-      'a:1: prediction: the text "1" and the number 1 differ; labels, predictions and `positive` are compared as they are written',
+      'a: row "x": prediction: the text "1" and the number 1 differ; labels, predictions and `positive` are compared as they are written',
     ]);
   });
 
