@@ -3,6 +3,7 @@ import { environmentOf } from '../../manifest/load.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
 import { cannotLoad } from '../../manifest/regression-load.ts';
+import { parseConstraints } from '../../registry/constraints-file.ts';
 import { canFailAlone, limitOf } from '../../regression/alone.ts';
 import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
@@ -20,7 +21,12 @@ export const lintRegression = async (manifest: Manifest, workspace: Workspace): 
   const { regression } = manifest;
   if (regression === undefined) return [];
   const golden = await lintRows(regression, workspace);
-  const problems = [...golden.problems, ...placeProblems(manifest, regression), ...loadProblems(manifest, regression)];
+  const problems = [
+    ...golden.problems,
+    ...placeProblems(manifest, regression),
+    ...loadProblems(manifest, regression),
+    ...(await contractProblems(regression, workspace)),
+  ];
   if (problems.length > 0) throw new InputError(problems.join('\n'));
   return [...golden.warnings, ...ruleWarnings(regression), ...loadWarnings(regression)];
 };
@@ -58,6 +64,23 @@ const lintRows = async (regression: RegressionSpec, workspace: Workspace): Promi
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { problems: [error.message], warnings: [] };
+  }
+};
+
+/** Constraints in the working folder. */
+const contractProblems = async (
+  { asking: { contract } }: RegressionSpec,
+  workspace: Workspace,
+): Promise<readonly string[]> => {
+  if (contract === undefined || contract.constraints === 'registered' || contract.constraints.startsWith('s3://'))
+    return [];
+  try {
+    const { name, bytes } = await readLocalRows(workspace, contract.constraints, 'regression.contract.constraints');
+    parseConstraints(bytes.toString('utf8'), `regression.contract.constraints: ${name}`);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [error.message];
   }
 };
 

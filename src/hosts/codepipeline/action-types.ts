@@ -78,7 +78,7 @@ export const actionTypeOf = (operation: DeclaredOperation): ActionTypeRequest =>
       ...keyed.map(([name, field]) => property(name, field.required, description(field), field.kind === 'boolean')),
       ...(others.length === 0
         ? []
-        : [property(furtherInputs, false, `Further inputs as YAML: ${others.join(', ')}.`, false)]),
+        : [property(furtherInputs, false, `YAML: ${others.join(' ')}`, false)]),
     ],
     // The manifest comes in an artifact; up to five may be named as Artifact::path.
     inputArtifactDetails: { minimumCount: 1, maximumCount: 5 },

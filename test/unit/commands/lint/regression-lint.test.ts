@@ -226,3 +226,20 @@ test('a manifest without the section needs no file', async () => {
   };
   expect(await lintRegression(loadManifest(manifestText(), 'delivery.yml'), workspace)).toEqual([]);
 });
+
+describe('a load test', () => {
+  test('is checked without AWS: enough requests, and no queue of SageMaker before the model', async () => {
+    expect(await linted({ keys: { load: '{ rate: 40 }' } })).toEqual([]);
+    expect(await linted({ keys: { load: '{ factor: 2 }' } })).toEqual([]);
+    expect(await linted({ keys: { load: '{ rate: 1, duration: 60s }' } })).toEqual([
+      'regression.load: 60 requests at the target rate cannot show that the limits are kept, which takes 268 or more: set duration to 268s or longer',
+    ]);
+  });
+
+  test('is refused for an environment whose endpoint is asynchronous, by its name', async () => {
+    const queued = staging().replace('instance: {', 'async: { output: "s3://answers/" }, instance: {');
+    expect(await problem({ keys: { load: '{ rate: 40 }' }, more: queued })).toMatch(
+      /^regression\.load: endpoint iris-staging is asynchronous, where a queue takes any rate/,
+    );
+  });
+});
