@@ -80,7 +80,7 @@ const { positionals, values } = parseArgs({
     rows: { type: 'string', default: '1000000' },
   },
 });
-const scale = { pairs: Number(values.pairs), draws: Number(values.draws), truthRows: 2_000_000 };
+const scale = { pairs: Number(values.pairs), draws: Number(values.draws), truthRows: 5_000_000 };
 if (positionals.length === 0 || positionals.includes('calibration')) {
   console.log(`${scale.pairs} pairs of models in each line, ${scale.draws} drawn sets for an interval`);
   console.log(`${''.padEnd(88)}${'gate'.padStart(8)}${'≥ base'.padStart(8)}${'± margin'.padStart(9)}   limit`);

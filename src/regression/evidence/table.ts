@@ -29,7 +29,7 @@ export const resampledTable = (asked: Asked, units: Units, shape: Table): Resamp
   const value = valueOfCells(asked, shape, cells);
   if (rows.clusters === undefined) {
     const counts = countsOf(rows, cells);
-    return { counts, value, influences: derivatives(value, counts, workOf(rows)) };
+    return { counts, value, influences: derivatives(value, counts, workOf(rows)), hasUnseen: true };
   }
   return clustered(value, cells, partsOf(rows, cells, units.of, units.count), units.count, workOf(rows));
 };
@@ -222,5 +222,5 @@ const clustered = (
   for (let part = 0; part < weight.length; part++)
     influences[unit[part] ?? 0] =
       (influences[unit[part] ?? 0] ?? 0) + (weight[part] ?? 0) * (byCell[cell[part] ?? 0] ?? 0);
-  return { counts: once, value: (multiplicities) => value(countsFor(multiplicities)), influences };
+  return { counts: once, value: (multiplicities) => value(countsFor(multiplicities)), influences, hasUnseen: true };
 };

@@ -11,6 +11,8 @@ export interface Resampled {
   readonly value: (multiplicities: Float64Array) => number | null;
   /** The change of the value for one more of each unit: the derivative at `counts`. */
   readonly influences: Float64Array;
+  /** Units that no row is in stand for rare rows that were not seen: the spread needs no allowance for them. */
+  readonly hasUnseen?: true;
 }
 
 export interface Effort {
@@ -52,7 +54,11 @@ export const bootstrap = (of: Resampled, effort: Effort, studentised: boolean): 
   if (!(values.deviation > centreDigits * Math.abs(centre))) return 'constant';
   return studentised && standardError > 0
     ? studentisedEvidence(centre, standardError, values.deviation, scaleOf(distances.subarray(0, defined)))
-    : correctedEvidence(centre, values, accelerationOf(of), total);
+    : correctedEvidence(centre, values, {
+        acceleration: accelerationOf(of),
+        units: total,
+        freedom: freedomOf(of, total),
+      });
 };
 
 /** A drawn set without a differing row has no standard error of its own. */
@@ -91,6 +97,24 @@ const accelerationOf = ({ counts, influences }: Resampled): number => {
     cubes += (counts[unit] ?? 0) * influence ** 3;
   }
   return squares > 0 ? cubes / (6 * squares ** 1.5) : 0;
+};
+
+/**
+ * Degrees of freedom of the spread, which is an estimate too: twice its square over its variance, which the fourth powers of the influences
+ * give. Where a few rows make most of it (a log loss, unequal weights), it is known as badly as that of few rows.
+ */
+const freedomOf = ({ counts, influences, hasUnseen }: Resampled, units: number): number => {
+  const most = Math.max(1, units - 1);
+  if (hasUnseen) return most;
+  let squares = 0;
+  let fourths = 0;
+  for (let unit = 0; unit < influences.length; unit++) {
+    const square = (influences[unit] ?? 0) ** 2;
+    squares += (counts[unit] ?? 0) * square;
+    fourths += (counts[unit] ?? 0) * square * square;
+  }
+  const variance = squares > 0 ? fourths / squares ** 2 - 1 / units : 0;
+  return variance > 2 / most ? Math.max(1, 2 / variance) : most;
 };
 
 /** As in random.ts: looked up once. */
@@ -182,10 +206,13 @@ const countBelow = (sorted: Float64Array, threshold: number, orAt: boolean): num
  * BCa: bias-corrected and accelerated (Efron 1987). The quantiles are those of Student's distribution, widened by √(n / (n − 1)), because
  * a bootstrap of n units is too narrow by that much (Hesterberg, The American Statistician 69, 2015).
  */
-const correctedEvidence = (centre: number, scale: Scale, acceleration: number, units: number): Evidence => {
+const correctedEvidence = (
+  centre: number,
+  scale: Scale,
+  { acceleration, units, freedom }: { readonly acceleration: number; readonly units: number; readonly freedom: number },
+): Evidence => {
   const bias = scale.scoreOf(centre, 'half');
-  const freedom = Math.max(1, units - 1);
-  const widening = Math.sqrt(units / freedom);
+  const widening = Math.sqrt(units / Math.max(1, units - 1));
   const quantile = (confidence: number): number => studentQuantile(confidence, freedom) * widening;
   const bound = (z: number): number => {
     const shifted = bias + z;

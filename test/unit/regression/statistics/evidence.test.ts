@@ -71,6 +71,31 @@ describe('evidence', () => {
 });
 
 describe('the bootstrap', () => {
+  test('knows a spread that a few units make as badly as that of few units', () => {
+    const quantileOf = (values: Float64Array, hasUnseen: boolean): number => {
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const influences = values.map((value) => (value - mean) / values.length);
+      const found = bootstrap(
+        {
+          counts: new Float64Array(values.length).fill(1),
+          value: (multiplicities) =>
+            values.reduce((sum, value, unit) => sum + value * (multiplicities[unit] ?? 0), 0) / values.length,
+          influences,
+          ...(hasUnseen && { hasUnseen }),
+        },
+        { seed: 5, draws: 4000 },
+        false,
+      );
+      if (found === null || found === 'constant') throw new Error('no evidence');
+      return (1.645 * found.standardErrorAt(0)) / Math.hypot(...influences);
+    };
+    const even = Float64Array.from({ length: 200 }, (_, unit) => (unit % 2 === 0 ? 1 : -1));
+    const few = even.map((value, unit) => (unit < 10 ? 20 * value : 0));
+    // 95 % of Student's distribution with 199 and with 2 / (1/10 − 1/200) = 21 degrees of freedom.
+    expect(quantileOf(even, false)).toBeCloseTo(1.653, 1);
+    expect(quantileOf(few, false) / quantileOf(few, true)).toBeCloseTo(1.721 / 1.653, 2);
+  });
+
   test('is the same for the same seed, and another for another', () => {
     expect(drawn(false).lower(0.95)).toBe(drawn(false).lower(0.95));
     const one = { counts: new Float64Array(9).fill(1), influences: new Float64Array(9).fill(1) };
