@@ -60,6 +60,13 @@ export const sharingPolicies = (sharing: Sharing) => {
     Action: ['s3:GetObject'],
     Resource: [pinned],
   };
+  /** `register-model` keeps them; checks of the regression test and the deliveries that need its verdict read them. */
+  const readReports: Statement = {
+    Sid: 'ReadTheReports',
+    Effect: 'Allow',
+    Action: ['s3:GetObject'],
+    Resource: [`${bucket}/${artifacts.prefix}evaluations/*`],
+  };
   const pull = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
   const key = regional('kms', 'key/*');
   return {
@@ -81,6 +88,7 @@ export const sharingPolicies = (sharing: Sharing) => {
     ),
     'bucket-policy': policy(
       { ...readObject, Principal: readers },
+      { ...readReports, Principal: deployers },
       // Without it S3 answers 403 instead of 404 for an absent object.
       {
         Sid: 'TellAbsentFromForbidden',
@@ -129,6 +137,7 @@ export const sharingPolicies = (sharing: Sharing) => {
       },
       { Sid: 'ReadTheImage', Effect: 'Allow', Action: ['ecr:BatchGetImage'], Resource: [images] },
       readObject,
+      readReports,
       { Sid: 'TellAbsentFromForbidden', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [bucket] },
       { Sid: 'DecryptTheArtifacts', Effect: 'Allow', Action: ['kms:Decrypt'], Resource: [key] },
     ),

@@ -16,6 +16,8 @@ export interface World {
   readonly write?: AwsWrites;
   /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */
   readonly programs?: Programs;
+  /** The account and region of another environment, whose endpoint a regression test asks by a role of its own. */
+  readonly elsewhere?: Elsewhere;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
 }
@@ -43,8 +45,8 @@ export interface Program {
   readonly timeoutSeconds: number;
   /** The JUnit report that it is to write: a path in the checkout. */
   readonly junit?: string;
-  /** Name of the one endpoint that it asks. */
-  readonly asks: string;
+  /** The one endpoint that it asks; `elsewhere`: in the account of `World.elsewhere`. */
+  readonly asks: { readonly endpoint: string; readonly elsewhere?: true };
 }
 
 export interface ProgramEnd {
@@ -65,6 +67,13 @@ export type ProgramReport =
   | { readonly is: 'read'; readonly cases: readonly CheckCase[] }
   /** A clause with its subject: `it wrote no results.xml`. */
   | { readonly is: 'none'; readonly because: string };
+
+/** Another account, or another region of the same. */
+export interface Elsewhere {
+  readonly account: Account;
+  readonly read: AwsReads;
+  readonly write?: AwsWrites;
+}
 
 /** The model package groups of another account, and their artifacts. */
 export interface Registry {
@@ -112,7 +121,7 @@ export const arn = (account: Account, service: string, resource: string): string
   `arn:${account.partition}:${service}:${account.region}:${account.id}:${resource}`;
 
 /** The write clients, for a turn that is not a dry run. */
-export const writesOf = (world: World): AwsWrites => {
+export const writesOf = <Writes>(world: { readonly write?: Writes }): Writes => {
   if (world.write === undefined) throw new Error('a dry run reached a write');
   return world.write;
 };

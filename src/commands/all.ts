@@ -25,6 +25,7 @@ export const commands = {
   judge: async () => (await import('./judge.ts')).judge,
   backtest: async () => (await import('./backtest.ts')).backtest,
   'golden-set': async () => (await import('./golden-set.ts')).goldenSet,
+  predict: async () => (await import('./predict.ts')).predict,
   compare: async () => (await import('./compare.ts')).compare,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   simulator: async () => (await import('./simulator.ts')).simulator,

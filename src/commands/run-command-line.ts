@@ -37,7 +37,8 @@ export const runCommandLine = async (
     return 2;
   }
   const command = await load();
-  if (helps || rest.some(isHelp)) {
+  // Words behind `--` belong to another program.
+  if (helps || rest.slice(0, rest.indexOf('--') < 0 ? rest.length : rest.indexOf('--')).some(isHelp)) {
     terminal.out(helpOf(name, command));
     return 0;
   }

@@ -146,6 +146,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let due: TestDue | undefined;
   let account: string | undefined;
   let registry: string | undefined;
+  let elsewhere: string | undefined;
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
@@ -166,6 +167,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       },
       account,
       account && registry,
+      account && elsewhere,
       ...(account === undefined ? [] : accountsIn(shown)),
     ),
     inputs: withoutSecrets(shown),
@@ -200,6 +202,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       due = dueOf(inputs, operation.name);
       const target = targetOf(inputs, operation.name);
       registry = target.registry?.account;
+      elsewhere = target.elsewhere?.account;
       const deadline = startedAt + seconds(common.timeout);
       outOfTimeAt = deadline;
       const { signal } = host;

@@ -99,8 +99,8 @@ export type CandidateSite =
   | { readonly is: 'temporary'; readonly instance?: string }
   /** The variant without traffic beside the one that serves. */
   | { readonly is: 'dark-variant' }
-  /** The endpoint of another environment of the same account and region, which serves this version already. */
-  | { readonly is: 'environment'; readonly environment: string }
+  /** The endpoint of another environment, which serves this version already. `role`: of its account, assumed by the run. */
+  | { readonly is: 'environment'; readonly environment: string; readonly role?: string }
   | Transform
   | Predictions;
 

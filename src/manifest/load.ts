@@ -3,7 +3,7 @@ import { InputError } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
 import type { Environment, JudgePolicy, Manifest } from './manifest.ts';
 import { explain } from './problems.ts';
-import type { RegressionPolicy } from './regression.ts';
+import type { RegressionSpec } from './regression.ts';
 import { regressionSchema } from './regression-schema.ts';
 import { judgeSchema, manifestSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
@@ -31,7 +31,7 @@ export const loadJudge = (text: string, path: string): JudgePolicy => load(judge
  * The `regression` section of a manifest in a file of its own.
  * @throws {ManifestError}
  */
-export const loadRegression = (text: string, path: string): RegressionPolicy => load(regressionSchema, text, path);
+export const loadRegression = (text: string, path: string): RegressionSpec => load(regressionSchema, text, path);
 
 const load = <Output>(schema: z.ZodMiniType<Output>, text: string, path: string): Output => {
   const { document, value, lines } = read(text, path);

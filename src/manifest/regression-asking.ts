@@ -67,7 +67,16 @@ export const askingKeys = {
           v.mapping({
             environment: v
               .words('an environment')
-              .check(about('An environment of the same account and region whose endpoint serves the version already.')),
+              .check(about('An environment whose endpoint serves the version already.')),
+            role: z.optional(
+              v
+                .role()
+                .check(
+                  about(
+                    'Role of that environment, which `regression-test` assumes for its endpoint: name or ARN. Needed where it is in another account or region.',
+                  ),
+                ),
+            ),
           }),
           transform(),
           predictions('It contains `{version}`, which stands for the version under test.'),
@@ -221,7 +230,12 @@ const candidateOf = (written: RawAsking['candidate'] = 'temporary', refuse: Refu
       'candidate',
       'predictions',
     );
-  return 'environment' in written ? { is: 'environment', environment: written.environment } : elsewhereOf(written);
+  if (!('environment' in written)) return elsewhereOf(written);
+  return {
+    is: 'environment',
+    environment: written.environment,
+    ...withoutUndefined({ role: written.role }),
+  };
 };
 
 const elsewhereOf = (

@@ -1,26 +1,27 @@
 import { AnswerLost, Throttled } from '../aws/retry.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { type Operation, Refusal, reasonOfAbort } from '../operation.ts';
-import { type ReasonCode, reason } from '../reason-codes.ts';
+import { type Operation, reasonOfAbort } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
 import { answered, cleared } from '../scoring/ask-rows.ts';
-import { begun, contentMark, counts, isTooLate, plan } from '../scoring/attempt.ts';
+import { begun, plan } from '../scoring/attempt.ts';
 import { checked } from '../scoring/checks/checks.ts';
-import { conclude, told } from '../scoring/conclude.ts';
+import { conclude } from '../scoring/conclude.ts';
+import { candidateChanged, subjectChanged, unlessDisturbed } from '../scoring/disturbed.ts';
 import {
   endWithoutVerdict,
   type RegressionTestMemory,
   type RegressionTestOutputs,
   type Turn,
-  waiting,
 } from '../scoring/progress.ts';
-import { recalled } from '../scoring/recalled.ts';
+import { recalled, requireOwn } from '../scoring/recalled.ts';
 import { silentBecause } from '../scoring/silence.ts';
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { readTest } from '../scoring/test-record.ts';
 import { stopTransform } from '../scoring/transform.ts';
+import { verdictFound } from '../scoring/verdict-found.ts';
 import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
@@ -66,6 +67,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   outputs,
 
   async advance(given, token, world) {
+    requireOwn(token, given);
     const memory = recalled(token, endpointOf(given));
     if (memory?.ends) return endWithoutVerdict(world, memory, memory.ends);
     try {
@@ -92,7 +94,7 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
             memory,
             notBefore: step.notBefore,
             percent: 90,
-            because: `${step.because}; it is removed when that has ended`,
+            because: `${step.because}; the rest is removed after that`,
           };
       }
     return {
@@ -111,51 +113,22 @@ const nextTurn = async (
   world: World,
 ): Promise<Turn> => {
   const at = await unlessDisturbed(remembered, standing(given, remembered, world));
-  const isOther = remembered !== undefined && remembered.of !== at.id;
-  // Nothing was begun for the other subject, so that this one is planned.
-  const memory = isOther && remembered.attempt === undefined ? undefined : remembered;
-  if (memory !== undefined && isOther)
-    return endWithoutVerdict(world, memory, {
-      reason: 'regression-disturbed',
-      because: 'the version that serves, the package, the golden set or the rules changed while the test ran',
-    });
+  const memory = begunFor(at.id, remembered);
   const stored = await readTest(world, at.releases, at.subject);
-  const verdict = stored?.record.verdict;
-  if (memory !== undefined && verdict !== undefined && isTooLate(verdict, memory, world))
-    return (
-      (await cleared(at)) ??
-      waiting({ world, memory: { v: 1, of: at.id } }, { percent: 1, because: 'the verdict of this run has expired' })
-    );
-  if (verdict !== undefined && counts(verdict, memory, given.again, world))
-    return (await cleared(at)) ?? told(at, verdict);
+  const early = (await subjectChanged(at, memory)) ?? (await verdictFound(at, memory, stored));
+  if (early !== undefined) return early;
   if (memory === undefined) return plan(at, stored);
-  if (memory.candidate !== undefined && memory.candidate !== contentMark(at.candidate))
-    return endWithoutVerdict(world, memory, {
-      reason: 'regression-disturbed',
-      because: `${at.candidate?.name ?? 'the candidate'} changed while the test ran`,
-    });
-  const going = await begun(at, stored);
+  const going = (await candidateChanged(at)) ?? (await begun(at, stored));
   if ('is' in going) return going;
   return (await answered(going, stored)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going, stored);
 };
 
+/** Where nothing was begun for another subject, this one is planned. */
+const begunFor = (id: string, memory: RegressionTestMemory | undefined): RegressionTestMemory | undefined =>
+  memory?.attempt === undefined && memory?.of !== id ? undefined : memory;
+
 const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>
   environmentOf(manifest, environment).endpoint.name;
-
-/** Refusals that ask for another time: after the beginning of a test they show that its answers belong to no version. */
-const disturbances: ReadonlySet<ReasonCode> = new Set(['endpoint-unusable', 'held-by-another-release']);
-
-const unlessDisturbed = async <Answer>(
-  memory: RegressionTestMemory | undefined,
-  looking: Promise<Answer>,
-): Promise<Answer> => {
-  try {
-    return await looking;
-  } catch (error) {
-    if (memory?.attempt === undefined || !(error instanceof Refusal) || !disturbances.has(error.reason)) throw error;
-    throw new Refusal('regression-disturbed', `while the test ran: ${error.message}`);
-  }
-};
 
 /** Another turn may cure it. */
 const isPassing = (error: unknown): boolean => error instanceof Throttled || error instanceof AnswerLost;

@@ -73,6 +73,9 @@ const wrongAnswers = (rows: AnsweredRows): readonly Pick<Answers, 'predictions' 
   }
 };
 
+/** Of a probability: sums of it, over all rows of a set, are none to any metric. */
+const hardlyAny = 1e-20;
+
 /** The next class that the rows have, with all but all of the probability; the right one has none. */
 const wrongClasses = (rows: AnsweredRows): Pick<Answers, 'predictions' | 'scores'> => {
   const { size, labels, classes, task, positive } = rows;
@@ -85,8 +88,9 @@ const wrongClasses = (rows: AnsweredRows): Pick<Answers, 'predictions' | 'scores
   );
   const predictions = labels.map((label) => next.get(label) ?? Number.NaN);
   if (templateOf(rows).scores === undefined) return { predictions };
+  // Each positive row is alone with its score: rows of one score are one point of a precision-recall curve, which is never the worst.
   if (task === 'binary-classification')
-    return { predictions, scores: labels.map((label) => (label === positive ? 0 : 1)) };
+    return { predictions, scores: labels.map((label, row) => (label === positive ? row * hardlyAny : 1)) };
   const others = classes.length > 2 ? 0.01 / (classes.length - 2) : 0;
   const scores = new Float64Array(size * classes.length).fill(others);
   for (let row = 0; row < size; row++) {

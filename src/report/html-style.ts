@@ -106,7 +106,7 @@ table.confusion td.worse{background:color-mix(in srgb,var(--bad) calc(var(--shad
 table.confusion td.right{outline:1px solid var(--rule)}
 details{margin-top:1rem}
 summary{cursor:pointer;color:var(--quiet)}
-@media(max-width:640px){main{padding:16px}.contents th:nth-child(4),.contents td:nth-child(4){display:none}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}
+@media(max-width:640px){main{padding:16px}table.cells td:nth-child(2){min-width:9rem}table.cells td:last-child{min-width:12rem}.contents th:nth-child(4),.contents td:nth-child(4){display:none}.columns{grid-template-columns:1fr}.wide{display:none}.narrow{display:block}
 .happenings li{grid-template-columns:26px 60px 1fr}.happenings li>:last-child{grid-column:3}.happenings .who{grid-column:3}
 .key.baseline,.key.healthy{margin-left:0}.legend{display:grid;grid-template-columns:22px 1fr}}
 @media print{section{break-inside:avoid-page}}

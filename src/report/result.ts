@@ -96,7 +96,12 @@ export const resultAsText = ({ result }: Report, name: string = result.operation
     `${name}: ${result.outcome}/${result.reason}`,
     `  ${indented(result.because)}`,
     ...Object.entries(result.outputs).map(([name, value]) => `  ${name}: ${oneLine(value)}`),
+    ...(result.remarks ?? []).map((remark) => `  warning: ${oneLine(remark)}`),
   ].join('\n');
+
+/** A sentence and the problems beside the delivery, for a host that shows one text. */
+export const withRemarks = (because: string, remarks: readonly string[] = []): string =>
+  [because, ...remarks.map((remark) => `warning: ${remark}`)].join('; ');
 
 /** `deploy-endpoint (dry run)`: the name of the run in a report. */
 export const workOf = ({ operation, dryRun }: Result): string => (dryRun ? `${operation} (dry run)` : operation);

@@ -1,4 +1,3 @@
-import { allPages } from '../aws/pages.ts';
 import type { Instant } from '../clock.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -6,6 +5,7 @@ import { readJson, UnreadableText } from '../release/stored-json.ts';
 import type { World } from '../world.ts';
 import type { Answered } from './ask.ts';
 import { keepOnce } from './keep-once.ts';
+import { objectsBelow } from './objects-below.ts';
 
 /**
  * The answers of one attempt, kept in pieces: `<subject>/<attempt>/rows/000001.jsonl`. A piece is written once. Runs that
@@ -36,20 +36,11 @@ export interface Kept {
 }
 
 export const keptPieces = async (world: World, folder: S3Location, attempt: number): Promise<Kept> => {
-  const Prefix = folderOf(folder, attempt);
-  const pages = await allPages('s3:ListObjectsV2', (ContinuationToken) =>
-    world.read.s3
-      .listObjectsV2({
-        Bucket: folder.bucket,
-        Prefix,
-        ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-      })
-      .then((page) => ({ ...page, NextToken: page.NextContinuationToken })),
-  );
+  const prefix = folderOf(folder, attempt);
   const whole = new Set<number>();
   const turns = new Map<number, number>();
-  for (const { Key } of pages.flatMap(({ Contents }) => Contents ?? [])) {
-    const [name, number, turn] = /^(\d{6})(?:\.jsonl|-(\d+)\.json)$/.exec(Key?.slice(Prefix.length) ?? '') ?? [];
+  for (const { Key } of await objectsBelow(world, { ...folder, prefix })) {
+    const [name, number, turn] = /^(\d{6})(?:\.jsonl|-(\d+)\.json)$/.exec(Key?.slice(prefix.length) ?? '') ?? [];
     if (name === undefined) continue;
     const piece = Number(number) - 1;
     if (turn === undefined) whole.add(piece);

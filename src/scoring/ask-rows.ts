@@ -5,7 +5,7 @@ import { keptPieces, piecesOf, rowsOfPiece } from './answers.ts';
 import { candidateUp, contentOf, isGone, untilOf } from './candidate-up.ts';
 import type { GoldenSet } from './golden-set.ts';
 import { jobOf } from './jobs.ts';
-import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
+import { endWithoutVerdict, noMemory, type Turn, waiting } from './progress.ts';
 import { type Scored, score } from './score.ts';
 import { silenceOf, silentBecause } from './silence.ts';
 import { isAsked, type Standing } from './standing.ts';
@@ -44,7 +44,7 @@ const spent = async (
   stored: StoredTest | undefined,
   { because, isStopped }: { readonly because: string; readonly isStopped: boolean },
 ): Promise<Turn> => {
-  const { world, memory, releases, id } = at;
+  const { world, given, memory, releases, id } = at;
   const { attempt = 1 } = memory;
   if (stored !== undefined && (stored.record.spent ?? 0) < attempt)
     try {
@@ -56,7 +56,7 @@ const spent = async (
   if (!isStopped) return endWithoutVerdict(world, memory, { reason: 'transform-failed', because });
   return (
     (await cleared(at)) ??
-    waiting({ world, memory: { v: 1, of: id } }, { percent: 10, because: `${because}; another attempt begins` })
+    waiting({ world, memory: noMemory(given, id) }, { percent: 10, because: `${because}; another attempt begins` })
   );
 };
 

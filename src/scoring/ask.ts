@@ -1,9 +1,32 @@
 import { failureOfModel } from '../answers/failure-of-model.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { RequestForm } from '../manifest/asking.ts';
-import { type World, writesOf } from '../world.ts';
+import { writesOf } from '../world.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { Endpoint } from './site.ts';
+
+/** The way to a model: of the world, or to one that serves elsewhere by the same contract. */
+export interface Way {
+  readonly write?: Writes;
+  /** To endpoints of another account. */
+  readonly elsewhere?: { readonly write?: Writes };
+}
+interface Writes {
+  readonly runtime: { readonly invokeEndpoint: Invoke };
+}
+
+/** @throws a `ModelError` for an error of the model, {Throttled} when no answer could be had */
+export type Invoke = (input: {
+  readonly EndpointName: string;
+  readonly TargetVariant?: string;
+  readonly Body: Buffer;
+  readonly ContentType: string;
+  readonly Accept?: string;
+}) => Promise<{
+  readonly Body?: Uint8Array | undefined;
+  readonly ContentType?: string | undefined;
+  readonly durationMs: number;
+}>;
 
 export const sides = ['candidate', 'baseline'] as const;
 export type Side = (typeof sides)[number];
@@ -42,7 +65,7 @@ export interface AskedRows {
  * minutes. No answer is lost, however the others end.
  */
 export const ask = async (
-  world: World,
+  world: Way,
   questions: readonly Question[],
   endpoints: Endpoints,
   { form, concurrency }: { readonly form: RequestForm; readonly concurrency: number },
@@ -79,13 +102,13 @@ export const ask = async (
 
 /** The model's answer; its errors are answers too. */
 const invoke = async (
-  world: World,
+  world: Way,
   { body, reading }: Question,
-  { endpoint, variant }: Endpoint,
+  { endpoint, variant, elsewhere }: Endpoint,
   { contentType, accept }: RequestForm,
 ): Promise<Answer> => {
   try {
-    const output = await writesOf(world).runtime.invokeEndpoint({
+    const output = await writesOf(elsewhere ? (world.elsewhere ?? {}) : world).runtime.invokeEndpoint({
       EndpointName: endpoint,
       Body: body,
       ContentType: contentType,

@@ -14,14 +14,14 @@ import { jobOf } from './jobs.ts';
 import { findingsOf, keepFindings } from './kept-findings.ts';
 import { isServing, labelledSets } from './label-lock.ts';
 import { keepLabels, mostLabels } from './labels.ts';
-import { nameInMetadata } from './name-in-metadata.ts';
+import { nameInMetadata, nameLater } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
 import type { Standing } from './standing.ts';
 import { type StoredTest, type Verdict, writeTest } from './test-record.ts';
 
 export const conclude = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
-  const { world, given, registered, memory, regression } = at;
+  const { world, registered, memory, regression } = at;
   const { attempt = 1 } = memory;
   if (stored === undefined)
     throw new Refusal('record-unavailable', 'the record of this test was deleted while it ran: run it again');
@@ -63,7 +63,7 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
     if (!(error instanceof LostRace)) throw error;
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
-  const named = await nameInMetadata(world, given.manifest.model, given.environment, registered, verdict);
+  const named = await nameInMetadata(world, namedBy(at), verdict);
   return {
     ...verdictTurn(at, verdict),
     findings,
@@ -82,6 +82,12 @@ const keepLabelsOf = async (at: Standing, attempt: number): Promise<readonly str
       ];
 };
 
+const namedBy = ({ given, registered }: Standing) => ({
+  model: given.manifest.model,
+  environment: given.environment,
+  registered,
+});
+
 /** After its last day a golden set proves nothing. */
 const endOfGoldenSet = ({ datasetExpires }: Pick<RegressionSpec, 'datasetExpires'>): Instant =>
   datasetExpires === undefined ? Number.POSITIVE_INFINITY : endOfDay(datasetExpires);
@@ -95,10 +101,11 @@ const reasonOf = {
 /** The end of a run whose verdict stands already, by an earlier run or by one beside it. */
 export const told = async (at: Standing, verdict: Verdict): Promise<Turn> => {
   const { findings, evaluation, remarks } = await findingsOf(at.world, at.folder, verdict);
+  const all = [...remarks, ...(await nameLater(at.world, namedBy(at), verdict))];
   return {
     ...verdictTurn(at, verdict),
     ...withoutUndefined({ findings, files: evaluation === undefined ? undefined : { evaluation } }),
-    ...(remarks.length > 0 ? { remarks } : {}),
+    ...(all.length > 0 ? { remarks: all } : {}),
   };
 };
 

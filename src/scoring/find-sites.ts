@@ -2,6 +2,7 @@ import { kindOf, servedKindOf } from '../endpoint/kind.ts';
 import { type Look, lookAt, packageOfModel } from '../endpoint/look.ts';
 import { refuseUnasked } from '../endpoint/refuse-kind.ts';
 import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
+import type { CandidateSite } from '../manifest/asking.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
@@ -63,7 +64,7 @@ export const candidateSite = async (world: World, request: Request): Promise<Sit
     case 'dark-variant':
       return darkSite(name, request, look);
     case 'environment':
-      return elsewhere(world, request, candidate.environment);
+      return elsewhere(world, request, candidate);
   }
 };
 
@@ -104,13 +105,19 @@ const darkSite = (name: string, request: Request, look: Look | undefined): Endpo
   return endpointSite(name, look, requireVersionIn(name, look, variant, request.registered));
 };
 
-const elsewhere = async (world: World, { manifest, registered }: Request, environment: string): Promise<Endpoint> => {
+const elsewhere = async (
+  world: World,
+  { manifest, registered }: Request,
+  { environment, role }: Extract<CandidateSite, { is: 'environment' }>,
+): Promise<Endpoint> => {
   const { account, region, endpoint } = environmentOf(manifest, environment);
-  if ((account ?? world.account.id) !== world.account.id || (region ?? world.account.region) !== world.account.region)
+  const isOwn =
+    (account ?? world.account.id) === world.account.id && (region ?? world.account.region) === world.account.region;
+  if (role === undefined && !isOwn)
     throw new InputError(
-      `regression.candidate: environment ${environment} is another account or region, whose endpoint this run cannot ask; expected one of the same, or temporary`,
+      `regression.candidate: environment ${environment} is another account or region: name a role of it that this run may assume, candidate: { environment: ${environment}, role: … }; or use temporary`,
     );
-  const look = await lookAt(world, endpoint.name);
+  const look = await lookAt(role === undefined ? world : within(world), endpoint.name);
   const variant = look && canonicalOf(look.live);
   if (look === undefined || variant === undefined)
     throw new Refusal(
@@ -119,7 +126,20 @@ const elsewhere = async (world: World, { manifest, registered }: Request, enviro
     );
   refuseUnasked(endpoint.name, look, servedKindOf(look));
   refuseUnsteady(endpoint.name, look);
-  return endpointSite(endpoint.name, look, requireVersionIn(endpoint.name, look, variant, registered));
+  const site = endpointSite(endpoint.name, look, requireVersionIn(endpoint.name, look, variant, registered));
+  if (role === undefined) return site;
+  if (site.asynchronous)
+    throw new InputError(
+      `regression.candidate: endpoint ${endpoint.name} of environment ${environment} is asynchronous, and its answers lie in its own account: use temporary`,
+    );
+  return { ...site, name: `${site.name} of ${environment}`, elsewhere: true };
+};
+
+/** The other environment's account, as if the run were there. */
+const within = ({ elsewhere: there, ...world }: World): World => {
+  if (there === undefined) throw new Error('the session has no role of the other environment');
+  const { write: _, ...own } = world;
+  return { ...own, ...there };
 };
 
 /** The variant must serve the very package under test. */

@@ -1,4 +1,6 @@
 import type { Instant } from '../clock.ts';
+import { digest } from '../digest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Memory, Plan, Progress, Remarks } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { withoutAccount } from '../report/result.ts';
@@ -22,6 +24,8 @@ export interface RegressionTestOutputs {
 export interface RegressionTestMemory extends Memory {
   /** Id of the subject with which the test began: another one means that something changed meanwhile. */
   readonly of: string;
+  /** `testOf` the inputs. */
+  readonly test: string;
   /** Absent until the attempt is in its record. */
   readonly attempt?: number;
   /** Name of the temporary model, and of the config and the endpoint where there are some: to be removed. */
@@ -37,6 +41,19 @@ export interface RegressionTestMemory extends Memory {
 }
 
 export type Turn = Progress<RegressionTestMemory, RegressionTestOutputs>;
+
+/** First digits of the digest of the inputs that name a test: a token belongs to one test. */
+export const testOf = ({ manifest, environment, version }: Tested): string =>
+  digest([manifest.model, environment, version]).slice(0, 12);
+
+interface Tested {
+  readonly manifest: Pick<Manifest, 'model'>;
+  readonly environment: string;
+  readonly version: string;
+}
+
+/** The memory of a test that has not begun. @param of id of its subject */
+export const noMemory = (given: Tested, of: string): RegressionTestMemory => ({ v: 1, of, test: testOf(given) });
 
 /** The turn that goes on. */
 interface At {

@@ -14,27 +14,41 @@ import type { World } from '../world.ts';
  */
 export const readKept = async <Schema extends z.ZodMiniType>(
   world: World,
+  place: Pick<S3Location, 'bucket'>,
+  Key: string,
+  kind: KeptKind<Schema>,
+): Promise<z.output<Schema> | undefined> => (await findKept(world, place, Key, kind))?.value;
+
+export interface KeptKind<Schema extends z.ZodMiniType> {
+  readonly schema: Schema;
+  readonly mostBytes: number;
+  readonly is: string;
+}
+
+/** As `readKept`, with the tag by which it can be replaced. */
+export const findKept = async <Schema extends z.ZodMiniType>(
+  world: World,
   { bucket }: Pick<S3Location, 'bucket'>,
   Key: string,
-  { schema, mostBytes, is }: { readonly schema: Schema; readonly mostBytes: number; readonly is: string },
-): Promise<z.output<Schema> | undefined> => {
-  const text = await textOf(world, { Bucket: bucket, Key }, mostBytes);
-  if (text === undefined) return undefined;
-  const result = schema.safeParse(jsonOf(text));
-  if (result.success) return result.data;
+  { schema, mostBytes, is }: KeptKind<Schema>,
+): Promise<{ readonly value: z.output<Schema>; readonly etag: string } | undefined> => {
+  const found = await objectOf(world, { Bucket: bucket, Key }, mostBytes);
+  if (found === undefined) return undefined;
+  const result = schema.safeParse(jsonOf(found.text));
+  if (result.success) return { value: result.data, etag: found.etag };
   throw new Refusal('record-unavailable', `s3://${bucket}/${Key} is ${is}: delete it, then run regression-test again`);
 };
 
 /** Undefined when there is no object; empty when it is too large for any of its kind. */
-const textOf = async (
+const objectOf = async (
   world: World,
   address: { readonly Bucket: string; readonly Key: string },
   mostBytes: number,
-): Promise<string | undefined> => {
+): Promise<{ readonly text: string; readonly etag: string } | undefined> => {
   try {
-    return (await orUndefined(world.read.s3.getObject(address, mostBytes)))?.text;
+    return await orUndefined(world.read.s3.getObject(address, mostBytes));
   } catch (error) {
-    if (error instanceof ObjectTooLarge) return '';
+    if (error instanceof ObjectTooLarge) return { text: '', etag: '' };
     throw error;
   }
 };

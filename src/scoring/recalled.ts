@@ -1,5 +1,6 @@
 import { type ReasonCode, reasonCodes } from '../reason-codes.ts';
-import type { RegressionTestMemory } from './progress.ts';
+import { InputError } from '../schema.ts';
+import { type RegressionTestMemory, testOf } from './progress.ts';
 import { isTemporaryName } from './temporary.ts';
 
 /**
@@ -11,10 +12,11 @@ export const recalled = (
   endpoint: string,
 ): RegressionTestMemory | undefined => {
   if (memory === undefined) return undefined;
-  const { of, attempt, temporary, jobs, candidate, silence, ends } = memory;
+  const { of, test, attempt, temporary, jobs, candidate, silence, ends } = memory;
   const isOwn = (name: unknown): boolean => typeof name === 'string' && isTemporaryName(endpoint, name);
   const isWritten =
     isHex(of, 16) &&
+    isHex(test, 12) &&
     isCount(attempt) &&
     (temporary === undefined || isOwn(temporary)) &&
     (jobs === undefined || (Array.isArray(jobs) && jobs.every(isOwn))) &&
@@ -22,6 +24,14 @@ export const recalled = (
     (silence === undefined || isSilence(silence)) &&
     (ends === undefined || isFailure(ends));
   return isWritten ? memory : undefined;
+};
+
+/** A token of another test would end this one, or name things of the other to be removed. @throws {InputError} */
+export const requireOwn = (memory: RegressionTestMemory | undefined, given: Parameters<typeof testOf>[0]): void => {
+  if (memory !== undefined && isHex(memory.test, 12) && memory.test !== testOf(given))
+    throw new InputError(
+      'resume-token: is of the test of another version or environment; leave it out: the run finds its test by its inputs',
+    );
 };
 
 const isHex = (value: unknown, length: number): boolean =>

@@ -8,6 +8,8 @@ export interface Endpoint {
   /** For people: `variant AllTraffic of endpoint churn`. */
   readonly name: string;
   readonly endpoint: string;
+  /** In the account of `World.elsewhere`. */
+  readonly elsewhere?: true;
   /** It takes asynchronous requests, and no others. */
   readonly asynchronous?: true;
   /** Absent where the endpoint has one variant. */

@@ -17,7 +17,7 @@ import type { World } from '../world.ts';
 import { type ReportFiles, reportFiles, reportsDigestFile } from './checks/report-files.ts';
 import { baselineSite, candidateSite } from './find-sites.ts';
 import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part } from './golden-set.ts';
-import type { RegressionTestMemory } from './progress.ts';
+import { noMemory, type RegressionTestMemory } from './progress.ts';
 import type { Site } from './site.ts';
 import { type Subject, subjectId, subjectOf } from './subject.ts';
 import { testFolder } from './test-record.ts';
@@ -120,7 +120,8 @@ export const standing = async (
   return {
     world,
     given,
-    memory: memory ?? { v: 1, of: id },
+    // Nothing was begun for another subject.
+    memory: memory?.attempt === undefined ? noMemory(given, id) : memory,
     environment,
     regression,
     registered,

@@ -163,19 +163,36 @@ export const removeTemporary = async (world: World, name: string): Promise<Remov
   if (live?.status === 'Creating' || live?.status === 'Deleting')
     return { because: `temporary endpoint ${name} is ${live.status}`, notBefore: world.clock.now() + pollMs };
   if (live !== undefined && (await isTemporary(world, 'endpoint', name)))
-    return removed(`temporary endpoint ${name}`, write.deleteEndpoint({ EndpointName: name }));
+    return removed(world, `temporary endpoint ${name}`, write.deleteEndpoint({ EndpointName: name }), () =>
+      observe(world, name),
+    );
   const config = await orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name }));
   if (config !== undefined && (await isTemporary(world, 'endpoint-config', name)))
-    return removed(`temporary endpoint config ${name}`, write.deleteEndpointConfig({ EndpointConfigName: name }));
+    return removed(
+      world,
+      `temporary endpoint config ${name}`,
+      write.deleteEndpointConfig({ EndpointConfigName: name }),
+      () => orUndefined(sagemaker.describeEndpointConfig({ EndpointConfigName: name })),
+    );
   const model = await orUndefined(sagemaker.describeModel({ ModelName: name }));
   if (model !== undefined && (await isTemporary(world, 'model', name)))
-    return removed(`temporary model ${name}`, write.deleteModel({ ModelName: name }));
+    return removed(world, `temporary model ${name}`, write.deleteModel({ ModelName: name }), () =>
+      orUndefined(sagemaker.describeModel({ ModelName: name })),
+    );
   return undefined;
 };
 
-const removed = async (what: string, deletion: Promise<unknown>): Promise<Removal> => {
+/** Reads may lag behind a deletion: a removal that looked again at once would delete the same thing again and again. */
+const removed = async (
+  world: World,
+  what: string,
+  deletion: Promise<unknown>,
+  seen: () => Promise<unknown>,
+): Promise<Removal> => {
   await orUndefined(deletion);
-  return { because: `removed ${what}` };
+  return (await seen()) === undefined
+    ? { because: `removed ${what}` }
+    : { because: `removed ${what}, which can still be read`, notBefore: world.clock.now() + pollMs };
 };
 
 type Kind = 'endpoint' | 'endpoint-config' | 'model';

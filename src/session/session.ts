@@ -27,6 +27,7 @@ import {
   type Workspace,
   type World,
 } from '../world.ts';
+import { elsewhereFor, type WantedElsewhere } from './elsewhere.ts';
 import { programVariables } from './program-variables.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
@@ -40,6 +41,7 @@ export interface Target {
   /** Bucket → account, for buckets that another account owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
   readonly registry?: RegistrySpec;
+  readonly elsewhere?: WantedElsewhere;
 }
 
 /** Requests an OIDC token for an audience from GitHub. */
@@ -91,7 +93,17 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
     endpoint,
     bucketOwners,
     registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
+    elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,
   });
+};
+
+/** The other environment whose endpoint is asked by a role of its own. */
+const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
+  const candidate = manifest.regression?.asking.candidate;
+  if (candidate?.is !== 'environment' || candidate.role === undefined) return undefined;
+  const { environment, role } = candidate;
+  const { account, region } = environmentOf(manifest, environment);
+  return { environment, role, ...withoutUndefined({ account, region }) };
 };
 
 /** Registering writes to the registry; everything else reads there. */
@@ -151,6 +163,10 @@ export const openSession: OpenSession = async ({
     sessionName: run.holder,
   });
 
+  const elsewhere =
+    target.elsewhere &&
+    elsewhereFor({ ...options, signal }, target.elsewhere, { region, credentials, sessionName: run.holder });
+
   return {
     account,
     worldFor: (turnSignal) => {
@@ -165,13 +181,17 @@ export const openSession: OpenSession = async ({
         ...(dryRun ? {} : { write: writes }),
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),
+          elsewhere: elsewhere?.within(turnSignal, dryRun),
           programs:
             launch &&
             ({
               run: async ({ asks, ...program }) => {
-                const keys = target.role === undefined ? undefined : await choose(onlyAsks(account, asks)).provide();
-                const variables = { ...programVariables(env, region, keys), ...program.variables };
-                return launch({ ...program, variables }, turnSignal);
+                const there = asks.elsewhere ? elsewhere : undefined;
+                const at = there?.account ?? account;
+                const policy = onlyAsks(at, asks.endpoint);
+                const limited = there?.limited(policy) ?? (target.role === undefined ? undefined : choose(policy));
+                const variables = programVariables(env, at.region, await limited?.provide());
+                return launch({ ...program, variables: { ...variables, ...program.variables } }, turnSignal);
               },
             } satisfies Programs),
         }),
@@ -179,7 +199,9 @@ export const openSession: OpenSession = async ({
     },
     refuseShortCredentials: async ({ expectedSeconds }) => {
       const problem =
-        (await credentials.tooShort(expectedSeconds)) ?? (await registry?.credentials.tooShort(expectedSeconds));
+        (await credentials.tooShort(expectedSeconds)) ??
+        (await registry?.credentials.tooShort(expectedSeconds)) ??
+        (await elsewhere?.credentials.tooShort(expectedSeconds));
       if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
     },
   };

@@ -1,13 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { resultAsText } from '../../src/report/result.ts';
 import { rowsRepeated } from '../../src/scoring/ask-piece.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
   columns,
   goldenRows,
+  namedVerdict,
   putGoldenSet,
   regress,
   temporaries,
   testObjects,
+  testRecords,
   withRegression,
 } from '../support/golden-set.ts';
 
@@ -140,4 +144,64 @@ describe('an outage of the endpoints', () => {
     );
     expect(await temporaries(account)).toEqual([]);
   });
+});
+
+describe('a run that was killed after its verdict', () => {
+  beforeEach(() => {
+    account.stopTraffic();
+    withRegression(account);
+  });
+  const death = { atCall: 'sagemaker.updateModelPackage', received: false };
+
+  test('has its verdict named by the next run, once', async () => {
+    expect(await regress(account, '1.0.0', {}, { death })).toBeUndefined();
+    expect(testRecords(account)).toMatchObject([{ verdict: { verdict: 'pass' } }]);
+    expect(await namedVerdict(account, 2)).toBeUndefined();
+    const told = await regress(account, '1.0.0', {}, { runId: '2', answered });
+    expect(told?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1' } });
+    expect(answers.size).toBe(0);
+    expect(await namedVerdict(account, 2)).toMatch(/^pass for production at 2026-01-05T/);
+    const seen = account.watch();
+    await regress(account, '1.0.0', {}, { runId: '3' });
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
+  test('does not replace a later one of another environment', async () => {
+    expect(await regress(account, '1.0.0', {}, { death })).toBeUndefined();
+    const later = 'fail for staging at 2026-03-01T00:00:00Z: worse';
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+      CustomerMetadataProperties: { 'regression-test': later },
+    });
+    expect((await regress(account, '1.0.0', {}, { runId: '2' }))?.result.reason).toBe('regression-passed');
+    expect(await namedVerdict(account, 2)).toBe(later);
+  });
+
+  test('and may not name it: a warning says so, in the log as well', async () => {
+    expect(await regress(account, '1.0.0', {}, { death })).toBeUndefined();
+    const statements = [
+      { Sid: 'All', Effect: 'Allow', Action: ['*'], Resource: ['*'] },
+      { Sid: 'ButThis', Effect: 'Deny', Action: ['sagemaker:UpdateModelPackage'], Resource: ['*'] },
+    ];
+    account.simulator.attachPolicy('model-deployer', { Version: '2012-10-17', Statement: statements });
+    const told = await regress(account, '1.0.0', {}, { runId: '2' });
+    expect(told?.result.reason).toBe('regression-passed');
+    expect(told && resultAsText(told)).toMatch(/\n {2}warning: the verdict is not named in the package's metadata: /);
+  });
+});
+
+test('a token of the test of another version is refused, and its things stay', async () => {
+  withRegression(account);
+  await account.prepare('1.2.0');
+  const first = await regress(account, '1.0.0', { wait: 'false' });
+  expect(first?.result.reason).toBe('in-progress');
+  const left = await temporaries(account);
+  expect(left).toHaveLength(3);
+  const other = await regress(account, '1.2.0', { 'resume-token': first?.token ?? '' }, { runId: '2' });
+  expect(other?.result).toMatchObject({
+    reason: 'invalid-input',
+    because:
+      'resume-token: is of the test of another version or environment; leave it out: the run finds its test by its inputs',
+  });
+  expect(await temporaries(account)).toEqual(left);
 });

@@ -113,3 +113,33 @@ test('where nothing but the index is left, nothing is compared', async () => {
     because: 'the metrics of 1 earlier version are not kept, so that there is nothing to compare with',
   });
 });
+
+test('files of predictions without golden rows are compared by the metric, and a class that no label names is a mistake', async () => {
+  const file = (wrong: number): string =>
+    goldenRows
+      .map(({ id, label }, at) => `${JSON.stringify({ id, label, prediction: at < wrong ? 'none' : label })}\n`)
+      .join('');
+  for (const [version, wrong] of [
+    ['1.1.0', 5],
+    ['1.2.0', 60],
+    ['1.4.0', 12],
+  ] as const)
+    account.simulator.objects.put(team.bucket, `${version}.jsonl`, Buffer.from(file(wrong)));
+  const of = (metric: string): void =>
+    account.writeManifest(
+      (text) =>
+        `${text}regression:\n  task: multiclass-classification\n  rules: [{ metric: "${metric}", non-inferior: 0.005 }]\n  best-of: 2\n  candidate: { predictions: "s3://${team.bucket}/{version}.jsonl" }\n  baseline: { predictions: "s3://${team.bucket}/{version}.jsonl" }\n`,
+    );
+  of('accuracy');
+  await passed('1.1.0');
+  const report = await passed('1.4.0');
+  expect(checkOf(report)).toMatchObject({
+    ...{ level: 'warn', verdict: 'fail' },
+    because: expect.stringMatching(/^accuracy is 92 % beside 96\.7 % of iris_v1\.1\.0, .*, of another golden set,/),
+  });
+  of('recall[daisy]');
+  expect((await regress(account, '1.4.0'))?.result).toMatchObject({
+    reason: 'invalid-input',
+    because: expect.stringContaining('daisy'),
+  });
+});

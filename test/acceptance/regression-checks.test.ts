@@ -146,6 +146,19 @@ describe('the contract of a version', () => {
     expect(refused?.result.because).toMatch(/^regression-test has not run/);
   });
 
+  test('that the manifest names and that cannot be read ends the test by its place, before anything is made', async () => {
+    const file = `s3://${team.bucket}/contracts/iris.json`;
+    await standing([`contract: { constraints: "${file}" }`], {});
+    account.simulator.objects.put(team.bucket, 'contracts/iris.json', Buffer.from('{"features": [{"name": "a", }]}'));
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(endOf(report)).toBe('failed/invalid-input');
+    expect(report?.result.because).toMatch(
+      /^regression\.contract\.constraints: s3:\/\/.*iris\.json: not JSON: it ends, or breaks, at /,
+    );
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
   test('whose file was overwritten after the registration is inconclusive', async () => {
     await standing([contract], { 'data-constraints': irisConstraints() });
     for (const { bucket, key } of account.simulator.objects

@@ -3,7 +3,8 @@ import type { Settings } from '../../simulator/contracts.ts';
 import { minutes } from '../../src/clock.ts';
 import type { Regression } from '../../src/findings/regression.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
-import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { releasesOf } from '../../src/release/location.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { regress, temporaries, testObjects, withRegression } from '../support/golden-set.ts';
@@ -188,6 +189,46 @@ describe('a load test of a dark variant', () => {
   });
 });
 
+describe('a load test of another kind of endpoint', () => {
+  test('without instances is against its concurrency, beyond which requests are refused', async () => {
+    const serverless = (text: string): string =>
+      text
+        .replace('instance: { type: ml.m5.large, count: 4 }', 'serverless: { memory: 2048, max-concurrency: 4 }')
+        .replace(/rollout: .*/, 'rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }');
+    account = await openAccount({ settings: { requestsPerInstance: 1 } });
+    account.writeManifest(serverless);
+    await account.inProduction('1.1.0');
+    await account.prepare('1.3.0');
+    withRegression(account, { keys: ['load: { factor: 2, duration: 40s, up-to: 4 }'] }, serverless);
+    const report = await regress(account, '1.3.0', { timeout: '3h' });
+    const check = loadOf(report);
+    // Of the 8 callers of a second, who come together, 4 are served. 4 requests of 300 ms each are 13 a second.
+    expect(check?.because).toMatch(
+      /^at 8 requests per second .*; it holds 12\.5 requests per second and breaks at 15\.6 requests/,
+    );
+    expect(check?.notes).toEqual([
+      expect.stringMatching(/^with max-concurrency 4 it holds 12\.5 requests per second; half of it, 6\.25 /),
+      'the busiest minute of production (4 requests per second) × 2 needs max-concurrency 6: raise it',
+    ]);
+    expect(check?.table?.rows.at(-1)?.at(-1)).toMatch(/^\d+ \(\d+ refused for want of capacity\)$/);
+  });
+
+  test('that is asynchronous is refused in the plan, before anything is made', async () => {
+    const queued = (text: string): string =>
+      text.replace(/( +)(instance: )/, '$1async: { output: "s3://ml-artifacts/async/" }\n$1$2');
+    account = await openAccount();
+    account.writeManifest(queued);
+    await account.inProduction('1.1.0');
+    await account.prepare('1.0.0');
+    withRegression(account, { keys: ['load: { rate: 10 }'] }, queued);
+    const seen = account.watch();
+    const report = await regress(account, '1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toMatch(/regression\.load: endpoint iris is asynchronous/);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
 describe('a load test whose run ends before its time', () => {
   const keys = ['load: { rate: 5, duration: 60s }'];
 
@@ -204,6 +245,23 @@ describe('a load test whose run ends before its time', () => {
     expect(report?.result.reason).toBe('regression-passed');
     for (const [key, text] of texts) expect(testObjects(account).get(key)).toBe(text);
     expect(kept().filter((name) => /^\d+$/.test(name)).length).toBeGreaterThan(before.length);
+  });
+
+  test('waits while another run measures a step, and takes it over when that one is gone', async () => {
+    await open('1.0.0');
+    withRegression(account, { keys });
+    expect((await regress(account, '1.0.0', { wait: 'false' }))?.result.outcome).toBe('pending');
+    const [record = ''] = testObjects(account).keys();
+    const { bucket } = releasesOf({}, { partition: 'aws', region: team.region, id: team.account });
+    const until = account.simulator.clock.now() + minutes(20);
+    const claim = Buffer.from(JSON.stringify({ holder: 'another run', until }));
+    account.simulator.objects.put(bucket, record.replace('test.json', '1/load/001.begun.json'), claim);
+    const report = await regress(account, '1.0.0', { timeout: '3h' });
+    expect(report?.result.reason).toBe('regression-passed');
+    const waits = report?.timeline.filter(({ because }) => because.startsWith('another run of this test measures'));
+    expect(waits?.length).toBeGreaterThan(0);
+    const [first] = report?.timeline.filter(({ because }) => because.startsWith('load: ')) ?? [];
+    expect(first?.at).toBeGreaterThan(until);
   });
 
   test('stops to send at once when it is cancelled, and its endpoint goes', async () => {

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
+import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { policyFor } from '../../src/permissions.ts';
 import { type SharingName, sharingPolicies } from '../../src/policy-sharing.ts';
@@ -21,8 +24,11 @@ import {
   sharedManifest,
   sharing,
 } from '../../src/rehearsal/two-accounts.ts';
+import type { Report } from '../../src/report/result.ts';
 import type { TestAccount } from '../support/account.ts';
+import { columns } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
+import { irisConstraints } from '../support/reports.ts';
 import { openSharedAccount, registerInTooling, writeManifestOfRegistrar } from '../support/shared-registry.ts';
 
 let account: TestAccount;
@@ -132,6 +138,49 @@ describe('a policy that was forgotten is named, with its statement, and nothing 
     await share(account.simulator);
     const again = await account.run(deployEndpoint, { environment: 'staging', version: '1.0.0' });
     expect(again?.result.reason).toBe('delivered');
+  });
+});
+
+describe('a contract of a version that another account registered', () => {
+  const regression = [
+    'task: multiclass-classification',
+    'dataset: simulator/fixtures/iris/golden.csv',
+    'rules: [{ metric: accuracy, floor: 0.5 }]',
+    `request: { content-type: text/csv, input: [${columns.join(', ')}] }`,
+    'contract: { constraints: registered, output: species }',
+  ];
+  const planned = async (): Promise<Report | undefined> => {
+    const constraints = join(dirname(account.manifest), 'constraints.json');
+    writeFileSync(constraints, irisConstraints());
+    await registerInTooling(account, '1.0.0', true, { 'data-constraints': constraints });
+    account.writeManifest(
+      () =>
+        `${sharedManifest({ staging: byRole, production: byRole })}regression:\n${regression.map((line) => `  ${line}\n`).join('')}`,
+    );
+    return account.run(regressionTest, { environment: 'staging', version: '1.0.0', 'dry-run': 'true' });
+  };
+
+  test('is read there', async () => {
+    await share(account.simulator);
+    const report = await planned();
+    expect(report?.result.reason).toBe('planned');
+    expect(report?.result.plan?.notes.join('\n')).toMatch(
+      /^contract: 5 columns of s3:\/\/model-delivery-<account>-eu-west-1\/evaluations\/[0-9a-f]{64}\.json$/m,
+    );
+  });
+
+  test('names the statement that the bucket there lacks', async () => {
+    await share(account.simulator, (name, document) =>
+      name === 'bucket-policy'
+        ? { ...document, Statement: document.Statement.filter(({ Sid }) => Sid !== 'ReadTheReports') }
+        : document,
+    );
+    expect((await planned())?.result).toMatchObject({
+      reason: 'access-denied',
+      because: expect.stringMatching(
+        /a report of iris_v1\.0\.0, cannot be read: the policy of the bucket .* needs \{"Effect":"Allow","Principal":\{"AWS":"arn:aws:iam::<account-6666>:role\/model-deployer"\},"Action":"s3:GetObject","Resource":"arn:aws:s3:::model-delivery-<account-7777>-eu-west-1\/evaluations\/\*"\}/,
+      ),
+    });
   });
 });
 

@@ -197,7 +197,7 @@ const asking = fc
       candidate: fc.oneof(
         fc.record({ is: fc.constant('temporary'), instance: maybe(fc.constant('ml.m5.large')) }),
         fc.record({ is: fc.constant('dark-variant') }),
-        fc.record({ is: fc.constant('environment'), environment: name }),
+        fc.record({ is: fc.constant('environment'), environment: name, role: maybe(fc.constant('model-tester')) }),
         transform,
         predictions('{version}.jsonl', 's3://b/{version}/k'),
       ),
@@ -395,7 +395,7 @@ const rawSite = (site: CandidateSite | BaselineSite): string | object => {
     case 'temporary':
       return site.instance === undefined ? 'temporary' : { temporary: { instance: site.instance } };
     case 'environment':
-      return { environment: site.environment };
+      return { environment: site.environment, role: site.role };
     case 'transform':
       return { transform: { instance: site.instance, instances: site.instances } };
     case 'predictions':

@@ -20,14 +20,15 @@ export const writeManifestOfRegistrar = (account: TestAccount, way: string): voi
     sharedManifest({ staging: way, production: way }).replace(/arn:.*:role\/model-deployer/, registrar),
   );
 
-/** Registered by a role of the registry's account, from a job of the staging account; approved on request. */
+/** Registered by a role of the registry's account, from a job of the staging account; approved on request. @param more inputs */
 export const registerInTooling = async (
   account: TestAccount,
   version: '1.0.0' | '1.1.0',
   approved: boolean,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   writeManifestOfRegistrar(account, byRole);
-  const inputs = { ...account.registration(version), environment: 'staging', image: sharedImage };
+  const inputs = { ...account.registration(version), environment: 'staging', image: sharedImage, ...more };
   account.simulator.objects.drop(team.bucket);
   account.simulator.objects.create(team.bucket, accounts.tooling);
   account.registration(version);

@@ -3,6 +3,7 @@ import { environmentOf } from '../../manifest/load.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
 import { cannotLoad } from '../../manifest/regression-load.ts';
+import { parseConstraints } from '../../registry/constraints-file.ts';
 import { canFailAlone, limitOf } from '../../regression/alone.ts';
 import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
@@ -20,7 +21,12 @@ export const lintRegression = async (manifest: Manifest, workspace: Workspace): 
   const { regression } = manifest;
   if (regression === undefined) return [];
   const golden = await lintRows(regression, workspace);
-  const problems = [...golden.problems, ...placeProblems(manifest, regression), ...loadProblems(manifest, regression)];
+  const problems = [
+    ...golden.problems,
+    ...placeProblems(manifest, regression),
+    ...loadProblems(manifest, regression),
+    ...(await contractProblems(regression, workspace)),
+  ];
   if (problems.length > 0) throw new InputError(problems.join('\n'));
   return [...golden.warnings, ...ruleWarnings(regression), ...loadWarnings(regression)];
 };
@@ -61,6 +67,23 @@ const lintRows = async (regression: RegressionSpec, workspace: Workspace): Promi
   }
 };
 
+/** Constraints in the working folder. */
+const contractProblems = async (
+  { asking: { contract } }: RegressionSpec,
+  workspace: Workspace,
+): Promise<readonly string[]> => {
+  if (contract === undefined || contract.constraints === 'registered' || contract.constraints.startsWith('s3://'))
+    return [];
+  try {
+    const { name, bytes } = await readLocalRows(workspace, contract.constraints, 'regression.contract.constraints');
+    parseConstraints(bytes.toString('utf8'), `regression.contract.constraints: ${name}`);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [error.message];
+  }
+};
+
 const loadProblems = ({ environments }: Manifest, { asking: { load } }: RegressionSpec): readonly string[] =>
   load === undefined ? [] : Object.values(environments).flatMap(({ endpoint }) => cannotLoad(endpoint) ?? []);
 
@@ -91,13 +114,21 @@ const placeProblems = (
     if (!(error instanceof InputError)) throw error;
     return [`regression.candidate: ${error.message}`];
   }
+  if (candidate.role !== undefined) return roleProblems(candidate.role, candidate.environment, home.account);
   return all
     .filter(([, { account, region }]) => differs(account, home.account) || differs(region, home.region))
     .map(
       ([name]) =>
-        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, whose run cannot ask it: no version could be delivered there`,
+        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, and no role is named by which its run could ask it: no version could be delivered there`,
     );
 };
+
+const roleProblems = (role: string, environment: string, account: string | undefined): readonly string[] =>
+  account === undefined && !role.startsWith('arn:')
+    ? [
+        `regression.candidate.role: ${role} is a name, and environment ${quoted(environment)} has no \`account\`: set it, or give the role's ARN`,
+      ]
+    : [];
 
 /** Of values that may be left to the credentials. */
 const differs = (one: string | undefined, other: string | undefined): boolean =>

@@ -2,7 +2,7 @@ import type { FailureType, PutJobFailureResultInput, PutJobSuccessResultInput } 
 import type { Outcome } from '../../outcome.ts';
 import { jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
-import { type Result, withoutAccount } from '../../report/result.ts';
+import { type Result, withoutAccount, withRemarks } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -40,11 +40,16 @@ export const ended = (result: Result, subject: string | undefined, account?: str
     ? {
         is: 'success',
         result: {
-          executionDetails: detailsOf({ summary: result.because, percent: 100, subject, account }),
+          executionDetails: detailsOf({
+            summary: withRemarks(result.because, result.remarks),
+            percent: 100,
+            subject,
+            account,
+          }),
           outputVariables: variablesOf(result),
         },
       }
-    : failed(result, subject, account);
+    : failed({ ...result, because: withRemarks(result.because, result.remarks) }, subject, account);
 
 /** The message starts `outcome/reason-code:`, for readers of the pipeline and for its event rules. */
 export const failed = (

@@ -8,7 +8,7 @@ import { writeMemory } from '../../memory.ts';
 import type { AbortReason } from '../../operation.ts';
 import type { AnyOperation } from '../../operations/all.ts';
 import { failureOf } from '../../report/failure.ts';
-import { accountsIn, scrubbed } from '../../report/result.ts';
+import { accountsIn, scrubbed, withRemarks } from '../../report/result.ts';
 import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
@@ -162,7 +162,7 @@ const answerWithin = async (
       account,
     });
   };
-  const end = ({ outcome, reason, because, outputs, plan, findings }: Ended<object>): JobAnswer =>
+  const end = ({ outcome, reason, because, outputs, plan, findings, remarks }: Ended<object>): JobAnswer =>
     ended(
       scrubbed(
         {
@@ -173,12 +173,14 @@ const answerWithin = async (
           because,
           outputs: wireOutputs(operation.outputs, outputs),
           ...withoutUndefined({ plan, findings }),
+          ...(remarks?.length ? { remarks } : {}),
           dryRun: common['dry-run'],
           startedAt: iso(token.startedAt),
           endedAt: iso(clock.now()),
         },
         account,
         target.registry?.account,
+        target.elsewhere?.account,
         ...accountsIn(inputs),
       ),
       subject,
@@ -219,7 +221,10 @@ const answerWithin = async (
       ...withoutUndefined({ plan: turn.plan }),
     });
   const memory = writeMemory(turn.memory, account);
-  return goOn({ notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory }, turn.because);
+  return goOn(
+    { notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory },
+    withRemarks(turn.because, turn.remarks),
+  );
 };
 
 /** CodePipeline does not report a stopped execution to its worker, so it is read before every turn: any turn may be irreversible. */

@@ -13,7 +13,6 @@ import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
-import { launch } from '../launch.ts';
 import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
 import { writeReportFiles } from '../report-files.ts';
 import { runFrom } from '../run.ts';
@@ -37,10 +36,12 @@ import { stepState as state } from './step-state.ts';
 /**
  * An action's whole `main.ts`. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
  * process: 0 for a green step, 1 for a red one. A post step is green when it settled the release.
+ * @param launch starts programs of the user; an action that starts none has no part of it in its bundle
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
+  launch?: Host['launch'],
 ): Promise<void> => {
   const isPost = readState(state.started) !== '';
   // The main step has finished and reported: the usual case.
@@ -57,10 +58,9 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
-    ...withoutUndefined({ role: role || undefined }),
+    ...withoutUndefined({ role: role || undefined, launch }),
     signal,
     observer,
-    launch,
     identityToken,
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,

@@ -6,7 +6,7 @@ import type { Codes, SliceRows } from '../rows.ts';
 import { type AnswerColumns, answerColumns, missingKey, numberOf, textOf, type Values } from './answers.ts';
 import { classTable } from './class-table.ts';
 import { type Column, column } from './column.ts';
-import { columnsOfCondition } from './condition.ts';
+import { columnsOfPolicy } from './columns-of-policy.ts';
 import { type GoldenInputs, goldenInputs } from './golden-inputs.ts';
 import { readRecords } from './records.ts';
 import { type Row, RowProblem, type Written } from './row.ts';
@@ -104,7 +104,7 @@ const joining = (
   const slices = policy.slices.map((slice) => sliceColumn(slice, () => keys));
   const inputs =
     sources.golden &&
-    goldenInputs(sources.inputs, columnsOf({ ...withoutUndefined({ cluster, group }), slices: policy.slices }));
+    goldenInputs(sources.inputs, columnsOfPolicy({ ...withoutUndefined({ cluster, group }), slices: policy.slices }));
   const shared = [...slices, ...[clusters, groups].flatMap((one) => one ?? [])];
 
   /** Keeps the facts of a row that is new, and compares them with those of the row with the same id. */
@@ -157,16 +157,6 @@ const joining = (
     },
   };
 };
-
-const columnsOf = ({
-  cluster,
-  group,
-  slices,
-}: Pick<RegressionPolicy, 'cluster' | 'group' | 'slices'>): ReadonlySet<string> =>
-  new Set([
-    ...[cluster, group].filter((name) => name !== undefined),
-    ...slices.flatMap((slice) => (slice.is === 'column' ? slice.column : columnsOfCondition(slice.condition))),
-  ]);
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null;
 

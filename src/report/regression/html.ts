@@ -25,6 +25,8 @@ import { leftOut } from './summary.ts';
 /** A browser shows a longer table slowly; the JSON result has all cells. */
 const mostCells = 500;
 const mostOpenCells = 12;
+/** Of a page's screen; failures come before open ones. */
+const mostUndecidedCells = 24;
 
 /** A page on its own: no script, no font, no network. */
 export const regressionPage = (found: Regression): string =>
@@ -83,7 +85,10 @@ const prefixed = (legend: string, charts: string): string => (charts === '' ? ''
 /** Of many cells only those that do not pass stand open: a reader looks for them first. */
 const cellTable = (found: Regression): string => {
   const { kept, left } = foremost(found.cells, mostCells);
-  const open = kept.filter(({ decision }) => decision !== 'pass');
+  const open = foremost(
+    kept.filter(({ decision }) => decision !== 'pass'),
+    mostUndecidedCells,
+  ).kept;
   const some = kept.length > mostOpenCells && open.length < kept.length;
   return [
     some

@@ -6,7 +6,9 @@ import { bestBy, comparesVersions } from '../../manifest/regression-best-of.ts';
 import { oneLine } from '../../plain-text.ts';
 import { differenceOf } from '../../regression/evidence/question.ts';
 import type { Measure } from '../../regression/measure.ts';
+import { MetricError } from '../../regression/metrics/maker.ts';
 import { measureOf } from '../../regression/metrics/measure-of.ts';
+import { RowsError } from '../../regression/scoring/rows-error.ts';
 import { scoredRows } from '../../regression/scoring/scored-rows.ts';
 import type { Source } from '../../regression/scoring/source.ts';
 import { select } from '../../regression/selection.ts';
@@ -36,10 +38,7 @@ export const bestOf = {
     const { bestOf: most } = at.regression.asking;
     if (rule === undefined || most === undefined) throw new Error('no rule says which version is best');
     const policy = { ...rulesAlone(at.regression), rules: at.regression.rules.filter(comparesVersions) };
-    // The golden rows alone have its classes.
-    const none = { name: 'the candidate', rows: [] };
-    const golden = await scoredRows(policy, { ...goldenSource(at.regression, at.parts[0]), candidate: none });
-    const measure = measureOf(rule.metric, golden.rows);
+    const measure = await measureOn(at, policy, rule);
     const { known, unknown } = await earlierVersions(at, most, measure.name);
     const [first] = known;
     if (first === undefined)
@@ -63,6 +62,18 @@ export const bestOf = {
     return byMetric(at, { policy, rule, measure }, best, said);
   },
 } as const;
+
+/** Its classes are those of the golden rows; of files of predictions without them, those of the candidate's. @throws {RowsError} */
+const measureOn = async (at: Standing, policy: RegressionPolicy, { metric }: Rule): Promise<Measure> => {
+  const [main] = at.parts;
+  const candidate = main === undefined ? await ownAnswers(at) : { name: 'the candidate', rows: [] };
+  const { rows } = await scoredRows(policy, { ...goldenSource(at.regression, main), candidate });
+  try {
+    return measureOf(metric, rows);
+  } catch (error) {
+    throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
+  }
+};
 
 const undecided = (because: string): Check => ({
   ...{ name: 'best-of', level: 'warn', verdict: 'inconclusive', because, cases: [] },

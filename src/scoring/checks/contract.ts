@@ -5,6 +5,7 @@ import type { ContractSpec } from '../../manifest/asking.ts';
 import type { Cell } from '../../regression/contract/check-rows.ts';
 import { contractCheck, type GoldenValues, type Output, openContract } from '../../regression/contract/contract.ts';
 import { readRecords } from '../../regression/scoring/records.ts';
+import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { answersOf } from '../decide.ts';
 import type { GoldenRow } from '../golden-set.ts';
@@ -18,6 +19,12 @@ import { constraintsIn } from './read-report.ts';
 export const contract = {
   name: 'contract',
   isDue: ({ regression }: Standing): boolean => regression.asking.contract !== undefined,
+  /** A file that the manifest names can be mended there; one that a package names cannot. */
+  refuse: ({ regression, reports: { constraints: pair } }: Standing): void => {
+    if (pair === undefined || regression.asking.contract?.constraints === 'registered') return;
+    const read = constraintsIn(pair.candidate);
+    if (typeof read === 'string') throw new InputError(`regression.contract.constraints: ${read}`);
+  },
   notes: async ({ reports: { constraints: pair } }: Standing): Promise<readonly string[]> => {
     if (pair === undefined) return [];
     const read = constraintsIn(pair.candidate);

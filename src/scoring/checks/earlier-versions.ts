@@ -3,7 +3,6 @@ import { canonical } from '../../digest.ts';
 import { Refusal } from '../../operation.ts';
 import { keptPieces, piecesOf } from '../answers.ts';
 import { type Entry, endedTests, factsOf, mark, packageMark } from '../ended-tests.ts';
-import { filesDigest } from '../golden-set.ts';
 import { readKept } from '../read-kept.ts';
 import type { Standing } from '../standing.ts';
 
@@ -19,10 +18,15 @@ export interface Earlier {
 }
 
 /** The golden set without the older ones, and the way from a row to a prediction: answers to other questions are not compared. */
-export const goldenMark = ({ parts, regression }: Pick<Standing, 'parts' | 'regression'>): string => {
+export const goldenMark = ({
+  parts,
+  regression,
+  subject,
+}: Pick<Standing, 'parts' | 'regression' | 'subject'>): string => {
   const { task, positive, asking } = regression;
   const { request, response } = asking;
-  const bytes = filesDigest(parts.slice(0, 1).map(({ set }) => set.file));
+  // Files of predictions without golden rows have rows of their own.
+  const bytes = parts[0]?.set.file.sha256 ?? subject.dataset;
   return mark(canonical({ bytes, task, positive, request, response }));
 };
 

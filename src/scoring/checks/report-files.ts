@@ -4,10 +4,12 @@ import { packageOfModel } from '../../endpoint/look.ts';
 import { biasMetrics } from '../../manifest/clarify-metrics.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
 import { Refusal } from '../../operation.ts';
+import { grantTo } from '../../registry/grant.ts';
 import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../../registry/package-reports.ts';
 import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import { contentWorld, inRegistry, registryAccount } from '../../registry/registry.ts';
-import { parseS3Location, s3Uri } from '../../registry/s3-object.ts';
+import { parseS3Location, type S3Object, s3Uri } from '../../registry/s3-object.ts';
+import { InputError } from '../../schema.ts';
 import type { World } from '../../world.ts';
 import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
 import { type Serving, servedIn } from '../served.ts';
@@ -90,10 +92,15 @@ export const reportsDigestFile = (files: ReportFiles): readonly RowsFile[] => {
   return sides.length === 0 ? [] : [rowsFile('reports', Buffer.from(JSON.stringify(sides)))];
 };
 
-const named = async (world: World, path: string): Promise<FoundReport> => ({
-  is: 'file',
-  ...(await readRowsFile(world, path, 'regression.contract.constraints')),
-});
+const named = async (world: World, path: string): Promise<FoundReport> => {
+  const { name, bytes } = await readRowsFile(world, path, 'regression.contract.constraints');
+  if (bytes.length > mostBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
+  return { is: 'file', name, bytes };
+};
+
+/** A clause. */
+const tooLarge = (name: string): string =>
+  `${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`;
 
 type Served = { readonly name: string; readonly reports: PackageReports } | { readonly why: string };
 
@@ -135,7 +142,7 @@ const registered = async (
     if (bytes === undefined)
       return {
         is: 'none',
-        why: `${place} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`,
+        why: tooLarge(place),
       };
     const { sha256 } = file;
     if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
@@ -148,9 +155,16 @@ const registered = async (
     const kind = classify(error);
     if (kind === 'not-found') return { is: 'none', why: `there is no object ${place}, which ${of} names` };
     if (kind !== 'access-denied') throw error;
-    throw new Refusal(
-      'access-denied',
-      `${place}, a report of ${of}, cannot be read: grant s3:GetObject on it; without s3:ListBucket on ${object.bucket} S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under \`bucket-owners\``,
-    );
+    throw new Refusal('access-denied', `${place}, a report of ${of}, cannot be read: ${remedyFor(world, object)}`);
   }
+};
+
+/** Both sides must allow it where the registry is another account's. */
+const remedyFor = ({ registry }: World, { bucket, key }: S3Object): string => {
+  const folder = `arn:${registry?.account.partition ?? 'aws'}:s3:::${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}*`;
+  const own =
+    registry === undefined
+      ? 'grant s3:GetObject on it'
+      : `the policy of the bucket ${bucket} needs ${grantTo(registry.account.id, [registry.readers.caller], ['s3:GetObject'], folder)}, and the caller's own policy has to allow it`;
+  return `${own}; without s3:ListBucket on ${bucket} S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under \`bucket-owners\``;
 };

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { classify, orUndefined } from '../../aws/errors.ts';
+import { classify } from '../../aws/errors.ts';
 import { type Instant, seconds } from '../../clock.ts';
 import type { S3Location } from '../../manifest/manifest.ts';
 import { Refusal } from '../../operation.ts';
 import type { DoneStep, LoadStep } from '../../regression/load/steps.ts';
-import { readJson, UnreadableText } from '../../release/stored-json.ts';
 import { type World, writesOf } from '../../world.ts';
 import { keepOnce } from '../keep-once.ts';
+import { findKept, readKept } from '../read-kept.ts';
 
 /**
  * The steps of an attempt's load test: `<attempt>/load/001.json` with what was measured, written once, beside `001.begun.json`, which says
@@ -41,38 +41,15 @@ const keyOf = ({ prefix }: S3Location, attempt: number, name: string): string =>
   `${prefix}${attempt}/load/${name}.json`;
 const numberOf = (index: number): string => String(index + 1).padStart(3, '0');
 
-const readOne = async <Value>(
-  world: World,
-  folder: S3Location,
-  Key: string,
-  schema: z.ZodMiniType<Value>,
-): Promise<{ readonly value: Value; readonly etag: string } | undefined> => {
-  const found = await orUndefined(world.read.s3.getObject({ Bucket: folder.bucket, Key }, mostBytes));
-  if (found === undefined) return undefined;
-  const result = schema.safeParse(jsonOf(found.text));
-  if (result.success) return { value: result.data, etag: found.etag };
-  throw new Refusal(
-    'record-unavailable',
-    `s3://${folder.bucket}/${Key} is no part of a load test: delete it, then run regression-test again`,
-  );
-};
-
-const jsonOf = (text: string): unknown => {
-  try {
-    return readJson(text);
-  } catch (error) {
-    if (error instanceof UnreadableText) return undefined;
-    throw error;
-  }
-};
+const kindOf = <Schema extends z.ZodMiniType>(schema: Schema) => ({ schema, mostBytes, is: 'no part of a load test' });
 
 /** The steps that are measured, in order. */
 export const keptSteps = async (world: World, folder: S3Location, attempt: number): Promise<readonly DoneStep[]> => {
   const steps: DoneStep[] = [];
   for (;;) {
-    const found = await readOne(world, folder, keyOf(folder, attempt, numberOf(steps.length)), done);
+    const found = await readKept(world, folder, keyOf(folder, attempt, numberOf(steps.length)), kindOf(done));
     if (found === undefined) return steps;
-    steps.push(found.value as DoneStep);
+    steps.push(found as DoneStep);
   }
 };
 
@@ -102,7 +79,7 @@ export const claimStep = async (
   const Key = keyOf(folder, attempt, `${numberOf(index)}.begun`);
   const { holder } = world.run;
   const now = world.clock.now();
-  const other = await readOne(world, folder, Key, begun);
+  const other = await findKept(world, folder, Key, kindOf(begun));
   if (other !== undefined && other.value.holder !== holder && other.value.until > now) return other.value.until;
   const until = now + seconds(planned.seconds) + answersMs;
   const condition = other === undefined ? { IfNoneMatch: '*' } : { IfMatch: other.etag };
@@ -117,10 +94,10 @@ export const claimStep = async (
     return undefined;
   } catch (error) {
     if (classify(error) !== 'precondition-failed') throw error;
-    const first = await readOne(world, folder, Key, begun);
+    const first = await readKept(world, folder, Key, kindOf(begun));
     // The answer to our own write may have been lost, and its retry refused.
-    if (first?.value.holder === holder && first.value.until === until) return undefined;
-    return first?.value.until ?? now + seconds(1);
+    if (first?.holder === holder && first.until === until) return undefined;
+    return first?.until ?? now + seconds(1);
   }
 };
 
@@ -128,7 +105,6 @@ const recorded = z.object({
   perInstance: z.optional(measure),
   peak: z.optional(measure),
   minute: z.optional(z.number()),
-  instances: z.optional(measure),
 });
 
 /** The rate of production in its busiest minute, per second. All are absent where no traffic is recorded. */
@@ -149,10 +125,10 @@ export const rateOnce = async (
   read: () => Promise<RecordedRate>,
 ): Promise<RecordedRate> => {
   const Key = keyOf(folder, attempt, 'recorded-rate');
-  const kept = await readOne(world, folder, Key, recorded);
-  if (kept !== undefined) return kept.value as RecordedRate;
+  const kept = await readKept(world, folder, Key, kindOf(recorded));
+  if (kept !== undefined) return kept as RecordedRate;
   await keepOnce(world, folder, Key, JSON.stringify(await read()), 'application/json');
-  const first = await readOne(world, folder, Key, recorded);
+  const first = await readKept(world, folder, Key, kindOf(recorded));
   if (first === undefined) throw new Refusal('record-unavailable', `s3://${folder.bucket}/${Key} was deleted`);
-  return first.value as RecordedRate;
+  return first as RecordedRate;
 };

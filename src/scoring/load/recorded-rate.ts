@@ -1,8 +1,8 @@
-import { allPages } from '../../aws/pages.ts';
 import { hours, type Instant, minutes } from '../../clock.ts';
 import { canonicalOf } from '../../endpoint/variants.ts';
 import { busiestMinute } from '../../metrics/busiest-minute.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { objectsBelow } from '../objects-below.ts';
 import type { Standing } from '../standing.ts';
 import { readTest, runningAttempt } from '../test-record.ts';
 import type { RecordedRate } from './kept.ts';
@@ -41,25 +41,16 @@ const testMinutes = async (
   { world, releases, environment }: Standing,
   from: Instant,
 ): Promise<ReadonlySet<Instant>> => {
-  const Prefix = `${releases.prefix}${environment.endpoint.name}/regression/`;
-  const pages = await allPages('s3:ListObjectsV2', (ContinuationToken) =>
-    world.read.s3
-      .listObjectsV2({
-        Bucket: releases.bucket,
-        Prefix,
-        ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-      })
-      .then((page) => ({ ...page, NextToken: page.NextContinuationToken })),
-  );
+  const prefix = `${releases.prefix}${environment.endpoint.name}/regression/`;
+  const kept = await objectsBelow(world, { ...releases, prefix });
   const minute = minutes(1);
   return new Set(
-    pages.flatMap(({ Contents }) =>
-      (Contents ?? []).flatMap(({ Key = '', LastModified }) => {
-        const kept = LastModified?.getTime();
-        if (kept === undefined || kept < from || !/\/rows\/\d{6}\.jsonl$/.test(Key)) return [];
-        const begun = kept - (kept % minute);
-        return [begun, begun - minute];
-      }),
-    ),
+    kept.flatMap(({ Key = '', LastModified }) => {
+      const at = LastModified?.getTime();
+      // A whole piece, or the answers that a turn had of one.
+      if (at === undefined || at < from || !/\/rows\/\d{6}(\.jsonl|-\d+\.json)$/.test(Key)) return [];
+      const begun = at - (at % minute);
+      return [begun, begun - minute];
+    }),
   );
 };

@@ -47,6 +47,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
     '--output',
     `${policy}.jsonl`,
   ],
+  predict: undefined,
   compare: undefined,
   backtest: [...place, '--policy', policy, '--from', '2026-01-05T09:00:00Z', '--to', '2026-01-05T17:00:00Z'],
   rehearse: undefined,

@@ -89,6 +89,19 @@ describe('lint without AWS', () => {
       const { code: found, out } = await lint(withRegression);
       expect(found).toBe(0);
       expect(out).toMatch(/^warning: regression\.dataset: rows\.jsonl has 1 row, fewer than minimum-support/m);
+      const withContract = withRegression.replace(/ }\n$/, ', contract: { constraints: constraints.json } }\n');
+      const constraints = async (text: string) => {
+        writeFileSync(join(folder, 'constraints.json'), text);
+        return lint(withContract);
+      };
+      expect((await lint(withContract)).err).toMatch(/contract\.constraints: cannot read "constraints\.json"/);
+      expect((await constraints('{"features": [')).err).toContain(
+        'regression.contract.constraints: constraints.json: not JSON: it ends too early',
+      );
+      expect((await constraints('{"features": [{"name": 1}]}')).err).toContain(
+        'regression.contract.constraints: constraints.json: features.0.name is no text',
+      );
+      expect((await constraints('{"features": [{"name": "a"}]}')).code).toBe(0);
     } finally {
       process.chdir(home);
     }

@@ -23,6 +23,10 @@ describe('the places where the models answer', () => {
     ['{ temporary: { instance: ml.m5.large } }', { is: 'temporary', instance: 'ml.m5.large' }],
     ['dark-variant', { is: 'dark-variant' }],
     ['{ environment: staging }', { is: 'environment', environment: 'staging' }],
+    [
+      '{ environment: staging, role: model-tester }',
+      { is: 'environment', environment: 'staging', role: 'model-tester' },
+    ],
     ['{ transform: { instance: ml.m5.large } }', job],
     ['{ transform: { instance: ml.m5.large, instances: 3 } }', { ...job, instances: 3 }],
     ['{ predictions: "new/{version}.jsonl" }', { is: 'predictions', path: 'new/{version}.jsonl' }],

@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { dataConstraints } from '../../../simulator/fixtures/data-constraints.ts';
+import { irisData } from '../../../simulator/fixtures/fixtures.ts';
 import { parseConstraints } from '../../../src/registry/constraints-file.ts';
 import { compareConstraints } from '../../../src/regression/contract/compare-constraints.ts';
 import { type Contract, contractCheck } from '../../../src/regression/contract/contract.ts';
+import { checkLines } from '../../../src/report/regression/checks.ts';
 import { InputError } from '../../../src/schema.ts';
 
 const constraintsOf = (value: unknown) => parseConstraints(JSON.stringify(value), 'constraints.json');
@@ -401,4 +405,30 @@ describe('a file that is no constraints.json of the data quality is refused by i
     expect(() => constraintsOf(value)).toThrow(InputError);
     expect(() => constraintsOf(value)).toThrow(new RegExp(`^constraints\\.json: ${message.source}`));
   });
+});
+
+test('the page about the regression test shows a broken contract as the terminal does', () => {
+  const columns = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'] as const;
+  const rows = irisData().rows.map(([a, b, c, d, species]) => ({
+    species,
+    sepal_length: a,
+    sepal_width: b,
+    petal_length: c,
+    petal_width: d,
+    petal_breadth: d,
+  }));
+  const of = (names: readonly string[]) => constraintsOf(dataConstraints(rows, ['species', ...names]));
+  const answers = rows.map(({ species }, at) => ({ id: `iris-${at + 1}`, value: species }));
+  const check = contractCheck({
+    level: 'fail',
+    constraints: of(['sepal_length', 'sepal_width', 'petal_length', 'petal_breadth']),
+    serving: of(columns),
+    columns,
+    written: 'csv',
+    rows: rows.map((row, at) => ({ id: `iris-${at + 1}`, values: columns.map((name) => row[name]) })),
+    output: { column: 'species', candidate: answers, baseline: answers },
+  });
+  const lines = checkLines({ checks: [check] }).join('\n');
+  expect(lines).toContain('petal_breadth');
+  expect(readFileSync('docs/regression.md', 'utf8')).toContain(`\`\`\`console\n${lines}\n\`\`\``);
 });

@@ -416,6 +416,17 @@ describe('the page', () => {
     expect(openPart(many(12, {})).match(/<tr>/g)).toHaveLength(1 + 12);
   });
 
+  it('of very many that do not pass opens with some, failures first', () => {
+    const cells = Array.from({ length: 40 }, (_, at) =>
+      cellOf({ slice: `s${at}`, decision: at === 0 ? 'pass' : at === 39 ? 'fail' : 'inconclusive' }),
+    );
+    const page = regressionPage(findingsOf({ cells }));
+    const openPart = page.slice(page.indexOf('<table class="cells">'), page.indexOf('<details>'));
+    expect(openPart.match(/<tr>/g)).toHaveLength(1 + 24);
+    expect(openPart).toContain('s39<');
+    expect(page).toContain('<details><summary>All 40 cells</summary>');
+  });
+
   it('draws one mark for each cell, in the shape of its decision, and a limit for each rule that has one', () => {
     const only = (page: string): string => page.slice(page.indexOf('<figure>'), page.indexOf('</figure>'));
     const marks = (cells: readonly Cell[], sign: RegExp): number =>

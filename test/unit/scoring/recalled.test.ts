@@ -5,7 +5,14 @@ import { temporaryName } from '../../../src/scoring/temporary.ts';
 
 const of = '0123456789abcdef';
 const temporary = temporaryName('churn', { of, attempt: 1 });
-const memory: RegressionTestMemory = { v: 1, of, attempt: 2, temporary, candidate: '0123456789ab' };
+const memory: RegressionTestMemory = {
+  v: 1,
+  of,
+  test: 'ba9876543210',
+  attempt: 2,
+  temporary,
+  candidate: '0123456789ab',
+};
 const endsWith = (reason: string): object => ({ ends: { reason, because: 'x' } });
 
 test.each<object>([
@@ -21,6 +28,7 @@ test.each<object>([
 test.each<object>([
   { of: undefined },
   { of: '../../x' },
+  { test: undefined },
   { attempt: '2' },
   { attempt: 0 },
   { attempt: 1.5 },

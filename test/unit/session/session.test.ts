@@ -113,7 +113,9 @@ describe('a session', () => {
     const program = { argv: ['pytest'], timeoutSeconds: 60, variables: { MODEL_DELIVERY_ENDPOINT: 'Churn-test' } };
     calls.length = 0;
     const world = session.worldFor(new AbortController().signal);
-    expect(await world.programs?.run({ ...program, asks: 'Churn-test' })).toEqual({ how: { is: 'exited', code: 0 } });
+    expect(await world.programs?.run({ ...program, asks: { endpoint: 'Churn-test' } })).toEqual({
+      how: { is: 'exited', code: 0 },
+    });
     expect(calls.map(({ action, key }) => `${action} by ${key}`)).toEqual(['AssumeRole by BASEKEY']);
     expect(JSON.parse(calls[0]?.parameters.get('Policy') ?? '')).toEqual({
       Version: '2012-10-17',
@@ -150,7 +152,7 @@ describe('a session', () => {
     });
     await session
       .worldFor(new AbortController().signal)
-      .programs?.run({ argv: ['pytest'], timeoutSeconds: 60, variables: {}, asks: 'churn' });
+      .programs?.run({ argv: ['pytest'], timeoutSeconds: 60, variables: {}, asks: { endpoint: 'churn' } });
     expect(launched[0]?.variables).toMatchObject({ AWS_ACCESS_KEY_ID: 'BASEKEY' });
     expect(calls.map(({ action }) => action)).toEqual(['GetCallerIdentity']);
     expect((await open()).worldFor(new AbortController().signal)).not.toHaveProperty('programs');

@@ -171,10 +171,22 @@ describe('a place of the candidate', () => {
     'that another environment cannot ask is a mistake: %j',
     async (elsewhere) => {
       expect(await problem({ keys: { candidate: '{ environment: staging }' }, more: staging(elsewhere) })).toBe(
-        'regression.candidate: environment "staging" is in another account or region than production, whose run cannot ask it: no version could be delivered there',
+        'regression.candidate: environment "staging" is in another account or region than production, and no role is named by which its run could ask it: no version could be delivered there',
       );
     },
   );
+
+  test('that another environment asks by a role is none', async () => {
+    const candidate = '{ environment: staging, role: model-tester }';
+    expect(await linted({ keys: { candidate }, more: staging({ account: '444455556666' }) })).toEqual([]);
+  });
+
+  test('whose role has no account is a mistake', async () => {
+    const candidate = '{ environment: staging, role: model-tester }';
+    expect(await problem({ keys: { candidate }, more: staging().replace(/ +account.*\n/, '') })).toBe(
+      'regression.candidate.role: model-tester is a name, and environment "staging" has no `account`: set it, or give the role\'s ARN',
+    );
+  });
 
   test('that only steps have is a mistake in an environment without them', async () => {
     const keys = { candidate: 'dark-variant' };
@@ -213,4 +225,21 @@ test('a manifest without the section needs no file', async () => {
     },
   };
   expect(await lintRegression(loadManifest(manifestText(), 'delivery.yml'), workspace)).toEqual([]);
+});
+
+describe('a load test', () => {
+  test('is checked without AWS: enough requests, and no queue of SageMaker before the model', async () => {
+    expect(await linted({ keys: { load: '{ rate: 40 }' } })).toEqual([]);
+    expect(await linted({ keys: { load: '{ factor: 2 }' } })).toEqual([]);
+    expect(await linted({ keys: { load: '{ rate: 1, duration: 60s }' } })).toEqual([
+      'regression.load: 60 requests at the target rate cannot show that the limits are kept, which takes 268 or more: set duration to 268s or longer',
+    ]);
+  });
+
+  test('is refused for an environment whose endpoint is asynchronous, by its name', async () => {
+    const queued = staging().replace('instance: {', 'async: { output: "s3://answers/" }, instance: {');
+    expect(await problem({ keys: { load: '{ rate: 40 }' }, more: queued })).toMatch(
+      /^regression\.load: endpoint iris-staging is asynchronous, where a queue takes any rate/,
+    );
+  });
 });

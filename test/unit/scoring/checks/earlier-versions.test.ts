@@ -3,6 +3,7 @@ import { loadRegression } from '../../../../src/manifest/load.ts';
 import type { RegressionSpec } from '../../../../src/manifest/regression.ts';
 import { earlierVersions, goldenMark } from '../../../../src/scoring/checks/earlier-versions.ts';
 import { keepEnded, packageMark } from '../../../../src/scoring/ended-tests.ts';
+import { rowsFile } from '../../../../src/scoring/rows-file.ts';
 import type { Standing } from '../../../../src/scoring/standing.ts';
 import { type Subject, subjectId } from '../../../../src/scoring/subject.ts';
 import { objectsInMemory } from '../../../support/objects-in-memory.ts';
@@ -16,9 +17,7 @@ const spec = (...lines: readonly string[]): RegressionSpec =>
     'p.yml',
   ) as RegressionSpec;
 
-const parts = (text = 'rows') => [
-  { from: 0, set: { rows: [], labels: 'numbers', file: { name: 'g', bytes: Buffer.from(text) } } },
-];
+const parts = (text = 'rows') => [{ from: 0, set: { rows: [], file: rowsFile('g', Buffer.from(text)) } }];
 
 /** The version under test is number 0. */
 const scene = () => {

@@ -1,0 +1,73 @@
+import { createAwsClients } from '../aws/clients.ts';
+import { assumed, type BaseOptions, type CredentialSource, partitionOf } from '../aws/credentials.ts';
+import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Account, Elsewhere } from '../world.ts';
+
+/** An environment of another account or region, and the role there that this run assumes. */
+export interface WantedElsewhere {
+  /** Its name. */
+  readonly environment: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly role: string;
+}
+
+/** The environment's side of a session. */
+interface Delivering {
+  readonly region: string;
+  readonly credentials: CredentialSource;
+  readonly sessionName: string;
+}
+
+export interface ElsewhereSession {
+  readonly account: Account;
+  readonly credentials: CredentialSource;
+  /** Credentials that a session policy limits further. */
+  limited(policy: string): CredentialSource;
+  within(signal: AbortSignal, dryRun: boolean): Elsewhere;
+}
+
+type Options = BaseOptions & { readonly signal: AbortSignal };
+
+/**
+ * The account of another environment, by a role that is assumed with the credentials of the run at the first call.
+ * @throws {InputError} when the account of the role is not known, or not that of the environment
+ */
+export const elsewhereFor = (
+  options: Options,
+  { environment, account: wanted, region: wantedRegion, role }: WantedElsewhere,
+  { credentials, sessionName, ...own }: Delivering,
+): ElsewhereSession => {
+  const [, named] = /^arn:[\w-]+:iam::(\d{12}):/.exec(role) ?? [];
+  const id = named ?? wanted;
+  if (id === undefined)
+    throw new InputError(
+      `regression.candidate.role: ${role} is a name, and environment ${environment} has no \`account\`: set it, or give the role's ARN`,
+    );
+  if (wanted !== undefined && wanted !== id)
+    throw new InputError(
+      `regression.candidate.role: the role is in the account ending in ${id.slice(-4)}, and environment ${environment} in the one ending in ${wanted.slice(-4)}`,
+    );
+  const region = wantedRegion ?? own.region;
+  const account: Account = { partition: partitionOf(region), region, id };
+  const there = { ...options, region };
+  const limited = (policy?: string): CredentialSource =>
+    assumed({
+      ...there,
+      ...{ role, account: id, sessionName },
+      source: { proof: 'credentials', credentials },
+      ...withoutUndefined({ policy }),
+    });
+  const ofRole = limited();
+  const clients = createAwsClients({ ...there, credentials: ofRole, bucketOwner: () => id });
+  return {
+    account,
+    credentials: ofRole,
+    limited,
+    within: (signal, dryRun) => {
+      const { reads, writes } = clients.withSignal(signal);
+      return { account, read: reads, ...(dryRun ? {} : { write: writes }) };
+    },
+  };
+};
