@@ -8,6 +8,7 @@ import { differenceOf } from '../../regression/evidence/question.ts';
 import type { Measure } from '../../regression/measure.ts';
 import { MetricError } from '../../regression/metrics/maker.ts';
 import { measureOf } from '../../regression/metrics/measure-of.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import { RowsError } from '../../regression/scoring/rows-error.ts';
 import { scoredRows } from '../../regression/scoring/scored-rows.ts';
 import type { Source } from '../../regression/scoring/source.ts';
@@ -42,7 +43,9 @@ export const bestOf = {
     const { known, unknown } = await earlierVersions(at, most, measure.name);
     const [first] = known;
     if (first === undefined)
-      return undecided(
+      return openCheck(
+        'best-of',
+        'warn',
         unknown === 0
           ? 'no other version has passed a test of this endpoint, so that there is nothing to compare with'
           : `the metrics of ${counted(unknown, 'earlier version')} are not kept, so that there is nothing to compare with`,
@@ -74,10 +77,6 @@ const measureOn = async (at: Standing, policy: RegressionPolicy, { metric }: Rul
     throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
   }
 };
-
-const undecided = (because: string): Check => ({
-  ...{ name: 'best-of', level: 'warn', verdict: 'inconclusive', because, cases: [] },
-});
 
 /** The best first; of equal ones the newest. */
 const ranked = (known: readonly Earlier[], { better }: Measure): readonly Earlier[] =>

@@ -3,7 +3,8 @@ import type { Check } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { ContractSpec } from '../../manifest/asking.ts';
 import type { Cell } from '../../regression/contract/check-rows.ts';
-import { contractCheck, type GoldenValues, type Output, openContract } from '../../regression/contract/contract.ts';
+import { contractCheck, type GoldenValues, type Output } from '../../regression/contract/contract.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import { readRecords } from '../../regression/scoring/records.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -39,9 +40,9 @@ export const contract = {
     const pair = at.reports.constraints;
     if (spec === undefined || pair === undefined) throw new Error('there is no contract to check');
     const constraints = constraintsIn(pair.candidate);
-    if (typeof constraints === 'string') return openContract(spec.level, constraints);
+    if (typeof constraints === 'string') return openCheck('contract', spec.level, constraints);
     const requests = requestsOf(at, spec);
-    if (typeof requests === 'string') return openContract(spec.level, requests);
+    if (typeof requests === 'string') return openCheck('contract', spec.level, requests);
     const serving = pair.baseline && constraintsIn(pair.baseline);
     return contractCheck({
       level: spec.level,
