@@ -8,11 +8,10 @@ import { openCheck } from '../../regression/open-check.ts';
 import { readRecords } from '../../regression/scoring/records.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { answeringOf } from '../answering.ts';
 import { answersOf } from '../decide.ts';
 import type { GoldenRow } from '../golden-set.ts';
-import { jobOf } from '../jobs.ts';
 import { selected } from '../request.ts';
-import type { Site } from '../site.ts';
 import type { Standing } from '../standing.ts';
 import { constraintsIn } from './read-report.ts';
 
@@ -101,22 +100,21 @@ const mappings = (rows: readonly GoldenRow[], input: string, written: 'csv' | 'j
 
 const outputOf = async (at: Standing, { output }: ContractSpec): Promise<Output | undefined> => {
   if (output === undefined) return undefined;
-  const candidate = at.candidate ?? { is: 'endpoint' as const, name: at.registered.tag, endpoint: '', content: '' };
   return {
     column: output,
-    candidate: await predictions(at, 'candidate', candidate),
-    baseline: at.baseline === undefined ? [] : await predictions(at, 'baseline', at.baseline),
+    candidate: await predictions(at, 'candidate'),
+    baseline: await predictions(at, 'baseline'),
   };
 };
 
 /** An error is no prediction: metrics count it. */
-const predictions = async (at: Standing, side: 'candidate' | 'baseline', site: Site): Promise<readonly Cell[]> => {
-  const { world, memory } = at;
-  const { attempt = 1 } = memory;
+const predictions = async (at: Standing, side: 'candidate' | 'baseline'): Promise<readonly Cell[]> => {
+  const answering = answeringOf(at);
+  const { [side]: site } = answering;
+  if (site === undefined) return [];
   const cells: Cell[] = [];
   for (const part of at.parts) {
-    const answering = { ...at, attempt, jobOf: (job: Parameters<typeof jobOf>[1]) => jobOf(at, job, attempt) };
-    await readRecords(await answersOf(world, answering, side, site, part), (row) => {
+    await readRecords(await answersOf(at.world, answering, side, site, part), (row) => {
       if (!('error' in row)) cells.push({ id: String(row['id']), value: row['prediction'] });
     });
   }
