@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import type { Analysis, Bias } from '../regression/clarify/analysis.ts';
-import { InputError } from '../schema.ts';
-import { parseReport } from './evaluation.ts';
+import { parseReport, reportBy } from './evaluation.ts';
 
 /** Also null, and the texts "NaN" and "Infinity"; or none. */
 const value = z.optional(z.unknown());
@@ -55,13 +54,12 @@ const document = z.looseObject(
 
 /** @throws {InputError} when the file is no analysis, naming `source` and the place in it */
 export const parseAnalysis = (text: string, source: string): Analysis => {
-  const parsed = document.safeParse(parseReport(text, source, 'e.g. {"post_training_bias_metrics": {"facets": {}}}'));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const place = (issue?.path ?? []).join('.');
-    throw new InputError(`${source}: ${place === '' ? '' : `${place} `}${issue?.message ?? 'is not readable'}`);
-  }
-  const { pre_training_bias_metrics: before, post_training_bias_metrics: after, explanations } = parsed.data;
+  const content = parseReport(text, source, 'e.g. {"post_training_bias_metrics": {"facets": {}}}');
+  const {
+    pre_training_bias_metrics: before,
+    post_training_bias_metrics: after,
+    explanations,
+  } = reportBy(document, content, source);
   return {
     bias: {
       ...(before ? { 'pre-training': biasOf(before) } : {}),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type Column, type Constraints, columnTypes } from '../regression/contract/constraints.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { parseReport } from './evaluation.ts';
+import { parseReport, reportBy } from './evaluation.ts';
 
 const share = z.nullish(
   z
@@ -59,13 +59,7 @@ export const parseConstraints = (text: string, source: string): Constraints => {
     return refuse(
       `is a file of ${others[other]} (${other}); expected the constraints of the data quality, which have \`features\``,
     );
-  const parsed = document.safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const place = (issue?.path ?? []).join('.');
-    return refuse(`${place === '' ? '' : `${place} `}${issue?.message ?? 'is not readable'}`);
-  }
-  const { features, monitoring_config: config } = parsed.data;
+  const { features, monitoring_config: config } = reportBy(document, value, source);
   if (features.length === 0) return refuse('has no column');
   const columns = features.map((feature) => columnOf(feature, config));
   const names = new Set<string>();

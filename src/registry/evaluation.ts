@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import type * as z from 'zod/mini';
+import { sha256 } from '../digest.ts';
 import { InputError } from '../schema.ts';
 import { jsonProblem } from '../secrets.ts';
 
@@ -23,9 +24,25 @@ export const parseEvaluation = (text: string, source: string): Evaluation => {
   const content = parseReport(text, source, 'e.g. {"regression_metrics": {"mae": {"value": 0.4}}}');
   return {
     text,
-    sha256: createHash('sha256').update(text).digest('hex'),
+    sha256: sha256(text),
     hasKnownGroup: metricGroups.some((group) => Object.hasOwn(content, group)),
   };
+};
+
+/**
+ * A report of SageMaker's by its schema.
+ * @throws {InputError} naming `source` and the place in it
+ */
+export const reportBy = <Schema extends z.ZodMiniType>(
+  schema: Schema,
+  content: object,
+  source: string,
+): z.output<Schema> => {
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = (issue?.path ?? []).join('.');
+  throw new InputError(`${source}: ${place === '' ? '' : `${place} `}${issue?.message ?? 'is not readable'}`);
 };
 
 const deepest = 40;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { CreateModelPackageInput } from '../aws/sagemaker.ts';
+import { sha256 } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { parseAnalysis } from './analysis-file.ts';
@@ -21,7 +21,7 @@ export interface ReportText {
   readonly sha256: string;
 }
 
-const reportText = (text: string): ReportText => ({ text, sha256: createHash('sha256').update(text).digest('hex') });
+const reportText = (text: string): ReportText => ({ text, sha256: sha256(text) });
 
 /** @throws {InputError} when it is no `constraints.json` of the data quality */
 export const parseDataConstraints = (text: string, source: string): ReportText => {

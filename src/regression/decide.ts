@@ -18,13 +18,13 @@ export const wantedBy = (criterion: Criterion, baseline: number | null): Wanted 
   switch (criterion.is) {
     case 'non-inferior':
     case 'max-drop':
-      return { lowest: -sizeOf(criterion.margin, baseline) };
+      return { lowest: -marginIn(criterion.margin, baseline) };
     case 'superior':
       return { lowest: 0 };
     case 'must-improve-by':
-      return { lowest: sizeOf(criterion.margin, baseline) };
+      return { lowest: marginIn(criterion.margin, baseline) };
     case 'equivalent':
-      return { lowest: -sizeOf(criterion.margin, baseline), highest: sizeOf(criterion.margin, baseline) };
+      return { lowest: -marginIn(criterion.margin, baseline), highest: marginIn(criterion.margin, baseline) };
     case 'floor':
     case 'ceiling':
       return { lowest: 0, atLowest: true };
@@ -32,7 +32,7 @@ export const wantedBy = (criterion: Criterion, baseline: number | null): Wanted 
 };
 
 /** A margin in the metric's unit. */
-const sizeOf = ({ value, of }: Margin, baseline: number | null): number =>
+export const marginIn = ({ value, of }: Margin, baseline: number | null): number =>
   of === 'baseline' ? value * Math.abs(baseline ?? 0) : value;
 
 /** A rule's decision by the bounds, each at the rule's confidence. */

@@ -6,11 +6,11 @@ import { endOfDay } from '../regression/golden/expiry.ts';
 import { LostRace } from '../release/store.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { answeringOf } from './answering.ts';
 import { keptChecks } from './checks/checks.ts';
 import { goldenMark } from './checks/earlier-versions.ts';
 import { decide } from './decide.ts';
 import { keepEnded, packageMark } from './ended-tests.ts';
-import { jobOf } from './jobs.ts';
 import { findingsOf, keepFindings } from './kept-findings.ts';
 import { isServing, labelledSets } from './label-lock.ts';
 import { keepLabels, mostLabels } from './labels.ts';
@@ -26,12 +26,9 @@ export const conclude = async (at: Standing, stored: StoredTest | undefined): Pr
   if (stored === undefined)
     throw new Refusal('record-unavailable', 'the record of this test was deleted while it ran: run it again');
   const decided = await decide(world, {
-    ...at,
-    candidate: at.candidate ?? { is: 'endpoint', name: registered.tag, endpoint: '', content: '' },
+    ...answeringOf(at),
     names: { candidate: registered.tag, ...withoutUndefined({ baseline: at.baseline?.name }) },
-    attempt,
     checks: await keptChecks(at),
-    jobOf: (site) => jobOf(at, site, attempt),
   });
   const warnings = decided.findings.repeated ? repeatedWarnings(decided.findings.repeated) : [];
   const now = world.clock.now();

@@ -10,6 +10,7 @@ import { type LabelChanges, type LabelledSet, labelChanges, readLabels } from '.
 import type { RowsFile } from './rows-file.ts';
 import { servedIn } from './served.ts';
 import type { Standing } from './standing.ts';
+import { folderOfTest } from './test-record.ts';
 
 /**
  * The lock of the golden set. Changed labels are the cheapest way to a pass: so a new model is not tested with other labels than those with
@@ -32,7 +33,7 @@ export const labelNotes = async (at: Standing): Promise<readonly string[]> => {
   if (before === undefined)
     return ['no test of the version that serves is kept: whether labels changed since then is not known'];
   const facts = await factsOf(at.world, at.releases, before);
-  const folder = { ...at.folder, prefix: `${at.releases.prefix}${at.subject.endpoint}/regression/${before.subject}/` };
+  const folder = folderOfTest(at.releases, at.subject.endpoint, before.subject);
   const kept = facts && (await readLabels(at.world, folder, before.attempt));
   if (facts === undefined || kept === undefined)
     return ['the labels of the last test of the version that serves are gone: whether they changed is not known'];

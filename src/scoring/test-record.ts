@@ -71,9 +71,13 @@ export interface StoredTest {
 }
 
 /** Folder of a subject's test: `<prefix><endpoint>/regression/<subject>/`. */
-export const testFolder = ({ bucket, prefix }: S3Location, subject: Subject): S3Location => ({
+export const testFolder = (releases: S3Location, subject: Subject): S3Location =>
+  folderOfTest(releases, subject.endpoint, subjectId(subject));
+
+/** @param id of the subject */
+export const folderOfTest = ({ bucket, prefix }: S3Location, endpoint: string, id: string): S3Location => ({
   bucket,
-  prefix: `${prefix}${subject.endpoint}/regression/${subjectId(subject)}/`,
+  prefix: `${prefix}${endpoint}/regression/${id}/`,
 });
 
 const recordOf = (releases: S3Location, subject: Subject) => {

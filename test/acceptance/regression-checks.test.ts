@@ -242,6 +242,17 @@ describe('bias and attribution by the reports of Clarify', () => {
     ]);
   });
 
+  test('that are one file are read once in a turn', async () => {
+    const report = analysisReport([0.5, 0.4]);
+    await standing([bias, attribution], { 'bias-report': report, 'explainability-report': report });
+    const seen = account.watch();
+    await regress(account, '1.0.0', { 'dry-run': 'true' });
+    const read = seen().filter(
+      ({ operation, resource }) => operation === 'GetObject' && resource.includes('/evaluations/'),
+    );
+    expect(read).toHaveLength(1);
+  });
+
   test('that are not there decide nothing', async () => {
     await standing([bias, attribution], {});
     const report = await regress(account, '1.0.0');

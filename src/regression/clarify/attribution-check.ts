@@ -2,13 +2,14 @@ import type { Check } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { AttributionSpec } from '../../manifest/asking.ts';
 import { shownName } from '../named.ts';
+import { openCheck } from '../open-check.ts';
 import type { Agreement } from './attribution.ts';
 
 /** Every label must agree. */
 export const attributionCheck = ({ ndcg: least, level }: AttributionSpec, found: readonly Agreement[]): Check => {
   const [none] = found;
   if (none === undefined)
-    return openAttribution(level, 'neither report has global SHAP values (explanations.kernel_shap)');
+    return openCheck('attribution', level, 'neither report has global SHAP values (explanations.kernel_shap)');
   const rulings = found.map((one) => ({ ...one, verdict: verdictOf(one, least) }));
   const foremost =
     rulings.find(({ verdict }) => verdict === 'fail') ?? rulings.find(({ verdict }) => verdict === 'inconclusive');
@@ -38,14 +39,6 @@ export const attributionCheck = ({ ndcg: least, level }: AttributionSpec, found:
     })),
   };
 };
-
-export const openAttribution = (level: AttributionSpec['level'], because: string): Check => ({
-  name: 'attribution',
-  level,
-  verdict: 'inconclusive',
-  because,
-  cases: [],
-});
 
 /** Room for the rounding of a sum. */
 const rounding = 1e-12;

@@ -1,12 +1,13 @@
 import type { Check, CheckCase } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
-import type { BiasRule } from '../../manifest/asking.ts';
+import type { BiasRule, CheckLevel } from '../../manifest/asking.ts';
 import { shownName } from '../named.ts';
+import { openCheck } from '../open-check.ts';
 import { type BiasCell, distanceOf } from './bias.ts';
 
 /** Decided by the cells of rules that can fail; where all of them only warn, by those. */
 export const biasCheck = (cells: readonly BiasCell[]): Check => {
-  const level = cells.some(({ rule }) => rule.level === 'fail') ? ('fail' as const) : ('warn' as const);
+  const level = levelOf(cells.map(({ rule }) => rule));
   const deciding = cells.filter(({ rule }) => rule.level === level);
   const broken = deciding.filter(({ ruling }) => ruling === 'broken');
   const open = deciding.filter(({ ruling }) => ruling === 'open');
@@ -35,13 +36,12 @@ export const biasCheck = (cells: readonly BiasCell[]): Check => {
 /** A bias without rows has no confidence. */
 const pointsAlone = 'These are points without an interval, weaker than rules over rows';
 
-export const openBias = (rules: readonly BiasRule[], because: string): Check => ({
-  name: 'bias',
-  level: rules.some(({ level }) => level === 'fail') ? 'fail' : 'warn',
-  verdict: 'inconclusive',
-  because,
-  cases: [],
-});
+export const openBias = (rules: readonly BiasRule[], because: string): Check =>
+  openCheck('bias', levelOf(rules), because);
+
+/** A rule that can fail is enough for a check that can. */
+const levelOf = (rules: readonly Pick<BiasRule, 'level'>[]): CheckLevel =>
+  rules.some(({ level }) => level === 'fail') ? 'fail' : 'warn';
 
 const nameOf = ({ rule, group }: BiasCell): string =>
   `${rule.metric} of ${shownName(rule.facet)}${group === undefined ? '' : ` = ${shownName(group)}`}`;

@@ -1,7 +1,9 @@
 import type { Check, CheckCase } from '../../findings/regression.ts';
+import { groupBy } from '../../group-by.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { CheckLevel } from '../../manifest/asking.ts';
 import { named, shownName } from '../named.ts';
+import { openCheck } from '../open-check.ts';
 import type { Written } from './cell.ts';
 import { type Cell, checkCells, type Finding, isBroken } from './check-rows.ts';
 import { compareConstraints, type Difference } from './compare-constraints.ts';
@@ -52,7 +54,7 @@ interface Part {
 export const contractCheck = (contract: Contract): Check => {
   const { level, constraints, columns, output } = contract;
   const open = reasonNotToCompare(contract);
-  if (open !== undefined) return openContract(level, open);
+  if (open !== undefined) return openCheck('contract', level, open);
   const inputs = constraints.columns.filter(({ name }) => name !== output?.column);
   const names = new Set(inputs.map(({ name }) => name));
   const parts = [
@@ -91,15 +93,6 @@ export const contractCheck = (contract: Contract): Check => {
     cases: casesOf(parts),
   };
 };
-
-/** A contract that cannot be compared is never kept. */
-export const openContract = (level: CheckLevel, because: string): Check => ({
-  name: 'contract',
-  level,
-  verdict: 'inconclusive',
-  because,
-  cases: [],
-});
 
 const reasonNotToCompare = ({ constraints, columns, output }: Contract): string | undefined => {
   if (!constraints.isEnabled)
@@ -169,9 +162,7 @@ const callersNote = (serving: Constraints | undefined, notServing: string | unde
 
 /** One case a column. */
 const casesOf = (parts: readonly Part[]): readonly CheckCase[] => {
-  const columns = new Map<string, Part[]>();
-  for (const part of parts) columns.set(part.column, [...(columns.get(part.column) ?? []), part]);
-  return [...columns].map(([column, all]): CheckCase => {
+  return [...groupBy(parts, (part) => part.column)].map(([column, all]): CheckCase => {
     const broken = all.filter(({ isKept }) => !isKept);
     const name = `column ${shownName(column)}`;
     if (broken.length === 0) return { name, verdict: 'pass' };

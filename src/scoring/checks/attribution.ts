@@ -1,6 +1,7 @@
 import type { Check } from '../../findings/regression.ts';
 import { agreements } from '../../regression/clarify/attribution.ts';
-import { attributionCheck, openAttribution } from '../../regression/clarify/attribution-check.ts';
+import { attributionCheck } from '../../regression/clarify/attribution-check.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import type { Standing } from '../standing.ts';
 import { analysisIn } from './read-report.ts';
 
@@ -20,8 +21,8 @@ export const attribution = {
     if (spec === undefined || candidate === undefined || baseline === undefined)
       throw new Error('there are no attributions to check');
     const [one, other] = [analysisIn(candidate), analysisIn(baseline)];
-    if (typeof one === 'string') return openAttribution(spec.level, one);
-    if (typeof other === 'string') return openAttribution(spec.level, other);
+    if (typeof one === 'string') return openCheck('attribution', spec.level, one);
+    if (typeof other === 'string') return openCheck('attribution', spec.level, other);
     return attributionCheck(spec, agreements(one, other));
   },
 } as const;

@@ -4,10 +4,12 @@ import { counted } from '../../judge/amounts.ts';
 import type { RegressionPolicy, Rule } from '../../manifest/regression.ts';
 import { bestBy, comparesVersions } from '../../manifest/regression-best-of.ts';
 import { oneLine } from '../../plain-text.ts';
+import { marginIn } from '../../regression/decide.ts';
 import { differenceOf } from '../../regression/evidence/question.ts';
 import type { Measure } from '../../regression/measure.ts';
 import { MetricError } from '../../regression/metrics/maker.ts';
 import { measureOf } from '../../regression/metrics/measure-of.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import { RowsError } from '../../regression/scoring/rows-error.ts';
 import { scoredRows } from '../../regression/scoring/scored-rows.ts';
 import type { Source } from '../../regression/scoring/source.ts';
@@ -16,9 +18,9 @@ import { valueText } from '../../regression/units.ts';
 import { comparable } from '../../regression/usable.ts';
 import { metricValue } from '../../regression/value.ts';
 import { cellText } from '../../report/regression/cell-text.ts';
-import { type Answering, answersOf, compared, goldenSource, rulesAlone } from '../decide.ts';
+import { answeringOf, keptSite } from '../answering.ts';
+import { answersOf, compared, goldenSource, rulesAlone } from '../decide.ts';
 import { packageMark } from '../ended-tests.ts';
-import { jobOf } from '../jobs.ts';
 import { servedPackage } from '../label-lock.ts';
 import type { Standing } from '../standing.ts';
 import { type Earlier, earlierVersions, folderOf, hasAnswers } from './earlier-versions.ts';
@@ -42,7 +44,9 @@ export const bestOf = {
     const { known, unknown } = await earlierVersions(at, most, measure.name);
     const [first] = known;
     if (first === undefined)
-      return undecided(
+      return openCheck(
+        'best-of',
+        'warn',
         unknown === 0
           ? 'no other version has passed a test of this endpoint, so that there is nothing to compare with'
           : `the metrics of ${counted(unknown, 'earlier version')} are not kept, so that there is nothing to compare with`,
@@ -75,10 +79,6 @@ const measureOn = async (at: Standing, policy: RegressionPolicy, { metric }: Rul
   }
 };
 
-const undecided = (because: string): Check => ({
-  ...{ name: 'best-of', level: 'warn', verdict: 'inconclusive', because, cases: [] },
-});
-
 /** The best first; of equal ones the newest. */
 const ranked = (known: readonly Earlier[], { better }: Measure): readonly Earlier[] =>
   known.toSorted((one, other) => differenceOf(better, other.value, one.value) ?? 0);
@@ -88,29 +88,22 @@ const isServed = (at: Standing, { entry }: Earlier): boolean => {
   return served !== undefined && packageMark(served) === entry.package;
 };
 
-const answering = (at: Standing): Answering => ({
-  ...at,
-  attempt: at.memory.attempt ?? 1,
-  jobOf: (site) => jobOf(at, site, at.memory.attempt ?? 1),
-});
-
-/** A temporary endpoint's answers are found like those of any other. */
-const endpointOf = (name: string) => ({ is: 'endpoint', name, endpoint: '', content: '' }) as const;
-
-const ownAnswers = (at: Standing): Promise<Source> =>
-  answersOf(at.world, answering(at), 'candidate', at.candidate ?? endpointOf(at.registered.tag), at.parts[0]);
+const ownAnswers = (at: Standing): Promise<Source> => {
+  const answering = answeringOf(at);
+  return answersOf(at.world, answering, 'candidate', answering.candidate, at.parts[0]);
+};
 
 /** By the kept answers of the earlier version: the same rules decide as beside the version that serves. */
 const byRows = async (at: Standing, policy: RegressionPolicy, best: Earlier, said: string): Promise<Check> => {
   const { world, registered } = at;
-  const kept: Answering = { ...answering(at), folder: folderOf(at, best.entry), attempt: best.entry.attempt };
+  const kept = { ...answeringOf(at), folder: folderOf(at, best.entry), attempt: best.entry.attempt };
   const { comparison } = await compared(
     world,
     policy,
     {
       ...goldenSource(at.regression, at.parts[0]),
       candidate: await ownAnswers(at),
-      baseline: await answersOf(world, kept, 'candidate', endpointOf(best.tag), at.parts[0]),
+      baseline: await answersOf(world, kept, 'candidate', keptSite(best.tag), at.parts[0]),
     },
     { candidate: registered.tag, baseline: best.tag },
   );
@@ -166,8 +159,5 @@ const byMetric = async (
   };
 };
 
-const marginOf = ({ criterion }: Rule, baseline: number): number => {
-  if (!('margin' in criterion)) return 0;
-  const { value, of } = criterion.margin;
-  return of === 'baseline' ? value * Math.abs(baseline) : value;
-};
+const marginOf = ({ criterion }: Rule, baseline: number): number =>
+  'margin' in criterion ? marginIn(criterion.margin, baseline) : 0;

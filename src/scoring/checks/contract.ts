@@ -3,15 +3,15 @@ import type { Check } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { ContractSpec } from '../../manifest/asking.ts';
 import type { Cell } from '../../regression/contract/check-rows.ts';
-import { contractCheck, type GoldenValues, type Output, openContract } from '../../regression/contract/contract.ts';
+import { contractCheck, type GoldenValues, type Output } from '../../regression/contract/contract.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import { readRecords } from '../../regression/scoring/records.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { answeringOf } from '../answering.ts';
 import { answersOf } from '../decide.ts';
 import type { GoldenRow } from '../golden-set.ts';
-import { jobOf } from '../jobs.ts';
 import { selected } from '../request.ts';
-import type { Site } from '../site.ts';
 import type { Standing } from '../standing.ts';
 import { constraintsIn } from './read-report.ts';
 
@@ -39,9 +39,9 @@ export const contract = {
     const pair = at.reports.constraints;
     if (spec === undefined || pair === undefined) throw new Error('there is no contract to check');
     const constraints = constraintsIn(pair.candidate);
-    if (typeof constraints === 'string') return openContract(spec.level, constraints);
+    if (typeof constraints === 'string') return openCheck('contract', spec.level, constraints);
     const requests = requestsOf(at, spec);
-    if (typeof requests === 'string') return openContract(spec.level, requests);
+    if (typeof requests === 'string') return openCheck('contract', spec.level, requests);
     const serving = pair.baseline && constraintsIn(pair.baseline);
     return contractCheck({
       level: spec.level,
@@ -100,22 +100,21 @@ const mappings = (rows: readonly GoldenRow[], input: string, written: 'csv' | 'j
 
 const outputOf = async (at: Standing, { output }: ContractSpec): Promise<Output | undefined> => {
   if (output === undefined) return undefined;
-  const candidate = at.candidate ?? { is: 'endpoint' as const, name: at.registered.tag, endpoint: '', content: '' };
   return {
     column: output,
-    candidate: await predictions(at, 'candidate', candidate),
-    baseline: at.baseline === undefined ? [] : await predictions(at, 'baseline', at.baseline),
+    candidate: await predictions(at, 'candidate'),
+    baseline: await predictions(at, 'baseline'),
   };
 };
 
 /** An error is no prediction: metrics count it. */
-const predictions = async (at: Standing, side: 'candidate' | 'baseline', site: Site): Promise<readonly Cell[]> => {
-  const { world, memory } = at;
-  const { attempt = 1 } = memory;
+const predictions = async (at: Standing, side: 'candidate' | 'baseline'): Promise<readonly Cell[]> => {
+  const answering = answeringOf(at);
+  const { [side]: site } = answering;
+  if (site === undefined) return [];
   const cells: Cell[] = [];
   for (const part of at.parts) {
-    const answering = { ...at, attempt, jobOf: (job: Parameters<typeof jobOf>[1]) => jobOf(at, job, attempt) };
-    await readRecords(await answersOf(world, answering, side, site, part), (row) => {
+    await readRecords(await answersOf(at.world, answering, side, site, part), (row) => {
       if (!('error' in row)) cells.push({ id: String(row['id']), value: row['prediction'] });
     });
   }

@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import { canonical } from '../../digest.ts';
+import type { S3Location } from '../../manifest/manifest.ts';
 import { Refusal } from '../../operation.ts';
 import { keptPieces, piecesOf } from '../answers.ts';
 import { type Entry, endedTests, factsOf, mark, packageMark } from '../ended-tests.ts';
 import { readKept } from '../read-kept.ts';
 import type { Standing } from '../standing.ts';
+import { folderOfTest } from '../test-record.ts';
 
 /** A version that passed a test of this endpoint. */
 export interface Earlier {
@@ -70,10 +72,8 @@ export const earlierVersions = async (at: Standing, most: number, metric: string
   return { known, unknown: versions.length - known.length };
 };
 
-export const folderOf = ({ releases, subject }: Standing, { subject: of }: Entry) => ({
-  bucket: releases.bucket,
-  prefix: `${releases.prefix}${subject.endpoint}/regression/${of}/`,
-});
+export const folderOf = ({ releases, subject }: Standing, { subject: of }: Entry): S3Location =>
+  folderOfTest(releases, subject.endpoint, of);
 
 const storedValue = async (at: Standing, entry: Entry, metric: string): Promise<number | undefined> => {
   const folder = folderOf(at, entry);

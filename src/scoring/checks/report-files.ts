@@ -50,6 +50,7 @@ export const reportFiles = async (world: World, at: Reported): Promise<ReportFil
   if (names.length === 0) return {};
   const served = await servedReports(world, at.look);
   const { tag, reports } = at.registered;
+  const read = readerOf(world);
   const pairs: [ReportName, ReportPair][] = [];
   for (const name of names) {
     const constraints = asking.contract?.constraints ?? 'registered';
@@ -59,14 +60,14 @@ export const reportFiles = async (world: World, at: Reported): Promise<ReportFil
         candidate:
           name === 'constraints' && constraints !== 'registered'
             ? await named(world, constraints)
-            : await registered(world, name, reports, tag),
+            : await registered(world, read, name, reports, tag),
         ...(served === undefined
           ? {}
           : {
               baseline:
                 'why' in served
                   ? { is: 'none' as const, why: served.why }
-                  : await registered(world, name, served.reports, served.name),
+                  : await registered(world, read, name, served.reports, served.name),
             }),
       },
     ]);
@@ -126,8 +127,22 @@ const servedReports = async (world: World, look: Serving | undefined): Promise<S
   }
 };
 
+type Reader = (object: S3Object) => Promise<Buffer | undefined>;
+
+/** Several reports may stand in one file, and both versions may name the same one: each object is read once. */
+const readerOf = (world: World): Reader => {
+  const found = new Map<string, ReturnType<Reader>>();
+  return ({ bucket: Bucket, key: Key }) => {
+    const place = `${Bucket}/${Key}`;
+    const reading = found.get(place) ?? contentWorld(world).read.s3.getBytes({ Bucket, Key }, mostBytes);
+    found.set(place, reading);
+    return reading;
+  };
+};
+
 const registered = async (
   world: World,
+  read: Reader,
   name: ReportName,
   reports: PackageReports,
   of: string,
@@ -138,12 +153,8 @@ const registered = async (
   if (object === undefined) return { is: 'none', why: `${of} names a report that is no object in S3` };
   const place = s3Uri(object);
   try {
-    const bytes = await contentWorld(world).read.s3.getBytes({ Bucket: object.bucket, Key: object.key }, mostBytes);
-    if (bytes === undefined)
-      return {
-        is: 'none',
-        why: tooLarge(place),
-      };
+    const bytes = await read(object);
+    if (bytes === undefined) return { is: 'none', why: tooLarge(place) };
     const { sha256 } = file;
     if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
       return {

@@ -10,6 +10,7 @@ import { loadFindings, stepText } from '../../regression/load/findings.ts';
 import { breaksAt, tooFewRequests } from '../../regression/load/judged.ts';
 import { latencyIn, requestsIn } from '../../regression/load/outcome.ts';
 import { type Course, type DoneStep, foreseen, nextStep } from '../../regression/load/steps.ts';
+import { openCheck } from '../../regression/open-check.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { requestOf } from '../ask-piece.ts';
@@ -41,7 +42,7 @@ export const loadCheck = {
     const recorded = await rateOnce(world, folder, attempt, () => recordedRate(at));
     const instances = instancesOf(at, site);
     const course = courseOf(load, recorded, instances);
-    if (course === undefined) return withoutTraffic(load);
+    if (course === undefined) return openCheck('load', load.level, withoutTraffic(load));
     const done = await keptSteps(world, folder, attempt);
     const breaks = breaksAt(load.limits, calmOf(done));
     const step = nextStep(course, done, breaks);
@@ -96,13 +97,8 @@ const courseOf = (load: Load, { perInstance }: RecordedRate, instances: number):
   };
 };
 
-const withoutTraffic = (load: Load): Check => ({
-  name: 'load',
-  level: load.level,
-  verdict: 'inconclusive',
-  because: `no request to the version that serves is recorded in the last 7 days, so that load.factor: ${load.target} names no rate; give load.rate instead`,
-  cases: [],
-});
+const withoutTraffic = ({ target }: Load): string =>
+  `no request to the version that serves is recorded in the last 7 days, so that load.factor: ${target} names no rate; give load.rate instead`;
 
 /** The 99th percentile without a queue: more callers wait longer, and the first one may meet a cold model. */
 const calmOf = (done: readonly DoneStep[]): number | undefined => {
@@ -164,7 +160,7 @@ const notesOf = (at: Standing, load: Load, recorded: RecordedRate): readonly str
   const { candidate } = at;
   const instances = candidate?.is === 'endpoint' ? instancesOf(at, candidate) : 1;
   const course = courseOf(load, recorded, instances);
-  if (course === undefined) return [`load: ${withoutTraffic(load).because}`];
+  if (course === undefined) return [`load: ${withoutTraffic(load)}`];
   const { requests, seconds: length } = foreseen(course);
   const few = tooFewRequests(course.target, load);
   const target =

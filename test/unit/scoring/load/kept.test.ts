@@ -6,7 +6,7 @@ import { folder } from '../../../../src/inputs/folder.ts';
 import type { DoneStep } from '../../../../src/regression/load/steps.ts';
 import { claimStep, keepStep, keptSteps, rateOnce } from '../../../../src/scoring/load/kept.ts';
 import { openSession } from '../../../../src/session/session.ts';
-import type { World } from '../../../../src/world.ts';
+import { type World, writesOf } from '../../../../src/world.ts';
 
 // What a load test keeps in S3, against the simulator's S3.
 
@@ -97,6 +97,18 @@ describe('a step', () => {
   test('that two runs claim at the same moment belongs to one of them', async () => {
     const claims = await Promise.all(['a', 'b', 'c'].map((holder) => claimStep(by(holder), at, 5, 0, open)));
     expect(claims.filter((busyUntil) => busyUntil === undefined)).toHaveLength(1);
+  });
+
+  test('is claimed when the answer to the claim was lost, and its retry refused', async () => {
+    const a = by('a');
+    const { s3, ...others } = writesOf(a);
+    const putObject: typeof s3.putObject = async (input) => {
+      await s3.putObject(input);
+      return s3.putObject(input);
+    };
+    const losing = { ...a, write: { ...others, s3: { ...s3, putObject } } };
+    expect(await claimStep(losing, at, 7, 0, open)).toBeUndefined();
+    expect(await claimStep(by('b'), at, 7, 0, open)).toBeGreaterThan(simulator.driver.now());
   });
 
   test('is claimed for itself: the next one is free', async () => {
