@@ -5,6 +5,7 @@ import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs, type Written } from '../inputs/read-inputs.ts';
 import { counted } from '../judge/amounts.ts';
+import { isLoopback } from '../loopback.ts';
 import { loadManifest, loadRegression } from '../manifest/load.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { jsonText } from '../plain-text.ts';
@@ -241,7 +242,7 @@ const argvOf = ({ serve }: Inputs, behind: readonly string[] | undefined): reado
 const refuseRemote = ({ url, ready, allowRemote }: Inputs): void => {
   if (allowRemote) return;
   for (const [name, one] of Object.entries(withoutUndefined({ url, ready })))
-    if (!/^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(one.hostname))
+    if (!isLoopback(one.hostname) && !one.hostname.endsWith('.localhost'))
       throw new InputError(
         `${name}: ${one.host} is not this machine, and would get the golden rows; add --allow-remote if it is yours`,
       );
