@@ -14,8 +14,8 @@ import { printedLine } from '../report/result.ts';
 import { durationField, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { checkGoldenSet } from '../scoring/check-golden-set.ts';
 import { type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
-import type { Answer } from '../scoring/response.ts';
-import { type RowsFile, rowsFile } from '../scoring/rows-file.ts';
+import { type Answer, withoutMark } from '../scoring/response.ts';
+import { mostRowsBytes, type RowsFile, rowsFile } from '../scoring/rows-file.ts';
 import { quoted, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -258,9 +258,6 @@ const policyOf = ({ policy, manifest }: Inputs): RegressionSpec => {
   return regression;
 };
 
-/** The largest golden set that `regression-test` reads. */
-const mostBytes = 256 * 1024 * 1024;
-
 /** `isOfPolicy`: `compare` reads the same rows, by the same policy. */
 const readDataset = (
   { dataset }: Inputs,
@@ -274,8 +271,10 @@ const readDataset = (
     );
   try {
     const { size } = statSync(name);
-    if (size > mostBytes)
-      throw new InputError(`dataset: ${JSON.stringify(name)} is larger than 256 MB, the largest set that is read`);
+    if (size > mostRowsBytes)
+      throw new InputError(
+        `dataset: ${JSON.stringify(name)} is larger than ${mostRowsBytes / 1024 / 1024} MB, the largest set that is read`,
+      );
     return {
       file: rowsFile(name, readFileSync(name)),
       isOfPolicy: dataset === undefined || dataset === regression.dataset,
@@ -295,10 +294,9 @@ const linesOf = function* (
   for (const [at, { id, row }] of golden.rows.entries()) {
     const answer = answers[at] ?? null;
     if (answer === null) continue;
-    const { unreadable: _, ...given } = { unreadable: undefined, ...answer };
     const kept =
       columns === undefined ? [] : ['label', 'weight', ...columns].filter((name) => Object.hasOwn(row, name));
-    yield `${JSON.stringify({ id, ...Object.fromEntries(kept.map((name) => [name, row[name]])), ...given })}\n`;
+    yield `${JSON.stringify({ id, ...Object.fromEntries(kept.map((name) => [name, row[name]])), ...withoutMark(answer) })}\n`;
   }
 };
 
