@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chooseClock } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
@@ -17,6 +17,7 @@ import { type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
 import { type Answer, withoutMark } from '../scoring/response.ts';
 import { mostRowsBytes, type RowsFile, rowsFile } from '../scoring/rows-file.ts';
 import { quoted, redacted } from '../secrets.ts';
+import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { predictions } from './predict/ask-model.ts';
@@ -281,7 +282,7 @@ const readDataset = (
     };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`dataset: cannot read ${JSON.stringify(name)}: ${codeOf(error)}`);
+    throw new InputError(`dataset: cannot read ${JSON.stringify(name)}: ${systemCode(error)}`);
   }
 };
 
@@ -306,16 +307,14 @@ const write = (output: string, lines: Iterable<string>): void => {
   try {
     const open = openSync(made, 'wx', 0o600);
     try {
-      for (const line of lines) writeSync(open, line);
+      // `writeSync` may write a part of the line.
+      for (const line of lines) appendFileSync(open, line);
     } finally {
       closeSync(open);
     }
     renameSync(made, output);
   } catch (error) {
     rmSync(made, { force: true });
-    throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${codeOf(error)}`);
+    throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${systemCode(error)}`);
   }
 };
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
