@@ -199,6 +199,11 @@ describe('the result of a check', () => {
     expect(await readCheck(world, at, 2, 'load')).toBeUndefined();
   });
 
+  test('that is larger than any of its kind is refused with the way out', async () => {
+    simulator.objects.put(at.bucket, place, Buffer.alloc(16 * 1024 * 1024, ' '));
+    await expect(readCheck(world, at, 1, 'load')).rejects.toMatchObject({ reason: 'record-unavailable' });
+  });
+
   test.each([
     ['no JSON', '{'],
     ['another check', JSON.stringify({ ...check, name: 'command' })],
