@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
@@ -12,7 +13,7 @@ import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
-import { isLoopback, transport } from './transport.ts';
+import { transport } from './transport.ts';
 
 /** The reads of every service an operation may use. Each method is one AWS call, named as AWS names it. */
 export interface AwsReads {

@@ -218,6 +218,9 @@ const stsCalls = (options: AssumedOptions) => {
   return sts(sender(client, 'sts', { retry: retrying({ clock: options.clock }) }));
 };
 
+/** The account in the ARN of a role; undefined for a name. */
+export const accountOfRole = (role: string): string | undefined => /^arn:[\w-]+:iam::(\d{12}):/.exec(role)?.[1];
+
 const roleArn = async (
   { role, account, region, source }: AssumedOptions,
   calls: Pick<Sts, 'reads'>,
@@ -264,7 +267,7 @@ const refusal = ({ role, account }: AssumedOptions, error: unknown, token: strin
   if (kind === 'aborted' || kind === 'transient' || networkCauseOf(error)) return error;
   const message = error instanceof Error ? redacted(error.message) : '';
   const name = error instanceof Error ? error.name : 'Error';
-  const owner = /^arn:[\w-]+:iam::(\d{12}):/.exec(role)?.[1] ?? account;
+  const owner = accountOfRole(role) ?? account;
   const why = (token === undefined ? refusedKeys : refusedToken)({
     kind,
     name,

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { asError } from './as-error.ts';
 import { foreignAnswer } from './causes.ts';
@@ -100,8 +101,6 @@ const proxyUrl = (text: string): string => (/^https?:\/\//i.test(text) ? text : 
 /** For messages: a proxy's URL may hold a password (DESIGN §7 rule 16). */
 const withoutLogin = (text: string): string =>
   URL.canParse(proxyUrl(text)) ? new URL(proxyUrl(text)).host : 'in HTTPS_PROXY';
-
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
 
 /**
  * Loopback never goes through a proxy; a `NO_PROXY` entry matches a host and everything below it, as in curl, git and the AWS CLI.

@@ -9,6 +9,7 @@ import { type Field, flag, InputError, optional, text, type ValuesOf } from '../
 import { type Chosen, chooseRows } from '../scoring/captured/choose.ts';
 import { mostFiles, recordFiles } from '../scoring/captured/files.ts';
 import { type GroundTruth, mostLabels, readGroundTruth } from '../scoring/captured/ground-truth.ts';
+import { mostRowsBytes } from '../scoring/rows-file.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
@@ -171,8 +172,6 @@ const refuseOwn = (output: string, files: readonly { readonly name: string }[]):
     throw new InputError(`output: ${JSON.stringify(output)} is one of the files that are read; name another file`);
 };
 
-/** The largest golden set that `regression-test` reads. */
-const mostBytes = 256 * 1024 * 1024;
 /** A write for each row would take longer than the rest. */
 const pieceLength = 1024 * 1024;
 
@@ -188,9 +187,9 @@ const write = async (chosen: Chosen, output: string, force: boolean): Promise<vo
       const content = Buffer.from(piece);
       piece = '';
       bytes += content.length;
-      if (bytes > mostBytes)
+      if (bytes > mostRowsBytes)
         throw new InputError(
-          `limit: the rows have more than ${mostBytes / 1024 / 1024} MB, the largest golden set that is read; ask for fewer`,
+          `limit: the rows have more than ${mostRowsBytes / 1024 / 1024} MB, the largest golden set that is read; ask for fewer`,
         );
       orRefused(output, () => {
         for (let from = 0; from < content.length; ) from += writeSync(file, content, from);

@@ -1,10 +1,11 @@
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chooseClock } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs, type Written } from '../inputs/read-inputs.ts';
 import { counted } from '../judge/amounts.ts';
+import { isLoopback } from '../loopback.ts';
 import { loadManifest, loadRegression } from '../manifest/load.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { jsonText } from '../plain-text.ts';
@@ -13,9 +14,10 @@ import { printedLine } from '../report/result.ts';
 import { durationField, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { checkGoldenSet } from '../scoring/check-golden-set.ts';
 import { type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
-import type { Answer } from '../scoring/response.ts';
-import { type RowsFile, rowsFile } from '../scoring/rows-file.ts';
+import { type Answer, withoutMark } from '../scoring/response.ts';
+import { mostRowsBytes, type RowsFile, rowsFile } from '../scoring/rows-file.ts';
 import { quoted, redacted } from '../secrets.ts';
+import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { predictions } from './predict/ask-model.ts';
@@ -241,7 +243,7 @@ const argvOf = ({ serve }: Inputs, behind: readonly string[] | undefined): reado
 const refuseRemote = ({ url, ready, allowRemote }: Inputs): void => {
   if (allowRemote) return;
   for (const [name, one] of Object.entries(withoutUndefined({ url, ready })))
-    if (!/^(localhost|.*\.localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(one.hostname))
+    if (!isLoopback(one.hostname) && !one.hostname.endsWith('.localhost'))
       throw new InputError(
         `${name}: ${one.host} is not this machine, and would get the golden rows; add --allow-remote if it is yours`,
       );
@@ -257,9 +259,6 @@ const policyOf = ({ policy, manifest }: Inputs): RegressionSpec => {
   return regression;
 };
 
-/** The largest golden set that `regression-test` reads. */
-const mostBytes = 256 * 1024 * 1024;
-
 /** `isOfPolicy`: `compare` reads the same rows, by the same policy. */
 const readDataset = (
   { dataset }: Inputs,
@@ -273,15 +272,17 @@ const readDataset = (
     );
   try {
     const { size } = statSync(name);
-    if (size > mostBytes)
-      throw new InputError(`dataset: ${JSON.stringify(name)} is larger than 256 MB, the largest set that is read`);
+    if (size > mostRowsBytes)
+      throw new InputError(
+        `dataset: ${JSON.stringify(name)} is larger than ${mostRowsBytes / 1024 / 1024} MB, the largest set that is read`,
+      );
     return {
       file: rowsFile(name, readFileSync(name)),
       isOfPolicy: dataset === undefined || dataset === regression.dataset,
     };
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`dataset: cannot read ${JSON.stringify(name)}: ${codeOf(error)}`);
+    throw new InputError(`dataset: cannot read ${JSON.stringify(name)}: ${systemCode(error)}`);
   }
 };
 
@@ -294,10 +295,9 @@ const linesOf = function* (
   for (const [at, { id, row }] of golden.rows.entries()) {
     const answer = answers[at] ?? null;
     if (answer === null) continue;
-    const { unreadable: _, ...given } = { unreadable: undefined, ...answer };
     const kept =
       columns === undefined ? [] : ['label', 'weight', ...columns].filter((name) => Object.hasOwn(row, name));
-    yield `${JSON.stringify({ id, ...Object.fromEntries(kept.map((name) => [name, row[name]])), ...given })}\n`;
+    yield `${JSON.stringify({ id, ...Object.fromEntries(kept.map((name) => [name, row[name]])), ...withoutMark(answer) })}\n`;
   }
 };
 
@@ -307,16 +307,14 @@ const write = (output: string, lines: Iterable<string>): void => {
   try {
     const open = openSync(made, 'wx', 0o600);
     try {
-      for (const line of lines) writeSync(open, line);
+      // `writeSync` may write a part of the line.
+      for (const line of lines) appendFileSync(open, line);
     } finally {
       closeSync(open);
     }
     renameSync(made, output);
   } catch (error) {
     rmSync(made, { force: true });
-    throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${codeOf(error)}`);
+    throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${systemCode(error)}`);
   }
 };
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);

@@ -9,6 +9,7 @@ import { folder } from '../inputs/folder.ts';
 import { shellWord } from '../plain-text.ts';
 import { InputError } from '../schema.ts';
 import type { Launched } from '../session/session.ts';
+import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { ProgramEnd, ProgramReport } from '../world.ts';
 import { JunitProblem, junitCases } from './junit-cases.ts';
@@ -79,11 +80,11 @@ const toItsEnd = async (argv: readonly string[], start: Start): Promise<ProgramE
   try {
     child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: hasGroups });
   } catch (error) {
-    return { is: 'not-started', code: codeOf(error) };
+    return { is: 'not-started', code: systemCode(error) };
   }
   const closed = new Promise<void>((done) => child.once('close', () => done()));
   const end = new Promise<ProgramEnd['how']>((done) => {
-    child.once('error', (error) => done({ is: 'not-started', code: codeOf(error) }));
+    child.once('error', (error) => done({ is: 'not-started', code: systemCode(error) }));
     child.once('exit', (code, by) => done(code === null ? { is: 'killed', by: by ?? '' } : { is: 'exited', code }));
   });
   output.read(child.stdout);
@@ -128,9 +129,6 @@ const signalGroup = (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void =
     // Nothing of the group is left.
   }
 };
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 
 interface Lines {
   read(stream: Readable): void;

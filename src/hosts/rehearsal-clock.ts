@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { Clock, Instant } from '../clock.ts';
+import { isLoopback } from '../loopback.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
@@ -85,15 +86,9 @@ export const refuseUnlessLoopback = (env: Readonly<Record<string, string | undef
     refuse('AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is set, so calls would reach AWS');
   for (const [name, value] of Object.entries(env)) {
     const isEndpoint = name === 'MODEL_DELIVERY_CLOCK' || /^AWS_ENDPOINT_URL(_|$)/.test(name);
-    if (isEndpoint && value && !isLoopback(value))
+    if (isEndpoint && value && !(URL.canParse(value) && isLoopback(new URL(value).hostname)))
       refuse(`${name} is ${JSON.stringify(value)}, which is not on this machine`);
   }
-};
-
-const isLoopback = (url: string): boolean => {
-  if (!URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 };
 
 const askerOver =

@@ -1,11 +1,11 @@
+import * as z from 'zod/mini';
 import type { Instant } from '../clock.ts';
 import type { S3Location } from '../manifest/manifest.ts';
-import { Refusal } from '../operation.ts';
-import { readJson, UnreadableText } from '../release/stored-json.ts';
 import type { World } from '../world.ts';
 import type { Answered } from './ask.ts';
 import { keepOnce } from './keep-once.ts';
 import { objectsBelow } from './objects-below.ts';
+import { jsonLines, type KeptKind, requireKept } from './read-kept.ts';
 
 /**
  * The answers of one attempt, kept in pieces: `<subject>/<attempt>/rows/000001.jsonl`. A piece is written once. Runs that
@@ -83,76 +83,39 @@ export const keepTried = (
 ): Promise<void> =>
   keepOnce(world, folder, triedKey(folder, attempt, piece, turn), JSON.stringify(tried), 'application/json');
 
-/** @throws {Refusal} `record-unavailable` when the object has no answers of a turn */
-export const readTried = (
+const answer = z.optional(
+  z.nullable(z.looseObject({}).check(z.refine((one) => 'prediction' in one || typeof one['error'] === 'string'))),
+);
+const answers = { candidate: answer, baseline: answer };
+const answered = { id: z.string(), ...answers, again: z.optional(z.looseObject(answers)) };
+/** `mostBytes`: texts may be long. */
+const kind = { mostBytes: 64 * 1024 * 1024, is: 'no piece of the answers of a regression test' };
+
+const tried = {
+  ...kind,
+  schema: z.object({ at: z.number(), answers: z.array(z.looseObject({ ...answered, place: z.int() })) }),
+} satisfies KeptKind<z.ZodMiniType>;
+
+/** @throws {Refusal} `record-unavailable` when there are none */
+export const readTried = async (
   world: World,
   folder: S3Location,
   attempt: number,
   { piece, turn }: { readonly piece: number; readonly turn: number },
 ): Promise<Tried> =>
-  readKept(world, folder, triedKey(folder, attempt, piece, turn), (text) => {
-    const value = readJson(text);
-    if (!isMembers(value) || typeof value['at'] !== 'number' || !Array.isArray(value['answers']))
-      throw new UnreadableText('has no answers of a turn');
-    return { at: value['at'], answers: value['answers'].map(placed) };
-  });
+  (await requireKept(world, folder, triedKey(folder, attempt, piece, turn), tried)) as unknown as Tried;
 
-const placed = (value: unknown): Placed => {
-  const answer = answered(value);
-  if (!Number.isSafeInteger((answer as Partial<Placed>).place)) throw new UnreadableText('has an answer to no row');
-  return answer as Placed;
-};
+const whole = {
+  ...kind,
+  schema: z.array(z.looseObject(answered)),
+  read: jsonLines,
+} satisfies KeptKind<z.ZodMiniType>;
 
-/** @throws {Refusal} `record-unavailable` when a piece is no piece of answers */
-export const readPiece = (
+/** @throws {Refusal} `record-unavailable` when there are none */
+export const readPiece = async (
   world: World,
   folder: S3Location,
   attempt: number,
   piece: number,
 ): Promise<readonly Answered[]> =>
-  readKept(world, folder, keyOf(folder, attempt, piece), (text) =>
-    text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => answered(readJson(line))),
-  );
-
-/** Texts may be long. */
-const mostBytes = 64 * 1024 * 1024;
-
-const readKept = async <Content>(
-  world: World,
-  { bucket }: S3Location,
-  Key: string,
-  parse: (text: string) => Content,
-): Promise<Content> => {
-  const { text } = await world.read.s3.getObject({ Bucket: bucket, Key }, mostBytes);
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof UnreadableText)) throw error;
-    throw new Refusal(
-      'record-unavailable',
-      `s3://${bucket}/${Key} ${error.message}: no answers of a regression test; delete it, then run regression-test again`,
-    );
-  }
-};
-
-const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isAnswer = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  (isMembers(value) && ('prediction' in value || typeof value['error'] === 'string'));
-
-const answered = (value: unknown): Answered => {
-  if (
-    !isMembers(value) ||
-    typeof value['id'] !== 'string' ||
-    !isAnswer(value['candidate']) ||
-    !isAnswer(value['baseline'])
-  )
-    throw new UnreadableText('has a line that is no answer');
-  return value as unknown as Answered;
-};
+  (await requireKept(world, folder, keyOf(folder, attempt, piece), whole)) as unknown as readonly Answered[];

@@ -5,11 +5,11 @@ import type { RequestForm } from '../manifest/asking.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
-import { readJson, UnreadableText } from '../release/stored-json.ts';
 import { type World, writesOf } from '../world.ts';
 import { rowsOfPiece } from './answers.ts';
 import type { Question, Side } from './ask.ts';
 import { keepOnce } from './keep-once.ts';
+import { readKept } from './read-kept.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
 import type { Endpoint } from './site.ts';
 
@@ -41,6 +41,7 @@ const sentKey = (queue: Queue, piece: number, part: number): string =>
   `${folderOf(queue)}${String(piece + 1).padStart(6, '0')}${part === 1 ? '' : `-${part}`}.json`;
 
 const mostBytes = 64 * 1024 * 1024;
+const list = { schema: sentSchema, mostBytes, is: 'no list of sent requests' };
 
 /** The requests of a piece that were sent, in the order of its rows, and in how many parts they are kept. */
 const sentOf = async (
@@ -51,29 +52,11 @@ const sentOf = async (
 ): Promise<{ readonly sent: readonly Sent[]; readonly parts: number }> => {
   const sent: Sent[] = [];
   for (let parts = 0; ; parts++) {
-    const more = sent.length < rows ? await partOf(world, queue, sentKey(queue, piece, parts + 1)) : undefined;
+    const more =
+      sent.length < rows ? await readKept(world, queue.folder, sentKey(queue, piece, parts + 1), list) : undefined;
     if (more === undefined) return { sent, parts };
     sent.push(...more);
   }
-};
-
-const partOf = async (
-  world: World,
-  { folder: { bucket } }: Queue,
-  Key: string,
-): Promise<readonly Sent[] | undefined> => {
-  const found = await orUndefined(world.read.s3.getObject({ Bucket: bucket, Key }, mostBytes));
-  if (found === undefined) return undefined;
-  try {
-    const part = sentSchema.safeParse(readJson(found.text));
-    if (part.success) return part.data;
-  } catch (error) {
-    if (!(error instanceof UnreadableText)) throw error;
-  }
-  throw new Refusal(
-    'record-unavailable',
-    `s3://${bucket}/${Key} is no list of sent requests; delete it, then run regression-test again`,
-  );
 };
 
 /** Sends the requests of a piece that were not sent before. */

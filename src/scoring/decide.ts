@@ -23,6 +23,7 @@ import { readingOf, rowsRepeated } from './ask-piece.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
 import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
+import { withoutMark } from './response.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, transformed } from './transform.ts';
 
@@ -216,5 +217,3 @@ const firstAnswers = async (
   );
   return found.flat();
 };
-
-const withoutMark = ({ unreadable: _, ...answer }: Row): Row => answer;

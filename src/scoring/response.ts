@@ -15,6 +15,12 @@ export type Answer =
   /** The model answered with an error, or with a body that has no prediction. `unreadable`: the latter. */
   | { readonly error: string; readonly unreadable?: true };
 
+/** As a file of predictions has it. */
+export const withoutMark = (answer: Answer): Readonly<Record<string, unknown>> => {
+  const { unreadable: _, ...given } = { unreadable: undefined, ...answer };
+  return given;
+};
+
 /** `untyped`: the golden set is CSV itself, and answers are compared as texts. */
 export type LabelKind = 'text' | 'numbers' | 'booleans' | 'untyped';
 

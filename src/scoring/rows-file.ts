@@ -22,7 +22,7 @@ export const rowsFile = (name: string, bytes: Buffer): RowsFile => ({
 });
 
 /** A larger set belongs into a batch job. */
-const mostBytes = 256 * 1024 * 1024;
+export const mostRowsBytes = 256 * 1024 * 1024;
 
 /**
  * A file of the repository, or an object in S3.
@@ -40,14 +40,16 @@ export const readRowsFile = async (world: World, name: string, key: string): Pro
   if (known !== undefined) return known;
   const bytes = await objectOf(world, object, key, etag);
   if (bytes === undefined)
-    throw new InputError(`${key}: ${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest set that is read`);
+    throw new InputError(
+      `${key}: ${name} is larger than ${mostRowsBytes / 1024 / 1024} MB, the largest set that is read`,
+    );
   return keep(rowsFile(name, bytes), etag);
 };
 
 /** As `readRowsFile`, of a file of the repository. */
 export const readLocalRows = async (workspace: Workspace, name: string, key: string): Promise<RowsFile> => {
   try {
-    return keep(rowsFile(name, await workspace.read(name, mostBytes)), undefined);
+    return keep(rowsFile(name, await workspace.read(name, mostRowsBytes)), undefined);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${key}: ${error.message}`);
@@ -59,7 +61,7 @@ export const readLocalRows = async (workspace: Workspace, name: string, key: str
  * large one would cost seconds each time. S3 is asked each time: a run reads nothing here that its role may not read.
  */
 const kept = new Map<string, RowsFile>();
-const mostKept = { files: 8, bytes: 2 * mostBytes };
+const mostKept = { files: 8, bytes: 2 * mostRowsBytes };
 
 /** @returns the file of the same content that is kept already, if there is one: its rows are known */
 const keep = (file: RowsFile, etag: string | undefined): RowsFile => {
@@ -98,7 +100,7 @@ const objectOf = async (
   try {
     return await world.read.s3.getBytes(
       { Bucket: object.bucket, Key: object.key, ...withoutUndefined({ IfMatch: etag }) },
-      mostBytes,
+      mostRowsBytes,
     );
   } catch (error) {
     const kind = classify(error);

@@ -1,5 +1,5 @@
 import { createAwsClients } from '../aws/clients.ts';
-import { assumed, type BaseOptions, type CredentialSource, partitionOf } from '../aws/credentials.ts';
+import { accountOfRole, assumed, type BaseOptions, type CredentialSource, partitionOf } from '../aws/credentials.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Elsewhere } from '../world.ts';
@@ -8,6 +8,7 @@ import type { Account, Elsewhere } from '../world.ts';
 export interface WantedElsewhere {
   /** Its name. */
   readonly environment: string;
+  /** The manifest's word, else that of the role's ARN. */
   readonly account?: string;
   readonly region?: string;
   readonly role: string;
@@ -36,18 +37,17 @@ type Options = BaseOptions & { readonly signal: AbortSignal };
  */
 export const elsewhereFor = (
   options: Options,
-  { environment, account: wanted, region: wantedRegion, role }: WantedElsewhere,
+  { environment, account: id, region: wantedRegion, role }: WantedElsewhere,
   { credentials, sessionName, ...own }: Delivering,
 ): ElsewhereSession => {
-  const [, named] = /^arn:[\w-]+:iam::(\d{12}):/.exec(role) ?? [];
-  const id = named ?? wanted;
   if (id === undefined)
     throw new InputError(
       `regression.candidate.role: ${role} is a name, and environment ${environment} has no \`account\`: set it, or give the role's ARN`,
     );
-  if (wanted !== undefined && wanted !== id)
+  const named = accountOfRole(role);
+  if (named !== undefined && named !== id)
     throw new InputError(
-      `regression.candidate.role: the role is in the account ending in ${id.slice(-4)}, and environment ${environment} in the one ending in ${wanted.slice(-4)}`,
+      `regression.candidate.role: the role is in the account ending in ${named.slice(-4)}, and environment ${environment} in the one ending in ${id.slice(-4)}`,
     );
   const region = wantedRegion ?? own.region;
   const account: Account = { partition: partitionOf(region), region, id };

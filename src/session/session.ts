@@ -2,6 +2,7 @@ import { Unreachable } from '../aws/causes.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
 import {
+  accountOfRole,
   assumed,
   type BaseOptions,
   base,
@@ -103,7 +104,7 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   if (candidate?.is !== 'environment' || candidate.role === undefined) return undefined;
   const { environment, role } = candidate;
   const { account, region } = environmentOf(manifest, environment);
-  return { environment, role, ...withoutUndefined({ account, region }) };
+  return { environment, role, ...withoutUndefined({ account: account ?? accountOfRole(role), region }) };
 };
 
 /** Registering writes to the registry; everything else reads there. */

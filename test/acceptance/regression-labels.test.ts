@@ -151,6 +151,6 @@ describe('a lock that has nothing to compare', () => {
       if (key.endsWith('labels.json')) account.simulator.objects.put(bucket, key, Buffer.from('{"schemaVersion":1}'));
     const report = await regress(account, '1.0.0');
     expect(report?.result).toMatchObject({ reason: 'record-unavailable' });
-    expect(report?.result.because).toMatch(/labels\.json is no list of labels of a regression test: delete it/);
+    expect(report?.result.because).toMatch(/labels\.json is no list of labels of a regression test; delete it/);
   });
 });

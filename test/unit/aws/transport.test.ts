@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { bypasses, isLoopback } from '../../../src/aws/transport.ts';
+import { bypasses } from '../../../src/aws/transport.ts';
+import { isLoopback } from '../../../src/loopback.ts';
 import { clientsFor } from '../../support/aws.ts';
 
 /** A CONNECT proxy that leads every tunnel to `target` and writes down what was asked of it. */

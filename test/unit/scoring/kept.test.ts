@@ -166,6 +166,18 @@ describe('the answers of an attempt', () => {
       message: expect.stringMatching(/; delete it, then run regression-test again$/),
     });
   });
+
+  test.each(['null', '7'])('second answers that are %s are refused', async (again) => {
+    simulator.objects.put(at.bucket, `${at.prefix}1/rows/000001.jsonl`, Buffer.from(`{"id":"a","again":${again}}\n`));
+    await expect(readPiece(world, at, 1, 0)).rejects.toMatchObject({ reason: 'record-unavailable' });
+  });
+
+  test('that are gone are refused with the way out', async () => {
+    await expect(readPiece(world, at, 1, 0)).rejects.toMatchObject({
+      reason: 'record-unavailable',
+      message: `s3://ml-releases/${at.prefix}1/rows/000001.jsonl is gone: run regression-test again`,
+    });
+  });
 });
 
 describe('the result of a check', () => {
@@ -187,6 +199,11 @@ describe('the result of a check', () => {
     expect(await readCheck(world, at, 2, 'load')).toBeUndefined();
   });
 
+  test('that is larger than any of its kind is refused with the way out', async () => {
+    simulator.objects.put(at.bucket, place, Buffer.alloc(16 * 1024 * 1024, ' '));
+    await expect(readCheck(world, at, 1, 'load')).rejects.toMatchObject({ reason: 'record-unavailable' });
+  });
+
   test.each([
     ['no JSON', '{'],
     ['another check', JSON.stringify({ ...check, name: 'command' })],
@@ -195,7 +212,7 @@ describe('the result of a check', () => {
   ])('that is %s is refused: it never counts as a pass', async (_, text) => {
     simulator.objects.put(at.bucket, place, Buffer.from(text));
     await expect(readCheck(world, at, 1, 'load')).rejects.toThrow(
-      `s3://ml-releases/${place} is no result of the check load: delete it, then run regression-test again`,
+      `s3://ml-releases/${place} is no result of the check load; delete it, then run regression-test again`,
     );
   });
 });

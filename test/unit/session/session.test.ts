@@ -215,6 +215,23 @@ describe('a session', () => {
 });
 
 describe('the target', () => {
+  it.each([
+    ['that the manifest names', { account: '222233334444' }, 'model-tester', '222233334444'],
+    // Reports hide the account (`scrubbed`), which they must know for it.
+    ['of the ARN of its role', {}, 'arn:aws:iam::222233334444:role/model-tester', '222233334444'],
+    ['that is not known, for a name alone', {}, 'model-tester', undefined],
+  ])('has the account of another environment %s', (_, own, role, account) => {
+    const manifest = loadManifest(manifestText(), 'delivery.yml');
+    const asked = {
+      ...manifest,
+      environments: { ...manifest.environments, staging: own },
+      regression: { asking: { candidate: { is: 'environment', environment: 'staging', role } } },
+    };
+    const inputs = { manifest: asked, environment: 'production' };
+    expect(targetOf(inputs, 'regression-test').elsewhere?.account).toBe(account);
+    expect(targetOf(inputs, 'deploy-endpoint').elsewhere).toBeUndefined();
+  });
+
   it('is nothing for an operation without a manifest', () => {
     expect(targetOf({ subject: 'sheep' })).toEqual({});
   });
