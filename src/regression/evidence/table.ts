@@ -52,19 +52,22 @@ const cellsOf = (rows: AnsweredRows): Cells => {
   };
   // The value of one model alone never looks at the second table.
   const models = { candidate: rows.candidate, baseline: rows.baseline ?? rows.candidate };
+  const columnIn = ({ predictions }: Answers, row: number): number => columnOf(predictions[row] ?? Number.NaN, classes);
   const wrong = commonestErrors(rows, [models.candidate, models.baseline]);
-  // First, so that a cell has the same number whichever model is the candidate.
+  // The cells of a swapped pair have the same numbers, and so the same draws: its interval is the mirror image. Hence one model is the first
+  // whichever is the candidate: the one with the smaller column in the first row in which they differ.
+  const differing = rows.labels.findIndex(
+    (_, row) => columnIn(models.candidate, row) !== columnIn(models.baseline, row),
+  );
+  const isFirst = columnIn(models.candidate, differing) < columnIn(models.baseline, differing);
   for (let label = 0; label < classes; label++) {
-    cellOf(label, label, wrong[label] ?? classes);
-    cellOf(label, wrong[label] ?? classes, label);
+    const other = wrong[label] ?? classes;
+    const alone = [[label, other] as const, [other, label] as const];
+    for (const [ofCandidate, ofBaseline] of isFirst ? alone : alone.reverse()) cellOf(label, ofCandidate, ofBaseline);
   }
   const of = new Int32Array(rows.size);
   for (let row = 0; row < rows.size; row++)
-    of[row] = cellOf(
-      rows.labels[row] ?? 0,
-      columnOf(models.candidate.predictions[row] ?? Number.NaN, classes),
-      columnOf(models.baseline.predictions[row] ?? Number.NaN, classes),
-    );
+    of[row] = cellOf(rows.labels[row] ?? 0, columnIn(models.candidate, row), columnIn(models.baseline, row));
   return { count: candidate.length, candidate: Int32Array.from(candidate), baseline: Int32Array.from(baseline), of };
 };
 

@@ -15,11 +15,25 @@ const expectKept = ({ found, limit, pairs }: Outcome): void => {
 };
 
 describe('the gate errs as rarely as it says', () => {
-  test.each(['accuracy', 'f1', 'roc-auc', 'log-loss'])('%s: a candidate at the margin passes rarely', (metric) => {
-    const outcome = atTheMargin({ metric }, { ...binary, worseBy: 0.3 }, 300, 0.06, scale);
-    expectKept(outcome);
-    // Simpler gates on the same draws: a tolerance of the margin lets half of these candidates pass.
-    expect(outcome.tolerance).toBeGreaterThan(0.4);
+  test.each(['accuracy', 'f1', 'mcc', 'roc-auc', 'average-precision', 'log-loss', 'brier'])(
+    '%s: a candidate at the margin passes rarely',
+    (metric) => {
+      const outcome = atTheMargin({ metric }, { ...binary, worseBy: 0.3 }, 300, 0.06, scale);
+      expectKept(outcome);
+      // Simpler gates on the same draws: a tolerance of the margin lets half of these candidates pass.
+      expect(outcome.tolerance).toBeGreaterThan(0.4);
+    },
+  );
+
+  test.each(['mae', 'rmse', 'r2'])('%s: the same', (metric) => {
+    expectKept(atTheMargin({ metric }, { task: 'regression', worseBy: 0.1 }, 200, 0.06, scale));
+  });
+
+  test.each([
+    ['log-loss', { ...binary, worseBy: 0.3 }],
+    ['rmse', { task: 'regression', worseBy: 0.1 }],
+  ] as const)('%s: a margin that is a share of the baseline is as uncertain as it is', (metric, population) => {
+    expectKept(atTheMargin({ metric }, population, 300, 0.06, scale, 'baseline'));
   });
 
   test('clusters: rows that are alike count as fewer', () => {
@@ -39,10 +53,11 @@ describe('the gate errs as rarely as it says', () => {
     for (const metric of ['recall', 'f1', 'roc-auc']) expectKept(atTheMargin({ metric }, population, 500, 0.08, scale));
   });
 
-  test('an equal candidate passes with the rows that were asked for', () => {
-    const outcome = withTheRowsAskedFor({ metric: 'accuracy' }, { ...binary, worseBy: 0 }, 0.02, 300, 1, scale);
+  test.each([1, 2] as const)('an equal candidate passes with %d times the rows that were asked for', (times) => {
+    const outcome = withTheRowsAskedFor({ metric: 'accuracy' }, { ...binary, worseBy: 0 }, 0.02, 300, times, scale);
     expectKept(outcome);
     expect(outcome.mustNotBeLower).toBeLessThan(0.65);
+    expectKept(withTheRowsAskedFor({ metric: 'rmse' }, { task: 'regression', worseBy: 0 }, 0.05, 100, times, scale));
   });
 
   test('among many rules none fails by chance', () => {
