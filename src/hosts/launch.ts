@@ -32,9 +32,9 @@ export const launch = async (program: Launched, signal: AbortSignal, machine: Ma
   say(`$ ${argv.map(shellWord).join(' ')}`);
   const limit = limitAt(clock, clock.now() + seconds(timeoutSeconds), signal);
   try {
-    const how = await toItsEnd(argv, { cwd: root, env: variables, clock, signal: limit.signal, output });
+    const { how, wasEnded } = await toItsEnd(argv, { cwd: root, env: variables, clock, signal: limit.signal, output });
     output.end();
-    const isLate = limit.signal.aborted && how.is !== 'not-started' && !signal.aborted;
+    const isLate = wasEnded && how.is !== 'not-started' && !signal.aborted;
     return {
       how: isLate ? { is: 'timed-out' } : how,
       ...withoutUndefined({
@@ -72,15 +72,21 @@ interface Start {
   readonly output: Lines;
 }
 
-const toItsEnd = async (argv: readonly string[], start: Start): Promise<ProgramEnd['how']> => {
+interface End {
+  readonly how: ProgramEnd['how'];
+  /** It had not ended by itself when its time was up, or the run was cancelled. */
+  readonly wasEnded: boolean;
+}
+
+const toItsEnd = async (argv: readonly string[], start: Start): Promise<End> => {
   const { cwd, env, clock, signal, output } = start;
   const [file = '', ...rest] = argv;
-  if (signal.aborted) return { is: 'killed', by: 'SIGTERM' };
+  if (signal.aborted) return { how: { is: 'killed', by: 'SIGTERM' }, wasEnded: true };
   let child: ChildProcess & { readonly stdout: Readable; readonly stderr: Readable };
   try {
     child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: hasGroups });
   } catch (error) {
-    return { is: 'not-started', code: systemCode(error) };
+    return { how: { is: 'not-started', code: systemCode(error) }, wasEnded: false };
   }
   const closed = new Promise<void>((done) => child.once('close', () => done()));
   const end = new Promise<ProgramEnd['how']>((done) => {
@@ -101,15 +107,16 @@ const toItsEnd = async (argv: readonly string[], start: Start): Promise<ProgramE
   signal.addEventListener('abort', stop, { once: true });
   try {
     const how = await end;
+    const wasEnded = signal.aborted;
     signal.removeEventListener('abort', stop);
     killed.abort();
-    if (how.is === 'not-started') return how;
+    if (how.is === 'not-started') return { how, wasEnded };
     // A server that it left behind would hold its output open, and this run with it.
     signalGroup(child, 'SIGKILL');
     const waited = new AbortController();
     await Promise.race([closed, clock.sleepUntil(clock.now() + grace, waited.signal)]);
     waited.abort();
-    return how;
+    return { how, wasEnded };
   } finally {
     process.removeListener('exit', atExit);
     child.stdout.destroy();

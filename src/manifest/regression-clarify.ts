@@ -3,7 +3,7 @@ import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { AttributionSpec, BiasRule } from './asking.ts';
 import { checkLevel } from './check-level.ts';
-import { biasMetricNames } from './clarify-metrics.ts';
+import { type BiasMetric, biasMetricNames, biasMetrics } from './clarify-metrics.ts';
 import type { Refuse } from './refuse.ts';
 import { suggest } from './suggest.ts';
 import * as v from './values.ts';
@@ -84,6 +84,10 @@ export const biasOf = (written: NonNullable<RawClarify['bias']>, refuse: Refuse)
       );
       return [];
     }
+    const { most }: BiasMetric = biasMetrics[name];
+    for (const [key, value] of Object.entries({ limit, 'max-worsening': maxWorsening }))
+      if (most !== undefined && value !== undefined && value >= most)
+        refuse(`could never fail: ${name} is at most ${most} away from no bias`, 'bias', at, key);
     return [{ metric: name, facet, level, ...withoutUndefined({ limit, maxWorsening }) }];
   });
 

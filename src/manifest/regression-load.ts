@@ -82,6 +82,8 @@ export const loadOf = (written: RawLoad, candidate: CandidateSite, refuse: Refus
   if ((factor === undefined) === (rate === undefined)) refuse('needs either factor or rate', 'load');
   else if (upTo !== undefined && upTo <= target)
     refuse(`must be above ${factor === undefined ? 'rate' : 'factor'}, which is ${target}`, 'load', 'up-to');
+  if (limits?.['error-rate'] === 1)
+    refuse('could never fail: an error rate is at most 100 %', 'load', 'limits', 'error-rate');
   if (candidate.is !== 'temporary' && candidate.is !== 'dark-variant')
     refuse(
       'needs `candidate: temporary` or `candidate: dark-variant`: any other place has callers of its own, or takes no requests',

@@ -44,10 +44,20 @@ const cellsOf = (rule: BiasRule, candidate: Analysis, baseline: Analysis | strin
     ];
   const before = typeof baseline === 'string' ? [] : (baseline.bias[stage]?.get(rule.facet) ?? []);
   const unknown = typeof baseline === 'string' ? baseline : 'the version that serves has no value of it';
-  return groups.map((group) => {
-    const served = before.find(({ value }) => value === group.value)?.metrics.get(rule.metric);
-    return cellOf(rule, group, served ?? unknown);
-  });
+  // A model does not become better for a group by leaving it out.
+  const gone =
+    rule.maxWorsening === undefined ? [] : before.filter((was) => !groups.some(({ value }) => value === was.value));
+  return [
+    ...groups.map((group) => {
+      const served = before.find(({ value }) => value === group.value)?.metrics.get(rule.metric);
+      return cellOf(rule, group, served ?? unknown);
+    }),
+    ...gone.map(({ value, metrics }) => ({
+      ...open(rule, "is gone: the report of the version that serves has this group, and the candidate's has not"),
+      group: value,
+      ...withoutUndefined({ baseline: metrics.get(rule.metric) }),
+    })),
+  ];
 };
 
 const open = (rule: BiasRule, why: string): BiasCell => ({ rule, ruling: 'open', why });

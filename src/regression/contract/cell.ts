@@ -13,7 +13,9 @@ const fraction = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 /** Undefined: a list or a mapping. */
 const typeOf = (value: unknown, written: Written): ColumnType | undefined => {
   if (typeof value === 'object') return undefined;
-  if (written === 'json' && typeof value !== 'number') return 'String';
+  // JavaScript writes 1e21 with an exponent, and it is a whole number.
+  if (written === 'json')
+    return typeof value !== 'number' ? 'String' : Number.isInteger(value) ? 'Integral' : 'Fractional';
   const text = String(value);
   if (integer.test(text)) return 'Integral';
   return fraction.test(text) ? 'Fractional' : 'String';

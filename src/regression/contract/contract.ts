@@ -74,6 +74,13 @@ export const contractCheck = (contract: Contract): Check => {
     ...callers(contract).map(ofCallers),
   ];
   const broken = parts.filter(({ isKept }) => !isKept);
+  // A model that answers with errors alone keeps no promise about its answers.
+  if (broken.length === 0 && output?.candidate.length === 0)
+    return openCheck(
+      'contract',
+      level,
+      `the candidate has no answer without an error, so that column ${shownName(output.column)} is not checked`,
+    );
   return {
     name: 'contract',
     level,
@@ -95,6 +102,8 @@ export const contractCheck = (contract: Contract): Check => {
 };
 
 const reasonNotToCompare = ({ constraints, columns, output }: Contract): string | undefined => {
+  if (constraints.columns.every(({ isEnabled }) => !isEnabled))
+    return 'the constraints are switched off: evaluate_constraints is Disabled for every column';
   if (!constraints.isEnabled)
     return 'the constraints are switched off: evaluate_constraints is Disabled in their monitoring_config';
   const names = constraints.columns.map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { foremostCases } from '../../findings/foremost-cases.ts';
 import type { Check, CheckCase, Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import { oneLine } from '../../plain-text.ts';
@@ -128,14 +129,9 @@ export const checkCases = ({ checks = [] }: Checked, mostOfMessage: number): rea
   const each = Math.floor(mostCases / Math.max(1, checks.length)) - 1;
   return checks.flatMap((check) => [
     caseOf(check, `${check.name}`, check, mostOfMessage),
-    ...[...check.cases]
-      .sort((one, other) => urgency[one.verdict] - urgency[other.verdict])
-      .slice(0, each)
-      .map((part) => caseOf(check, part.name, part, mostOfMessage)),
+    ...foremostCases(check.cases, each).map((part) => caseOf(check, part.name, part, mostOfMessage)),
   ]);
 };
-
-const urgency = { fail: 0, inconclusive: 1, pass: 2 } as const;
 
 const caseOf = (
   { name: of, level }: Check,

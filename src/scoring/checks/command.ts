@@ -1,4 +1,5 @@
 import { duration } from '../../clock.ts';
+import { foremostCases } from '../../findings/foremost-cases.ts';
 import type { Check, CheckCase, CheckTable } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { TestCommand } from '../../manifest/asking.ts';
@@ -86,7 +87,7 @@ export const resultOf = ({ junit, timeoutSeconds }: TestCommand, end: ProgramEnd
   const failed = cases.filter(({ verdict }) => verdict === 'fail').length;
   const passed = cases.filter(({ verdict }) => verdict === 'pass').length;
   const of = `${failed} of ${counted(cases.length, 'case')}`;
-  const shown = { cases: kept(cases), ...withoutUndefined({ table: tableOf(cases) }) };
+  const shown = { cases: foremostCases(cases, mostCases), ...withoutUndefined({ table: tableOf(cases) }) };
   const wrong = faultOf(end, timeoutSeconds);
   if (wrong !== undefined)
     return {
@@ -143,12 +144,6 @@ const shortened = (text: string): string => {
   return clean.length <= mostCharacters ? clean : `${clean.slice(0, mostCharacters - 1)}…`;
 };
 
-const order = { fail: 0, inconclusive: 1, pass: 2 } as const;
-
-/** The cases that failed first. */
-const kept = (cases: readonly CheckCase[]): readonly CheckCase[] =>
-  [...cases].sort((one, other) => order[one.verdict] - order[other.verdict]).slice(0, mostCases);
-
 const words = { fail: 'failed', inconclusive: 'skipped', pass: 'passed' } as const;
 
 const tableOf = (cases: readonly CheckCase[]): CheckTable | undefined =>
@@ -156,5 +151,5 @@ const tableOf = (cases: readonly CheckCase[]): CheckTable | undefined =>
     ? undefined
     : {
         heads: ['case', 'result', 'message'],
-        rows: kept(cases).map(({ name, verdict, because = '' }) => [name, words[verdict], because]),
+        rows: foremostCases(cases, mostCases).map(({ name, verdict, because = '' }) => [name, words[verdict], because]),
       };

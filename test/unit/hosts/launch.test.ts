@@ -97,6 +97,13 @@ describe('a program', () => {
     await dies();
   });
 
+  test('that ended in time is not late for a daemon of it, which keeps the output open beyond the time', async () => {
+    const daemon =
+      'require("node:child_process").spawn("sleep", ["3"], { detached: true, stdio: "inherit" }); process.exit(0)';
+    const end = await run(node(daemon), { timeoutSeconds: 1, variables: { PATH: '/usr/bin:/bin' } });
+    expect(end.how).toEqual({ is: 'exited', code: 0 });
+  });
+
   test('that does not end when it should is killed', async () => {
     const end = await run(['/bin/sh', '-c', 'trap "" TERM; echo $$ > child; while :; do sleep 0.1; done'], {
       timeoutSeconds: 1,

@@ -35,6 +35,7 @@ describe('load', () => {
   test.each([
     ['load: {}', /load: needs either factor or rate/],
     ['load: { factor: 2, rate: 3 }', /load: needs either factor or rate/],
+    ['load: { rate: 3, limits: { error-rate: 100% } }', /load\.limits\.error-rate: could never fail/],
     ['load: { factor: 0 }', /load\.factor: 0 is not a factor; expected a number above 0/],
     ['load: { rate: 9000 }', /load\.rate: 9000 is not a rate; expected a number above 0 and up to 5000/],
     ['load: { factor: 2, up-to: 2 }', /load\.up-to: must be above factor, which is 2/],

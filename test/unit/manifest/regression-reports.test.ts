@@ -52,6 +52,11 @@ describe('`bias` of `regression`', () => {
     ['[]', 'bias'],
     ['[{ metric: DPPL, facet: gender }]', 'bias.0: has neither limit nor max-worsening'],
     [
+      '[{ metric: DPPL, facet: gender, limit: 5 }]',
+      'bias.0.limit: could never fail: DPPL is at most 1 away from no bias',
+    ],
+    ['[{ metric: DI, facet: gender, max-worsening: 1 }]', 'bias.0.max-worsening: could never fail: DI is at most 1'],
+    [
       '[{ metric: DPL2, facet: gender, limit: 0.1 }]',
       'bias.0.metric: "DPL2" is not a bias metric of SageMaker Clarify; did you mean DPL?',
     ],

@@ -147,6 +147,24 @@ describe('rules about bias', () => {
     expect(ruled([rule('DPPL', { limit: 0.1, maxWorsening: 0.1 })], [0, 0.5]).verdict).toBe('fail');
   });
 
+  test('a group that the candidate no longer reports is open under a worsening, and not under a limit', () => {
+    const report = (...values: readonly string[]) =>
+      analysisOf({
+        post_training_bias_metrics: {
+          facets: {
+            gender: values.map((value) => ({ value_or_threshold: value, metrics: [{ name: 'DPPL', value: 0.01 }] })),
+          },
+        },
+      });
+    const ruled = (limits: Partial<BiasRule>) =>
+      biasCheck(biasCells([rule('DPPL', limits)], report('0'), report('0', '1')));
+    expect(ruled({ maxWorsening: 0.02 })).toMatchObject({
+      verdict: 'inconclusive',
+      because: expect.stringContaining('DPPL of gender = 1 is gone'),
+    });
+    expect(ruled({ limit: 0.1 }).verdict).toBe('pass');
+  });
+
   test('a rule that warns changes no verdict, and is counted', () => {
     const [kept, warns] = [rule('DPPL', { limit: 0.5 }), rule('DI', { limit: 0.01, level: 'warn' })];
     expect(ruled([kept, warns], [0.4, 0.4])).toMatchObject({

@@ -432,3 +432,27 @@ test('the page about the regression test shows a broken contract as the terminal
   expect(lines).toContain('petal_breadth');
   expect(readFileSync('docs/regression.md', 'utf8')).toContain(`\`\`\`console\n${lines}\n\`\`\``);
 });
+
+describe('a contract of which nothing was checked is never kept', () => {
+  test('with every column switched off', () => {
+    const off = { monitoringConfigOverrides: { evaluate_constraints: 'Disabled' } };
+    expect(checkOf(good, { features: [age, income, plan].map((one) => ({ ...one, ...off })) })).toMatchObject({
+      verdict: 'inconclusive',
+      because: expect.stringContaining('Disabled for every column'),
+    });
+  });
+
+  test('without an answer of the candidate, unless something else is broken', () => {
+    const features = [age, income, plan, { name: 'species', inferred_type: 'String', completeness: 1 }];
+    const output = { column: 'species', candidate: [], baseline: [{ id: 'row-1', value: 'setosa' }] };
+    expect(checkOf(good, { features, output })).toMatchObject({
+      verdict: 'inconclusive',
+      because: 'the candidate has no answer without an error, so that column species is not checked',
+    });
+    expect(checkOf([['x', 1, 'basic']], { features, output }).verdict).toBe('fail');
+  });
+});
+
+test('a whole number of JSON is Integral, however large it is', () => {
+  expect(checkOf([[1e21, 1, 'basic']]).verdict).toBe('pass');
+});

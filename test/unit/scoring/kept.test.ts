@@ -204,6 +204,24 @@ describe('the result of a check', () => {
     await expect(readCheck(world, at, 1, 'load')).rejects.toMatchObject({ reason: 'record-unavailable' });
   });
 
+  test('of thousands of columns with long names is one that can be read again, and has all that failed before the others', async () => {
+    const long = 'é'.repeat(200_000);
+    const passes = Array.from({ length: 50_000 }, (_, at) => ({
+      name: `column ${at} ${'x'.repeat(200)}`,
+      verdict: 'pass' as const,
+    }));
+    await keepCheck(world, at, 1, {
+      ...check,
+      because: long,
+      table: { heads: ['column'], rows: passes.map(({ name }) => [name]) },
+      cases: [...passes, { name: long, verdict: 'fail', because: long }],
+    });
+    const kept = await readCheck(world, at, 1, 'load');
+    expect(kept?.cases).toHaveLength(1000);
+    expect(kept?.cases[0]).toMatchObject({ verdict: 'fail', name: expect.stringMatching(/^é{999}…$/) });
+    expect(kept?.table?.rows).toHaveLength(1000);
+  });
+
   test.each([
     ['no JSON', '{'],
     ['another check', JSON.stringify({ ...check, name: 'command' })],
