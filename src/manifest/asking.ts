@@ -63,7 +63,7 @@ export interface TestCommand {
   /** Path in the checkout of the report that it writes. */
   readonly junit?: string;
   readonly timeoutSeconds: number;
-  readonly level: 'fail' | 'warn';
+  readonly level: CheckLevel;
 }
 
 /** A load test of one instance of the candidate. */
@@ -76,7 +76,7 @@ export interface Load {
   /** Of the measurement at the target rate. */
   readonly durationSeconds: number;
   readonly limits: LoadLimits;
-  readonly level: 'fail' | 'warn';
+  readonly level: CheckLevel;
 }
 
 /** Latencies in milliseconds; the share of requests without a good answer, 0–1. */

@@ -11,6 +11,7 @@ import {
   type Transform,
   versionMark,
 } from './asking.ts';
+import type { Refuse } from './refuse.ts';
 import type { Task } from './regression.ts';
 import { bestOfKey } from './regression-best-of.ts';
 import { attributionOf, biasOf, clarifyKeys } from './regression-clarify.ts';
@@ -188,8 +189,6 @@ export const askingKeys = {
 };
 
 type RawAsking = { readonly [Key in keyof typeof askingKeys]?: z.output<(typeof askingKeys)[Key]> };
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
-
 const usualConcurrency = 4;
 const usualValidity = 7 * 24 * 3600;
 const usualThreshold = 0.5;

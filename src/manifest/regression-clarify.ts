@@ -4,6 +4,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { AttributionSpec, BiasRule } from './asking.ts';
 import { checkLevel } from './check-level.ts';
 import { biasMetricNames } from './clarify-metrics.ts';
+import type { Refuse } from './refuse.ts';
 import { suggest } from './suggest.ts';
 import * as v from './values.ts';
 
@@ -68,8 +69,6 @@ export const clarifyKeys = {
 };
 
 type RawClarify = { readonly [Key in keyof typeof clarifyKeys]?: z.output<(typeof clarifyKeys)[Key]> };
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
-
 export const biasOf = (written: NonNullable<RawClarify['bias']>, refuse: Refuse): readonly BiasRule[] =>
   written.flatMap(({ metric, facet, limit, 'max-worsening': maxWorsening, level = 'fail' }, at): BiasRule[] => {
     const name = biasMetricNames.find((one) => one === metric);

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { CandidateSite, TestCommand } from './asking.ts';
+import { checkLevel } from './check-level.ts';
+import type { Refuse } from './refuse.ts';
 import * as v from './values.ts';
 
 /** `command` of `regression:`: a program of the user that tests the candidate. */
@@ -33,11 +35,7 @@ export const commandKey = z.optional(
           .durationWithin(1, longestTimeout, '1s to 1h')
           .check(about('The program is ended after this time, and has failed. Default: `15m`.')),
       ),
-      level: z.optional(
-        v
-          .choice('a level', ['fail', 'warn'])
-          .check(about('`warn` shows the result and decides nothing. Default: `fail`.')),
-      ),
+      level: checkLevel(),
     })
     .check(
       about(
@@ -45,8 +43,6 @@ export const commandKey = z.optional(
       ),
     ),
 );
-
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
 
 /** @param refuse is called for each problem */
 export const commandOf = (

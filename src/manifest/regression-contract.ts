@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { ContractSpec } from './asking.ts';
 import { checkLevel } from './check-level.ts';
+import type { Refuse } from './refuse.ts';
 import * as v from './values.ts';
 
 /** `contract:`, the check of the columns against Model Monitor's constraints. */
@@ -39,8 +40,6 @@ export const contractKey = {
 };
 
 type RawContract = NonNullable<z.output<(typeof contractKey)['contract']>>;
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
-
 /** @param input of `regression.request`; undefined: there is none */
 export const contractOf = (
   { constraints, output, level = 'fail' }: RawContract,

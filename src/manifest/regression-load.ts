@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { CandidateSite, Load } from './asking.ts';
+import { checkLevel } from './check-level.ts';
+import type { Refuse } from './refuse.ts';
 import * as v from './values.ts';
 
 /** `load` of `regression:`: how many requests the candidate must answer at a time, and how well. */
@@ -57,11 +59,7 @@ export const loadKeys = {
             })
             .check(about('What the candidate must keep at the target rate.')),
         ),
-        level: z.optional(
-          v
-            .choice('a level', ['fail', 'warn'])
-            .check(about('Whether a broken limit fails the test, or only warns. Default: `fail`.')),
-        ),
+        level: checkLevel(),
       })
       .check(
         about(
@@ -77,11 +75,7 @@ const usualSeconds = 180;
 const usualErrorRate = 0.01;
 
 /** @param refuse is called for each problem */
-export const loadOf = (
-  written: RawLoad,
-  candidate: CandidateSite,
-  refuse: (message: string, ...path: readonly (string | number)[]) => void,
-): Load | undefined => {
+export const loadOf = (written: RawLoad, candidate: CandidateSite, refuse: Refuse): Load | undefined => {
   if (written === undefined) return undefined;
   const { factor, rate, limits, level = 'fail', 'up-to': upTo } = written;
   const target = factor ?? rate ?? 0;

@@ -1,5 +1,6 @@
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { Refuse } from './refuse.ts';
 import {
   type Criterion,
   type MetricName,
@@ -23,8 +24,6 @@ interface Problem {
   /** A whole sentence about the value there. */
   readonly message: string;
 }
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
-
 /** The policy, and what is wrong with it; with problems it is not to be used. */
 export const policyOf = (
   written: RawPolicy,

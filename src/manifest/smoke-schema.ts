@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { Refuse } from './refuse.ts';
 import { isJson } from './regression-asking.ts';
 import { answerTypes, type Expectation, type Smoke, type SmokeRequest } from './smoke.ts';
 import * as v from './values.ts';
@@ -65,8 +66,6 @@ const keys = v.mapping({
 });
 
 type Written = z.output<typeof keys>;
-type Refuse = (message: string, ...path: readonly (string | number)[]) => void;
-
 export const smokeSchema = z.pipe(
   keys.check(
     about(
