@@ -33,9 +33,7 @@ interface Moved {
 }
 
 const movedRows = (rows: PairedRows, { candidate, baseline }: Binned): Moved => {
-  const moved = Int32Array.from(candidate.keys()).filter(
-    (row) => candidate[row] !== baseline[row] && candidate[row] !== none && baseline[row] !== none,
-  );
+  const moved = movedIndexes(candidate, baseline);
   const { clusters, weights } = rows;
   return {
     unit: moved.map((row, at) => clusters?.of[row] ?? at),
@@ -44,6 +42,16 @@ const movedRows = (rows: PairedRows, { candidate, baseline }: Binned): Moved => 
     baseline: moved.map((row) => baseline[row] ?? 0),
     weight: Float64Array.from(moved, (row) => weights?.[row] ?? 1),
   };
+};
+
+const movedIndexes = (candidate: Int32Array, baseline: Int32Array): Int32Array => {
+  const indexes = new Int32Array(candidate.length);
+  let count = 0;
+  for (let row = 0; row < candidate.length; row++) {
+    const [ofCandidate, ofBaseline] = [candidate[row], baseline[row]];
+    if (ofCandidate !== ofBaseline && ofCandidate !== none && ofBaseline !== none) indexes[count++] = row;
+  }
+  return indexes.slice(0, count);
 };
 
 const streamOfExchange = 0x7ffffffc;

@@ -101,7 +101,8 @@ const accelerationOf = ({ counts, influences }: Resampled): number => {
 
 /**
  * Degrees of freedom of the spread, which is an estimate too: twice its square over its variance, which the fourth powers of the influences
- * give. Where a few rows make most of it (a log loss, unequal weights), it is known as badly as that of few rows.
+ * give. Where a few rows make most of it (a log loss, unequal weights), it is known as badly as that of few rows. Not below ten: the fourth
+ * powers say nothing exact any more, and a hopeless candidate must fail as one of hundreds of rules.
  */
 const freedomOf = ({ counts, influences, hasUnseen }: Resampled, units: number): number => {
   const most = Math.max(1, units - 1);
@@ -114,8 +115,10 @@ const freedomOf = ({ counts, influences, hasUnseen }: Resampled, units: number):
     fourths += (counts[unit] ?? 0) * square * square;
   }
   const variance = squares > 0 ? fourths / squares ** 2 - 1 / units : 0;
-  return variance > 2 / most ? Math.max(1, 2 / variance) : most;
+  return variance > 2 / most ? Math.min(most, Math.max(fewest, 2 / variance)) : most;
 };
+
+const fewest = 10;
 
 /** As in random.ts: looked up once. */
 const { floor } = Math;

@@ -71,6 +71,23 @@ describe('evidence', () => {
 });
 
 describe('the bootstrap', () => {
+  test('fails a hopeless number among hundreds of rules, although one unit makes most of its spread', () => {
+    const values = Float64Array.from({ length: 1000 }, (_, unit) => (unit < 1 ? 1.8 : -36 + (unit % 7) / 10));
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const found = bootstrap(
+      {
+        counts: new Float64Array(values.length).fill(1),
+        value: (multiplicities) =>
+          values.reduce((sum, value, unit) => sum + value * (multiplicities[unit] ?? 0), 0) / values.length,
+        influences: values.map((value) => (value - mean) / values.length),
+      },
+      { seed: 6, draws: 250 },
+      false,
+    );
+    if (found === null || found === 'constant') throw new Error('no evidence');
+    expect(found.pAtLeast(0)).toBeLessThan(0.05 / 400);
+  });
+
   test('knows a spread that a few units make as badly as that of few units', () => {
     const quantileOf = (values: Float64Array, hasUnseen: boolean): number => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
