@@ -12,9 +12,9 @@ export const commandSections = async (): Promise<string> =>
     .map(([name, command]) => section(name, command))
     .join('\n\n');
 
-const section = (name: string, { does, words, options, notes = [], examples, exits }: Command): string =>
+const section = (name: string, { does, words, program, options, notes = [], examples, exits }: Command): string =>
   [
-    `### \`${name}${words === undefined ? '' : ` ${words}`}\``,
+    `### \`${name}${words === undefined ? '' : ` ${words}`}${program === undefined ? '' : ` … [-- ${program}]`}\``,
     '',
     does,
     ...notes.flatMap((note) => ['', note]),

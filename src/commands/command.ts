@@ -9,6 +9,8 @@ export interface Command {
   readonly does: string;
   /** Words between the command and its options: `list|create`. */
   readonly words?: string;
+  /** A program behind the options and `--`: `<program> <argument>…`. */
+  readonly program?: string;
   readonly options: Schema<object>;
   /** Facts that belong to no option. */
   readonly notes?: readonly string[];

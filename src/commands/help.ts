@@ -17,9 +17,9 @@ export const usage = (commands: Readonly<Record<string, Command>>): string =>
   ].join('\n');
 
 /** The help of one command. */
-export const helpOf = (name: string, { does, words, options, notes = [], examples, exits }: Command): string =>
+export const helpOf = (name: string, { does, words, program, options, notes = [], examples, exits }: Command): string =>
   [
-    `model-delivery ${[name, words, '[--option value …]'].filter((part) => part !== undefined).join(' ')}`,
+    `model-delivery ${[name, words, '[--option value …]', program && `[-- ${program}]`].filter((part) => part !== undefined).join(' ')}`,
     '',
     does,
     ...notes.flatMap((note) => ['', note]),

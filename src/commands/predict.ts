@@ -120,7 +120,7 @@ type Inputs = ValuesOf<typeof predictInputs>;
 
 export const predict: Command = {
   does: 'Lets a model that serves on this machine answer the golden rows, and writes the file of predictions that `compare` reads; needs no AWS.',
-  words: '… [-- <program> <argument>…]',
+  program: '<program> <argument>…',
   options: predictInputs,
   notes: [
     'The model serves as a container of SageMaker does: `POST /invocations` answers a request, `GET /ping` answers with 200 when the model is ready. Requests and answers are those of `regression-test`: `request` and `response` of the policy.',

@@ -133,7 +133,9 @@ describe.each(Object.entries(await loaded(commands)))('%s', (name, command) => {
     for (const { line } of command.examples) {
       const [command_, ...args] = words(line);
       expect(command_).toBe(name);
-      const options = command.words === undefined ? args : args.slice(1);
+      const end = command.program === undefined ? -1 : args.indexOf('--');
+      const own = end < 0 ? args : args.slice(0, end);
+      const options = command.words === undefined ? own : own.slice(1);
       if (command.words !== undefined) expect(command.words.split('|')).toContain(args[0]);
       const written = readArguments(command.options, options);
       for (const [option, field] of fieldsOf(command.options)) {
