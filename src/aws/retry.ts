@@ -115,8 +115,8 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
 };
 
 /**
- * Sends a call once: under a load test a refusal is a result, and a repetition would be load that nobody planned. What AWS refuses because of
- * the caller's credentials or clock has not reached the model, and is sent again.
+ * Sends a call once. Under a load test a refusal is a result, and a repetition is load beyond the plan. A call that AWS refuses for the
+ * caller's credentials or clock has not reached the model, and is sent again.
  */
 export const unrepeated =
   (forgetCredentials: () => void): Retry =>

@@ -26,7 +26,7 @@ import {
 } from '../findings/regression.ts';
 import type { Margin, MetricName, Rule } from '../manifest/regression.ts';
 
-/** The findings of a test as JSON: any writer of the bucket may have replaced them, and reports walk through every member. */
+/** The findings of a test as JSON: any writer of the bucket may have replaced them, and a report reads every member. */
 
 /** A member that the type gets needs an entry here, else this file does not compile. */
 type Shape<Type> = { readonly [Key in keyof Required<Type>]: z.ZodMiniType };
