@@ -5,6 +5,7 @@ import { releasesOf } from '../../src/release/location.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asked } from '../support/asked-requests.ts';
 import {
+  approved,
   goldenRows,
   putGoldenSet,
   regress,
@@ -20,15 +21,9 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
-
 describe('another attempt', () => {
   test('is made only when it is asked for, or when the last one did not pass', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const first = await regress(account, '1.0.0');
     expect(first?.result.outputs).toMatchObject({ attempt: '1' });
@@ -54,7 +49,7 @@ describe('another attempt', () => {
     ['has half of its members', '{"is":"regression","verdict":"pass"}', true],
     ['is about another verdict', 'fail', true],
   ])('shows a pass that counts without its tables where findings.json %s', async (_, text, remarked) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const first = await regress(account, '1.0.0');
     const [[key = '', whole = ''] = []] = [...testObjects(account)].filter(([name]) => name.endsWith('/findings.json'));
@@ -72,7 +67,7 @@ describe('another attempt', () => {
   });
 
   test('a token whose pass has expired begins another attempt, and no expired pass is green', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, { keys: ['valid-for: 1h'] });
     const handed = await regress(account, '1.0.0', { wait: 'false' }, { runId: '1' });
     expect(handed?.result).toMatchObject({ reason: 'in-progress' });
@@ -85,7 +80,7 @@ describe('another attempt', () => {
   });
 
   test('`again` begins another attempt also beside one that a killed run left', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     expect(await regress(account, '1.0.0', {}, { death: { atCall: 40, received: true } })).toBeUndefined();
     expect(testRecords(account)).toMatchObject([{ attempt: 1 }]);
@@ -94,7 +89,7 @@ describe('another attempt', () => {
   });
 
   test('follows one that failed', async () => {
-    await approved('1.2.0');
+    await approved(account, '1.2.0');
     withRegression(account);
     expect((await regress(account, '1.2.0'))?.result).toMatchObject({ reason: 'regression-failed' });
     const again = await regress(account, '1.2.0', {}, { runId: '2' });
@@ -103,7 +98,7 @@ describe('another attempt', () => {
   });
 
   test('follows a pass whose time is over', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, { keys: ['valid-for: 1h'] });
     await regress(account, '1.0.0');
     await account.pass(minutes(61));
@@ -114,7 +109,7 @@ describe('another attempt', () => {
     ['another golden set', () => putGoldenSet(account, goldenRows.slice(1))],
     ['another rule', () => withRegression(account, { rules: ['{ metric: accuracy, non-inferior: 0.2 }'] })],
   ])('%s is another subject', async (_name, change) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     await regress(account, '1.0.0');
     change();

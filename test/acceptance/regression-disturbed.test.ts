@@ -5,6 +5,7 @@ import { regressionTest } from '../../src/operations/regression-test.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
+  approved,
   goldenRows,
   putGoldenSet,
   regress,
@@ -19,12 +20,6 @@ beforeEach(async () => {
   account = await openAccount();
 });
 afterEach(() => account.close());
-
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
 
 describe('a change while a test runs', () => {
   /** Runs the action once, at the n-th request to a model. */
@@ -65,14 +60,14 @@ describe('a change while a test runs', () => {
   };
 
   test('an update of the endpoint that serves disturbs the test', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     at(10, publish);
     await endsDisturbed();
   });
 
   test('so does one that nothing but its result shows', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     // The look at the endpoint that is under way sees nothing of it, and the next one comes when it is over.
     account.simulator.faults.add({
@@ -89,7 +84,7 @@ describe('a change while a test runs', () => {
   });
 
   test('a release that begins meanwhile disturbs the test', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     await account.prepare('1.3.0');
     withRegression(account);
     account.simulator.faults.add({
@@ -109,7 +104,7 @@ describe('a change while a test runs', () => {
   });
 
   test('a dark candidate that others exchange disturbs the test', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
     expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('candidate-dark');
     putGoldenSet(account);
@@ -143,7 +138,7 @@ describe('a change while a test runs', () => {
   });
 
   test('another golden set before anything was begun is planned anew', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     let isChanged = false;
     const changing: typeof regressionTest = {

@@ -3,19 +3,13 @@ import { minutes } from '../../src/clock.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asked, questions } from '../support/asked-requests.ts';
-import { regress, temporaries, testObjects, withRegression } from '../support/golden-set.ts';
+import { approved, regress, temporaries, testObjects, withRegression } from '../support/golden-set.ts';
 
 let account: TestAccount;
 beforeEach(async () => {
   account = await openAccount();
 });
 afterEach(() => account.close());
-
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
 
 describe('a run beside others, and after others', () => {
   /** Runs the action once, at the n-th request to a model. */
@@ -30,7 +24,7 @@ describe('a run beside others, and after others', () => {
     });
 
   test('a temporary endpoint that a cancelled run of the same test removes is made again', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     at(30, async () => {
       const [name = ''] = (await temporaries(account)).map((one) => one.split(' ').at(-1) ?? '');
@@ -42,7 +36,7 @@ describe('a run beside others, and after others', () => {
   });
 
   test('a run that comes later joins the attempt of the one that is under way', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const first = await regress(account, '1.0.0', { wait: 'false' });
     expect(first?.result).toMatchObject({ outcome: 'pending', reason: 'in-progress' });
@@ -60,7 +54,7 @@ describe('a run beside others, and after others', () => {
 
   /** Everything up to a piece of answers is kept. */
   test('a run that is killed goes on where it was', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const requested: string[] = [];
     // The record, then the first piece, then the second.
@@ -80,7 +74,7 @@ describe('a run beside others, and after others', () => {
     const second = requested.map((name, index) => (name === 's3.putObject' ? index + 1 : 0)).filter(Boolean)[2] ?? 0;
     await account.close();
     account = await openAccount();
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     expect(await regress(account, '1.0.0', {}, { death: { ...death, atCall: second } })).toBeUndefined();
     expect([...testObjects(account).keys()].filter((key) => key.includes('/rows/'))).toHaveLength(1);
@@ -102,7 +96,7 @@ describe('a run beside others, and after others', () => {
       ['endpoint', 'endpoint config', 'model'],
     ],
   ])('cancelled while %s, it leaves what SageMaker does not let go of yet', async (_when, call, left) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const cancellation = new AbortController();
     account.simulator.faults.add({ ...call, times: 1, kind: 'call', action: () => cancellation.abort() });
@@ -118,7 +112,7 @@ describe('a run beside others, and after others', () => {
   });
 
   test('out of time, it removes its endpoint', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const report = await regress(account, '1.0.0', { timeout: '1m' });
     expect(report?.result).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed' });
@@ -126,7 +120,7 @@ describe('a run beside others, and after others', () => {
   });
 
   test('killed and never run again, its leftovers go with the next test of the endpoint, once their time is over', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     await account.prepare('1.2.0');
     withRegression(account);
     const death = { atCall: 'runtime.invokeEndpoint', received: false };
@@ -172,7 +166,7 @@ describe('what AWS does not answer', () => {
   });
 
   test('a flaky network costs no right answer', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     for (let after = 5; after < 600; after += 7)
       for (const kind of ['throttle', 'server-error', 'answer-lost', 'never-arrived'] as const)
@@ -191,7 +185,7 @@ describe('what AWS does not answer', () => {
   });
 
   test('rows that have no answer in three turns are missing, and a missing row is never a wrong one', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     account.simulator.faults.add({
       service: 'sagemaker-runtime',

@@ -83,6 +83,19 @@ describe('labels that change together with the model', () => {
     );
   });
 
+  test('are compared with a test that counted: a version that failed with other labels before its delivery has none of them', async () => {
+    const floor = 'rules: [{ metric: accuracy, floor: 0.9 }]';
+    write(floor);
+    await passed('1.0.0');
+    write(floor, 'labels: { changed-with-model: allow }');
+    golden(relabelled(60));
+    expect((await regress(account, '1.0.0'))?.result.reason).toBe('regression-failed');
+    write(floor);
+    golden(goldenRows);
+    expect((await account.run(deployEndpoint, { version: '1.0.0' }))?.result.reason).toBe('delivered');
+    expect(notesOf(await passed('1.1.0'))).not.toContain('golden rows');
+  });
+
   test('are refused in an older golden set, and when that set goes under another name', async () => {
     older(goldenRows);
     write(also());

@@ -4,6 +4,7 @@ import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehears
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asked, questions } from '../support/asked-requests.ts';
 import {
+  approved,
   asJsonl,
   goldenRows,
   putGoldenSet,
@@ -19,15 +20,9 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
-
 describe('other places where the candidate answers', () => {
   const dark = async (version: '1.0.0' | '1.2.0'): Promise<void> => {
-    await approved(version);
+    await approved(account, version);
     account.writeManifest(() => manifestText({ rollout: rollouts.steps }));
     expect((await account.run(deployEndpoint, { version }))?.result.reason).toBe('candidate-dark');
     putGoldenSet(account);
@@ -56,7 +51,7 @@ describe('other places where the candidate answers', () => {
       await dark('1.0.0');
       await account.prepare('1.4.0');
     } else {
-      await approved('1.0.0');
+      await approved(account, '1.0.0');
       withRegression(account, { keys: ['candidate: dark-variant'] });
     }
     const seen = account.watch();
@@ -66,7 +61,7 @@ describe('other places where the candidate answers', () => {
   });
 
   test('the endpoint of another environment of the same account', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     const staging = manifestText({ name: 'iris-staging', unwatched: true, rollout: rollouts.unguarded })
       .split('\n')
       .slice(2)
@@ -109,7 +104,7 @@ describe('other places where the candidate answers', () => {
       {},
     ],
   ])('a file of predictions of %s', async (_name, keys, requests) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     account.stopTraffic();
     account.simulator.objects.put(team.bucket, '1.0.0.jsonl', Buffer.from(predictions(3)));
     account.simulator.objects.put(team.bucket, '1.1.0.jsonl', Buffer.from(predictions(4)));
@@ -129,7 +124,7 @@ describe('other places where the candidate answers', () => {
   ];
 
   test('predictions of an earlier version let no later one pass, and the delivery reads the files of the same versions', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     account.simulator.objects.put(team.bucket, '1.0.0.jsonl', Buffer.from(predictions(3)));
     account.simulator.objects.put(team.bucket, '1.1.0.jsonl', Buffer.from(predictions(4)));
     withRegression(account, { keys: ofBoth });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import {
+  approved,
   asCsv,
   asJsonl,
   columns,
@@ -17,12 +18,6 @@ beforeEach(async () => {
   account = await openAccount();
 });
 afterEach(() => account.close());
-
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
 
 describe('the rows and the requests', () => {
   const forms: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +41,7 @@ describe('the rows and the requests', () => {
       Object.keys(files).map((file) => ({ form, file: file as keyof typeof files })),
     ),
   )('$form of a golden set in $file', async ({ form, file }) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     const name = `rows.${file.toLowerCase()}`;
     account.simulator.objects.put(team.bucket, name, Buffer.from(files[file]));
     withRegression(account, { dataset: `s3://${team.bucket}/${name}`, keys: forms[form] ?? [] });
@@ -60,7 +55,7 @@ describe('the rows and the requests', () => {
   });
 
   test('a selector that finds nothing in any answer is the mistake of the manifest, and nothing is left behind', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, {
       keys: [...(forms['JSON'] ?? []).slice(0, 1), 'response: { prediction: "$.predictions[0].label" }'],
     });
@@ -77,7 +72,7 @@ describe('the rows and the requests', () => {
     ['response.score', 'response: { prediction: 0, score: "scores" }'],
     ['request.input', 'request: { content-type: text/csv, input: "$.[" }'],
   ])('%s that is no JSONPath is refused before anything is made', async (key, line) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, { keys: [line] });
     const seen = account.watch();
     const report = await regress(account, '1.0.0');
@@ -94,7 +89,7 @@ describe('the rows and the requests', () => {
     ['a row without an id', { ...goldenRows[0], id: undefined }, /:151: id: is missing/],
     ['an id that stands twice', { ...goldenRows[0] }, /"flower-1"/],
   ])('%s is refused before anything is made', async (_name, row, because) => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     putGoldenSet(account, [...goldenRows, row]);
     const seen = account.watch();
@@ -108,7 +103,7 @@ describe('the rows and the requests', () => {
   });
 
   test('a golden set of another account needs its owner in the manifest, which the refusal says', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     const { objects } = account.simulator;
     const theirs = '444455556666';
     objects.put('golden-of-others', 'rows.jsonl', Buffer.from(asJsonl(goldenRows)));
@@ -127,7 +122,7 @@ describe('the rows and the requests', () => {
   });
 
   test('a golden set that is not there is named', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, { dataset: `s3://${team.bucket}/nowhere.jsonl` });
     const seen = account.watch();
     const report = await regress(account, '1.0.0');

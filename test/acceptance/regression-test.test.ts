@@ -3,6 +3,7 @@ import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asked, questions } from '../support/asked-requests.ts';
 import {
+  approved,
   goldenRows,
   namedVerdict,
   regress,
@@ -18,18 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
-/** `version` is approved, and 1.1.0, a forest, serves. */
-const approved = async (version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0'): Promise<void> => {
-  await account.inProduction('1.1.0');
-  await account.prepare(version);
-};
-
 describe('a version on a temporary endpoint, against the version that serves', () => {
   test.each([
     ['1.0.0', 'succeeded', 'regression-passed', 'pass'],
     ['1.2.0', 'rejected', 'regression-failed', 'fail'],
   ] as const)('%s: %s/%s', async (version, outcome, reason, verdict) => {
-    await approved(version);
+    await approved(account, version);
     withRegression(account);
     const seen = account.watch();
     const report = await regress(account, version);
@@ -60,7 +55,7 @@ describe('a version on a temporary endpoint, against the version that serves', (
   });
 
   test('its endpoint has one instance of the stated type and the tag, and nothing else may be removed', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account, { keys: ['candidate: { temporary: { instance: ml.c5.large } }'] });
     const seen = account.watch();
     expect((await regress(account, '1.0.0'))?.result.reason).toBe('regression-passed');
@@ -86,7 +81,7 @@ describe('a version on a temporary endpoint, against the version that serves', (
   });
 
   test('a model that fails 5 % is judged by its errors', async () => {
-    await approved('1.4.0');
+    await approved(account, '1.4.0');
     withRegression(account, {
       rules: ['{ metric: error-rate, ceiling: 0.001 }', '{ metric: accuracy, non-inferior: 0.3 }'],
     });
@@ -108,7 +103,7 @@ describe('a version on a temporary endpoint, against the version that serves', (
   });
 
   test('a model that never passes its health check leaves nothing behind', async () => {
-    await approved('1.5.0');
+    await approved(account, '1.5.0');
     withRegression(account);
     const report = await regress(account, '1.5.0', { timeout: '2h' });
     expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'creation-failed' });
@@ -119,7 +114,7 @@ describe('a version on a temporary endpoint, against the version that serves', (
   });
 
   test('no capacity for it leaves nothing behind', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     account.simulator.faults.add({
       service: 'sagemaker',

@@ -62,6 +62,15 @@ export const regressionText = ({
   return `regression:\n${[...usual.filter((line) => !replaced.has(nameOf(line))), ...keys].map((line) => `  ${line}\n`).join('')}`;
 };
 
+/** `version` is approved, and 1.1.0, a forest, serves. */
+export const approved = async (
+  account: TestAccount,
+  version: '1.0.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.5.0',
+): Promise<void> => {
+  await account.inProduction('1.1.0');
+  await account.prepare(version);
+};
+
 /** Writes the golden set and a manifest that names it. @param change of everything before `regression:` */
 export const withRegression = (
   account: TestAccount,

@@ -1,15 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startSimulator } from '../../../simulator/simulator.ts';
 import type { Check } from '../../../src/findings/regression.ts';
-import { runFrom } from '../../../src/hosts/run.ts';
-import { folder } from '../../../src/inputs/folder.ts';
 import { LostRace } from '../../../src/release/store.ts';
 import { keepPiece, keepTried, keptPieces, piecesOf, readPiece, readTried } from '../../../src/scoring/answers.ts';
 import { keepCheck, readCheck } from '../../../src/scoring/checks/kept.ts';
+import { keepFindings } from '../../../src/scoring/kept-findings.ts';
 import type { Subject } from '../../../src/scoring/subject.ts';
 import { readTest, runningAttempt, type TestRecord, testFolder, writeTest } from '../../../src/scoring/test-record.ts';
-import { openSession } from '../../../src/session/session.ts';
 import type { World } from '../../../src/world.ts';
+import { cellOf, findingsOf } from '../../support/regression-findings.ts';
+import { openSimulatedWorld, type SimulatedWorld } from '../../support/simulated-world.ts';
 
 // What a regression test keeps in S3, against the simulator's S3.
 
@@ -35,28 +34,14 @@ const verdict = {
   run: {},
 } as const;
 
-let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let opened: SimulatedWorld;
+let simulator: SimulatedWorld['simulator'];
 let world: World;
-const before = { ...process.env };
 beforeAll(async () => {
-  simulator = await startSimulator();
-  const env = simulator.environment();
-  Object.assign(process.env, env);
-  const session = await openSession({
-    target: {},
-    env,
-    run: runFrom(env, 'command-line'),
-    workspace: folder(process.cwd()),
-    clock: simulator.driver,
-    dryRun: false,
-    signal: new AbortController().signal,
-  });
-  world = session.worldFor(new AbortController().signal);
+  opened = await openSimulatedWorld();
+  ({ simulator, world } = opened);
 });
-afterAll(async () => {
-  await simulator.close();
-  process.env = before;
-});
+afterAll(() => opened.close());
 beforeEach(() => simulator.objects.put(releases.bucket, 'made', Buffer.from('')));
 afterEach(() => simulator.objects.drop(releases.bucket));
 
@@ -232,5 +217,19 @@ describe('the result of a check', () => {
     await expect(readCheck(world, at, 1, 'load')).rejects.toThrow(
       `s3://ml-releases/${place} is no result of the check load; delete it, then run regression-test again`,
     );
+  });
+});
+
+describe('the findings of an attempt', () => {
+  const place = `${at.prefix}1/findings.json`;
+
+  test('that are too large to be read again are not kept, and the run says so', async () => {
+    const cells = Array.from({ length: 40_000 }, () => cellOf());
+    expect(await keepFindings(world, at, 1, findingsOf({ cells, harmful: [] }), '{}')).toEqual([
+      'findings.json was not kept: a later run shows this verdict without its tables',
+    ]);
+    expect(simulator.objects.get(at.bucket, place)).toBeUndefined();
+    expect(await keepFindings(world, at, 1, findingsOf({ harmful: [] }), '{}')).toEqual([]);
+    expect(simulator.objects.get(at.bucket, place)).toBeDefined();
   });
 });

@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startSimulator } from '../../../../simulator/simulator.ts';
 import { seconds } from '../../../../src/clock.ts';
-import { runFrom } from '../../../../src/hosts/run.ts';
-import { folder } from '../../../../src/inputs/folder.ts';
 import type { DoneStep } from '../../../../src/regression/load/steps.ts';
 import { claimStep, keepStep, keptSteps, rateOnce } from '../../../../src/scoring/load/kept.ts';
-import { openSession } from '../../../../src/session/session.ts';
 import { type World, writesOf } from '../../../../src/world.ts';
+import { openSimulatedWorld, type SimulatedWorld } from '../../../support/simulated-world.ts';
 
 // What a load test keeps in S3, against the simulator's S3.
 
@@ -24,29 +21,15 @@ const done: DoneStep = {
   },
 };
 
-let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let opened: SimulatedWorld;
+let simulator: SimulatedWorld['simulator'];
 let world: World;
-const before = { ...process.env };
 beforeAll(async () => {
-  simulator = await startSimulator();
-  const env = simulator.environment();
-  Object.assign(process.env, env);
-  const session = await openSession({
-    target: {},
-    env,
-    run: runFrom(env, 'command-line'),
-    workspace: folder(process.cwd()),
-    clock: simulator.driver,
-    dryRun: false,
-    signal: new AbortController().signal,
-  });
-  world = session.worldFor(new AbortController().signal);
+  opened = await openSimulatedWorld();
+  ({ simulator, world } = opened);
   simulator.objects.put(at.bucket, 'made', Buffer.from(''));
 });
-afterAll(async () => {
-  await simulator.close();
-  process.env = before;
-});
+afterAll(() => opened.close());
 const by = (holder: string): World => ({ ...world, run: { ...world.run, holder } });
 const pass = (milliseconds: number): Promise<void> =>
   simulator.driver.sleepUntil(simulator.driver.now() + milliseconds);
