@@ -1,5 +1,6 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
+import type { GitHub } from './github/github.ts';
 import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
@@ -15,6 +16,8 @@ export interface World {
   readonly write?: AwsWrites;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
+  /** The repository of the run at GitHub, where the host has a token for it. */
+  readonly github?: GitHub;
 }
 
 /** The files beside the manifest: of the checkout, or of the pipeline's artifact. */

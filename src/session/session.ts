@@ -11,6 +11,8 @@ import {
 } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
+import type { GitHub } from '../github/github.ts';
+import type { GitHubAccess } from '../github/open-github.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
@@ -18,6 +20,7 @@ import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Run, Workspace, World } from '../world.ts';
+import { proxyFrom } from './proxy.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
@@ -44,6 +47,8 @@ export interface SessionRequest {
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
   readonly identityToken?: IdentityToken;
+  /** The run's repository at GitHub, where the host has a token. */
+  readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
   readonly learned?: (identity: Identity) => void;
 }
@@ -96,6 +101,7 @@ export const openSession: OpenSession = async ({
   dryRun,
   signal,
   identityToken,
+  github,
   learned,
 }) => {
   const connection = connectionFrom(env, target.region);
@@ -150,7 +156,10 @@ export const openSession: OpenSession = async ({
         workspace,
         read: reads,
         ...(dryRun ? {} : { write: writes }),
-        ...withoutUndefined({ registry: registry?.within(turnSignal, dryRun) }),
+        ...withoutUndefined({
+          registry: registry?.within(turnSignal, dryRun),
+          github: github && gitHubFor(github, turnSignal, dryRun),
+        }),
       };
     },
     refuseShortCredentials: async ({ expectedSeconds }) => {
@@ -159,6 +168,11 @@ export const openSession: OpenSession = async ({
       if (problem !== undefined) throw new Refusal('credentials-too-short', problem);
     },
   };
+};
+
+const gitHubFor = (github: GitHubAccess, signal: AbortSignal, dryRun: boolean): GitHub => {
+  const { write, ...reads } = github.within(signal);
+  return dryRun ? reads : { ...reads, write };
 };
 
 const fail = (): never => {
@@ -201,10 +215,4 @@ const noToken = (role: string | undefined): string => {
   return role === undefined
     ? `the job has no AWS credentials, and the environment in the manifest has no role to take: set \`role\` there and ${token}`
     : `role ${role} could not be taken: the job has no identity token; ${token}`;
-};
-
-/** Both spellings are in use; the lower-case one wins, as in curl. */
-const proxyFrom = (env: Env): NonNullable<BaseOptions['proxy']> => {
-  const of = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined;
-  return withoutUndefined({ https: of('https_proxy'), http: of('http_proxy'), bypass: of('no_proxy') });
 };
