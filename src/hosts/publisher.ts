@@ -21,6 +21,8 @@ import { occasionOf, pullRequestIn } from './occasion.ts';
 
 /** Publishes a run at GitHub. Nothing of it can fail or hold the delivery (DESIGN §7 rule 13). */
 export interface Publisher {
+  /** Whether the user named the publications; a wish that fails is a warning. */
+  readonly named: boolean;
   /** Opens GitHub with the run's clock, for the run itself too. */
   open(clock: Clock): GitHubAccess;
   /** The run begins to change the endpoint; returns at once. */
@@ -71,6 +73,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
   };
 
   return {
+    named: wish !== 'auto',
     open: (clock) => {
       opened ??= { access: openGitHub(repository, clock), clock };
       return opened.access;

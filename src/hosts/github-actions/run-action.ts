@@ -5,6 +5,7 @@ import type { Memory, Operation, OperationName } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { failureOf } from '../../report/failure.ts';
+import { prose } from '../../report/markdown.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
@@ -99,7 +100,9 @@ const publisherOf = (operation: OperationName, run: Run, signal: AbortSignal): P
 /** After everything that later jobs and readers depend on. */
 const publishAtGitHub = async (publisher: Publisher, report: Report): Promise<void> => {
   try {
-    for (const fault of await publisher.ended(report, isGreen(report))) annotateWarning(fault);
+    const faults = await publisher.ended(report, isGreen(report));
+    for (const fault of faults) (publisher.named ? annotateWarning : print)(fault);
+    if (faults.length > 0) await writeSummary(faults.map((fault) => `\n> ${prose(fault)}\n`).join(''));
   } catch (error) {
     warnOnce('publication at GitHub', error);
   }

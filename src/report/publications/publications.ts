@@ -33,8 +33,6 @@ export interface Begun {
 
 /** A thing that a run writes to GitHub, besides its outputs and its job summary. None can fail a delivery. */
 export interface Publication {
-  /** For the documents: the permission of the job's token. */
-  readonly needs: string;
   /** The operations that publish it when the user names it. */
   readonly of: readonly OperationName[];
   /** Those that publish it on a pull request when the user names nothing. */
@@ -55,7 +53,6 @@ const all = [
 
 export const publications = {
   comment: {
-    needs: '`pull-requests: write`; on a commit without a pull request `contents: write`',
     of: all,
     unasked: all,
     ended: async ({ report, subject, occasion }, github) =>
@@ -64,7 +61,6 @@ export const publications = {
       ),
   },
   check: {
-    needs: '`checks: write`',
     of: all,
     // The other operations' jobs are checks already; a gate has a verdict of its own.
     unasked: ['approve-gate', 'regression-test'],
@@ -72,7 +68,6 @@ export const publications = {
       github.putCheck(checkOf(report, subject, occasion.commit, green)),
   },
   deployment: {
-    needs: '`deployments: write`',
     of: ['deploy-endpoint', 'shift-traffic', 'rollback'],
     // A job with `environment:` has a deployment of GitHub's own.
     unasked: [],
