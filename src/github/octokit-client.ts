@@ -9,7 +9,7 @@ import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Client, Repository } from './client.ts';
 import { fetchOver } from './fetch.ts';
-import { paced } from './pace.ts';
+import { limited, paced } from './pace.ts';
 import { isRateLimit, refusalOf } from './refusal.ts';
 
 const answerMs = seconds(10);
@@ -60,7 +60,7 @@ export const openClient = (repository: Repository, clock: Clock): ((signal?: Abo
         return await send(octokit, { owner, repo, request });
       } catch (error) {
         if (error instanceof Throttled) throw error;
-        if (isRateLimit(error)) throw new Throttled(pace.until, error);
+        if (isRateLimit(error)) throw limited(pace.until);
         throw refusalOf(error, does, needs);
       }
     },

@@ -30,6 +30,9 @@ const backoffMs = 500;
 /** GitHub docs, "Best practices for using the REST API": pause at least one second between requests that write. */
 const betweenWritesMs = seconds(1);
 
+export const limited = (until: Instant): Throttled =>
+  new Throttled(until, new Error('GitHub limits the requests of this token'), 'GitHub');
+
 export const paced = (clock: Clock): Pace => {
   let until: Instant = Number.NEGATIVE_INFINITY;
   let windowStart: Instant = Number.NEGATIVE_INFINITY;
@@ -57,7 +60,7 @@ export const paced = (clock: Clock): Pace => {
       const signal = options.request?.signal;
       const waitMs = until - clock.now();
       if (waitMs > 0) {
-        if (!fits()) throw new Throttled(until, new Error('GitHub limits the requests of this token'));
+        if (!fits()) throw limited(until);
         spentMs += waitMs;
         await clock.sleepUntil(until, signal);
       }

@@ -196,7 +196,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
         host.observer.progress({
           at: clock.now(),
           percent: 0,
-          because: `could not reach AWS: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
+          because: `${withoutAccount(because, account)}; goes on at ${iso(until)}`,
         });
       const waiting: WaitOptions = { clock, deadline, signal, onWait };
       const session = await withinLimit(clock, deadline, signal, (limited) =>
