@@ -131,6 +131,7 @@ export const upsertComment = async (
     const body = compose(first.body);
     if (body === first.body || (await change(client, thread, first.id, body))) return;
   }
+  throw new Error(`the comment on ${thread.name} was deleted or doubled each time it was written`);
 };
 
 /**

@@ -79,7 +79,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       return opened.access;
     },
     begins: (subject) => {
-      if (skip || names.length === 0) return;
+      if (names.length === 0) return;
       begun ??= each(signal, (publication, occasion, github) =>
         publication.began?.({ operation, subject, occasion, ...withoutUndefined({ url: run.url }) }, github),
       );
