@@ -28,8 +28,9 @@ interface Page {
 /** The calls of one thread: comments on commits have others than those on issues and pull requests. */
 interface Thread {
   readonly name: string;
-  /** Comments on commits belong to the repository's content. */
+  /** To write; comments on commits belong to the repository's content. */
   readonly needs: Needed;
+  readonly needsToRead: Needed;
   list(octokit: Octokit, common: Common): Promise<Page>;
   create(octokit: Octokit, common: Common, body: string): Promise<{ readonly data: Answered }>;
   change(octokit: Octokit, common: Common, id: number, body: string): Promise<unknown>;
@@ -42,6 +43,7 @@ const threadOf = (place: Place): Thread =>
 const ofCommit = (sha: string): Thread => ({
   name: `commit ${sha.slice(0, 12)}`,
   needs: 'contents: write',
+  needsToRead: 'contents: read',
   list: (octokit, common) => octokit.rest.repos.listCommentsForCommit({ ...common, commit_sha: sha }),
   create: (octokit, common, body) => octokit.rest.repos.createCommitComment({ ...common, commit_sha: sha, body }),
   change: (octokit, common, id, body) => octokit.rest.repos.updateCommitComment({ ...common, comment_id: id, body }),
@@ -51,6 +53,7 @@ const ofCommit = (sha: string): Thread => ({
 const ofIssue = (is: 'issue' | 'pull-request', number: number): Thread => ({
   name: `${is.replace('-', ' ')} ${number}`,
   needs: is === 'issue' ? 'issues: write' : 'pull-requests: write',
+  needsToRead: is === 'issue' ? 'issues: read' : 'pull-requests: read',
   list: (octokit, common) => octokit.rest.issues.listComments({ ...common, issue_number: number }),
   create: (octokit, common, body) => octokit.rest.issues.createComment({ ...common, issue_number: number, body }),
   change: (octokit, common, id, body) => octokit.rest.issues.updateComment({ ...common, comment_id: id, body }),
@@ -58,8 +61,12 @@ const ofIssue = (is: 'issue' | 'pull-request', number: number): Thread => ({
 });
 
 /** Every page: the comment that matters may be the two hundredth. */
-export const commentsOf = async (client: Client, place: Place): Promise<readonly Comment[]> => {
-  const { name, needs, list } = threadOf(place);
+export const commentsOf = (client: Client, place: Place): Promise<readonly Comment[]> => {
+  const thread = threadOf(place);
+  return commentsIn(client, thread, thread.needsToRead);
+};
+
+const commentsIn = async (client: Client, { name, list }: Thread, needs: Needed): Promise<readonly Comment[]> => {
   const pages = await everyPage(client, { does: `read the comments of ${name}`, needs }, list);
   return pages
     .flatMap(({ data }) => data)
@@ -110,7 +117,7 @@ export const upsertComment = async (
 ): Promise<void> => {
   const thread = threadOf(place);
   const own = async (): Promise<readonly Comment[]> => {
-    const marked = (await commentsOf(client, place)).filter(({ body }) => body.startsWith(marker));
+    const marked = (await commentsIn(client, thread, thread.needs)).filter(({ body }) => body.startsWith(marker));
     if (marked.length === 0) return [];
     const wrote = await authorship(client);
     return marked.filter(wrote);

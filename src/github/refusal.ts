@@ -23,6 +23,7 @@ export type JobPermission =
   | 'contents: read'
   | 'contents: write'
   | 'deployments: write'
+  | 'issues: read'
   | 'issues: write'
   | 'pull-requests: read'
   | 'pull-requests: write';
@@ -77,7 +78,7 @@ export const refusalOf = (error: unknown, does: string, needs: Needed): Error =>
   if (refused.status === undefined || (error instanceof Error && error.name === 'AbortError'))
     return error instanceof Error ? error : new Error(String(error));
   const status = statusOf(error);
-  if (status === 403) return new MissingPermission(lacking(accepted(refused) ?? needs));
+  if (status === 403) return new MissingPermission(lacking(accepted(refused, needs) ?? needs));
   if (status === 401)
     return new MissingPermission(
       'GitHub does not accept the token: it is wrong, has expired, or is from another server',
@@ -105,15 +106,22 @@ const lacking = (permission: string): string =>
     : `the token lacks a permission at GitHub: add \`permissions: ${permission}\` to the job (a reusable workflow's caller too; on pull requests from forks the token may only read)`;
 
 /**
- * `issues=write; pull_requests=write` → `pull-requests: write`: the header names alternatives, and a workflow on pull requests usually has
- * the last.
+ * From the header `issues=read; pull_requests=read`, which names alternatives: that of the call's own area if it is among them, at the level
+ * that the call or what follows it needs, so that the user has to change the workflow only once.
  */
-const accepted = ({ response }: Refused): string | undefined => {
+const accepted = ({ response }: Refused, needs: Needed): string | undefined => {
   const header = response?.headers?.['x-accepted-github-permissions'];
-  const last = typeof header === 'string' ? header.split(';').at(-1) : undefined;
-  const all = (last ?? '')
-    .split(',')
-    .map((one) => /^\s*([a-z_]+)=(read|write|admin)\s*$/.exec(one))
-    .flatMap((found) => (found === null ? [] : [`${(found[1] ?? '').replaceAll('_', '-')}: ${found[2]}`]));
-  return all.length === 0 ? undefined : all.join(', ');
+  const alternatives = (typeof header === 'string' ? header.split(';') : []).map((one) =>
+    one
+      .split(',')
+      .map((part) => /^\s*([a-z_]+)=(read|write|admin)\s*$/.exec(part))
+      .flatMap((found) =>
+        found === null ? [] : [{ area: (found[1] ?? '').replaceAll('_', '-'), level: found[2] ?? '' }],
+      ),
+  );
+  const [area = '', level = ''] = needs.split(': ');
+  const own = alternatives.find((all) => all.length === 1 && all[0]?.area === area);
+  if (own !== undefined) return `${area}: ${[own[0]?.level, level].includes('write') ? 'write' : 'read'}`;
+  const other = alternatives.find((all) => all.length > 0);
+  return other?.map((one) => `${one.area}: ${one.level}`).join(', ');
 };

@@ -54,6 +54,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
   let begun: Promise<void> | undefined;
 
   const each = async (
+    names: readonly PublicationName[],
     signal: AbortSignal,
     publish: (publication: Publication, occasion: Occasion, github: GitHubWrites) => Promise<void> | undefined,
   ): Promise<void> => {
@@ -79,8 +80,9 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       return opened.access;
     },
     begins: (subject) => {
-      if (names.length === 0) return;
-      begun ??= each(signal, (publication, occasion, github) =>
+      const beginning = names.filter((name) => 'began' in publications[name]);
+      if (beginning.length === 0) return;
+      begun ??= each(beginning, signal, (publication, occasion, github) =>
         publication.began?.({ operation, subject, occasion, ...withoutUndefined({ url: run.url }) }, github),
       );
     },
@@ -94,7 +96,9 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       const limit = limitAt(clock, clock.now() + (signal.aborted ? limitAfterSignalMs : limitMs));
       try {
         await begun;
-        await each(limit.signal, (publication, occasion, github) =>
+        // The end of a thing whose beginning failed is tried again, and says for itself what fails.
+        failed.clear();
+        await each(names, limit.signal, (publication, occasion, github) =>
           publication.ended({ report, subject, occasion, green, begun: begun !== undefined }, github),
         );
       } finally {

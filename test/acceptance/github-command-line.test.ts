@@ -50,7 +50,7 @@ describe('the command line', () => {
   test('warns of what GitHub refuses, and exits as the operation ended', async () => {
     const { code, err } = await gate({ lacks: ['checks'] }, ['--publish', 'check, comment']);
     expect(code).toBe(0);
-    expect(err).toEqual([expect.stringMatching(/^warning: check not published: .*checks: read/)]);
+    expect(err).toEqual([expect.stringMatching(/^warning: check not published: .*checks: write/)]);
     expect(github.state.comments).toHaveLength(1);
   });
 

@@ -156,7 +156,7 @@ describe('on a pull request', () => {
         'comment not published: the token lacks a permission at GitHub: add `permissions: pull-requests: write`',
       ),
       expect.stringContaining(
-        'check not published: the token lacks a permission at GitHub: add `permissions: checks: ',
+        'check not published: the token lacks a permission at GitHub: add `permissions: checks: write`',
       ),
     ]);
     expect(own()).toEqual([]);
@@ -167,7 +167,7 @@ describe('on a pull request', () => {
     await release.prepare();
     const step = await gate({ publish: 'check' });
     expect(step).toMatchObject({ exit: { code: 0 }, outputs: { outcome: 'succeeded' } });
-    expect(faults(step)).toEqual([expect.stringMatching(/^::warning::check not published: .*checks: read/)]);
+    expect(faults(step)).toEqual([expect.stringMatching(/^::warning::check not published: .*checks: write/)]);
   });
 
   test('a GitHub that is not there fails nothing', async () => {

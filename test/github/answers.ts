@@ -67,8 +67,12 @@ export const deploymentAnswer = ({ id, sha, environment, task, members }: Deploy
   example('deployment', { id, sha, ref: members['ref'], environment, task, payload: members['payload'] ?? {} });
 
 export const statusAnswer = ({ id, members }: State['deployments'][number]['statuses'][number]): Json => {
-  const { state, description = '', environment_url = '', log_url = '' } = members;
-  return example('deployment-status', { id, state, description, environment_url, log_url });
+  const { state, description = '', environment_url, log_url } = members;
+  return {
+    ...example('deployment-status', { id, state, description }),
+    ...(environment_url === undefined ? {} : { environment_url }),
+    ...(log_url === undefined ? {} : { log_url }),
+  };
 };
 
 export const runAnswer = ({ id, sha, actor, triggeringActor }: WorkflowRun): Json =>
