@@ -10,8 +10,8 @@ const needing = (does: string) => ({ does, needs: 'checks: write' }) as const;
 export const putCheck = async (client: Client, check: Check): Promise<void> => {
   const { name, commit, externalId, conclusion, title, summary, startedAt, endedAt, url } = check;
   const find = async (): Promise<number | undefined> => {
-    const asked = needing(`read the checks of commit ${commit.slice(0, 12)}`);
-    const pages = await everyPage(client, asked, (octokit, common) =>
+    const purpose = needing(`read the checks of commit ${commit.slice(0, 12)}`);
+    const pages = await everyPage(client, purpose, (octokit, common) =>
       octokit.rest.checks.listForRef({ ...common, ref: commit, check_name: name, filter: 'latest' }),
     );
     const runs = pages.flatMap(({ data }) => data.check_runs);

@@ -21,7 +21,7 @@ export interface Common {
 }
 
 /** A call, for its error: `write the comment`, and the permission that it needs. */
-export interface Asked {
+export interface Purpose {
   readonly does: string;
   readonly needs: Needed;
   /** GitHub would do it twice, so it is sent once; the caller looks whether it was done. */
@@ -32,7 +32,7 @@ export interface Asked {
 export interface Client {
   readonly repository: Repository;
   /** @throws {MissingPermission | GitHubFailure | Throttled} */
-  call<Answer>(asked: Asked, send: (octokit: Octokit, common: Common) => Promise<Answer>): Promise<Answer>;
+  call<Answer>(purpose: Purpose, send: (octokit: Octokit, common: Common) => Promise<Answer>): Promise<Answer>;
 }
 
 /** GitHub's limit for a page of any list. */
@@ -44,12 +44,14 @@ const perPage = 100;
  */
 export const everyPage = async <Answer extends { readonly headers: { readonly link?: string } }>(
   client: Client,
-  asked: Asked,
+  purpose: Purpose,
   send: (octokit: Octokit, common: Common & { readonly page: number; readonly per_page: number }) => Promise<Answer>,
 ): Promise<readonly Answer[]> => {
   const answers: Answer[] = [];
   for (let page = 1; ; page++) {
-    const answer = await client.call(asked, (octokit, common) => send(octokit, { ...common, page, per_page: perPage }));
+    const answer = await client.call(purpose, (octokit, common) =>
+      send(octokit, { ...common, page, per_page: perPage }),
+    );
     answers.push(answer);
     if (!/;\s*rel="next"/.test(answer.headers.link ?? '')) return answers;
   }

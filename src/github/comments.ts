@@ -75,8 +75,8 @@ const commentsIn = async (client: Client, { name, list }: Thread, needs: Needed)
 };
 
 const create = async (client: Client, { name, needs, create }: Thread, body: string): Promise<Comment> => {
-  const asked = { does: `write a comment on ${name}`, needs, once: true };
-  const { data } = await client.call(asked, (octokit, common) => create(octokit, common, body));
+  const purpose = { does: `write a comment on ${name}`, needs, once: true };
+  const { data } = await client.call(purpose, (octokit, common) => create(octokit, common, body));
   return fromAnswer(data);
 };
 

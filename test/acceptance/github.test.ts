@@ -204,7 +204,7 @@ describe('on a pull request', () => {
 });
 
 describe('after a push', () => {
-  test('nothing is published unasked', async () => {
+  test('nothing is published by default', async () => {
     await open();
     await release.prepare();
     await gate();

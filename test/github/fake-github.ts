@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerProblems, type Call, callOf, requestProblems } from './contract.ts';
-import { type Answer, type Asked, acceptedPermissions, notFound, routes } from './routes.ts';
+import { type Answer, acceptedPermissions, notFound, type Received, routes } from './routes.ts';
 import { emptyState, type Person, type State } from './state.ts';
 
 /**
@@ -91,10 +91,10 @@ export const startFakeGitHub = async (options: FakeGitHubOptions = {}): Promise<
     return found?.trouble;
   };
 
-  const carryOut = (call: Call, asked: Asked): Answer => {
+  const carryOut = (call: Call, received: Received): Answer => {
     const route = routes[call.operationId];
     if (route === undefined) throw new Error(`the fake GitHub does not have ${call.operationId}`);
-    return route(asked);
+    return route(received);
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -15,7 +15,7 @@ import type { Comment, Person, State } from './state.ts';
 
 /** What one call does, by GitHub's `operationId`. */
 
-export interface Asked {
+export interface Received {
   readonly call: Call;
   readonly query: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>>;
@@ -61,127 +61,134 @@ const longestBody = 65_536;
 /** REST, "Create a deployment status": description, at most 140 characters. */
 const longestDescription = 140;
 
-const value = (asked: Asked, name: string): string => asked.call.values[name] ?? '';
+const value = (received: Received, name: string): string => received.call.values[name] ?? '';
 const text = (members: Readonly<Record<string, unknown>>, name: string): string => String(members[name] ?? '');
 
-const commentsOn = (asked: Asked, on: number | string): Answer =>
-  listed(asked.state.comments.filter((comment) => comment.on === on).map(commentAnswer));
+const commentsOn = (received: Received, on: number | string): Answer =>
+  listed(received.state.comments.filter((comment) => comment.on === on).map(commentAnswer));
 
-const addComment = (asked: Asked, on: number | string): Answer => {
-  const body = text(asked.body, 'body');
+const addComment = (received: Received, on: number | string): Answer => {
+  const body = text(received.body, 'body');
   if (body.length > longestBody)
     return invalid('IssueComment', 'body', `body is too long (maximum is ${longestBody} characters)`);
-  const at = asked.now();
-  const comment: Comment = { id: asked.nextId(), on, user: asked.as, body, createdAt: at, updatedAt: at };
-  asked.state.comments = [...asked.state.comments, comment];
+  const at = received.now();
+  const comment: Comment = { id: received.nextId(), on, user: received.as, body, createdAt: at, updatedAt: at };
+  received.state.comments = [...received.state.comments, comment];
   return created(commentAnswer(comment));
 };
 
-const commentNamed = (asked: Asked): Comment | undefined =>
-  asked.state.comments.find(({ id }) => String(id) === value(asked, 'comment_id'));
+const commentNamed = (received: Received): Comment | undefined =>
+  received.state.comments.find(({ id }) => String(id) === value(received, 'comment_id'));
 
-const changeComment = (asked: Asked): Answer => {
-  const found = commentNamed(asked);
+const changeComment = (received: Received): Answer => {
+  const found = commentNamed(received);
   if (found === undefined) return notFound;
-  const body = text(asked.body, 'body');
+  const body = text(received.body, 'body');
   if (body.length > longestBody)
     return invalid('IssueComment', 'body', `body is too long (maximum is ${longestBody} characters)`);
-  const changed: Comment = { ...found, body, updatedAt: asked.now() };
-  asked.state.comments = asked.state.comments.map((comment) => (comment.id === found.id ? changed : comment));
+  const changed: Comment = { ...found, body, updatedAt: received.now() };
+  received.state.comments = received.state.comments.map((comment) => (comment.id === found.id ? changed : comment));
   return ok(commentAnswer(changed));
 };
 
-const removeComment = (asked: Asked): Answer => {
-  const found = commentNamed(asked);
+const removeComment = (received: Received): Answer => {
+  const found = commentNamed(received);
   if (found === undefined) return notFound;
-  asked.state.comments = asked.state.comments.filter(({ id }) => id !== found.id);
+  received.state.comments = received.state.comments.filter(({ id }) => id !== found.id);
   return nothing;
 };
 
-const createCheck = (asked: Asked): Answer => {
-  const check = { id: asked.nextId(), app: asked.as.login, sha: text(asked.body, 'head_sha'), members: asked.body };
-  asked.state.checks = [...asked.state.checks, check];
+const createCheck = (received: Received): Answer => {
+  const check = {
+    id: received.nextId(),
+    app: received.as.login,
+    sha: text(received.body, 'head_sha'),
+    members: received.body,
+  };
+  received.state.checks = [...received.state.checks, check];
   return created(checkRunAnswer(check));
 };
 
-const updateCheck = (asked: Asked): Answer => {
-  const found = asked.state.checks.find(({ id }) => String(id) === value(asked, 'check_run_id'));
+const updateCheck = (received: Received): Answer => {
+  const found = received.state.checks.find(({ id }) => String(id) === value(received, 'check_run_id'));
   // Another app's check run is as good as absent.
-  if (found === undefined || found.app !== asked.as.login) return notFound;
-  const changed = { ...found, members: { ...found.members, ...asked.body } };
-  asked.state.checks = asked.state.checks.map((check) => (check.id === found.id ? changed : check));
+  if (found === undefined || found.app !== received.as.login) return notFound;
+  const changed = { ...found, members: { ...found.members, ...received.body } };
+  received.state.checks = received.state.checks.map((check) => (check.id === found.id ? changed : check));
   return ok(checkRunAnswer(changed));
 };
 
-const checksOf = (asked: Asked): Answer => ({
+const checksOf = (received: Received): Answer => ({
   status: 200,
-  list: asked.state.checks
-    .filter(({ sha }) => sha === value(asked, 'ref'))
-    .filter(({ members }) => asked.query['check_name'] === undefined || members['name'] === asked.query['check_name'])
+  list: received.state.checks
+    .filter(({ sha }) => sha === value(received, 'ref'))
+    .filter(
+      ({ members }) => received.query['check_name'] === undefined || members['name'] === received.query['check_name'],
+    )
     .map(checkRunAnswer),
   wrap: (page, total) => ({ total_count: total, check_runs: page }),
 });
 
-const createDeployment = (asked: Asked): Answer => {
-  const required = asked.body['required_contexts'];
+const createDeployment = (received: Received): Answer => {
+  const required = received.body['required_contexts'];
   // The job that deploys is a check that has not ended, so GitHub refuses unless no check is required.
   if (!Array.isArray(required) || required.length > 0)
     return { status: 409, body: { message: 'Conflict: Commit status checks failed for the ref.' } };
-  const ref = text(asked.body, 'ref');
+  const ref = text(received.body, 'ref');
   const deployment = {
-    id: asked.nextId(),
+    id: received.nextId(),
     sha: ref,
-    environment: String(asked.body['environment'] ?? 'production'),
-    task: String(asked.body['task'] ?? 'deploy'),
-    members: asked.body,
+    environment: String(received.body['environment'] ?? 'production'),
+    task: String(received.body['task'] ?? 'deploy'),
+    members: received.body,
     statuses: [],
   };
-  asked.state.deployments = [deployment, ...asked.state.deployments];
+  received.state.deployments = [deployment, ...received.state.deployments];
   return created(deploymentAnswer(deployment));
 };
 
-const deploymentsOf = (asked: Asked): Answer =>
+const deploymentsOf = (received: Received): Answer =>
   listed(
-    asked.state.deployments
+    received.state.deployments
       .filter((deployment) =>
         (['sha', 'environment', 'task'] as const).every(
-          (name) => asked.query[name] === undefined || deployment[name] === asked.query[name],
+          (name) => received.query[name] === undefined || deployment[name] === received.query[name],
         ),
       )
       .map(deploymentAnswer),
   );
 
-const addStatus = (asked: Asked): Answer => {
-  const found = asked.state.deployments.find(({ id }) => String(id) === value(asked, 'deployment_id'));
+const addStatus = (received: Received): Answer => {
+  const found = received.state.deployments.find(({ id }) => String(id) === value(received, 'deployment_id'));
   if (found === undefined) return notFound;
-  if (text(asked.body, 'description').length > longestDescription)
+  if (text(received.body, 'description').length > longestDescription)
     return invalid('DeploymentStatus', 'description', 'description is too long (maximum is 140 characters)');
-  const status = { id: asked.nextId(), members: asked.body };
+  const status = { id: received.nextId(), members: received.body };
   const changed = { ...found, statuses: [...found.statuses, status] };
-  asked.state.deployments = asked.state.deployments.map((one) => (one.id === found.id ? changed : one));
+  received.state.deployments = received.state.deployments.map((one) => (one.id === found.id ? changed : one));
   return created(statusAnswer(status));
 };
 
-const statusesOf = (asked: Asked): Answer => {
-  const found = asked.state.deployments.find(({ id }) => String(id) === value(asked, 'deployment_id'));
+const statusesOf = (received: Received): Answer => {
+  const found = received.state.deployments.find(({ id }) => String(id) === value(received, 'deployment_id'));
   return found === undefined ? notFound : listed([...found.statuses].reverse().map(statusAnswer));
 };
 
-const runNamed = (asked: Asked) => asked.state.runs.find(({ id }) => String(id) === value(asked, 'run_id'));
+const runNamed = (received: Received) => received.state.runs.find(({ id }) => String(id) === value(received, 'run_id'));
 
 /** Every call of the cut; the server refuses one that is not here. */
-export const routes: Readonly<Record<string, (asked: Asked) => Answer>> = {
+export const routes: Readonly<Record<string, (received: Received) => Answer>> = {
   'users/get-authenticated': ({ as }) => ok(personAnswer(as)),
-  'teams/list-members-in-org': (asked) => {
-    const members = asked.state.teams[value(asked, 'team_slug')];
+  'teams/list-members-in-org': (received) => {
+    const members = received.state.teams[value(received, 'team_slug')];
     return members === undefined ? notFound : listed(members.map(simpleUser));
   },
-  'actions/get-workflow-run': (asked) => {
-    const run = runNamed(asked);
+  'actions/get-workflow-run': (received) => {
+    const run = runNamed(received);
     return run === undefined ? notFound : ok(runAnswer(run));
   },
-  'actions/get-reviews-for-run': (asked) => {
-    const run = runNamed(asked);
+  'actions/get-reviews-for-run': (received) => {
+    const run = runNamed(received);
     return run === undefined
       ? notFound
       : ok(
@@ -196,46 +203,46 @@ export const routes: Readonly<Record<string, (asked: Asked) => Answer>> = {
   'checks/create': createCheck,
   'checks/update': updateCheck,
   'checks/list-for-ref': checksOf,
-  'repos/get-collaborator-permission-level': (asked) => {
-    const login = value(asked, 'username');
-    const permission = asked.state.permissions[login] ?? 'none';
+  'repos/get-collaborator-permission-level': (received) => {
+    const login = value(received, 'username');
+    const permission = received.state.permissions[login] ?? 'none';
     // `maintain` and `triage` show in `role_name` only: the older member has four levels.
     const level = { maintain: 'write', triage: 'read' }[permission] ?? permission;
     return ok({ permission: level, role_name: permission, user: null });
   },
-  'repos/list-comments-for-commit': (asked) => commentsOn(asked, value(asked, 'commit_sha')),
-  'repos/create-commit-comment': (asked) => addComment(asked, value(asked, 'commit_sha')),
+  'repos/list-comments-for-commit': (received) => commentsOn(received, value(received, 'commit_sha')),
+  'repos/create-commit-comment': (received) => addComment(received, value(received, 'commit_sha')),
   'repos/update-commit-comment': changeComment,
   'repos/delete-commit-comment': removeComment,
-  'issues/list-comments': (asked) => commentsOn(asked, Number(value(asked, 'issue_number'))),
-  'issues/create-comment': (asked) => {
-    const number = Number(value(asked, 'issue_number'));
-    const exists = [...asked.state.issues, ...asked.state.pullRequests.map((one) => one.number)].includes(number);
-    return exists ? addComment(asked, number) : notFound;
+  'issues/list-comments': (received) => commentsOn(received, Number(value(received, 'issue_number'))),
+  'issues/create-comment': (received) => {
+    const number = Number(value(received, 'issue_number'));
+    const exists = [...received.state.issues, ...received.state.pullRequests.map((one) => one.number)].includes(number);
+    return exists ? addComment(received, number) : notFound;
   },
   'issues/update-comment': changeComment,
   'issues/delete-comment': removeComment,
-  'repos/list-pull-requests-associated-with-commit': (asked) =>
+  'repos/list-pull-requests-associated-with-commit': (received) =>
     listed(
-      asked.state.pullRequests
-        .filter(({ commits }) => commits.includes(value(asked, 'commit_sha')))
+      received.state.pullRequests
+        .filter(({ commits }) => commits.includes(value(received, 'commit_sha')))
         .map((one) => pullRequestAnswer('pull-request-simple', one)),
     ),
-  'pulls/get': (asked) => {
-    const found = asked.state.pullRequests.find(({ number }) => String(number) === value(asked, 'pull_number'));
+  'pulls/get': (received) => {
+    const found = received.state.pullRequests.find(({ number }) => String(number) === value(received, 'pull_number'));
     return found === undefined ? notFound : ok(pullRequestAnswer('pull-request', found));
   },
-  'repos/get-commit': (asked) => {
-    const found = asked.state.commits.find(({ sha }) => sha === value(asked, 'ref'));
+  'repos/get-commit': (received) => {
+    const found = received.state.commits.find(({ sha }) => sha === value(received, 'ref'));
     return found === undefined ? notFound : ok(commitAnswer(found));
   },
   'repos/list-deployments': deploymentsOf,
   'repos/create-deployment': createDeployment,
   'repos/list-deployment-statuses': statusesOf,
   'repos/create-deployment-status': addStatus,
-  'repos/get-environment': (asked) => {
-    const name = value(asked, 'environment_name');
-    const reviewers = asked.state.environments[name];
+  'repos/get-environment': (received) => {
+    const name = value(received, 'environment_name');
+    const reviewers = received.state.environments[name];
     return reviewers === undefined ? notFound : ok(environmentAnswer(name, reviewers));
   },
 };

@@ -36,7 +36,7 @@ export interface Publication {
   /** The operations that publish it when the user names it. */
   readonly of: readonly OperationName[];
   /** Those that publish it on a pull request when the user names nothing. */
-  readonly unasked: readonly OperationName[];
+  readonly byDefault: readonly OperationName[];
   /** At the first change to the endpoint; absent where only the end is published. */
   began?(begun: Begun, github: GitHubWrites): Promise<void>;
   ended(ended: Ended, github: GitHubWrites): Promise<void>;
@@ -54,7 +54,7 @@ const all = [
 export const publications = {
   comment: {
     of: all,
-    unasked: all,
+    byDefault: all,
     ended: async ({ report, subject, occasion }, github) =>
       github.upsertComment(await occasion.place(), markerOf(subject.model), (present) =>
         commentOf(report, subject, present),
@@ -63,14 +63,14 @@ export const publications = {
   check: {
     of: all,
     // The other operations' jobs are checks already; a gate has a verdict of its own.
-    unasked: ['approve-gate', 'regression-test'],
+    byDefault: ['approve-gate', 'regression-test'],
     ended: ({ report, subject, occasion, green }, github) =>
       github.putCheck(checkOf(report, subject, occasion.commit, green)),
   },
   deployment: {
     of: ['deploy-endpoint', 'shift-traffic', 'rollback'],
     // A job with `environment:` has a deployment of GitHub's own.
-    unasked: [],
+    byDefault: [],
     began: ({ operation, subject, occasion, url }, github) =>
       github.putDeployment(deploymentBegun(operation, subject, occasion.commit, url)),
     ended: async ({ report, subject, occasion, begun }, github) => {
@@ -89,8 +89,8 @@ export type Wish = 'auto' | readonly PublicationName[];
 /** The publications of a run by the user's wish, in the order of the table. */
 export const wanted = (wish: Wish, operation: OperationName, onPullRequest: boolean): readonly PublicationName[] =>
   publicationNames.filter((name) => {
-    const { of, unasked }: Publication = publications[name];
+    const { of, byDefault }: Publication = publications[name];
     return wish === 'auto'
-      ? onPullRequest && unasked.includes(operation)
+      ? onPullRequest && byDefault.includes(operation)
       : wish.includes(name) && of.includes(operation);
   });

@@ -38,7 +38,7 @@ describe('the protection of a GitHub environment', () => {
     expect(JSON.stringify(protection)).not.toContain(github?.token);
   });
 
-  it('is asked of the server the repository lies on', async () => {
+  it('is read from the server of the repository', async () => {
     const client = await open({ basePath: '/api/v3', state: { environments: { 'prod/eu': [user('mina')] } } });
     expect(await client.protectionOf('prod/eu')).toEqual({ is: 'reviewed', reviewers: 1 });
   });

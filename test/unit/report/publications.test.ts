@@ -172,7 +172,7 @@ describe('the publications of a run', () => {
     }
   });
 
-  it('are, unasked and on a pull request, a comment, and of a gate a check', () => {
+  it('are by default, on a pull request, a comment, and of a gate a check', () => {
     expect(wanted('auto', 'deploy-endpoint', true)).toEqual(['comment']);
     expect(wanted('auto', 'approve-gate', true)).toEqual(['comment', 'check']);
     expect(wanted('auto', 'approve-gate', false)).toEqual([]);
