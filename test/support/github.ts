@@ -6,7 +6,7 @@ import { virtualClock } from './virtual-clock.ts';
 
 /** The room's GitHub over the fake one. */
 export const roomOf = (
-  { repository: name, token, url: apiUrl }: FakeGitHub,
+  { repository: name, token, url: apiUrl }: Pick<FakeGitHub, 'repository' | 'token' | 'url'>,
   clock: Clock = virtualClock(),
   signal?: AbortSignal,
 ): GitHub & { readonly write: GitHubWrites } => openGitHub({ name, token, apiUrl }, clock).within(signal);

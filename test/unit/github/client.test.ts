@@ -1,9 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Throttled } from '../../../src/aws/retry.ts';
 import { seconds } from '../../../src/clock.ts';
-import { openGitHub } from '../../../src/github/open-github.ts';
 import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../../github/fake-github.ts';
 import { roomOf } from '../../support/github.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -14,6 +13,14 @@ const start = async (options: FakeGitHubOptions = {}): Promise<FakeGitHub> => {
   const github = await startFakeGitHub(options);
   cleanUp = () => github.close();
   return github;
+};
+const listening = async (server: Server): Promise<{ readonly url: string; readonly repository: string }> => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, repository: 'acme/churn' };
+};
+const stopped = async (server: Server): Promise<void> => {
+  server.closeAllConnections();
+  await new Promise<void>((closed) => void server.close(() => closed()));
 };
 const place = { is: 'pull-request', number: 7 } as const;
 const mina = { login: 'mina', type: 'User' } as const;
@@ -108,6 +115,17 @@ describe('the client of GitHub', () => {
     expect(fake.requests).toEqual([]);
   });
 
+  it('ends with its signal also within an answer that never ends', async () => {
+    const ended = new AbortController();
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('[', () => ended.abort());
+    });
+    cleanUp = () => stopped(server);
+    const room = roomOf({ ...(await listening(server)), token: 'planted' }, virtualClock(), ended.signal);
+    await expect(room.commentsOf(place)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   it('follows a renamed repository on the same server, and takes the token to no other', async () => {
     const seen: string[] = [];
     let target = '';
@@ -116,17 +134,12 @@ describe('the client of GitHub', () => {
       if (request.url?.startsWith('/repos/acme/churn/')) response.writeHead(301, { location: target }).end();
       else response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
     });
-    cleanUp = async () => {
-      server.closeAllConnections();
-      await new Promise<void>((closed) => void server.close(() => closed()));
-    };
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    const { port } = server.address() as AddressInfo;
-    const room = () =>
-      openGitHub({ name: 'acme/churn', token: 'planted', apiUrl: `http://127.0.0.1:${port}` }, virtualClock()).within();
+    cleanUp = () => stopped(server);
+    const address = await listening(server);
+    const room = () => roomOf({ ...address, token: 'planted' });
     target = '/repositories/1/issues/7/comments';
     expect(await room().commentsOf(place)).toEqual([]);
-    target = `http://localhost:${port}/elsewhere`;
+    target = `${address.url.replace('127.0.0.1', 'localhost')}/elsewhere`;
     await expect(room().commentsOf(place)).rejects.toThrow('GitHub could not read the comments of pull request 7');
     expect(seen.filter((line) => line.startsWith('/repositories/1/'))).toHaveLength(1);
     expect(seen.filter((line) => line.startsWith('/elsewhere'))).toEqual([]);
