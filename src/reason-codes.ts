@@ -99,6 +99,7 @@ export const reasonCodes = {
   'endpoint-unreachable': { outcome: 'failed', meaning: 'AWS could not be reached, or a device between this machine and AWS answered in its place.', remedy: 'Follow the message: it names the host, the proxy or the certificate. Then run again.' },
   'clock-skew': { outcome: 'failed', meaning: 'The clock of this machine differs too much from AWS\'s clock, so AWS refuses its signatures.', remedy: 'Set the clock of the machine, by NTP for instance, then run again.' },
   'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that this suite does not know.', remedy: 'Read the message; run again: the release resumes where it is.' },
+  'github-refused': { outcome: 'failed', meaning: 'GitHub refused a call that the run needs, or gave no answer.', remedy: 'Follow the message: it names the permission that the job lacks; otherwise run again.' },
   'internal-error': { outcome: 'failed', meaning: 'A defect in this suite.', remedy: 'Report it with the log; run again: the release resumes where it is.' },
   'job-failed': { outcome: 'failed', meaning: 'A job of the reusable workflow failed outside of its operations, in the checkout for instance.', remedy: 'Read the job\'s log, then re-run it.' },
   // failed: bad input

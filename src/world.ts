@@ -1,6 +1,7 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
 import type { CheckCase } from './findings/regression.ts';
+import type { GitHub } from './github/github.ts';
 import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
@@ -20,6 +21,8 @@ export interface World {
   readonly elsewhere?: Elsewhere;
   /** Another account's registry, where the manifest names one; without it the registry is this account's own. */
   readonly registry?: Registry;
+  /** The repository of the run at GitHub, where the host has a token for it. */
+  readonly github?: GitHub;
 }
 
 /** The files beside the manifest: of the checkout, or of the pipeline's artifact. */

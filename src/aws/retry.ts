@@ -3,18 +3,25 @@ import { signedInTime } from './causes.ts';
 import { classify, describe, mayHaveBeenApplied, named } from './errors.ts';
 
 /**
- * AWS throttled for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). Its `cause` shows
+ * AWS, or another service, throttled for longer than one turn may wait: the turn ends `waiting: throttled` (DESIGN §7 rule 11). Its `cause` shows
  * whether AWS throttled, or could not be reached.
  */
 export class Throttled extends Error {
   override readonly name = 'Throttled';
   /** The earliest time to take the next turn. */
   readonly notBefore: Instant;
-  constructor(notBefore: Instant, cause: unknown) {
+  readonly service: Service;
+  constructor(notBefore: Instant, cause: unknown, service: Service = 'AWS') {
     super(describe(cause), { cause });
     this.notBefore = notBefore;
+    this.service = service;
   }
 }
+/** The services that a turn may have to wait for. */
+type Service = 'AWS' | 'GitHub';
+
+/** The service that a turn which has to look again waits for. */
+export const serviceOf = (error: unknown): Service => (error instanceof Throttled ? error.service : 'AWS');
 
 /** A call that must not be sent twice got no answer. It may have been carried out: look before doing anything else. */
 export class AnswerLost extends Error {

@@ -25,10 +25,12 @@ const limitsFor = (answerMs: number) => ({
 const usualAnswerMs = 30_000;
 
 type Handle = NodeHttpHandler['handle'];
+/** A request as an SDK client makes it, without its methods. */
+type TransportRequest = Omit<Parameters<Handle>[0], 'clone'>;
 /** The part of a request handler that an SDK client needs. */
 export interface Transport {
   readonly metadata: { readonly handlerProtocol: string };
-  handle(...request: Parameters<Handle>): ReturnType<Handle>;
+  handle(request: TransportRequest, options?: Parameters<Handle>[1]): ReturnType<Handle>;
   updateHttpClientConfig(...change: Parameters<NodeHttpHandler['updateHttpClientConfig']>): void;
   httpHandlerConfigs(): ReturnType<NodeHttpHandler['httpHandlerConfigs']>;
   destroy(): void;
@@ -39,11 +41,13 @@ export interface Transport {
  * transport.
  * @param answerMs longest time until the answer begins, and between two pieces of it
  * @param mostConnections at a time, to one host; the SDK has 50. A proxy's agent has no limit.
+ * @param foreign recognises an answer that is not from the contacted service
  */
 export const transport = (
   proxy: ProxySettings = {},
   answerMs: number = usualAnswerMs,
   mostConnections?: number,
+  foreign: typeof foreignAnswer = foreignAnswer,
 ): Transport => {
   const limits = limitsFor(answerMs);
   const pool = mostConnections === undefined ? {} : { keepAlive: true, maxSockets: mostConnections };
@@ -59,16 +63,16 @@ export const transport = (
     const place = { host, ...withoutUndefined({ proxy: by === undefined ? undefined : withoutLogin(by) }) };
     if (by !== undefined) proxied ??= proxyHandler(proxy, limits);
     const answer = await (by === undefined ? direct : await (proxied ?? direct))
-      .handle(request, options)
+      .handle(request as Parameters<Handle>[0], options)
       .catch((error: unknown) => {
         // Only this place knows the peer of the connection; causes.ts puts it into words.
         const ours = asError(error);
         throw ours instanceof Error ? Object.assign(ours, place) : ours;
       });
-    const foreign = foreignAnswer(request, place.proxy, answer.response);
-    if (foreign === undefined) return answer;
+    const notTheirs = foreign(request, place.proxy, answer.response);
+    if (notTheirs === undefined) return answer;
     (answer.response.body as { destroy?(): void } | undefined)?.destroy?.();
-    throw foreign;
+    throw notTheirs;
   };
   return {
     metadata: { handlerProtocol: 'http/1.1' },

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Env } from '../env.ts';
+import { openGitHub } from '../github/open-github.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
+import { wallClock } from '../hosts/wall-clock.ts';
 import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -12,7 +13,7 @@ import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { recordKey } from '../release/location.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
-import { withoutUndefined } from '../without-undefined.ts';
+import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
@@ -71,7 +72,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
         ...bucketWarnings(manifest),
         ...(await lintRegression(manifest, folder(process.cwd()))),
         ...lintSmoke(manifest),
-        ...(await workflowWarnings(host.env)),
+        ...(await workflowWarnings(host)),
       ];
       return json
         ? jsonText({ valid: true, model: manifest.model, environments, warnings })
@@ -92,17 +93,16 @@ const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
   });
 
 /** Warnings of the workflows in lint's working folder. It calls GitHub if GITHUB_TOKEN and GITHUB_REPOSITORY are set. */
-const workflowWarnings = async (env: Env): Promise<readonly string[]> => {
-  const { GITHUB_TOKEN: token, GITHUB_REPOSITORY: name, GITHUB_API_URL: apiUrl } = env;
+const workflowWarnings = async ({ env, seams }: CommandLine): Promise<readonly string[]> => {
   const place = '.github/workflows';
   const workflows = (existsSync(place) ? readdirSync(place) : [])
     .filter((file) => /\.ya?ml$/.test(file))
     .sort()
     .map((file) => ({ path: `${place}/${file}`, text: workflowText(join(place, file)) }));
-  if (!token || !name) return approvalWarnings(workflows);
-  const repository = { name, token, ...withoutUndefined({ apiUrl: apiUrl || undefined }) };
-  const { protectionOf } = await import('../github/environments.ts');
-  return approvalWarnings(workflows, (environment) => protectionOf(repository, environment));
+  const repository = repositoryOf(env, env['GITHUB_TOKEN']);
+  if (repository === undefined) return approvalWarnings(workflows);
+  const github = openGitHub(repository, seams?.clock ?? wallClock).within();
+  return approvalWarnings(workflows, (environment) => github.protectionOf(environment));
 };
 
 /** GitHub itself refuses a file that cannot be read or is no workflow. */

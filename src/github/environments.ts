@@ -1,4 +1,5 @@
-import { getOctokit } from '@actions/github';
+import type { Client } from './client.ts';
+import { isAbsent } from './refusal.ts';
 
 /** The reviewers who must agree before a job may use a GitHub environment. */
 export type Protection =
@@ -9,25 +10,18 @@ export type Protection =
   /** The token may not look, or GitHub did not answer. */
   | { readonly is: 'unknown'; readonly because: string };
 
-export interface Repository {
-  /** `acme/churn`. */
-  readonly name: string;
-  readonly token: string;
-  /** Of GitHub Enterprise Server; default: github.com. */
-  readonly apiUrl?: string;
-}
-
 /** REST, "Get an environment": `protection_rules` of type `required_reviewers`; needs `actions: read` in a private repository. */
-export const protectionOf = async ({ name, token, apiUrl }: Repository, environment: string): Promise<Protection> => {
-  const [owner = '', repo = ''] = name.split('/');
-  const octokit = getOctokit(token, apiUrl === undefined ? {} : { baseUrl: apiUrl });
+export const protectionOf = async (client: Client, environment: string): Promise<Protection> => {
   try {
-    const { data } = await octokit.rest.repos.getEnvironment({ owner, repo, environment_name: environment });
+    const { data } = await client.call(
+      { does: `read the environment ${environment}`, needs: 'actions: read' },
+      (octokit, common) => octokit.rest.repos.getEnvironment({ ...common, environment_name: environment }),
+    );
     const rules = data.protection_rules ?? [];
     const reviewers = rules.flatMap((rule) => ('reviewers' in rule ? (rule.reviewers ?? []) : [])).length;
     return reviewers > 0 ? { is: 'reviewed', reviewers } : { is: 'unreviewed' };
   } catch (error) {
-    const { status, message } = error as { readonly status?: number; readonly message: string };
-    return status === 404 ? { is: 'absent' } : { is: 'unknown', because: `${status ?? 'no answer'}: ${message}` };
+    if (isAbsent(error)) return { is: 'absent' };
+    return { is: 'unknown', because: error instanceof Error ? error.message : String(error) };
   }
 };

@@ -1,4 +1,4 @@
-import { AnswerLost, Throttled } from '../aws/retry.ts';
+import { AnswerLost, serviceOf, Throttled } from '../aws/retry.ts';
 import { type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
 import { readMemory, writeMemory } from '../memory.ts';
 import {
@@ -40,7 +40,7 @@ export interface DriveOptions {
   readonly onPlan?: (plan: Plan) => void | Promise<void>;
   /** Called after every turn that waits, and every five minutes while one does; `token` is the memory to keep. */
   readonly onProgress?: (progress: Waiting, token: string) => void;
-  /** Called when a turn could not reach AWS: with the cause, and the time of the next try. */
+  /** Called when a turn could not reach a service: with the cause, and the time of the next try. */
   readonly onWait?: (because: string, until: Instant) => void;
 }
 
@@ -89,8 +89,9 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
         // Once something is begun, the run waits out any outage: giving up would leave the release half done.
         if (token === undefined && turn.error instanceof Throttled) patient.next(turn.error);
         const until = Math.min(turn.lookAgainAt, options.deadline);
-        options.onWait?.(turn.error.message, until);
-        if (until >= options.deadline) remarks.add(`AWS could not be reached at the end: ${turn.error.message}`);
+        const service = serviceOf(turn.error);
+        options.onWait?.(`could not reach ${service}: ${turn.error.message}`, until);
+        if (until >= options.deadline) remarks.add(`${service} could not be reached at the end: ${turn.error.message}`);
         await clock.sleepUntil(until, options.signal);
         continue;
       }
@@ -118,7 +119,9 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
     }
   } catch (error) {
     if (error instanceof Throttled && clock.now() >= options.deadline)
-      return ended(done('deadline-passed', 'timed-out', `AWS could not be reached at the end: ${error.message}`));
+      return ended(
+        done('deadline-passed', 'timed-out', `${error.service} could not be reached at the end: ${error.message}`),
+      );
     const failure = failureOf(error);
     const defect = failure.reason === 'internal-error' ? { defect: error } : {};
     return ended({ ...done(failure.reason, failure.outcome, failure.because), ...defect });

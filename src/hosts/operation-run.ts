@@ -3,8 +3,10 @@ import { classify } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
+import { consolePage } from '../endpoint/console.ts';
 import { endpointKey } from '../endpoint/key.ts';
 import type { Env } from '../env.ts';
+import type { GitHubAccess } from '../github/open-github.ts';
 import { type CommonInputs, commonInputs } from '../inputs/common-inputs.ts';
 import { folder } from '../inputs/folder.ts';
 import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inputs.ts';
@@ -15,6 +17,7 @@ import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
+import type { Subject } from '../report/publications/subject.ts';
 import {
   accountsIn,
   type Report,
@@ -60,6 +63,8 @@ export interface Host {
   readonly launch?: (program: Launched, signal: AbortSignal, machine: Machine) => Promise<ProgramEnd>;
   /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
+  /** Opens the repository of the run at GitHub with the run's clock; absent without a token. */
+  readonly github?: (clock: Clock) => GitHubAccess;
   /** Called with every identity the moment it is known: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
   readonly seams?: Seams;
@@ -87,6 +92,8 @@ export interface Observer {
   /** `lines` give the deadline of this run, and its account. */
   started(lines: readonly string[]): void;
   plan(plan: Plan): void;
+  /** The run is about to carry out a plan that changes something. */
+  begins?(subject: Subject): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
   /** After every change: the token that another process needs to finish this run. */
@@ -147,6 +154,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let account: string | undefined;
   let registry: string | undefined;
   let elsewhere: string | undefined;
+  let subject: Subject | undefined;
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
@@ -177,6 +185,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       files: end.files,
       unsettled: end.unsettled,
       url: host.run.url,
+      subject,
       endpointKey: key,
       testDue: due,
     }),
@@ -192,6 +201,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
     try {
       clock = host.seams?.clock ?? (await chooseClock(host.env));
       startedAt = clock.now();
+      const github = host.github?.(clock);
       const hostInputs = { ...commonInputs, ...host.hostInputs };
       const schema = { ...operation.inputs, ...hostInputs } as Schema<Inputs & CommonInputs>;
       Object.assign(shown, shownInputs(schema, host.written));
@@ -200,6 +210,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       const [inputs, common]: [Inputs, CommonInputs] = [only(operation.inputs, values), values];
       dryRun = common['dry-run'];
       due = dueOf(inputs, operation.name);
+      subject = subjectOf(inputs, shown['version']);
       const target = targetOf(inputs, operation.name);
       registry = target.registry?.account;
       elsewhere = target.elsewhere?.account;
@@ -210,7 +221,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
         host.observer.progress({
           at: clock.now(),
           percent: 0,
-          because: `could not reach AWS: ${withoutAccount(because, account)}; goes on at ${iso(until)}`,
+          because: `${withoutAccount(because, account)}; goes on at ${iso(until)}`,
         });
       const waiting: WaitOptions = { clock, deadline, signal, onWait };
       const session = await withinLimit(clock, deadline, signal, (limited) =>
@@ -228,15 +239,21 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
               learned: host.learned,
               launch: launching(host, clock),
             }),
+
+            ...withoutUndefined({ identityToken: host.identityToken, github, learned: host.learned }),
           }),
         ),
       );
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
+      const page = target.endpoint && consolePage(session.account, target.endpoint.name);
+      const about = subject && { ...subject, ...withoutUndefined({ endpointPage: page }) };
+      subject = about;
       const saw = {
         plan: (seen: Plan) => {
           plan = seen;
           host.observer.plan(seen);
+          if (about !== undefined && !dryRun && seen.changes.length > 0) host.observer.begins?.(about);
         },
         progress: (entry: TimelineEntry) => timeline.push(entry),
       };
@@ -257,6 +274,12 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
 const launching = ({ launch, observer }: Host, clock: Clock): SessionRequest['launch'] =>
   launch &&
   ((program, signal) => launch(program, signal, { root: process.cwd(), clock, say: (line) => observer.printed(line) }));
+
+const subjectOf = (inputs: unknown, version: string | undefined): Subject | undefined => {
+  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  if (manifest === undefined || environment === undefined) return undefined;
+  return { model: manifest.model, environment, ...withoutUndefined({ version }) };
+};
 
 const dueOf = (inputs: unknown, operation: OperationName): TestDue | undefined => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };

@@ -55,7 +55,7 @@ export const waitOut = async <Answer>(
       if (!(error instanceof Throttled) || signal.aborted || clock.now() >= deadline) throw error;
       last = error;
       const until = Math.min(patient.next(error), deadline);
-      onWait?.(error.message, until);
+      onWait?.(`could not reach ${error.service}: ${error.message}`, until);
       await clock.sleepUntil(until, signal);
     }
   }

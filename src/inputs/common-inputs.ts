@@ -1,8 +1,10 @@
 import { rolePattern } from '../manifest/values.ts';
 import { readMemory } from '../memory.ts';
+import { publicationNames, type Wish } from '../report/publications/publications.ts';
 import {
   choice,
   durationField,
+  type Field,
   flag,
   InputError,
   type OutputSchema,
@@ -59,9 +61,44 @@ export const reportFileInputs = {
   ),
 };
 
+/** @param fallback the wish of users who write none */
+const publishInput = (fallback: 'auto' | 'none'): Field<Wish> => ({
+  kind: 'text',
+  required: false,
+  default: fallback,
+  example: 'comment check',
+  description:
+    'What to publish at GitHub besides outputs and job summary: names of `comment`, `check` and `deployment`, or `none`. `auto`: on a pull request a comment, and of a gate a check. See `docs/github.md`.',
+  parse: (value, source) => {
+    if (value === 'auto') return value;
+    if (value === 'none') return [];
+    const names = value.split(/[\s,]+/).filter((name) => name !== '');
+    const unknown = names.filter((name) => !publicationNames.some((known) => known === name));
+    if (names.length === 0 || unknown.length > 0)
+      throw new InputError(
+        `${source}: ${quoted(unknown[0] ?? value)} is not a publication; expected auto, none, or names of ${publicationNames.join(', ')}`,
+      );
+    return publicationNames.filter((name) => names.includes(name));
+  },
+});
+
+/** On the command line nothing is published unless the user says so: a shell may hold a token for other work. */
+export const commandPublishInput = { publish: publishInput('none') };
+
 /** The inputs of a GitHub step only: the command line has its exit code instead. */
 export const githubInputs = {
   ...reportFileInputs,
+  publish: publishInput('auto'),
+  'github-token': {
+    kind: 'text',
+    required: false,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the runner puts the token in its place.
+    default: '${{ github.token }}',
+    description: 'Token for GitHub: to publish, and to read what others decided there.',
+    // A runner without a token, such as a rehearsal, leaves the expression as it is.
+    parse: (value) => (value.startsWith('${{') ? undefined : value),
+    shown: () => '***',
+  } satisfies Field<string | undefined>,
   'on-pending': choice({
     description: 'Whether the outcome `pending` makes the step fail or lets the job continue.',
     choices: ['fail', 'continue'],

@@ -127,7 +127,7 @@ export const createDriver = (options: {
   readonly workspace: string;
   /** Runner temp and file commands. */
   readonly temp: string;
-  /** Further variables of every process. */
+  /** Further variables of every process; they win over those of the runner. */
   readonly environment?: Readonly<Record<string, string>>;
 }): Driver => {
   const { simulator } = options;
@@ -202,6 +202,7 @@ export const createDriver = (options: {
 
   const environmentOf = (step: WorkflowStep, action: ActionFile): Record<string, string> => ({
     ...runnerEnvironment(step.job, options.workspace, options.temp),
+    ...options.environment,
     ...inputVariables(action, step.inputs),
   });
 

@@ -103,9 +103,12 @@ export const openStage = async ({
   settings = {},
   roles = [],
   model = rehearsedTeam.model,
+  environment = {},
 }: {
   readonly settings?: Partial<Settings>;
   readonly roles?: readonly string[];
+  /** Further variables of every step: an event, another GitHub. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly model?: FixtureModel;
 } = {}): Promise<Stage> => {
   const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
@@ -117,6 +120,7 @@ export const openStage = async ({
     actions: actionsFolder(),
     workspace,
     temp: join(folder, 'runner'),
+    environment,
   });
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;

@@ -1,5 +1,6 @@
 import { describe, isFromAws } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
+import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { ManifestError } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
@@ -18,6 +19,8 @@ export const failureOf = (error: unknown): Failure => {
   if (error instanceof Refusal) return failure(error.reason, error.message);
   if (error instanceof ManifestError) return failure(error.reason, error.message);
   if (error instanceof InputError) return failure('invalid-input', error.message);
+  if (error instanceof MissingPermission || error instanceof GitHubFailure)
+    return failure('github-refused', error.message);
   if (!isFromAws(error)) return failure('internal-error', error instanceof Error ? error.message : String(error));
   return failure(reasonOfError(error), describe(error));
 };

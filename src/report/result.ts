@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.ts';
 import { oneLine, visible } from '../plain-text.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import { withoutSecrets } from '../secrets.ts';
+import type { Subject } from './publications/subject.ts';
 
 /** The report of every host, in common words. Names and versions only: see `withoutAccount`. */
 export interface Result {
@@ -41,6 +42,8 @@ export interface Report {
   readonly inputs: Readonly<Record<string, string>>;
   readonly timeline: readonly TimelineEntry[];
   readonly url?: string;
+  /** Once the manifest is read. */
+  readonly subject?: Subject;
   /** The operation's memory as text: a later run may continue from it. */
   readonly token?: string;
   /** The run ended before AWS had settled; the next run should settle it. */

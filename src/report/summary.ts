@@ -39,6 +39,29 @@ export const summaryOf = (report: Report, table: Renderers = renderers): string 
   return withinLimit(`${sections.filter((section) => section !== '').join('\n\n')}\n`);
 };
 
+/** The part of a summary for a pull request, where readers see the outcome first and open the rest: no inputs, timeline or outputs. */
+export const digestOf = (report: Report, table: Renderers = renderers): string =>
+  [
+    verdict(report),
+    about(report),
+    serving(report),
+    found(report, table),
+    collapsed('Plan', report.result.plan && planAsMarkdown(report.result.plan)),
+    next(report),
+    remarks(report),
+  ]
+    .filter((section) => section !== '')
+    .join('\n\n');
+
+/** A comment stands far from its run's inputs. */
+const about = ({ inputs }: Report): string =>
+  ['environment', 'version', 'to']
+    .flatMap((name) => (inputs[name] ? [`${name} ${code(inputs[name])}`] : []))
+    .join(', ');
+
+const collapsed = (title: string, markdown: string | undefined): string =>
+  markdown === undefined ? '' : `<details><summary>${title}</summary>\n\n${markdown}\n\n</details>`;
+
 const verdict = ({ result }: Report): string => {
   const took = duration(Date.parse(result.endedAt) - Date.parse(result.startedAt));
   return [

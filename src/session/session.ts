@@ -12,6 +12,8 @@ import {
 } from '../aws/credentials.ts';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
+import type { GitHub } from '../github/github.ts';
+import type { GitHubAccess } from '../github/open-github.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
@@ -30,6 +32,7 @@ import {
 } from '../world.ts';
 import { elsewhereFor, type WantedElsewhere } from './elsewhere.ts';
 import { programVariables } from './program-variables.ts';
+import { proxyFrom } from './proxy.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 
@@ -62,6 +65,8 @@ export interface SessionRequest {
   readonly identityToken?: IdentityToken;
   /** Starts a program on this machine, and ends it when the signal aborts; absent where the host starts none. */
   readonly launch?: (program: Launched, signal: AbortSignal) => Promise<ProgramEnd>;
+  /** The run's repository at GitHub, where the host has a token. */
+  readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
   readonly learned?: (identity: Identity) => void;
 }
@@ -125,6 +130,7 @@ export const openSession: OpenSession = async ({
   signal,
   identityToken,
   launch,
+  github,
   learned,
 }) => {
   const connection = connectionFrom(env, target.region);
@@ -195,6 +201,7 @@ export const openSession: OpenSession = async ({
                 return launch({ ...program, variables: { ...variables, ...program.variables } }, turnSignal);
               },
             } satisfies Programs),
+          github: github && gitHubFor(github, turnSignal, dryRun),
         }),
       };
     },
@@ -223,6 +230,11 @@ const onlyAsks = (account: Account, endpoint: string): string =>
       },
     ],
   });
+
+const gitHubFor = (github: GitHubAccess, signal: AbortSignal, dryRun: boolean): GitHub => {
+  const { write, ...reads } = github.within(signal);
+  return dryRun ? reads : { ...reads, write };
+};
 
 const fail = (): never => {
   throw new Error('S3 was called before the account of the credentials was known');
@@ -265,10 +277,4 @@ const noToken = (role: string | undefined): string => {
   return role === undefined
     ? `the job has no AWS credentials, and the environment in the manifest has no role to take: set \`role\` there and ${token}`
     : `role ${role} could not be taken: the job has no identity token; ${token}`;
-};
-
-/** Both spellings are in use; the lower-case one wins, as in curl. */
-const proxyFrom = (env: Env): NonNullable<BaseOptions['proxy']> => {
-  const of = (name: string): string | undefined => env[name] || env[name.toUpperCase()] || undefined;
-  return withoutUndefined({ https: of('https_proxy'), http: of('http_proxy'), bypass: of('no_proxy') });
 };

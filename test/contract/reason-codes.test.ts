@@ -90,6 +90,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'wrong-account': ['acceptance/bad-input.test.ts', "reason: 'wrong-account'"],
   'endpoint-unreachable': ['unit/commands/action-types.test.ts', 'failed\\/endpoint-unreachable'],
   'clock-skew': ['unit/aws/causes.test.ts', "expectCause(error, 'clock-skew'"],
+  'github-refused': ['unit/hosts/github-turns.test.ts', "reason: 'github-refused'"],
   'aws-error': ['unit/hosts/drive.test.ts', "reason: 'aws-error'"],
   'internal-error': ['unit/hosts/drive.test.ts', "reason: 'internal-error'"],
   'job-failed': ['support/deliver-scenarios.ts', "ends: 'failed/job-failed'"],

@@ -94,7 +94,7 @@ describe('deliver.yml', () => {
   it('shifts the traffic of the version whose candidate it brought up', () => {
     const row = rows['steps: timed out, and taken back'] as Row;
     const { given } = play(deliver, { ...row, inputs: { ...row.inputs, retry: true, timeout: '2h' } });
-    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    const requested = { publish: 'none', environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
     expect(given['deliver/shift']).toEqual({ ...requested, retry: 'true', timeout: '2h' });
     expect(given['deliver/rollback']).toMatchObject({ because: 'the delivery of churn_v1.4.0 ended timed-out' });
   });
@@ -106,7 +106,7 @@ describe('deliver.yml', () => {
       ...row,
       inputs: { ...row.inputs, ...roles, timeout: '2h' },
     });
-    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    const requested = { publish: 'none', environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
     expect(given['test/test']).toEqual({ ...requested, role: 'model-tester', timeout: '2h' });
     expect(environments).toEqual({ deliver: 'production' });
     expect(groups).toEqual({ test: 'sagemaker-churn-1a2b3c4d', deliver: 'sagemaker-churn-1a2b3c4d' });
@@ -116,7 +116,7 @@ describe('deliver.yml', () => {
 
   it('tests the dark candidate with the role that deploys, and names the verdict where it takes the candidate away', () => {
     const { given } = play(deliver, rows['steps: dark, worse by its test, and taken back'] as Row);
-    const requested = { environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
+    const requested = { publish: 'none', environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' };
     expect(given['deliver/test']).toEqual({ ...requested, timeout: '300m' });
     expect(given['deliver/rollback']).toMatchObject({
       to: '1.3.0',

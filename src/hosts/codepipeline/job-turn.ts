@@ -1,6 +1,6 @@
 import type { Codepipeline, JobData } from '../../aws/codepipeline.ts';
 import { classify, isUnreachable } from '../../aws/errors.ts';
-import { AnswerLost, Throttled } from '../../aws/retry.ts';
+import { AnswerLost, serviceOf, Throttled } from '../../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../../clock.ts';
 import type { Env } from '../../env.ts';
 import { longestJobSeconds } from '../../inputs/common-inputs.ts';
@@ -68,12 +68,16 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
     // The work that was begun still has to be settled: the next job tries.
     if (now >= deadline + (token.memory === undefined ? 0 : settlePatience))
       return failed(
-        { outcome: 'timed-out', reason: 'deadline-passed', because: `AWS could not be reached at the end: ${message}` },
+        {
+          outcome: 'timed-out',
+          reason: 'deadline-passed',
+          because: `${serviceOf(cause)} could not be reached at the end: ${message}`,
+        },
         known.subject,
         known.account,
       );
     return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
-      summary: `waiting for AWS (${message}); goes on at ${iso(again)}`,
+      summary: `waiting for ${serviceOf(cause)} (${message}); goes on at ${iso(again)}`,
       percent: token.percent,
       ...known,
     });

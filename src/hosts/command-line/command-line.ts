@@ -1,5 +1,5 @@
 import type { Env } from '../../env.ts';
-import { commonInputs, reportFileInputs } from '../../inputs/common-inputs.ts';
+import { commandPublishInput, commonInputs, reportFileInputs } from '../../inputs/common-inputs.ts';
 import { readInputs, type Written } from '../../inputs/read-inputs.ts';
 import type { Memory, Operation } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
@@ -9,10 +9,12 @@ import { printedLine, type Report, resultAsText, timelineLine } from '../../repo
 import { resultJson } from '../../report/result-json.ts';
 import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
+import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
+import { publisherFor } from '../publisher.ts';
 import { faultOf, writeReportFiles } from '../report-files.ts';
 import { isPublic, runFrom } from '../run.ts';
 import type { Cancellation } from '../signals.ts';
@@ -34,6 +36,7 @@ const reportInputs = {
     default: false,
   }),
   ...reportFileInputs,
+  ...commandPublishInput,
   'exported-variables': optional(
     text({
       description:
@@ -77,15 +80,22 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     const written: Written = (input) => preset[input] ?? fromArguments(input);
     const reporting = readInputs(reportInputs, written);
     const say = (text: string): void => (reporting.json ? terminal.err : terminal.out)(redacted(text));
+    const from = runFrom(env, 'command-line');
+    const { signal } = cancellation;
+    const repository = repositoryOf(env, env['GITHUB_TOKEN']);
+    const wish = reporting.publish;
+    const publisher =
+      repository && publisherFor({ repository, wish, operation: operation.name, env, run: from, signal });
     const run = startRun(operation, {
       env,
-      run: runFrom(env, 'command-line'),
+      run: from,
       written,
-      signal: cancellation.signal,
-      verbatim: !isPublic(env),
-      observer: observerOf(say),
+      signal,
+      // Others read a publication.
+      verbatim: !isPublic(env) && wish.length === 0,
       launch,
-      ...withoutUndefined({ seams }),
+      observer: { ...observerOf(say), ...(publisher && { begins: publisher.begins }) },
+      ...withoutUndefined({ seams, github: publisher?.open }),
     });
     const report = await Promise.race([
       run.ended,
@@ -112,6 +122,9 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
         `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: finished work is not repeated`,
       );
     const code = exitCodeOf(report.result);
+    if (wish.length > 0 && !report.unsettled)
+      for (const fault of (await publisher?.ended(report, code === 0)) ?? [noRepository])
+        terminal.err(`warning: ${fault}`);
     return lost.length === 0 || code === 2 ? code : 1;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -119,6 +132,8 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
     return 2;
   }
 };
+
+const noRepository = 'nothing is published: GITHUB_TOKEN and GITHUB_REPOSITORY name no repository';
 
 /** `plan --dry-run` is redundant and allowed; `plan --no-dry-run` is a contradiction. @throws {InputError} */
 const refuseOtherThan = (preset: Preset, written: Written, command: string): void => {

@@ -1,19 +1,23 @@
 import { commonInputs, githubInputs } from '../../inputs/common-inputs.ts';
 import { fieldsOf, readInputs, type Written } from '../../inputs/read-inputs.ts';
 import { ownsItsInputs, strayInputs } from '../../inputs/stray-inputs.ts';
-import type { Memory, Operation } from '../../operation.ts';
+import type { Memory, Operation, OperationName } from '../../operation.ts';
 import { jsonText } from '../../plain-text.ts';
 import { reason } from '../../reason-codes.ts';
 import { failureOf } from '../../report/failure.ts';
+import { prose } from '../../report/markdown.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
 import { summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
+import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import type { Run } from '../../world.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { finishRun, type Host, type Observer, type OperationRun, type Seams, startRun } from '../operation-run.ts';
+import { type Publisher, publisherFor } from '../publisher.ts';
 import { writeReportFiles } from '../report-files.ts';
 import { runFrom } from '../run.ts';
 import { listenForSignals } from '../signals.ts';
@@ -51,34 +55,60 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
   keepSecretsOf(process.env);
   const { signal, outOfTime } = listenForSignals();
   const role = written('role');
+  const actionRun = runFrom(process.env, 'github-actions');
+  const publisher = publisherOf(operation.name, actionRun, signal);
   const host: Host = {
     env: process.env,
-    run: runFrom(process.env, 'github-actions'),
+    run: actionRun,
     written,
     hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
     ...withoutUndefined({ role: role || undefined, launch }),
     signal,
-    observer,
+    observer: { ...observer, ...(publisher && { begins: publisher.begins }) },
     identityToken,
+    ...(publisher && { github: publisher.open }),
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
     seams,
   };
   const run = isPost ? finishRun(operation, host, readState(state.token) || undefined) : startRun(operation, host);
   if (!isPost) announce(run);
   const report = await endOf(run, outOfTime);
-  const { outputsWritten } = await publishReport(
-    isPost
-      ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
-      : report,
-    operation.files,
-  );
+  const shown = isPost
+    ? { ...report, remarks: ['The main step was stopped before it could finish; its post step wrote this.'] }
+    : report;
+  const { outputsWritten } = await publishReport(shown, operation.files);
+  // The post step of an unsettled run ends it, and publishes the end.
+  if (publisher && !(report.unsettled && !isPost)) await publishAtGitHub(publisher, shown);
   // An open connection must not keep an ended step alive. No step reads the outputs of a post step.
   process.exit((isPost ? !report.unsettled : isGreen(report) && outputsWritten) ? 0 : 1);
 };
 
 const written: Written = readInput;
+
+/** @returns undefined without a token, or with a wrong input, which the run refuses */
+const publisherOf = (operation: OperationName, run: Run, signal: AbortSignal): Publisher | undefined => {
+  try {
+    const { publish, 'github-token': token } = readInputs(githubInputs, written);
+    hide(token);
+    const repository = repositoryOf(process.env, token);
+    return repository && publisherFor({ repository, wish: publish, operation, env: process.env, run, signal });
+  } catch {
+    return undefined;
+  }
+};
+
+/** After everything that later jobs and readers depend on. */
+const publishAtGitHub = async (publisher: Publisher, report: Report): Promise<void> => {
+  try {
+    const faults = await publisher.ended(report, isGreen(report));
+    for (const fault of faults) (publisher.named ? annotateWarning : print)(fault);
+    if (faults.length > 0) await writeSummary(faults.map((fault) => `\n> ${prose(fault)}\n`).join(''));
+  } catch (error) {
+    warnOnce('publication at GitHub', error);
+  }
+};
 
 /** @returns the strays to refuse; only warns where the user may not have written them */
 const strays = (inputs: Schema<object>): Pick<Host, 'strays'> => {

@@ -1,59 +1,45 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import nock from 'nock';
-import { protectionOf } from '../../../src/github/environments.ts';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { GitHub } from '../../../src/github/github.ts';
+import { openGitHub } from '../../../src/github/open-github.ts';
+import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../../github/fake-github.ts';
+import { virtualClock } from '../../support/virtual-clock.ts';
 
-const repository = { name: 'acme/churn', token: 'planted' };
-const path = '/repos/acme/churn/environments/production';
-const github = () => nock('https://api.github.com', { reqheaders: { authorization: 'token planted' } }).get(path);
+let github: FakeGitHub | undefined;
+afterEach(async () => {
+  await github?.close();
+});
+
+const open = async (options: FakeGitHubOptions): Promise<GitHub> => {
+  github = await startFakeGitHub(options);
+  const { repository: name, token, url: apiUrl } = github;
+  return openGitHub({ name, token, apiUrl }, virtualClock()).within();
+};
+const user = (login: string) => ({ login, type: 'User' }) as const;
 
 describe('the protection of a GitHub environment', () => {
-  beforeAll(() => nock.disableNetConnect());
-  afterEach(() => nock.cleanAll());
-  // Test files may share a process.
-  afterAll(() => {
-    nock.enableNetConnect();
-    nock.restore();
-  });
-
   it('is its required reviewers', async () => {
-    const reviewers = [
-      { type: 'User', reviewer: { login: 'mina' } },
-      { type: 'Team', reviewer: { slug: 'ml' } },
-    ];
-    github().reply(200, {
-      name: 'production',
-      protection_rules: [
-        { id: 1, type: 'wait_timer', wait_timer: 30 },
-        { id: 2, type: 'required_reviewers', reviewers },
-      ],
-    });
-    expect(await protectionOf(repository, 'production')).toEqual({ is: 'reviewed', reviewers: 2 });
+    const client = await open({ state: { environments: { production: [user('mina'), user('noor')] } } });
+    expect(await client.protectionOf('production')).toEqual({ is: 'reviewed', reviewers: 2 });
   });
 
-  it.each([
-    ['rules without reviewers', { protection_rules: [{ id: 1, type: 'branch_policy' }] }],
-    ['a reviewer rule that names none', { protection_rules: [{ id: 1, type: 'required_reviewers', reviewers: [] }] }],
-    ['no rules', {}],
-  ])('is none with %s', async (_, body) => {
-    github().reply(200, { name: 'production', ...body });
-    expect(await protectionOf(repository, 'production')).toEqual({ is: 'unreviewed' });
+  it('is none with no rules', async () => {
+    const client = await open({ state: { environments: { production: [] } } });
+    expect(await client.protectionOf('production')).toEqual({ is: 'unreviewed' });
   });
 
   it('is none where GitHub would create the environment', async () => {
-    github().reply(404, { message: 'Not Found' });
-    expect(await protectionOf(repository, 'production')).toEqual({ is: 'absent' });
+    expect(await (await open({})).protectionOf('production')).toEqual({ is: 'absent' });
   });
 
-  it('is unknown where the token may not look', async () => {
-    github().reply(403, { message: 'Resource not accessible by integration' });
-    const protection = await protectionOf(repository, 'production');
-    expect(protection).toMatchObject({ is: 'unknown', because: expect.stringContaining('403') });
-    expect(JSON.stringify(protection)).not.toContain('planted');
+  it('is unknown where the token may not look, and the permission is named', async () => {
+    const client = await open({ lacks: ['actions'], state: { environments: { production: [] } } });
+    const protection = await client.protectionOf('production');
+    expect(protection).toEqual({ is: 'unknown', because: expect.stringContaining('permissions: actions: read') });
+    expect(JSON.stringify(protection)).not.toContain(github?.token);
   });
 
-  it('is asked of the server the repository lies on', async () => {
-    nock('https://ghe.acme.example').get(`/api/v3${path}`).reply(200, { name: 'production' });
-    const apiUrl = 'https://ghe.acme.example/api/v3';
-    expect(await protectionOf({ ...repository, apiUrl }, 'production')).toEqual({ is: 'unreviewed' });
+  it('is read from the server of the repository', async () => {
+    const client = await open({ basePath: '/api/v3', state: { environments: { 'prod/eu': [user('mina')] } } });
+    expect(await client.protectionOf('prod/eu')).toEqual({ is: 'reviewed', reviewers: 1 });
   });
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openGitHub } from '../../../src/github/open-github.ts';
 import { folder } from '../../../src/inputs/folder.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import type { Manifest } from '../../../src/manifest/manifest.ts';
@@ -74,6 +75,19 @@ describe('a session', () => {
     expect(session.worldFor(new AbortController().signal).write).toBeDefined();
     const dry = await open({ dryRun: true });
     expect('write' in dry.worldFor(new AbortController().signal)).toBe(false);
+  });
+
+  it('gives GitHub where the host has a token, and its writes only where they are wanted', async () => {
+    const github = openGitHub({ name: 'acme/churn', token: 'planted' }, virtualClock());
+    const { signal } = new AbortController();
+    expect((await open()).worldFor(signal).github).toBeUndefined();
+    expect((await open({ github })).worldFor(signal).github).toMatchObject({
+      repository: 'acme/churn',
+      write: expect.anything(),
+    });
+    const dry = (await open({ github, dryRun: true })).worldFor(signal).github;
+    expect(dry).toMatchObject({ repository: 'acme/churn' });
+    expect(dry).not.toHaveProperty('write');
   });
 
   it('refuses an account other than the one the manifest names, after one question', async () => {

@@ -1,0 +1,40 @@
+import { type Client, everyPage } from './client.ts';
+import type { PullRequest } from './github.ts';
+import { isAbsent } from './refusal.ts';
+
+interface Answered {
+  readonly number: number;
+  readonly state: string;
+  readonly head: { readonly sha: string };
+  readonly user: { readonly login: string } | null;
+}
+
+const fromAnswer = ({ number, state, head, user }: Answered): PullRequest => ({
+  number,
+  open: state === 'open',
+  head: head.sha,
+  author: user?.login ?? '',
+});
+
+export const pullRequest = async (client: Client, number: number): Promise<PullRequest | undefined> => {
+  try {
+    const { data } = await client.call(
+      { does: `read pull request ${number}`, needs: 'pull-requests: read' },
+      (octokit, common) => octokit.rest.pulls.get({ ...common, pull_number: number }),
+    );
+    return fromAnswer(data);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+};
+
+/** REST, "List pull requests associated with a commit": for a commit of the default branch, the one that merged it. */
+export const pullRequestsOf = async (client: Client, commit: string): Promise<readonly PullRequest[]> => {
+  const pages = await everyPage(
+    client,
+    { does: `read the pull requests of commit ${commit}`, needs: 'pull-requests: read' },
+    (octokit, common) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...common, commit_sha: commit }),
+  );
+  return pages.flatMap(({ data }) => data).map(fromAnswer);
+};

@@ -1,0 +1,69 @@
+import { offers } from '../../offers.ts';
+import { link } from '../markdown.ts';
+import type { Report } from '../result.ts';
+import { digestOf } from '../summary.ts';
+import { shortenedMarkdown } from './shortened.ts';
+import type { Subject } from './subject.ts';
+
+/** GitHub refuses a longer comment. It counts characters; this counts the same or more. */
+export const longestComment = 65_536;
+
+/**
+ * The one comment of a model: a section for each operation and environment, so that a regression test and a plan of the same pull
+ * request stand side by side, and each run changes its own section only. Foreign text is escaped and cannot hold the comments that
+ * delimit a section.
+ */
+
+/** The comment begins with it: it finds the comment again. */
+export const markerOf = (model: string): string => `<!-- model-delivery: ${model} -->`;
+
+interface Section {
+  /** `regression-test/production`. */
+  readonly key: string;
+  /** Page of the run. */
+  readonly page: string;
+  readonly markdown: string;
+}
+
+const end = '<!-- model-delivery end -->';
+const written = ({ key, page, markdown }: Section): string =>
+  `<!-- model-delivery section: ${key} ${page} -->\n${markdown}\n${end}`;
+const sections = /^<!-- model-delivery section: (\S+) (\S*) -->\n([\s\S]*?)\n<!-- model-delivery end -->$/gm;
+
+const read = (comment: string): readonly Section[] =>
+  [...comment.matchAll(sections)].map(([, key = '', page = '', markdown = '']) => ({ key, page, markdown }));
+
+/** The comment with this run's section in it; all other sections stay, as far as there is room. */
+export const commentOf = (report: Report, subject: Subject, present: string | undefined): string => {
+  const own: Section = {
+    key: `${report.result.operation}/${subject.environment}`,
+    page: report.url ?? '',
+    markdown: digestOf(report).trim(),
+  };
+  const all = [...read(present ?? '').filter(({ key }) => key !== own.key), own].sort(inOrder);
+  const head = `${markerOf(subject.model)}\n`;
+  return `${head}${fitted(all, longestComment - head.length)
+    .map(written)
+    .join('\n\n')}`;
+};
+
+/** In the order of a delivery. */
+const inOrder = (one: Section, other: Section): number => {
+  const place = ({ key }: Section): number => Object.keys(offers).indexOf(key.split('/')[0] ?? '');
+  return place(one) - place(other) || (one.key < other.key ? -1 : 1);
+};
+
+/** The longest sections give way, and end with a link to their run. */
+const fitted = (all: readonly Section[], most: number): readonly Section[] => {
+  const lengths = all.map((section) => written(section).length + 2);
+  let limit = Math.max(...lengths);
+  const total = (): number => lengths.reduce((sum, length) => sum + Math.min(length, limit), 0);
+  while (total() > most) limit -= Math.max(1, Math.ceil((total() - most) / all.length));
+  return all.map((section) => {
+    const frame = written({ ...section, markdown: '' }).length + 2;
+    return { ...section, markdown: shortenedMarkdown(section.markdown, limit - frame, noteOf(section.page)) };
+  });
+};
+
+export const noteOf = (page: string): string =>
+  `> Shortened: GitHub accepts no longer text here.${page === '' ? '' : ` ${link('The whole report', page)}`}`;

@@ -1,0 +1,122 @@
+import { example } from './contract.ts';
+import type { CheckRun, Comment, Commit, Deployment, Person, PullRequest, State, WorkflowRun } from './state.ts';
+
+/** Objects as GitHub sends them: the members that matter over the smallest object of the description. */
+
+type Json = Readonly<Record<string, unknown>>;
+
+export const simpleUser = ({ login, type }: Person): Json => example('simple-user', { id: idOf(login), login, type });
+
+export const personAnswer = ({ login, type }: Person): Json =>
+  example('private-user', { id: idOf(login), login, type, user_view_type: 'private' });
+
+/** The same for the same login. */
+const idOf = (login: string): number =>
+  [...login].reduce((sum, letter) => sum * 31 + (letter.codePointAt(0) ?? 0), 7) % 1e9;
+
+export const commentAnswer = ({ id, on, user, body, createdAt, updatedAt }: Comment): Json => ({
+  ...example(typeof on === 'string' ? 'commit-comment' : 'issue-comment'),
+  ...(typeof on === 'string' ? { commit_id: on } : {}),
+  id,
+  user: simpleUser(user),
+  body,
+  html_url: `https://github.example/comment/${id}`,
+  created_at: createdAt,
+  updated_at: updatedAt,
+});
+
+export const checkRunAnswer = ({ id, app, sha, members }: CheckRun): Json => {
+  const { output, name, status = 'queued', conclusion = null, external_id = null, details_url = null } = members;
+  return example('check-run', {
+    id,
+    head_sha: sha,
+    name,
+    status,
+    conclusion,
+    external_id,
+    details_url,
+    html_url: `https://github.example/check/${id}`,
+    output: {
+      title: null,
+      summary: null,
+      text: null,
+      annotations_count: 0,
+      annotations_url: 'https://github.example/',
+      ...(output as Json | undefined),
+    },
+    app: integration(app),
+  });
+};
+
+const integration = (slug: string): Json => ({
+  id: idOf(slug),
+  node_id: '',
+  slug: slug.replace('[bot]', ''),
+  owner: simpleUser({ login: 'github', type: 'User' }),
+  name: slug,
+  description: null,
+  external_url: 'https://github.example/',
+  html_url: 'https://github.example/',
+  created_at: '2026-01-05T09:00:00Z',
+  updated_at: '2026-01-05T09:00:00Z',
+  permissions: {},
+  events: [],
+});
+
+export const deploymentAnswer = ({ id, sha, environment, task, members }: Deployment): Json =>
+  example('deployment', { id, sha, ref: members['ref'], environment, task, payload: members['payload'] ?? {} });
+
+export const statusAnswer = ({ id, members }: State['deployments'][number]['statuses'][number]): Json => {
+  const { state, description = '', environment_url, log_url } = members;
+  return {
+    ...example('deployment-status', { id, state, description }),
+    ...(environment_url === undefined ? {} : { environment_url }),
+    ...(log_url === undefined ? {} : { log_url }),
+  };
+};
+
+export const runAnswer = ({ id, sha, actor, triggeringActor }: WorkflowRun): Json =>
+  example('workflow-run', {
+    id,
+    head_sha: sha,
+    actor: simpleUser(actor),
+    triggering_actor: simpleUser(triggeringActor),
+  });
+
+export const pullRequestAnswer = (
+  component: 'pull-request' | 'pull-request-simple',
+  { number, head, state, author }: PullRequest,
+): Json => {
+  const smallest = example(component);
+  return {
+    ...smallest,
+    number,
+    state,
+    user: simpleUser(author),
+    head: { ...(smallest['head'] as Json), sha: head },
+  };
+};
+
+export const commitAnswer = ({ sha, author, committer }: Commit): Json =>
+  example('commit', {
+    sha,
+    author: author === undefined ? null : simpleUser(author),
+    committer: committer === undefined ? null : simpleUser(committer),
+  });
+
+export const environmentAnswer = (name: string, reviewers: readonly Person[]): Json =>
+  example('environment', {
+    name,
+    protection_rules:
+      reviewers.length === 0
+        ? []
+        : [
+            {
+              id: 1,
+              node_id: '',
+              type: 'required_reviewers',
+              prevent_self_review: false,
+              reviewers: reviewers.map((reviewer) => ({ type: 'User', reviewer: simpleUser(reviewer) })),
+            },
+          ],
+  });
