@@ -1,6 +1,7 @@
 import type { Catch, Cell, Planted } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
+import { shortened } from '../../plain-text.ts';
 import { amountText, differenceText, powerText, ruleText } from '../../regression/units.ts';
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
@@ -11,14 +12,7 @@ import { checksHtml } from './checks.ts';
 import { confusionTable } from './confusion-table.ts';
 import { goldenSetSentence, partsTable } from './golden-set.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
-import {
-  differenceHead,
-  differenceNote,
-  notApplicableSentence,
-  rowsSentence,
-  selfTestSentence,
-  shortened,
-} from './sentences.ts';
+import { differenceHead, differenceNote, notApplicableSentence, rowsSentence, selfTestSentence } from './sentences.ts';
 import { sliceCharts, sliceLegend } from './slice-chart.ts';
 import { leftOut } from './summary.ts';
 
