@@ -67,3 +67,10 @@ export const shellWord = (text: string): string => {
 /** ` --name value`; a value that looks like an option is bound to its name. */
 export const shellOption = (name: string, value: string): string =>
   value.startsWith('-') ? ` --${name}=${shellWord(value)}` : ` --${name} ${shellWord(value)}`;
+
+/** The beginning of a text, by characters: half of one is no text. */
+export const shortened = (text: string, most = 80): string => {
+  if (text.length <= most) return text;
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
+};

@@ -88,7 +88,13 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       sagemaker: once(() => sagemaker(sender(clients.sagemaker(), 'sagemaker', sending))),
       cloudwatch: once(() => cloudwatch(sender(clients.cloudwatch(), 'cloudwatch', sending))),
       autoscaling: once(() => autoscaling(sender(clients.autoscaling(), 'application-autoscaling', sending))),
-      s3: once(() => s3(sender(clients.s3(), 's3', sending), options.bucketOwner, { whole, hashed })),
+      s3: once(() =>
+        s3(sender(clients.s3(), 's3', sending), options.bucketOwner, {
+          ...{ whole, hashed },
+          // No signal ends it. The host does, when a cancelled run has no time left.
+          sendAtEnd: sender(clients.s3(), 's3', { retry }),
+        }),
+      ),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
       runtime: once(() =>

@@ -56,13 +56,15 @@ export interface S3Options {
    * Earlier hashes, by bucket, key and ETag: an object of one ETag has one content, so a second look does not read gigabytes again.
    */
   readonly hashed?: Map<string, string>;
+  /** Sends also when the run is being cancelled. */
+  readonly sendAtEnd?: Sender<S3Client>;
 }
 
 /** S3, one method per call; `sha256` takes one call or two. */
 export const s3 = (
   send: Sender<S3Client>,
   ownerOf: BucketOwner,
-  { whole = (_call, read) => read(), hashed = new Map() }: S3Options = {},
+  { whole = (_call, read) => read(), hashed = new Map(), sendAtEnd = send }: S3Options = {},
 ) => {
   /** Anyone in any account can create a deleted bucket again: S3 refuses the call when the owner is not the named one. */
   const owned = async <Input extends { readonly Bucket?: string | undefined }, Answer>(
@@ -150,6 +152,9 @@ export const s3 = (
     writes: {
       /** `IfNoneMatch: '*'` creates, `IfMatch: etag` replaces; S3 answers PreconditionFailed when another writer was first. */
       putObject: (input: Unowned<PutObjectCommandInput>) => owned(input, (of) => send(new PutObjectCommand(of))),
+      /** As `putObject`, also when the run is being cancelled: for what it had, which is lost otherwise. */
+      putObjectAtEnd: (input: Unowned<PutObjectCommandInput>) =>
+        owned(input, (of) => sendAtEnd(new PutObjectCommand(of))),
       /** Objects up to 5 GiB. */
       copyObject: ({
         source,

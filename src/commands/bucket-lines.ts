@@ -1,3 +1,4 @@
+import { withoutByteOrderMark } from '../json-file.ts';
 import type { Arm, Bucket } from '../judge/bucket.ts';
 import type { BaselineHistory } from '../judge/burst-guard.ts';
 import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
@@ -46,7 +47,7 @@ const known = [
 export const readBucketLines = (text: string, path: string): readonly BucketLine[] => {
   const problems: string[] = [];
   const lines: BucketLine[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [index, line] of withoutByteOrderMark(text).split('\n').entries()) {
     if (line.trim() === '') continue;
     const found = lineOf(line);
     if ('t' in found) lines.push(found);

@@ -1,8 +1,7 @@
-import { allPages } from '../aws/pages.ts';
-import { Throttled } from '../aws/retry.ts';
-import { type Instant, seconds } from '../clock.ts';
+import type { Instant } from '../clock.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
+import { type MinuteCount, sumsByMinute } from './sums-by-minute.ts';
 
 /** Requests per second in the busiest minute of a variant. */
 export interface BusiestMinute {
@@ -26,39 +25,19 @@ export const busiestMinute = async (
   to: Instant,
   isExcluded: (minute: Instant) => boolean,
 ): Promise<BusiestMinute | undefined> => {
-  const metrics = { all: 'Invocations', each: 'InvocationsPerInstance' } as const;
-  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
-    world.read.cloudwatch.getMetricData({
-      StartTime: new Date(from),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: Object.entries(metrics).map(([Id, MetricName]) => ({
-        Id,
-        MetricStat: {
-          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensionsOf(fleet) },
-          Period: 60,
-          Stat: 'Sum',
-        },
-      })),
-      NextToken,
-    }),
+  const metric = (name: string) => ({ name, statistic: 'Sum', dimensions: dimensionsOf(fleet) });
+  const counts = await sumsByMinute(
+    world,
+    { all: metric('Invocations'), each: metric('InvocationsPerInstance') },
+    from,
+    to,
   );
-  const most: { -readonly [Id in keyof typeof metrics]?: { readonly minute: Instant; readonly requests: number } } = {};
-  for (const { Id, StatusCode, Timestamps = [], Values = [] } of pages.flatMap(
-    (page) => page.MetricDataResults ?? [],
-  )) {
-    if (StatusCode === 'InternalError')
-      throw new Throttled(
-        world.clock.now() + seconds(30),
-        new Error('cloudwatch:GetMetricData answered InternalError'),
-      );
-    if (Id !== 'all' && Id !== 'each') continue;
-    for (const [index, at] of Timestamps.entries()) {
-      const found = { minute: at.getTime(), requests: Values[index] ?? 0 };
-      if (found.requests > (most[Id]?.requests ?? 0) && !isExcluded(found.minute)) most[Id] = found;
-    }
-  }
-  const { all, each } = most;
+  const most = (minutes: readonly MinuteCount[]): MinuteCount | undefined =>
+    minutes.reduce<MinuteCount | undefined>(
+      (busiest, one) => (one.requests > (busiest?.requests ?? 0) && !isExcluded(one.minute) ? one : busiest),
+      undefined,
+    );
+  const [all, each] = [most(counts.all), most(counts.each)];
   if (all === undefined) return undefined;
   return {
     minute: (each ?? all).minute,

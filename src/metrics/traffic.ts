@@ -1,10 +1,9 @@
-import { allPages } from '../aws/pages.ts';
-import { Throttled } from '../aws/retry.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import { kinds } from '../endpoint/kind.ts';
 import type { EndpointKind, Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
+import { type MinuteCount, sumsByMinute } from './sums-by-minute.ts';
 
 /** Metrics of the last minutes are not complete, so no decision uses them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
@@ -70,36 +69,9 @@ const requestsByMinute = async (
   arm: CountedFleet | CountedVariant,
   from: Instant,
   to: Instant,
-): Promise<readonly { readonly minute: Instant; readonly requests: number }[]> => {
+): Promise<readonly MinuteCount[]> => {
   if (to <= from) return [];
-  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
-    world.read.cloudwatch.getMetricData({
-      StartTime: new Date(floor(from)),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: [{ Id: 'requests', MetricStat: { ...requestsOf(arm), Period: 60 } }],
-      NextToken,
-    }),
-  );
-  const found: { minute: Instant; requests: number }[] = [];
-  for (const { StatusCode, Timestamps = [], Values = [] } of pages.flatMap((page) => page.MetricDataResults ?? [])) {
-    // Unknown is not zero: a release must not roll back because CloudWatch could not answer.
-    if (StatusCode === 'InternalError')
-      throw new Throttled(
-        world.clock.now() + seconds(30),
-        new Error('cloudwatch:GetMetricData answered InternalError'),
-      );
-    Timestamps.forEach((minute, index) => {
-      found.push({ minute: minute.getTime(), requests: Values[index] ?? 0 });
-    });
-  }
-  return found;
-};
-
-const requestsOf = (arm: CountedFleet | CountedVariant) => {
-  const { metric, statistic } = kinds[arm.kind ?? 'instances'].requests;
-  return {
-    Metric: { Namespace: 'AWS/SageMaker', MetricName: metric, Dimensions: dimensionsOf(arm) },
-    Stat: statistic,
-  };
+  const { metric: name, statistic } = kinds[arm.kind ?? 'instances'].requests;
+  const metrics = { requests: { name, statistic, dimensions: dimensionsOf(arm) } };
+  return (await sumsByMinute(world, metrics, floor(from), to)).requests;
 };

@@ -19,7 +19,6 @@ import { recalled, requireOwn } from '../scoring/recalled.ts';
 import { silentBecause } from '../scoring/silence.ts';
 import { standing } from '../scoring/standing.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
-import { readTest } from '../scoring/test-record.ts';
 import { stopTransform } from '../scoring/transform.ts';
 import { verdictFound } from '../scoring/verdict-found.ts';
 import type { World } from '../world.ts';
@@ -114,13 +113,12 @@ const nextTurn = async (
 ): Promise<Turn> => {
   const at = await unlessDisturbed(remembered, standing(given, remembered, world));
   const memory = begunFor(at.id, remembered);
-  const stored = await readTest(world, at.releases, at.subject);
-  const early = (await subjectChanged(at, memory)) ?? (await verdictFound(at, memory, stored));
+  const early = (await subjectChanged(at, memory)) ?? (await verdictFound(at, memory));
   if (early !== undefined) return early;
-  if (memory === undefined) return plan(at, stored);
-  const going = (await candidateChanged(at)) ?? (await begun(at, stored));
+  if (memory === undefined) return plan(at);
+  const going = (await candidateChanged(at)) ?? (await begun(at));
   if ('is' in going) return going;
-  return (await answered(going, stored)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going, stored);
+  return (await answered(going)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going);
 };
 
 /** Where nothing was begun for another subject, this one is planned. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { parseJsonFile } from '../json-file.ts';
 import { InputError } from '../schema.ts';
-import { jsonProblem, quoted } from '../secrets.ts';
+import { quoted } from '../secrets.ts';
 import type { Container } from './container.ts';
 
 const text = z.string().check(z.minLength(1));
@@ -48,7 +49,7 @@ const containers = z.array(container).check(z.minLength(1), z.maxLength(15));
 
 /** @throws {InputError} naming the first member that CreateModelPackage would not take */
 export const parseContainers = (content: string, source: string): readonly Container[] => {
-  const read = containers.safeParse(parseJson(content, source));
+  const read = containers.safeParse(parseJsonFile(content, source));
   if (!read.success) {
     const [issue] = read.error.issues;
     const place = issue?.path.map(String).join('.') ?? '';
@@ -63,12 +64,4 @@ export const parseContainers = (content: string, source: string): readonly Conta
   if (new Set(read.data.map(({ ContainerHostname }) => ContainerHostname === undefined)).size > 1)
     throw new InputError(`${source}: all containers have a ContainerHostname, or none has`);
   return read.data as readonly Container[];
-};
-
-const parseJson = (content: string, source: string): unknown => {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    throw new InputError(`${source}: ${jsonProblem(error)}`);
-  }
 };

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { sha256 } from '../digest.ts';
+import { parseJsonFile } from '../json-file.ts';
 import { InputError } from '../schema.ts';
-import { jsonProblem } from '../secrets.ts';
 
 /** An evaluation.json as SageMaker and Studio read it: `<group>.<metric>.value`. */
 export interface Evaluation {
@@ -52,7 +52,7 @@ const deepest = 40;
  * @throws {InputError} naming `source` and the place in it
  */
 export const parseReport = (text: string, source: string, expected: string): object => {
-  const content = parseJson(text, source);
+  const content = parseJsonFile(text, source);
   if (depthOf(content) > deepest)
     throw new InputError(`${source}: is nested more than ${deepest} levels deep; a report never is`);
   if (typeof content !== 'object' || content === null || Array.isArray(content))
@@ -72,14 +72,4 @@ const depthOf = (content: unknown): number => {
       for (const inner of Object.values(value)) left.push({ value: inner, depth: depth + 1 });
   }
   return most;
-};
-
-const parseJson = (text: string, source: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // Python's json.dump writes these words bare, and no JSON reader accepts that.
-    const hint = /[:[,]\s*-?(NaN|Infinity)\b/.test(text) ? '; write NaN and Infinity as strings' : '';
-    throw new InputError(`${source}: ${jsonProblem(error)}${hint}`);
-  }
 };

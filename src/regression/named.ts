@@ -1,13 +1,10 @@
-import { oneLine } from '../plain-text.ts';
+import { oneLine, shortened } from '../plain-text.ts';
 
 const mostNamed = 5;
 const longest = 100;
 
 /** A name from a foreign file, for a sentence. */
-export const shownName = (name: string): string => {
-  const shown = oneLine(name);
-  return shown.length <= longest ? shown : `${shown.slice(0, longest - 1)}…`;
-};
+export const shownName = (name: string): string => shortened(oneLine(name), longest);
 
 /** `a, b, c`: names from a foreign file, the first of many. */
 export const named = (names: readonly string[]): string =>

@@ -1,6 +1,7 @@
 import { duration, type Instant, iso } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { reason } from '../reason-codes.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Chart, drawChart, niceTop, percentGrid, type Series } from './chart.ts';
 import { evidenceChart } from './evidence-chart.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
@@ -155,8 +156,10 @@ const seriesOf = (chapter: Chapter, value: (minute: ArmMinute) => number | undef
     ];
   });
 
-const found = ({ findings, minutes }: Chapter, table: Renderers): string =>
-  findings === undefined ? '' : (table[findings.is]?.html(findings, minutes) ?? '');
+const found = ({ findings, minutes, verdict: { because } }: Chapter, table: Renderers): string =>
+  findings === undefined
+    ? ''
+    : (table[findings.is]?.html(findings, { because, ...withoutUndefined({ minutes }) }) ?? '');
 
 const happenings = (
   chapter: Chapter,

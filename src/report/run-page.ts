@@ -40,8 +40,8 @@ export const runPage = (report: Report, table: Renderers = renderers): string =>
 const lasted = ({ result: { startedAt, endedAt } }: Report): string =>
   `Started ${startedAt}, ended ${endedAt}, took ${duration(Date.parse(endedAt) - Date.parse(startedAt))}.`;
 
-const found = ({ result: { findings } }: Report, table: Renderers): string =>
-  findings === undefined ? '' : (table[findings.is]?.html(findings) ?? '');
+const found = ({ result: { findings, because } }: Report, table: Renderers): string =>
+  findings === undefined ? '' : (table[findings.is]?.html(findings, { because }) ?? '');
 
 const facts = (title: string, column: string, values: Readonly<Record<string, string>>): string =>
   Object.keys(values).length === 0

@@ -19,6 +19,12 @@ export const piecesOf = (rows: number): number => Math.ceil(rows / rowsOfPiece);
 
 const folderOf = ({ prefix }: S3Location, attempt: number): string => `${prefix}${attempt}/rows/`;
 
+/** A whole piece, or the answers that a turn had of one. */
+const nameOfPiece = /^(\d{6})(?:\.jsonl|-(\d+)\.json)$/;
+
+/** Whether an object below the tests of an endpoint has answers of any of them. */
+export const hasAnswersOfTest = (key: string): boolean => nameOfPiece.test(/\/rows\/([^/]+)$/.exec(key)?.[1] ?? '');
+
 /** From 0. */
 const keyOf = (folder: S3Location, attempt: number, piece: number): string =>
   `${folderOf(folder, attempt)}${String(piece + 1).padStart(6, '0')}.jsonl`;
@@ -40,7 +46,7 @@ export const keptPieces = async (world: World, folder: S3Location, attempt: numb
   const whole = new Set<number>();
   const turns = new Map<number, number>();
   for (const { Key } of await objectsBelow(world, { ...folder, prefix })) {
-    const [name, number, turn] = /^(\d{6})(?:\.jsonl|-(\d+)\.json)$/.exec(Key?.slice(prefix.length) ?? '') ?? [];
+    const [name, number, turn] = nameOfPiece.exec(Key?.slice(prefix.length) ?? '') ?? [];
     if (name === undefined) continue;
     const piece = Number(number) - 1;
     if (turn === undefined) whole.add(piece);

@@ -10,15 +10,15 @@ import { type Scored, score } from './score.ts';
 import { silenceOf, silentBecause } from './silence.ts';
 import { isAsked, type Standing } from './standing.ts';
 import { removeTemporary, underName } from './temporary.ts';
-import { type StoredTest, writeTest } from './test-record.ts';
+import { writeTest } from './test-record.ts';
 import { ensureTransform } from './transform.ts';
 
 /** Gets the answers of both models, by requests and by batch transform, until none is missing. */
-export const answered = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> =>
-  (await transformedRows(at, stored)) ?? (at.golden === undefined ? undefined : asked(at, at.golden));
+export const answered = async (at: Standing): Promise<Turn | undefined> =>
+  (await transformedRows(at)) ?? (at.golden === undefined ? undefined : asked(at, at.golden));
 
 /** Runs the batch transform jobs, both at once. */
-const transformedRows = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | undefined> => {
+const transformedRows = async (at: Standing): Promise<Turn | undefined> => {
   const { world, golden, memory, regression } = at;
   const { request } = regression.asking;
   const { attempt = 1 } = memory;
@@ -28,7 +28,7 @@ const transformedRows = async (at: Standing, stored: StoredTest | undefined): Pr
     const desired =
       site.model === undefined ? underName(await contentOf(at), memory.temporary ?? '', untilOf(at)) : undefined;
     const state = await ensureTransform(world, jobOf(at, site, attempt), golden, request, desired);
-    if (state.is === 'failed') return spent(at, stored, state);
+    if (state.is === 'failed') return spent(at, state);
     if (state.is === 'ready') continue;
     const turn = waiting(at, { percent: 10, ...state });
     // What was just made is one change of this turn.
@@ -41,10 +41,9 @@ const transformedRows = async (at: Standing, stored: StoredTest | undefined): Pr
 /** A later run needs another attempt, and so does this one after a run that was cancelled. */
 const spent = async (
   at: Standing,
-  stored: StoredTest | undefined,
   { because, isStopped }: { readonly because: string; readonly isStopped: boolean },
 ): Promise<Turn> => {
-  const { world, given, memory, releases, id } = at;
+  const { world, given, memory, releases, id, stored } = at;
   const { attempt = 1 } = memory;
   if (stored !== undefined && (stored.record.spent ?? 0) < attempt)
     try {

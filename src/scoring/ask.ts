@@ -1,4 +1,5 @@
 import { failureOfModel } from '../answers/failure-of-model.ts';
+import { type Invocation, invocationOf } from '../answers/invocation.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { RequestForm } from '../manifest/asking.ts';
 import { writesOf } from '../world.ts';
@@ -16,13 +17,7 @@ interface Writes {
 }
 
 /** @throws a `ModelError` for an error of the model, {Throttled} when no answer could be had */
-export type Invoke = (input: {
-  readonly EndpointName: string;
-  readonly TargetVariant?: string;
-  readonly Body: Buffer;
-  readonly ContentType: string;
-  readonly Accept?: string;
-}) => Promise<{
+export type Invoke = (input: Invocation) => Promise<{
   readonly Body?: Uint8Array | undefined;
   readonly ContentType?: string | undefined;
   readonly durationMs: number;
@@ -104,17 +99,12 @@ export const ask = async (
 const invoke = async (
   world: Way,
   { body, reading }: Question,
-  { endpoint, variant, elsewhere }: Endpoint,
-  { contentType, accept }: RequestForm,
+  endpoint: Endpoint,
+  form: RequestForm,
 ): Promise<Answer> => {
   try {
-    const output = await writesOf(elsewhere ? (world.elsewhere ?? {}) : world).runtime.invokeEndpoint({
-      EndpointName: endpoint,
-      Body: body,
-      ContentType: contentType,
-      ...(accept === undefined ? {} : { Accept: accept }),
-      ...(variant === undefined ? {} : { TargetVariant: variant }),
-    });
+    const { runtime } = writesOf(endpoint.elsewhere ? (world.elsewhere ?? {}) : world);
+    const output = await runtime.invokeEndpoint(invocationOf(endpoint, form, body));
     return readAnswer(
       {
         body: Buffer.from(output.Body ?? []),

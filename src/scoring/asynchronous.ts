@@ -88,7 +88,7 @@ export const send = async (
       now.push({ id, sentAt: world.clock.now(), output, failure });
     }
   } catch (error) {
-    if (now.length > 0 && !world.signal.aborted) await keep();
+    if (now.length > 0) await keep();
     throw error;
   }
   await keep();

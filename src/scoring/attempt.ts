@@ -53,7 +53,8 @@ const attemptOf = (
 const makesModel = ({ regression }: Standing): boolean =>
   regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
 
-export const plan = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
+export const plan = async (at: Standing): Promise<Turn> => {
+  const { stored } = at;
   requireRows(at);
   requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
@@ -105,8 +106,8 @@ const requireRows = (at: Standing): void => {
  * Clears away leftovers of earlier tests, then begins the attempt in its record.
  * @returns the turn that did so; or the test in its attempt, which was begun before
  */
-export const begun = async (at: Standing, stored: StoredTest | undefined): Promise<Turn | Standing> => {
-  const { world, memory } = at;
+export const begun = async (at: Standing): Promise<Turn | Standing> => {
+  const { world, memory, stored } = at;
   if (memory.attempt !== undefined) return at;
   const { attempt, goesOn } = attemptOf(stored, world, at.given.again);
   const name = makesModel(at) ? nameOf(at, attempt) : undefined;

@@ -18,9 +18,10 @@ import { nameInMetadata, nameLater } from './name-in-metadata.ts';
 import { type Turn, waiting } from './progress.ts';
 import { repeatedWarnings } from './repeated.ts';
 import type { Standing } from './standing.ts';
-import { type StoredTest, type Verdict, writeTest } from './test-record.ts';
+import { type Verdict, writeTest } from './test-record.ts';
 
-export const conclude = async (at: Standing, stored: StoredTest | undefined): Promise<Turn> => {
+export const conclude = async (at: Standing): Promise<Turn> => {
+  const { stored } = at;
   const { world, registered, memory, regression } = at;
   const { attempt = 1 } = memory;
   if (stored === undefined)

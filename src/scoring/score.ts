@@ -79,7 +79,7 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
     answered ||= has;
     lost = asked.lost ?? lost;
     if (asked.failure !== undefined) {
-      if (has && !world.signal.aborted) await settle(open);
+      if (has) await settle(open);
       throw asked.failure.error;
     }
     if (asked.lost !== undefined && !answered) silent.push(open);

@@ -20,7 +20,7 @@ import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part 
 import { noMemory, type RegressionTestMemory } from './progress.ts';
 import type { Site } from './site.ts';
 import { type Subject, subjectId, subjectOf } from './subject.ts';
-import { testFolder } from './test-record.ts';
+import { readTest, type StoredTest, testFolder } from './test-record.ts';
 
 /** The inputs of a test. */
 export interface Given {
@@ -54,6 +54,8 @@ export interface Standing {
   readonly id: string;
   readonly releases: S3Location;
   readonly folder: S3Location;
+  /** The record of the test; undefined where it was never begun. */
+  readonly stored: StoredTest | undefined;
 }
 
 export const standing = async (
@@ -134,6 +136,7 @@ export const standing = async (
     id,
     releases,
     folder: testFolder(releases, subject),
+    stored: await readTest(world, releases, subject),
     parts,
     ...withoutUndefined({ golden }),
   };

@@ -3,15 +3,13 @@ import { counts, isTooLate } from './attempt.ts';
 import { told } from './conclude.ts';
 import { noMemory, type RegressionTestMemory, type Turn, waiting } from './progress.ts';
 import type { Standing } from './standing.ts';
-import type { StoredTest } from './test-record.ts';
 
 /** Ends the run with the verdict that is there, when it counts; undefined when there is none. */
 export const verdictFound = async (
   at: Standing,
   memory: RegressionTestMemory | undefined,
-  stored: StoredTest | undefined,
 ): Promise<Turn | undefined> => {
-  const { world, given, id } = at;
+  const { world, given, id, stored } = at;
   const verdict = stored?.record.verdict;
   if (verdict === undefined) return undefined;
   if (isTooLate(verdict, memory, world)) {

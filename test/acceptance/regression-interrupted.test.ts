@@ -88,6 +88,28 @@ describe('a run beside others, and after others', () => {
     expect(await temporaries(account)).toEqual([]);
   });
 
+  test('a run that is cancelled in the middle of a piece keeps the answers that it had', async () => {
+    await approved('1.0.0');
+    withRegression(account);
+    const cancellation = new AbortController();
+    at(40, () => cancellation.abort());
+    const seen = account.watch();
+    const cancelled = await regress(account, '1.0.0', {}, { signal: cancellation.signal });
+    expect(cancelled?.result).toMatchObject({ outcome: 'cancelled' });
+    const before = asked(seen())['temporary'] ?? 0;
+    expect(before).toBeGreaterThan(5);
+    expect(before).toBeLessThan(25);
+    expect([...testObjects(account).keys()].filter((key) => key.includes('/rows/'))).toEqual([
+      expect.stringMatching(/\/rows\/000001-1\.json$/),
+    ]);
+    await account.pass(minutes(30));
+    const later = account.watch();
+    const again = await regress(account, '1.0.0');
+    expect(again?.result).toMatchObject({ reason: 'regression-passed', outputs: { attempt: '1', rows: '150' } });
+    // Their rows are asked neither again nor, as the first rows of a turn that ends are, a second time.
+    expect(asked(later())['temporary']).toBe(questions - 2 * before);
+  });
+
   test.each([
     ['a model is asked', { service: 'sagemaker-runtime', operation: 'InvokeEndpoint' }, ['endpoint config', 'model']],
     [

@@ -15,6 +15,7 @@ export const objectsInMemory = (pageSize = 1000): ObjectsInMemory => {
     [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
   const world = {
     clock: { now: () => 0 },
+    signal: new AbortController().signal,
     read: {
       s3: {
         getObject: async ({ Key }: { readonly Key: string }) => {

@@ -1,4 +1,5 @@
 import { failureOfModel } from '../../answers/failure-of-model.ts';
+import { invocationOf } from '../../answers/invocation.ts';
 import { Throttled } from '../../aws/retry.ts';
 import { type Instant, seconds } from '../../clock.ts';
 import { requestsOf, type Smoke } from '../../manifest/smoke.ts';
@@ -69,20 +70,14 @@ const counted = (before: SmokeProgress, requests: number, unexpected: string | u
 /** @returns the difference from the expected answer, if any; or why there was no answer */
 const answerOf = async (
   world: World,
-  { endpoint, variant }: Asked,
-  { contentType, accept, requests }: Smoke,
+  asked: Asked,
+  smoke: Smoke,
   at: number,
 ): Promise<string | undefined | Throttled> => {
-  const { body = '', expect } = requests[at] ?? {};
+  const { body = '', expect } = smoke.requests[at] ?? {};
   const saying = (what: string): string => `request ${at + 1} ${what}`.slice(0, 400);
   try {
-    const output = await writesOf(world).runtime.invokeEndpoint({
-      EndpointName: endpoint,
-      Body: Buffer.from(body),
-      ContentType: contentType,
-      ...(accept === undefined ? {} : { Accept: accept }),
-      ...(variant === undefined ? {} : { TargetVariant: variant }),
-    });
+    const output = await writesOf(world).runtime.invokeEndpoint(invocationOf(asked, smoke, Buffer.from(body)));
     const unexpected = unexpectedIn(Buffer.from(output.Body ?? []).toString('utf8'), output.ContentType ?? '', expect);
     return unexpected === undefined ? undefined : saying(unexpected);
   } catch (error) {

@@ -40,7 +40,7 @@ export const compareConstraints = (
         column: name,
         is: name === output ? 'is gone from the answers' : 'is gone, and callers of the version that serves send it',
       })),
-    ...(ordered ? moved(inputs(candidate), inputs(serving)) : []),
+    ...(ordered ? movedColumns(inputs(candidate), inputs(serving)) : []),
   ];
 };
 
@@ -103,9 +103,11 @@ const lost = (
 };
 
 /** Of columns that both have, the first in another place. */
-const moved = (now: readonly string[], was: readonly string[]): readonly Difference[] => {
-  const both = (one: readonly string[], other: readonly string[]): readonly string[] =>
-    one.filter((name) => other.includes(name));
+export const movedColumns = (now: readonly string[], was: readonly string[]): readonly Difference[] => {
+  const both = (one: readonly string[], other: readonly string[]): readonly string[] => {
+    const known = new Set(other);
+    return one.filter((name) => known.has(name));
+  };
   const [after, before] = [both(now, was), both(was, now)];
   const at = after.findIndex((name, place) => name !== before[place]);
   const column = after[at];

@@ -6,7 +6,7 @@ import { named, shownName } from '../named.ts';
 import { openCheck } from '../open-check.ts';
 import type { Written } from './cell.ts';
 import { type Cell, checkCells, type Finding, isBroken } from './check-rows.ts';
-import { compareConstraints, type Difference } from './compare-constraints.ts';
+import { compareConstraints, type Difference, movedColumns } from './compare-constraints.ts';
 import { type Constraints, isUnnamed } from './constraints.ts';
 
 /** Everything that the check of a contract is made of. */
@@ -52,22 +52,25 @@ interface Part {
 
 /** The columns of the golden rows, the answers, and the callers of the version that serves against the candidate's constraints. */
 export const contractCheck = (contract: Contract): Check => {
-  const { level, constraints, columns, output } = contract;
+  const { level, constraints, columns, output, written } = contract;
   const open = reasonNotToCompare(contract);
   if (open !== undefined) return openCheck('contract', level, open);
   const inputs = constraints.columns.filter(({ name }) => name !== output?.column);
-  const names = new Set(inputs.map(({ name }) => name));
+  const names = inputs.map(({ name }) => name);
+  const known = new Set(names);
+  const places = new Map(columns.map((name, at) => [name, at]));
   const parts = [
-    ...inputs.filter(({ name, isEnabled }) => isEnabled && !columns.includes(name)).map(({ name }) => missing(name)),
-    ...columns.filter((name) => !names.has(name)).map(additional),
+    ...inputs.filter(({ name, isEnabled }) => isEnabled && !places.has(name)).map(({ name }) => missing(name)),
+    ...columns.filter((name) => !known.has(name)).map(additional),
+    ...(written === 'csv' ? movedColumns(columns, names).map(misplaced) : []),
     ...inputs.flatMap((column) => {
-      const at = columns.indexOf(column.name);
-      return at < 0
+      const at = places.get(column.name);
+      return at === undefined
         ? []
         : checkCells(
             column,
             contract.rows.map(({ id, values }) => ({ id, value: values[at] })),
-            contract.written,
+            written,
           ).map((finding) => ofRows(finding, 'golden rows'));
     }),
     ...answers(contract),
@@ -124,6 +127,14 @@ const missing = (column: string): Part =>
 
 const additional = (column: string): Part =>
   structural(column, 'is known', 'is sent in requests, and the constraints do not have it');
+
+/** A column that is left out moves none: the file may have switched it off because the model does not take it. */
+const misplaced = ({ column }: Difference): Part =>
+  structural(
+    column,
+    'is in its place',
+    'is sent in another place than the constraints have it, and the columns of CSV go by their places',
+  );
 
 const ofRows = (finding: Finding, of: string): Part => {
   const { column, constraint, least, kept, rows, ids } = finding;

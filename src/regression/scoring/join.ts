@@ -1,4 +1,5 @@
-import type { RegressionPolicy } from '../../manifest/regression.ts';
+import { counted } from '../../judge/amounts.ts';
+import type { Label, RegressionPolicy } from '../../manifest/regression.ts';
 import { InputError } from '../../schema.ts';
 import { quoted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -42,7 +43,7 @@ const mostProblems = 10;
 
 /**
  * Golden rows are read first: they have the labels of the answers.
- * @throws {RowsError} the first ten rows of a source that cannot be used, one a line
+ * @throws {RowsError} the first ten problems of a source's rows, one a line
  */
 export const joinSources = async (policy: RegressionPolicy, sources: Sources): Promise<Joined> => {
   const { joined, take } = joining(policy, sources);
@@ -54,7 +55,7 @@ export const joinSources = async (policy: RegressionPolicy, sources: Sources): P
 };
 
 const readSource = async (kind: Kind, source: Source, take: TakeOf): Promise<void> => {
-  const problems: string[] = [];
+  const problems = problemList();
   const input = kind === 'golden' ? 'dataset' : kind;
   try {
     await readRecords(source, (row, line, written) => {
@@ -62,16 +63,36 @@ const readSource = async (kind: Kind, source: Source, take: TakeOf): Promise<voi
         take(kind, row, line, written);
       } catch (error) {
         if (!(error instanceof RowProblem)) throw error;
-        problems.push(`${placeIn(source, row['id'], line)}: ${error.message}`);
-        if (problems.length >= mostProblems) throw new InputError('');
+        problems.add(error.message, placeIn(source, row['id'], line), row['id']);
+        if (problems.isFull()) throw new InputError('');
       }
     });
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     // Rows before the broken one have problems of their own.
-    throw new RowsError(input, [...problems, error.message].filter((line) => line !== '').join('\n'));
+    throw new RowsError(input, [...problems.lines(), error.message].filter((line) => line !== '').join('\n'));
   }
-  if (problems.length > 0) throw new RowsError(input, problems.join('\n'));
+  const lines = problems.lines();
+  if (lines.length > 0) throw new RowsError(input, lines.join('\n'));
+};
+
+/** The problems of rows. The same one in many rows is one mistake, usually of the file or of the policy, and one line. */
+const problemList = () => {
+  const found = new Map<string, { readonly place: string; rows: number; id?: unknown }>();
+  return {
+    add: (message: string, place: string, id: unknown): void => {
+      const known = found.get(message);
+      if (known === undefined) found.set(message, { place, rows: 1 });
+      else if (known.rows++ === 1) known.id = id;
+    },
+    isFull: (): boolean => found.size >= mostProblems,
+    lines: (): readonly string[] =>
+      [...found].map(([message, { place, rows, id }]) => {
+        const more = rows === 1 ? '' : `; the same in ${counted(rows - 1, 'more row')}`;
+        const example = typeof id === 'string' || typeof id === 'number' ? `, such as ${quoted(String(id))}` : '';
+        return `${place}: ${message}${more}${example}`;
+      }),
+  };
 };
 
 /** A row of a file has a line to look at; one in memory has its id alone. */
@@ -110,6 +131,7 @@ const joining = (
   /** Keeps the facts of a row that is new, and compares them with those of the row with the same id. */
   const keepLabel = (at: number, isNew: boolean, id: string, row: Row, written: Written): number => {
     const isGolden = !isNew && lines.golden.at(at) > 0;
+    if (!isGolden && written === 'csv') refuseTyped(row['label'], positive);
     const label = isGolden && isUnset(row['label']) ? labels.at(at) : labelOf(values, row, written);
     const weight = isGolden && isUnset(row['weight']) ? weights.at(at) : weights.of(row, written);
     if (isNew) {
@@ -159,6 +181,14 @@ const joining = (
 };
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null;
+
+/** No cell of CSV is a number or a boolean, so that the policy is the mistake. @throws {RowProblem} */
+const refuseTyped = (label: unknown, positive: Label | undefined): void => {
+  if (typeof positive !== 'string' && label === String(positive))
+    throw new RowProblem(
+      `label: a cell of CSV is text, and \`positive\` is the ${typeof positive} ${positive}; write \`positive: "${positive}"\``,
+    );
+};
 
 /** @throws {RowProblem} */
 const labelOf = ({ task, texts, classes }: Values, row: Row, written: Written): number => {

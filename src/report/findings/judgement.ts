@@ -5,7 +5,7 @@ import { htmlTable } from '../html-table.ts';
 import { prose } from '../markdown.ts';
 import type { ArmMinute } from '../story.ts';
 import { escapeXml } from '../xml.ts';
-import type { FindingsRenderer, TestCase } from './renderer.ts';
+import type { FindingsRenderer, PageAround, TestCase } from './renderer.ts';
 
 const title = 'What the judge found';
 
@@ -21,7 +21,7 @@ export const judgementRenderer = {
       '| --- | ---: | ---: | ---: | ---: | ---: |',
       ...rows(found).map((cells) => `| ${cells.map(prose).join(' | ')} |`),
     ].join('\n'),
-  html: (found: Judgement, minutes?: readonly ArmMinute[]): string =>
+  html: (found: Judgement, { minutes }: PageAround): string =>
     [
       `<h3>${title}</h3>`,
       `<p>${escapeXml(sentence(found))}${minutes === undefined ? '' : ` ${answeredInAll(minutes)}`}</p>`,

@@ -7,13 +7,18 @@ export interface FindingsRenderer<F extends AnyFindings> {
   readonly member: string;
   /** A section of the job summary, its heading included. Markdown. */
   summary(findings: F): string;
-  /**
-   * A section of the HTML report, its heading included.
-   * @param minutes the traffic of the release, both arms, where the report has it
-   */
-  html(findings: F, minutes?: readonly ArmMinute[]): string;
+  /** A section of the HTML report, its heading included. */
+  html(findings: F, page: PageAround): string;
   /** Test cases beside the operation's own. */
   junit(findings: F): readonly TestCase[];
+}
+
+/** The page that has the section. */
+export interface PageAround {
+  /** The sentence of the verdict above the section. */
+  readonly because: string;
+  /** The traffic of the release, both arms, where the report has it. */
+  readonly minutes?: readonly ArmMinute[];
 }
 
 /** Plain text; the report escapes it. */

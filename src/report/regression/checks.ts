@@ -1,13 +1,12 @@
 import { foremostCases } from '../../findings/foremost-cases.ts';
 import type { Check, CheckCase, Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
-import { oneLine } from '../../plain-text.ts';
+import { oneLine, shortened } from '../../plain-text.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { htmlTable } from '../html-table.ts';
 import { code, prose } from '../markdown.ts';
 import { escapeXml } from '../xml.ts';
 import { marks } from './marks.ts';
-import { shortened } from './sentences.ts';
 
 /** The checks beside the rows in every report. Their texts are foreign. */
 

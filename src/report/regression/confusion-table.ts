@@ -1,6 +1,6 @@
 import type { Confusion } from '../../findings/regression.ts';
+import { shortened } from '../../plain-text.ts';
 import { escapeXml } from '../xml.ts';
-import { shortened } from './sentences.ts';
 
 /**
  * The candidate's confusion matrix, and in each cell the change against the baseline's, where there is one. More on the diagonal is better, more beside it is

@@ -1,9 +1,9 @@
 import type { Dataset, Part } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
+import { shortened } from '../../plain-text.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
-import { shortened } from './sentences.ts';
 
 /** The rows behind a verdict. Plain text; names, ids and the version are foreign, and each report escapes them. */
 export const goldenSetSentence = ({ dataset }: Pick<Regression, 'dataset'>): string => {

@@ -1,7 +1,9 @@
 import type { Catch, Cell, Planted } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
+import { shortened } from '../../plain-text.ts';
 import { amountText, differenceText, powerText, ruleText } from '../../regression/units.ts';
+import type { PageAround } from '../findings/renderer.ts';
 import { pageStyle } from '../html-style.ts';
 import { htmlTable } from '../html-table.ts';
 import { escapeXml } from '../xml.ts';
@@ -11,14 +13,7 @@ import { checksHtml } from './checks.ts';
 import { confusionTable } from './confusion-table.ts';
 import { goldenSetSentence, partsTable } from './golden-set.ts';
 import { intervalLegend, intervalPlots } from './interval-plot.ts';
-import {
-  differenceHead,
-  differenceNote,
-  notApplicableSentence,
-  rowsSentence,
-  selfTestSentence,
-  shortened,
-} from './sentences.ts';
+import { differenceHead, differenceNote, notApplicableSentence, rowsSentence, selfTestSentence } from './sentences.ts';
 import { sliceCharts, sliceLegend } from './slice-chart.ts';
 import { leftOut } from './summary.ts';
 
@@ -44,12 +39,13 @@ export const regressionPage = (found: Regression): string =>
   ].join('\n');
 
 /** A section of a page about more. */
-export const regressionSection = (found: Regression): string =>
-  ['<h3>Regression test</h3>', ...parts(found)].join('\n');
+export const regressionSection = (found: Regression, { because }: PageAround): string =>
+  ['<h3>Regression test</h3>', ...parts(found, because)].join('\n');
 
-const parts = (found: Regression): readonly string[] =>
+/** @param above the sentence of the page's verdict; the same one is not written again */
+const parts = (found: Regression, above?: string): readonly string[] =>
   [
-    `<div class="verdict ${found.verdict}"><span class="badge ${found.verdict}">${found.verdict}</span><p>${escapeXml(found.because)}</p><p class="quiet">${escapeXml(rowsSentence(found))}</p></div>`,
+    `<div class="verdict ${found.verdict}"><span class="badge ${found.verdict}">${found.verdict}</span>${found.because === above ? '' : `<p>${escapeXml(found.because)}</p>`}<p class="quiet">${escapeXml(rowsSentence(found))}</p></div>`,
     found.alone ? `<p>${escapeXml(notApplicableSentence(found) ?? '')}</p>` : '',
     found.cells.length === 0 && found.alone ? '' : cellTable(found),
     part(

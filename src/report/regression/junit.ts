@@ -1,11 +1,12 @@
 import type { Cell } from '../../findings/comparison.ts';
 import type { AlsoJudged, Regression } from '../../findings/regression.ts';
+import { shortened } from '../../plain-text.ts';
 import type { TestCase } from '../findings/renderer.ts';
 import { junitSuite } from '../junit-suite.ts';
 import { cellDetails, cellText, foremost } from './cell-text.ts';
 import { checkCases } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
-import { notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { notApplicableSentence, rowsSentence, selfTestSentence } from './sentences.ts';
 import { leftOut } from './summary.ts';
 
 /** CodeBuild's limits for a test report: cases, characters of a name and of a message (AWS CodeBuild user guide, quotas; codesuite.md §2.2). */

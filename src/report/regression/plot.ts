@@ -1,6 +1,6 @@
+import { shortened } from '../../plain-text.ts';
 import { escapeXml } from '../xml.ts';
 import { type Axis, axisOver } from './axis.ts';
-import { shortened } from './sentences.ts';
 
 /** Rows of marks over one axis of values: the frame of the interval plot and of the slice chart. */
 export interface Plot {

@@ -55,9 +55,3 @@ export const differenceNote = ({ alone }: Regression): string =>
 
 /** The heading of the column of numbers that rules are about. */
 export const differenceHead = ({ alone }: Regression): string => (alone ? 'distance to the limit' : 'difference');
-
-/** A foreign text in a cell of a table: its beginning. */
-export const shortened = (text: string, most = 80): string => {
-  const characters = [...text];
-  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
-};

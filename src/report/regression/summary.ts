@@ -1,20 +1,14 @@
 import type { Cell } from '../../findings/comparison.ts';
 import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
+import { shortened } from '../../plain-text.ts';
 import { code, prose } from '../markdown.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
 import { checksMarkdown } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
 import { marks } from './marks.ts';
-import {
-  differenceHead,
-  differenceNote,
-  notApplicableSentence,
-  rowsSentence,
-  selfTestSentence,
-  shortened,
-} from './sentences.ts';
+import { differenceHead, differenceNote, notApplicableSentence, rowsSentence, selfTestSentence } from './sentences.ts';
 
 /** A comment of GitHub's has at most 65,536 characters; these stay below, also where each character needs an escape. */
 const mostCells = 40;

@@ -1,10 +1,10 @@
 import type { Regression } from '../../findings/regression.ts';
-import { oneLine } from '../../plain-text.ts';
+import { oneLine, shortened } from '../../plain-text.ts';
 import { answerDiffSentence } from './answer-diff.ts';
 import { cellText, foremost } from './cell-text.ts';
 import { checkLines } from './checks.ts';
 import { goldenSetSentence } from './golden-set.ts';
-import { differenceHead, notApplicableSentence, rowsSentence, selfTestSentence, shortened } from './sentences.ts';
+import { differenceHead, notApplicableSentence, rowsSentence, selfTestSentence } from './sentences.ts';
 import { leftOut } from './summary.ts';
 
 /** As many lines as a reader scrolls through. */

@@ -3,7 +3,7 @@ import { foremostCases } from '../../findings/foremost-cases.ts';
 import type { Check, CheckCase, CheckTable } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { TestCommand } from '../../manifest/asking.ts';
-import { shellWord } from '../../plain-text.ts';
+import { shellWord, shortened } from '../../plain-text.ts';
 import { InputError } from '../../schema.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -98,7 +98,7 @@ export const resultOf = ({ junit, timeoutSeconds }: TestCommand, end: ProgramEnd
   if (failed > 0)
     return { ...shown, verdict: 'fail', because: `${of} failed by ${junit}, although the program ended with 0` };
   if (report?.is === 'none')
-    return { ...shown, verdict: 'inconclusive', because: `the program ended with 0, and ${shortened(report.because)}` };
+    return { ...shown, verdict: 'inconclusive', because: `the program ended with 0, and ${clean(report.because)}` };
   if (junit !== undefined && passed === 0)
     return {
       ...shown,
@@ -119,7 +119,7 @@ export const resultOf = ({ junit, timeoutSeconds }: TestCommand, end: ProgramEnd
 
 /** Undefined after an end with 0. */
 const faultOf = ({ how, lastLine }: ProgramEnd, timeoutSeconds: number): string | undefined => {
-  const said = lastLine === undefined ? '' : `: ${shortened(lastLine)}`;
+  const said = lastLine === undefined ? '' : `: ${clean(lastLine)}`;
   switch (how.is) {
     case 'exited':
       return how.code === 0 ? undefined : `the program ended with ${how.code}${said}`;
@@ -133,16 +133,13 @@ const faultOf = ({ how, lastLine }: ProgramEnd, timeoutSeconds: number): string 
 };
 
 const plain = ({ name, verdict, because }: CheckCase): CheckCase => ({
-  name: shortened(name),
+  name: clean(name),
   verdict,
-  ...(because === undefined ? {} : { because: shortened(because) }),
+  ...(because === undefined ? {} : { because: clean(because) }),
 });
 
 /** A test program may print its own keys. */
-const shortened = (text: string): string => {
-  const clean = redacted(text);
-  return clean.length <= mostCharacters ? clean : `${clean.slice(0, mostCharacters - 1)}…`;
-};
+const clean = (text: string): string => shortened(redacted(text), mostCharacters);
 
 const words = { fail: 'failed', inconclusive: 'skipped', pass: 'passed' } as const;
 

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { foremostCases } from '../../findings/foremost-cases.ts';
 import type { Check, CheckName } from '../../findings/regression.ts';
 import type { S3Location } from '../../manifest/manifest.ts';
-import { shortened } from '../../report/regression/sentences.ts';
+import { shortened } from '../../plain-text.ts';
 import type { World } from '../../world.ts';
 import { checkSchema } from '../findings-schema.ts';
 import { keepOnce } from '../keep-once.ts';

@@ -1,3 +1,4 @@
+import { invocationOf } from '../../answers/invocation.ts';
 import { classify } from '../../aws/errors.ts';
 import { mostUnanswered } from '../../aws/most-unanswered.ts';
 import { Throttled } from '../../aws/retry.ts';
@@ -119,15 +120,8 @@ interface Ended {
 
 /** Only whether there is a good answer counts: the models' answers were compared before. */
 const invoke = async (world: World, { to, form, body }: Requests, number: number): Promise<Ended> => {
-  const { endpoint, variant } = to;
   try {
-    const { durationMs } = await writesOf(world).runtime.invokeEndpointOnce({
-      EndpointName: endpoint,
-      Body: body(number),
-      ContentType: form.contentType,
-      ...(form.accept === undefined ? {} : { Accept: form.accept }),
-      ...(variant === undefined ? {} : { TargetVariant: variant }),
-    });
+    const { durationMs } = await writesOf(world).runtime.invokeEndpointOnce(invocationOf(to, form, body(number)));
     return { is: 'good', durationMs };
   } catch (error) {
     const { durationMs = 0 } = error as { readonly durationMs?: number };

@@ -2,9 +2,10 @@ import { hours, type Instant, minutes } from '../../clock.ts';
 import { canonicalOf } from '../../endpoint/variants.ts';
 import { busiestMinute } from '../../metrics/busiest-minute.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { hasAnswersOfTest } from '../answers.ts';
 import { objectsBelow } from '../objects-below.ts';
 import type { Standing } from '../standing.ts';
-import { readTest, runningAttempt } from '../test-record.ts';
+import { runningAttempt } from '../test-record.ts';
 import type { RecordedRate } from './kept.ts';
 
 const recordedMs = hours(7 * 24);
@@ -14,10 +15,9 @@ const recordedMs = hours(7 * 24);
  * asked it are left out: golden rows are no traffic of users.
  */
 export const recordedRate = async (at: Standing): Promise<RecordedRate> => {
-  const { world, environment, look } = at;
+  const { world, environment, look, stored } = at;
   const variant = look && canonicalOf(look.live);
   if (look === undefined || variant === undefined) return {};
-  const stored = await readTest(world, at.releases, at.subject);
   const isRunning = stored !== undefined && runningAttempt(stored.record) !== undefined;
   const to = isRunning ? stored.record.begunAt : world.clock.now();
   const from = to - recordedMs;
@@ -47,8 +47,7 @@ const testMinutes = async (
   return new Set(
     kept.flatMap(({ Key = '', LastModified }) => {
       const at = LastModified?.getTime();
-      // A whole piece, or the answers that a turn had of one.
-      if (at === undefined || at < from || !/\/rows\/\d{6}(\.jsonl|-\d+\.json)$/.test(Key)) return [];
+      if (at === undefined || at < from || !hasAnswersOfTest(Key)) return [];
       const begun = at - (at % minute);
       return [begun, begun - minute];
     }),

@@ -61,6 +61,24 @@ E   row 17 has the label dog</failure></testcase>
     ]);
   });
 
+  test('a suite that counts failures and names none is a case', () => {
+    expect(casesOf('<testsuite name="s" errors="3" failures="2"><testcase name="q"/></testsuite>')).toEqual([
+      { name: 'q', verdict: 'pass' },
+      { name: 's', verdict: 'fail', because: 'the report counts 5 failures here, and names none' },
+    ]);
+    expect(casesOf('<testsuites errors="1"/>')).toEqual([
+      { name: 'suite', verdict: 'fail', because: 'the report counts 1 failure here, and names none' },
+    ]);
+  });
+
+  test('a count whose cases are named, in a suite within or before, is no case more', () => {
+    expect(
+      names(
+        '<testsuites failures="3"><testsuite failures="2"><testcase name="a"><failure/></testcase></testsuite><testsuite failures="1" name="b"/><testsuite failures="0" errors="" name="c"/></testsuites>',
+      ),
+    ).toEqual(['a fail', 'b fail']);
+  });
+
   test('are read behind the mark of an encoding', () => {
     expect(names('\ufeff<testsuite><testcase name="a"/></testsuite>')).toEqual(['a pass']);
   });

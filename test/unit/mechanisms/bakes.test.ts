@@ -30,7 +30,7 @@ const world = (now: number, perMinute: number): World =>
             { length: count },
             (_, index) => new Date(StartTime.getTime() + minutes(index)),
           );
-          return { MetricDataResults: [{ Timestamps, Values: Timestamps.map(() => perMinute) }] };
+          return { MetricDataResults: [{ Id: 'requests', Timestamps, Values: Timestamps.map(() => perMinute) }] };
         },
       },
     },

@@ -68,7 +68,7 @@ const watching = async (
           MetricDataResults:
             options.requestAt === undefined
               ? []
-              : [{ Timestamps: [new Date(submittedAt + minutes(options.requestAt))], Values: [1] }],
+              : [{ Id: 'requests', Timestamps: [new Date(submittedAt + minutes(options.requestAt))], Values: [1] }],
         }),
       },
     },

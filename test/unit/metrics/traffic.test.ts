@@ -22,7 +22,7 @@ const world = (hasMetric: (dimensions: readonly string[]) => boolean, StatusCode
             { length: hasMetric(dimensions) ? 20 : 0 },
             (_, n) => new Date(now - minutes(23 - n)),
           );
-          return { MetricDataResults: [{ StatusCode, Timestamps, Values: Timestamps.map(() => 120) }] };
+          return { MetricDataResults: [{ Id: query?.Id, StatusCode, Timestamps, Values: Timestamps.map(() => 120) }] };
         },
       },
     },
@@ -80,6 +80,7 @@ const answering = (points: Readonly<Record<number, number>>, more: object = {}) 
           return {
             MetricDataResults: [
               {
+                Id: input.MetricDataQueries?.[0]?.Id,
                 StatusCode: 'Complete',
                 Timestamps: found.map(({ at }) => new Date(at)),
                 Values: found.map(({ requests }) => requests),

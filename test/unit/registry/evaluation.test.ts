@@ -38,6 +38,11 @@ describe('evaluation.json', () => {
     expect(parseEvaluation('{"bleu": {"value": 1}}', 'e').hasKnownGroup).toBe(false);
   });
 
+  test('is read behind the mark of an encoding, and kept with it', () => {
+    const marked = `\ufeff${text}`;
+    expect(parseEvaluation(marked, 'e')).toMatchObject({ text: marked, hasKnownGroup: true });
+  });
+
   test.each([
     ['{"a": NaN}', /^e: not JSON: .*; write NaN and Infinity as strings$/],
     ['{"a": 1', /^e: not JSON: (?!.*NaN)/],

@@ -213,6 +213,35 @@ describe('golden rows against the constraints', () => {
     });
   });
 
+  test('columns of CSV in another order than the constraints have them are named, also beside one that is left out', () => {
+    const swapped = good.map(([years, money, name]) => [money ?? '', years, name]);
+    const columns = ['income', 'age', 'plan'];
+    expect(checkOf(swapped, { columns, written: 'csv' })).toMatchObject({
+      verdict: 'fail',
+      because:
+        'column income is sent in another place than the constraints have it, and the columns of CSV go by their places',
+    });
+    expect(
+      checkOf(
+        swapped.map(([money, ...rest]) => [money === '' ? null : money, ...rest]),
+        { columns },
+      ).verdict,
+    ).toBe('pass');
+    const off = { ...age, monitoringConfigOverrides: { evaluate_constraints: 'Disabled' } };
+    const without = (order: readonly string[], rows: readonly (readonly unknown[])[]) =>
+      checkOf(rows, { features: [off, income, plan], columns: order, written: 'csv' }).verdict;
+    expect(without(['income', 'plan'], [['1', 'pro']])).toBe('pass');
+    expect(without(['plan', 'income'], [['pro', '1']])).toBe('fail');
+  });
+
+  test('a column of the answers has no place in a request', () => {
+    const output = { column: 'plan', candidate: [{ id: 'row-1', value: 'pro' }], baseline: [] };
+    expect(
+      checkOf([['7', '1']], { features: [plan, age, income], columns: ['age', 'income'], written: 'csv', output })
+        .verdict,
+    ).toBe('pass');
+  });
+
   test('a column of which the file switches the checks off is not checked', () => {
     const off = { ...age, monitoringConfigOverrides: { evaluate_constraints: 'Disabled' } };
     expect(checkOf([['x', 1, 'pro']], { features: [off, income, plan] }).verdict).toBe('pass');
@@ -451,6 +480,11 @@ describe('a contract of which nothing was checked is never kept', () => {
     });
     expect(checkOf([['x', 1, 'basic']], { features, output }).verdict).toBe('fail');
   });
+});
+
+test('a file is read behind the mark of an encoding', () => {
+  const text = `\ufeff${JSON.stringify(document([age]))}`;
+  expect(parseConstraints(text, 'constraints.json').columns).toHaveLength(1);
 });
 
 test('a whole number of JSON is Integral, however large it is', () => {

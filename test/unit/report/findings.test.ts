@@ -73,7 +73,7 @@ describe('a new kind of findings', () => {
   const weather: FindingsRenderer<Weather> = {
     member: 'forecast',
     summary: ({ sky }) => `### The weather\n\n${sky}`,
-    html: ({ sky }, minutes) => `<h3>The weather</h3><p>${sky} over ${minutes?.length ?? 'unknown'} minute</p>`,
+    html: ({ sky }, { minutes }) => `<h3>The weather</h3><p>${sky} over ${minutes?.length ?? 'unknown'} minute</p>`,
     junit: ({ sky }) => [
       { classname: 'sky', name: 'is blue', ended: { is: 'failed', type: 'grey', message: sky, details: 'wait' } },
       { classname: 'sky', name: 'is up', ended: { is: 'passed' } },

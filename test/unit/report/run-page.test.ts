@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Report } from '../../../src/report/result.ts';
 import { runPage } from '../../../src/report/run-page.ts';
+import { escapeXml } from '../../../src/report/xml.ts';
 import { findingsOf } from '../../support/regression-findings.ts';
 
 const report: Report = {
@@ -51,6 +52,17 @@ describe('the page of a run', () => {
     const page = runPage({ ...report, result: { ...report.result, findings: findingsOf() } });
     expect(page).toContain('<h3>Regression test</h3>');
     expect(page).toContain('<svg');
+  });
+
+  it('has the sentence of the verdict once, and that of the findings where it is another one', () => {
+    const findings = findingsOf();
+    const times = (because: string): number =>
+      runPage({ ...report, timeline: [], result: { ...report.result, because, findings } }).split(
+        escapeXml(findings.because),
+      ).length - 1;
+    expect(times(findings.because)).toBe(1);
+    expect(times(`churn_v1.4.0: ${findings.because}`)).toBe(2);
+    expect(times('accuracy fell')).toBe(1);
   });
 
   it('leaves out the parts that a run did not reach', () => {

@@ -111,6 +111,14 @@ describe('a policy whose golden set is in the repository', () => {
       'golden.jsonl:2: label: "no" is a third class; a binary classification has 1 (positive) and "yes"',
     ],
     [
+      'labels of CSV beside a number',
+      {
+        keys: { positive: '1', dataset: 'golden.csv' },
+        files: { 'golden.csv': 'id,label,a,b\nx,0,1,2\ny,1,1,2\nz,1,2,2\nu,1,3,2\n' },
+      },
+      'golden.csv:3: label: a cell of CSV is text, and `positive` is the number 1; write `positive: "1"`; the same in 2 more rows, such as "z"',
+    ],
+    [
       'no column of a slice',
       { keys: { slices: '[country]' } },
       'slices: no row has what "country" needs; rows have id, label, a, b',

@@ -534,11 +534,19 @@ describe('a row that cannot be used is named by file and line', () => {
     expect(await problems(policy, candidate, baseline)).toContain(expected);
   });
 
-  test('the first ten are listed, and the file is read no further', async () => {
-    const bad = jsonLines(Array.from({ length: 50 }, (_, i) => ({ id: `r${i}`, label: '1' })));
+  test('the first ten problems are listed, and the file is read no further', async () => {
+    const bad = jsonLines(Array.from({ length: 50 }, (_, i) => ({ ...ok, id: `r${i}`, score: i + 2 })));
     const found = await problems(binary, `${bad}{`, line(ok));
     expect(found).toHaveLength(10);
-    expect(found[9]).toBe('a.jsonl:10: prediction: is missing; the row has id, label');
+    expect(found[9]).toBe('a.jsonl:10: score: 11 is not a probability between 0 and 1');
+  });
+
+  test('one problem in many rows is one line, with their number and an example', async () => {
+    const bad = jsonLines(Array.from({ length: 50 }, (_, i) => ({ id: `r${i}`, label: '1' })));
+    expect(await problems(binary, bad, line(ok))).toEqual([
+      'a.jsonl:1: prediction: is missing; the row has id, label; the same in 49 more rows, such as "r1"',
+    ]);
+    expect(await problems(binary, `${bad}{`, line(ok))).toHaveLength(2);
   });
 
   test('a folder and a file that is not there', async () => {
