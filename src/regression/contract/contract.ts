@@ -5,7 +5,7 @@ import type { CheckLevel } from '../../manifest/asking.ts';
 import { named, shownName } from '../named.ts';
 import { openCheck } from '../open-check.ts';
 import type { Written } from './cell.ts';
-import { type Cell, checkCells, type Finding, isBroken } from './check-rows.ts';
+import { type Cell, checkCells, columnCheck, type Finding, isBroken } from './check-rows.ts';
 import { compareConstraints, type Difference } from './compare-constraints.ts';
 import { type Constraints, isUnnamed } from './constraints.ts';
 
@@ -20,16 +20,34 @@ export interface Contract {
   /** Columns of the requests, in their order. */
   readonly columns: readonly string[];
   readonly written: Written;
-  readonly rows: readonly GoldenValues[];
+  readonly rows: CheckedRows;
   /** The column of the predictions, and the answers that are no errors. */
   readonly output?: Output;
 }
 
-export interface GoldenValues {
-  readonly id: string;
-  /** In the order of the columns. */
-  readonly values: readonly unknown[];
+/** The golden rows, checked by column. */
+export interface CheckedRows {
+  readonly count: number;
+  /** Of the columns that are sent, by name. */
+  readonly findings: ReadonlyMap<string, readonly Finding[]>;
 }
+
+/** Checks golden rows one by one: there may be more than the memory holds. */
+export const rowsCheck = ({ constraints, columns, written }: Pick<Contract, 'constraints' | 'columns' | 'written'>) => {
+  const checks = constraints.columns.flatMap((column) => {
+    const at = columns.indexOf(column.name);
+    return at < 0 ? [] : [{ at, name: column.name, ...columnCheck(column, written) }];
+  });
+  let count = 0;
+  return {
+    /** @param values in the order of the columns */
+    take: (id: string, values: readonly unknown[]): void => {
+      count++;
+      for (const { at, take } of checks) take({ id, value: values[at] });
+    },
+    checked: (): CheckedRows => ({ count, findings: new Map(checks.map(({ name, findings }) => [name, findings()])) }),
+  };
+};
 
 export interface Output {
   readonly column: string;
@@ -60,16 +78,9 @@ export const contractCheck = (contract: Contract): Check => {
   const parts = [
     ...inputs.filter(({ name, isEnabled }) => isEnabled && !columns.includes(name)).map(({ name }) => missing(name)),
     ...columns.filter((name) => !names.has(name)).map(additional),
-    ...inputs.flatMap((column) => {
-      const at = columns.indexOf(column.name);
-      return at < 0
-        ? []
-        : checkCells(
-            column,
-            contract.rows.map(({ id, values }) => ({ id, value: values[at] })),
-            contract.written,
-          ).map((finding) => ofRows(finding, 'golden rows'));
-    }),
+    ...inputs.flatMap(({ name }) =>
+      (contract.rows.findings.get(name) ?? []).map((finding) => ofRows(finding, 'golden rows')),
+    ),
     ...answers(contract),
     ...callers(contract).map(ofCallers),
   ];
@@ -163,7 +174,7 @@ const sentence = ({ constraints, rows, serving, notServing }: Contract, broken: 
   const [first, ...more] = broken;
   if (first !== undefined)
     return `column ${shownName(first.column)} ${first.is}${more.length > 0 ? `; ${counted(more.length, 'more constraint')} ${more.length === 1 ? 'is' : 'are'} broken` : ''}${callersNote(serving, notServing)}`;
-  return `${counted(constraints.columns.length, 'column')} in ${counted(rows.length, 'golden row')} keep the constraints${serving === undefined ? '' : ', and callers of the version that serves do not break'}${callersNote(serving, notServing)}`;
+  return `${counted(constraints.columns.length, 'column')} in ${counted(rows.count, 'golden row')} keep the constraints${serving === undefined ? '' : ', and callers of the version that serves do not break'}${callersNote(serving, notServing)}`;
 };
 
 const callersNote = (serving: Constraints | undefined, notServing: string | undefined): string =>
