@@ -39,8 +39,8 @@ export interface GoldenRows {
   readonly size: number;
   /** The rows from the place `from`, to the one before `to`. */
   readonly slice: (from: number, to: number) => Promise<readonly GoldenRow[]>;
-  /** All rows in their order, some at a time. */
-  readonly batches: () => AsyncIterable<readonly GoldenRow[]>;
+  /** The rows in their order, some at a time. @param first place of the first one; default: 0 */
+  readonly batches: (first?: number) => AsyncIterable<readonly GoldenRow[]>;
 }
 
 export interface GoldenSet extends GoldenRows {
@@ -64,8 +64,8 @@ export const goldenSet = async (
     file,
     size: index.size,
     slice,
-    batches: async function* () {
-      for (let from = 0; from < index.size; ) {
+    batches: async function* (first = 0) {
+      for (let from = first; from < index.size; ) {
         const to = endOfBatch(index, from);
         yield await slice(from, to);
         from = to;
@@ -148,8 +148,8 @@ export const joined = (
           parts.map((part) => part.set.slice(Math.max(0, from - part.from), Math.max(0, to - part.from))),
         )
       ).flat(),
-    batches: async function* () {
-      for (const { set } of parts) yield* set.batches();
+    batches: async function* (first = 0) {
+      for (const { set, from } of parts) yield* set.batches(Math.max(0, first - from));
     },
   };
   return { parts, golden };

@@ -2,7 +2,7 @@
 export const rowsInMemory = <Row>(rows: readonly Row[]) => ({
   size: rows.length,
   slice: async (from: number, to: number): Promise<readonly Row[]> => rows.slice(from, to),
-  batches: async function* (): AsyncGenerator<readonly Row[]> {
-    yield rows;
+  batches: async function* (first = 0): AsyncGenerator<readonly Row[]> {
+    yield rows.slice(first);
   },
 });

@@ -15,6 +15,7 @@ import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { requestOf } from '../ask-piece.ts';
 import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
+import type { GoldenRow, GoldenRows } from '../golden-set.ts';
 import { type Turn, waiting } from '../progress.ts';
 import type { Endpoint } from '../site.ts';
 import type { Standing } from '../standing.ts';
@@ -116,7 +117,6 @@ const mostRequestsOf = (step: LoadStep): number =>
 
 /** Reading a row between two requests would delay them: those of a step are made before it. */
 const mostBodyBytes = 64 * 1024 * 1024;
-const rowsAtOnce = 100;
 
 /** The golden rows in their order, again and again, over all steps. Where the requests of one are more than 64 MB, its first ones come again. */
 const requestsOf = async (
@@ -130,12 +130,28 @@ const requestsOf = async (
     throw new Error('a load test has no golden rows');
   const from = done.reduce((sum, { outcome }) => sum + requestsIn(outcome), 0);
   const bodies: Buffer[] = [];
-  for (let bytes = 0; bodies.length < Math.min(most, golden.size) && bytes < mostBodyBytes; ) {
-    const place = (from + bodies.length) % golden.size;
-    const rows = await golden.slice(place, Math.min(golden.size, place + rowsAtOnce));
-    for (const row of rows) bytes += bodies[bodies.push(requestOf(row, form)) - 1]?.length ?? 0;
+  let bytes = 0;
+  for await (const row of rowsFrom(golden, from % golden.size)) {
+    if (bodies.length >= Math.min(most, golden.size) || bytes >= mostBodyBytes) break;
+    const body = requestOf(row, form);
+    bodies.push(body);
+    bytes += body.length;
   }
-  return { to, form, body: (number) => bodies[number % Math.min(bodies.length, golden.size)] ?? Buffer.alloc(0) };
+  return {
+    to,
+    form,
+    body: (number) => {
+      const body = bodies[number % bodies.length];
+      if (body === undefined) throw new Error('a load test has no request');
+      return body;
+    },
+  };
+};
+
+/** All rows from this place on, then those before it. */
+const rowsFrom = async function* (golden: GoldenRows, first: number): AsyncGenerator<GoldenRow, void> {
+  for await (const rows of golden.batches(first)) yield* rows;
+  for await (const rows of golden.batches()) yield* rows;
 };
 
 /** The hardware that was tested, and the fleet that the manifest plans. */

@@ -181,6 +181,9 @@ describe('rows are read by their place', () => {
       'ab',
       '',
     ]);
+    const from: string[] = [];
+    for await (const rows of golden?.batches(2) ?? []) from.push(rows.map(({ id }) => id).join(''));
+    expect(from).toEqual(['c', 'de']);
     expect([golden?.size, ...parts.map(({ from }) => from)]).toEqual([5, 0, 3]);
   });
 
