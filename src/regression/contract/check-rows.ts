@@ -31,12 +31,6 @@ export interface ColumnCheck {
   readonly findings: () => readonly Finding[];
 }
 
-export const checkCells = (column: Column, cells: Iterable<Cell>, written: Written): readonly Finding[] => {
-  const { take, findings } = columnCheck(column, written);
-  for (const cell of cells) take(cell);
-  return findings();
-};
-
 export const columnCheck = (column: Column, written: Written): ColumnCheck => {
   if (!column.isEnabled) return { take: () => undefined, findings: () => [] };
   const { name, type, typeShare, completeness, isNonNegative, domain, domainShare } = column;

@@ -5,7 +5,7 @@ import type { CheckLevel } from '../../manifest/asking.ts';
 import { named, shownName } from '../named.ts';
 import { openCheck } from '../open-check.ts';
 import type { Written } from './cell.ts';
-import { type Cell, checkCells, columnCheck, type Finding, isBroken } from './check-rows.ts';
+import { columnCheck, type Finding, isBroken } from './check-rows.ts';
 import { compareConstraints, type Difference } from './compare-constraints.ts';
 import { type Constraints, isUnnamed } from './constraints.ts';
 
@@ -25,14 +25,18 @@ export interface Contract {
   readonly output?: Output;
 }
 
-/** The golden rows, checked by column. */
+/** Rows, checked by column. */
 export interface CheckedRows {
   readonly count: number;
   /** Of the columns that are sent, by name. */
   readonly findings: ReadonlyMap<string, readonly Finding[]>;
 }
 
-/** Checks golden rows one by one: there may be more than the memory holds. */
+/** Answers were read already: a number may stand as text in one kind of answer and as a number in another. */
+export const answersCheck = (constraints: Constraints, column: string) =>
+  rowsCheck({ constraints, columns: [column], written: 'csv' });
+
+/** Checks rows one by one: there may be more than the memory holds. */
 export const rowsCheck = ({ constraints, columns, written }: Pick<Contract, 'constraints' | 'columns' | 'written'>) => {
   const checks = constraints.columns.flatMap((column) => {
     const at = columns.indexOf(column.name);
@@ -51,8 +55,8 @@ export const rowsCheck = ({ constraints, columns, written }: Pick<Contract, 'con
 
 export interface Output {
   readonly column: string;
-  readonly candidate: readonly Cell[];
-  readonly baseline: readonly Cell[];
+  readonly candidate: CheckedRows;
+  readonly baseline: CheckedRows;
 }
 
 /** A part of the contract that is broken or kept, for the table. */
@@ -86,7 +90,7 @@ export const contractCheck = (contract: Contract): Check => {
   ];
   const broken = parts.filter(({ isKept }) => !isKept);
   // A model that answers with errors alone keeps no promise about its answers.
-  if (broken.length === 0 && output?.candidate.length === 0)
+  if (broken.length === 0 && output?.candidate.count === 0)
     return openCheck(
       'contract',
       level,
@@ -151,10 +155,9 @@ const ofRows = (finding: Finding, of: string): Part => {
 const answers = ({ constraints, output }: Contract): readonly Part[] => {
   const column = output && constraints.columns.find(({ name }) => name === output.column);
   if (output === undefined || column === undefined) return [];
-  // Answers were read already: a number may stand as text in one kind of answer and as a number in another.
   return [
-    ...checkCells(column, output.candidate, 'csv').map((finding) => ofRows(finding, 'answers')),
-    ...checkCells(column, output.baseline, 'csv').map((finding) => ({
+    ...(output.candidate.findings.get(column.name) ?? []).map((finding) => ofRows(finding, 'answers')),
+    ...(output.baseline.findings.get(column.name) ?? []).map((finding) => ({
       ...ofRows(finding, 'answers of the version that serves'),
       isKept: true,
     })),

@@ -2,9 +2,15 @@ import { isPath } from '../../answers/selector.ts';
 import type { Check } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
 import type { ContractSpec } from '../../manifest/asking.ts';
-import type { Cell } from '../../regression/contract/check-rows.ts';
 import type { Constraints } from '../../regression/contract/constraints.ts';
-import { type Contract, contractCheck, type Output, rowsCheck } from '../../regression/contract/contract.ts';
+import {
+  answersCheck,
+  type CheckedRows,
+  type Contract,
+  contractCheck,
+  type Output,
+  rowsCheck,
+} from '../../regression/contract/contract.ts';
 import { openCheck } from '../../regression/open-check.ts';
 import { readRecords } from '../../regression/scoring/records.ts';
 import { InputError } from '../../schema.ts';
@@ -49,7 +55,7 @@ export const contract = {
       constraints,
       ...requests,
       ...(typeof serving === 'string' ? { notServing: serving } : withoutUndefined({ serving })),
-      ...withoutUndefined({ output: await outputOf(at, spec) }),
+      ...withoutUndefined({ output: await outputOf(at, constraints, spec) }),
     });
   },
 } as const;
@@ -110,25 +116,32 @@ const mappings = async (
   return { columns, written, rows: check.checked() };
 };
 
-const outputOf = async (at: Standing, { output }: ContractSpec): Promise<Output | undefined> => {
+const outputOf = async (
+  at: Standing,
+  constraints: Constraints,
+  { output }: ContractSpec,
+): Promise<Output | undefined> => {
   if (output === undefined) return undefined;
   return {
     column: output,
-    candidate: await predictions(at, 'candidate'),
-    baseline: await predictions(at, 'baseline'),
+    candidate: await predictions(at, 'candidate', answersCheck(constraints, output)),
+    baseline: await predictions(at, 'baseline', answersCheck(constraints, output)),
   };
 };
 
 /** An error is no prediction: metrics count it. */
-const predictions = async (at: Standing, side: 'candidate' | 'baseline'): Promise<readonly Cell[]> => {
+const predictions = async (
+  at: Standing,
+  side: 'candidate' | 'baseline',
+  { take, checked }: ReturnType<typeof answersCheck>,
+): Promise<CheckedRows> => {
   const answering = answeringOf(at);
   const { [side]: site } = answering;
-  if (site === undefined) return [];
-  const cells: Cell[] = [];
+  if (site === undefined) return checked();
   for (const part of at.parts) {
     await readRecords(await answersOf(at.world, answering, side, site, part), (row) => {
-      if (!('error' in row)) cells.push({ id: String(row['id']), value: row['prediction'] });
+      if (!('error' in row)) take(String(row['id']), [row['prediction']]);
     });
   }
-  return cells;
+  return checked();
 };

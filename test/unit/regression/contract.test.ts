@@ -4,7 +4,7 @@ import { dataConstraints } from '../../../simulator/fixtures/data-constraints.ts
 import { irisData } from '../../../simulator/fixtures/fixtures.ts';
 import { parseConstraints } from '../../../src/registry/constraints-file.ts';
 import { compareConstraints } from '../../../src/regression/contract/compare-constraints.ts';
-import { type Contract, contractCheck, rowsCheck } from '../../../src/regression/contract/contract.ts';
+import { answersCheck, type Contract, contractCheck, rowsCheck } from '../../../src/regression/contract/contract.ts';
 import { checkLines } from '../../../src/report/regression/checks.ts';
 import { InputError } from '../../../src/schema.ts';
 
@@ -45,7 +45,7 @@ const checkOf = (
     features = [age, income, plan],
     config = {},
     ...rest
-  }: { features?: readonly Feature[]; config?: object } & Partial<Omit<Contract, 'rows'>> = {},
+  }: { features?: readonly Feature[]; config?: object } & Given = {},
 ) =>
   checked(rows, {
     constraints: constraintsOf(document(features, config)),
@@ -53,14 +53,30 @@ const checkOf = (
     ...rest,
   });
 
+type Cells = readonly { readonly id: string; readonly value: unknown }[];
+type Given = Partial<Omit<Contract, 'rows' | 'output'>> & {
+  readonly output?: { readonly column: string; readonly candidate: Cells; readonly baseline: Cells };
+};
+
 const checked = (
   rows: readonly (readonly unknown[])[],
-  contract: Partial<Contract> & Pick<Contract, 'constraints' | 'columns'>,
+  { output, ...contract }: Given & Pick<Contract, 'constraints' | 'columns'>,
 ) => {
+  const answers = (cells: Cells) => {
+    const check = answersCheck(contract.constraints, output?.column ?? '');
+    for (const { id, value } of cells) check.take(id, [value]);
+    return check.checked();
+  };
   const whole = { level: 'fail', written: 'json', ...contract } as const;
   const check = rowsCheck(whole);
   for (const [at, values] of rows.entries()) check.take(`row-${at + 1}`, values);
-  return contractCheck({ ...whole, rows: check.checked() });
+  return contractCheck({
+    ...whole,
+    rows: check.checked(),
+    ...(output === undefined
+      ? {}
+      : { output: { ...output, candidate: answers(output.candidate), baseline: answers(output.baseline) } }),
+  });
 };
 
 const good = [
