@@ -32,6 +32,18 @@ export interface Workspace {
    * @throws {InputError} when there is no such file, or it is larger than `mostBytes`
    */
   read(path: string, mostBytes: number): Promise<Buffer>;
+  /** As `read`, without its content in memory. */
+  open(path: string, mostBytes: number): Promise<FileParts>;
+}
+
+/** A file that is read in parts. */
+export interface FileParts {
+  readonly size: number;
+  /**
+   * The bytes from the place `from`, to the one before `to`.
+   * @throws {InputError} when the file has changed since it was opened
+   */
+  read(from: number, to: number): Promise<Buffer>;
 }
 
 /** Programs of the user, on the machine of the run. */

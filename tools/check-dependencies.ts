@@ -41,7 +41,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
   ['the answers', /^src\/answers\//],
-  ['the contract', /^src\/(operation|offers|world|memory|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
+  ['the contract', /^src\/(operation|offers|world|whole-files|memory|permissions|policy-[a-z]+)\.ts$|^src\/findings\//],
   ['the manifest', /^src\/manifest\//],
   ['GitHub', /^src\/github\//],
   ['AWS', /^src\/aws\//],

@@ -11,6 +11,7 @@ const headerMembers: Readonly<Record<string, string>> = {
   'content-encoding': 'ContentEncoding',
   'cache-control': 'CacheControl',
   'content-md5': 'ContentMD5',
+  range: 'Range',
   'if-match': 'IfMatch',
   'if-none-match': 'IfNoneMatch',
   'x-amz-copy-source': 'CopySource',
@@ -141,6 +142,7 @@ const outputHeaders: Readonly<Record<string, string>> = {
   ContentType: 'content-type',
   ContentEncoding: 'content-encoding',
   CacheControl: 'cache-control',
+  ContentRange: 'content-range',
   VersionId: 'x-amz-version-id',
   DeleteMarker: 'x-amz-delete-marker',
   ServerSideEncryption: 'x-amz-server-side-encryption',
@@ -186,7 +188,7 @@ export const s3Protocol: Protocol = {
       return send(200, requestId, xmlDocument('ListMultipartUploadsResult', namespace, output as Xml));
     const body = output['Body'];
     const headers = headersOf(output);
-    if (Buffer.isBuffer(body)) return send(200, requestId, body, headers);
+    if (Buffer.isBuffer(body)) return send(output['ContentRange'] === undefined ? 200 : 206, requestId, body, headers);
     // HeadObject: the length of a body that is not sent.
     const length = output['ContentLength'];
     const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };

@@ -116,7 +116,7 @@ export const goldenSet: Command = {
   notes: [
     '**The rows are real traffic and may hold personal data.** Review the file before you commit it, or before others can read it. The command prints no row, and a new file is readable by you alone.',
     'It prints the keys of `regression` that turn a row into the captured request again.',
-    `Limits: ${mostFiles} files or objects a place, ${mostLabels} labels, 256 MB of rows; an object has at most 256 MB. The captured records are read twice, and never held in memory; a million labels take about 1 GB.`,
+    `Limits: ${mostFiles} files or objects a place, ${mostLabels} labels, 2 GB of rows; an object has at most 256 MB. The captured records are read twice, and never held in memory; a million labels take about 1 GB.`,
     'An address in S3 needs `s3:ListBucket` on the bucket and `s3:GetObject` on the objects; the bucket belongs to the account of the credentials. `s3://bucket/a/b` is that object, and all objects below `s3://bucket/a/b/`.',
   ],
   examples: [
@@ -189,7 +189,7 @@ const write = async (chosen: Chosen, output: string, force: boolean): Promise<vo
       bytes += content.length;
       if (bytes > mostRowsBytes)
         throw new InputError(
-          `limit: the rows have more than ${mostRowsBytes / 1024 / 1024} MB, the largest golden set that is read; ask for fewer`,
+          `limit: the rows have more than ${mostRowsBytes / 1024 ** 3} GB, the largest golden set that is read; ask for fewer`,
         );
       orRefused(output, () => {
         for (let from = 0; from < content.length; ) from += writeSync(file, content, from);

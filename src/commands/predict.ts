@@ -1,8 +1,9 @@
-import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { appendFileSync, closeSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { chooseClock } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
+import { folder } from '../inputs/folder.ts';
 import { readInputs, type Written } from '../inputs/read-inputs.ts';
 import { counted } from '../judge/amounts.ts';
 import { isLoopback } from '../loopback.ts';
@@ -13,9 +14,9 @@ import { columnsOfPolicy } from '../regression/scoring/columns-of-policy.ts';
 import { printedLine } from '../report/result.ts';
 import { durationField, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { checkGoldenSet } from '../scoring/check-golden-set.ts';
-import { type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
+import { type GoldenRow, type GoldenSet, goldenSet } from '../scoring/golden-set.ts';
 import { type Answer, withoutMark } from '../scoring/response.ts';
-import { mostRowsBytes, type RowsFile, rowsFile } from '../scoring/rows-file.ts';
+import { mostRowsBytes, type RowsFile, readLocalRows, rowsFile } from '../scoring/rows-file.ts';
 import { quoted, redacted } from '../secrets.ts';
 import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -203,7 +204,7 @@ const predicted = async (
   const argv = argvOf(inputs, behind);
   refuseRemote(inputs);
   const regression = policyOf(inputs);
-  const { file: dataset, isOfPolicy } = readDataset(inputs, regression);
+  const { file: dataset, isOfPolicy } = await readDataset(inputs, regression);
   await checkGoldenSet(regression, dataset);
   const golden = await goldenSet(dataset, regression);
   if (resolve(output) === resolve(dataset.name))
@@ -218,17 +219,17 @@ const predicted = async (
         ...{ regression, golden, name: String(url) },
         concurrency: inputs.concurrency ?? regression.asking.concurrency,
         invoke: invokeOwn({ url, clock, signal: usable }),
-        onProgress: (answered) => terminal.err(`asked ${answered} of ${counted(golden.rows.length, 'row')}`),
+        onProgress: (answered) => terminal.err(`asked ${answered} of ${counted(golden.size, 'row')}`),
       }),
   );
-  write(output, linesOf(golden, answers, isOfPolicy ? undefined : columnsOfPolicy(regression)));
+  await write(output, linesOf(golden, answers, isOfPolicy ? undefined : columnsOfPolicy(regression)));
   const missing = answers.filter((answer) => answer === null).length;
   return {
     output,
-    rows: golden.rows.length,
+    rows: golden.size,
     errors: answers.filter((answer) => answer !== null && 'error' in answer).length,
     missing,
-    tolerated: missing <= regression.missing * golden.rows.length,
+    tolerated: missing <= regression.missing * golden.size,
   };
 };
 
@@ -260,10 +261,10 @@ const policyOf = ({ policy, manifest }: Inputs): RegressionSpec => {
 };
 
 /** `isOfPolicy`: `compare` reads the same rows, by the same policy. */
-const readDataset = (
+const readDataset = async (
   { dataset }: Inputs,
   regression: RegressionSpec,
-): { readonly file: RowsFile; readonly isOfPolicy: boolean } => {
+): Promise<{ readonly file: RowsFile; readonly isOfPolicy: boolean }> => {
   const name = dataset ?? regression.dataset;
   if (name === undefined) throw new InputError('dataset: is missing, and the policy names none');
   if (name.startsWith('s3://'))
@@ -271,13 +272,14 @@ const readDataset = (
       `dataset: ${name} is in S3; this command uses no AWS: copy the file here (aws s3 cp), and name it with --dataset`,
     );
   try {
-    const { size } = statSync(name);
-    if (size > mostRowsBytes)
+    const found = statSync(name);
+    if (found.size > mostRowsBytes)
       throw new InputError(
-        `dataset: ${JSON.stringify(name)} is larger than ${mostRowsBytes / 1024 / 1024} MB, the largest set that is read`,
+        `dataset: ${JSON.stringify(name)} is larger than ${mostRowsBytes / 1024 ** 3} GB, the largest set that is read`,
       );
     return {
-      file: rowsFile(name, readFileSync(name)),
+      // A pipe is read once.
+      file: found.isFile() ? await ownFile(name) : rowsFile(name, readFileSync(name)),
       isOfPolicy: dataset === undefined || dataset === regression.dataset,
     };
   } catch (error) {
@@ -286,14 +288,21 @@ const readDataset = (
   }
 };
 
+/** A file of this machine may be anywhere. */
+const ownFile = async (name: string): Promise<RowsFile> => {
+  const place = realpathSync(name);
+  return { ...(await readLocalRows(folder(dirname(place)), place, 'dataset')), name };
+};
+
 /** @param columns that a row has beside its answer; undefined: only its id, since the golden set is known to `compare` */
-const linesOf = function* (
+const linesOf = async function* (
   golden: GoldenSet,
   answers: readonly (Answer | null)[],
   columns: ReadonlySet<string> | undefined,
-): Generator<string> {
-  for (const [at, { id, row }] of golden.rows.entries()) {
-    const answer = answers[at] ?? null;
+): AsyncGenerator<string> {
+  let at = 0;
+  for await (const { id, row } of rowsOf(golden)) {
+    const answer = answers[at++] ?? null;
     if (answer === null) continue;
     const kept =
       columns === undefined ? [] : ['label', 'weight', ...columns].filter((name) => Object.hasOwn(row, name));
@@ -301,20 +310,26 @@ const linesOf = function* (
   }
 };
 
+const rowsOf = async function* (golden: GoldenSet): AsyncGenerator<GoldenRow, void> {
+  for await (const rows of golden.batches()) yield* rows;
+};
+
 /** A file that is not whole is never under its name. @throws {NoPredictions} */
-const write = (output: string, lines: Iterable<string>): void => {
+const write = async (output: string, lines: AsyncIterable<string>): Promise<void> => {
   const made = `${output}.${process.pid}.tmp`;
   try {
     const open = openSync(made, 'wx', 0o600);
     try {
       // `writeSync` may write a part of the line.
-      for (const line of lines) appendFileSync(open, line);
+      for await (const line of lines) appendFileSync(open, line);
     } finally {
       closeSync(open);
     }
     renameSync(made, output);
   } catch (error) {
     rmSync(made, { force: true });
+    // The golden set changed while it was asked.
+    if (error instanceof InputError) throw error;
     throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${systemCode(error)}`);
   }
 };

@@ -5,7 +5,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { rowsOfPiece, type Tried } from './answers.ts';
 import { type AskedRows, ask, type Endpoints, type Question, type Side, sides } from './ask.ts';
-import type { GoldenRow, GoldenSet } from './golden-set.ts';
+import type { GoldenRow, GoldenRows } from './golden-set.ts';
 import { answeredSides, openSides } from './piece.ts';
 import { bodyOf, RequestProblem } from './request.ts';
 import type { Reading } from './response.ts';
@@ -21,7 +21,7 @@ const mostBodyBytes = 25 * 1024 * 1024;
 
 export interface Asking {
   readonly regression: RegressionSpec;
-  readonly golden: GoldenSet;
+  readonly golden: GoldenRows;
   readonly candidate: Site;
   /** Absent where nothing serves. */
   readonly baseline?: Site | undefined;
@@ -43,7 +43,8 @@ export const askPiece = async (
 ): Promise<AskedPiece> => {
   const { regression } = asking;
   const how = { form: formOf(regression), concurrency: regression.asking.concurrency };
-  const questions = rowsOf(asking, piece).flatMap((row, place) => {
+  const rows = await rowsOf(asking, piece);
+  const questions = rows.flatMap((row, place) => {
     const open = openSides(before, place, askedSides(asking));
     return open.length === 0 ? [] : [{ place, ...questionOf(regression, row, open) }];
   });
@@ -79,8 +80,8 @@ export const formOf = ({ asking: { request } }: RegressionSpec): RequestForm => 
   return request;
 };
 
-export const rowsOf = ({ golden }: Pick<Asking, 'golden'>, piece: number): readonly GoldenRow[] =>
-  golden.rows.slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece);
+export const rowsOf = ({ golden }: Pick<Asking, 'golden'>, piece: number): Promise<readonly GoldenRow[]> =>
+  golden.slice(piece * rowsOfPiece, (piece + 1) * rowsOfPiece);
 
 /** The endpoints that answer at once. */
 const endpointsOf = (asking: Asking): Endpoints =>
@@ -113,11 +114,6 @@ export const readingOf = (
   if (asking.response === undefined) throw new Error('nothing says how the answers are read');
   const { kind, negative } = labels;
   return { task, form: asking.response, labels: kind, ...withoutUndefined({ positive, negative }) };
-};
-
-/** Whether every row makes a request. @throws {InputError} for the first that makes none */
-export const requireRequests = (golden: GoldenSet, form: RequestForm): void => {
-  for (const row of golden.rows) requestOf(row, form);
 };
 
 /** The request of a row. @throws {InputError} */

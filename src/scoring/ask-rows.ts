@@ -64,7 +64,7 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
   const { attempt = 1 } = memory;
   if (!isAsked(at)) return undefined;
   const kept = await keptPieces(world, folder, attempt);
-  if (kept.whole.size >= piecesOf(golden.rows.length)) return undefined;
+  if (kept.whole.size >= piecesOf(golden.size)) return undefined;
   const site = await candidateUp(at);
   if (site.is === 'waiting' || site.is === 'done') return site;
   const scored = await score(world, {
@@ -86,7 +86,7 @@ const asked = async (at: Standing, golden: GoldenSet): Promise<Turn | undefined>
     { ...at, memory: { ...rest, ...withoutUndefined({ silence }) } },
     {
       percent: 20 + Math.floor((70 * scored.whole) / scored.pieces),
-      because: `${Math.min(scored.whole * rowsOfPiece, golden.rows.length)} of ${golden.rows.length} rows are answered${silence === undefined ? nextOf(scored) : `; ${silentBecause(silence)}`}`,
+      because: `${Math.min(scored.whole * rowsOfPiece, golden.size)} of ${golden.size} rows are answered${silence === undefined ? nextOf(scored) : `; ${silentBecause(silence)}`}`,
       ...(silence || scored.again || scored.waits ? { notBefore: world.clock.now() + seconds(30) } : {}),
     },
   );

@@ -3,11 +3,12 @@ import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { requireRequests } from './ask-piece.ts';
+import { requestOf } from './ask-piece.ts';
 import { contentOf } from './candidate-up.ts';
 import { requireUsable } from './check-golden-set.ts';
 import { notesOfChecks, requireChecks } from './checks/checks.ts';
 import { rulesAlone } from './decide.ts';
+import { hasColumn } from './golden-set.ts';
 import { jobsOf, nameOf } from './jobs.ts';
 import { labelNotes } from './label-lock.ts';
 import { planOf } from './plan.ts';
@@ -16,7 +17,7 @@ import type { Site } from './site.ts';
 import { isAsked, type Standing } from './standing.ts';
 import { longestTest, sweepOne, unswept } from './temporary.ts';
 import { runningAttempt, type StoredTest, type Verdict, writeTest } from './test-record.ts';
-import { requireLines } from './transform.ts';
+import { requireLine, requireLineType } from './transform.ts';
 
 /** A verdict ends the run when it is of this run's attempt, or a pass that still counts. */
 export const counts = (
@@ -55,7 +56,7 @@ const makesModel = ({ regression }: Standing): boolean =>
 
 export const plan = async (at: Standing): Promise<Turn> => {
   const { stored } = at;
-  requireRows(at);
+  await requireRows(at);
   requireChecks(at);
   for (const [number, { set }] of at.parts.entries())
     await requireUsable(number === 0 ? at.regression : rulesAlone(at.regression), set.file);
@@ -86,7 +87,7 @@ export const plan = async (at: Standing): Promise<Turn> => {
 };
 
 /** Before anything is made for it, every selector must be one, and every row must make a request. @throws {InputError} */
-const requireRows = (at: Standing): void => {
+const requireRows = async (at: Standing): Promise<void> => {
   const { golden, regression } = at;
   const { request, response } = regression.asking;
   if (golden === undefined || request === undefined) return;
@@ -96,10 +97,16 @@ const requireRows = (at: Standing): void => {
   }
   const { input } = request;
   // A column may have the form of a path.
-  if (typeof input === 'string' && isPath(input) && !golden.rows.some(({ row }) => Object.hasOwn(row, input)))
+  if (typeof input === 'string' && isPath(input) && !(await hasColumn(golden, input)))
     requirePath(input, 'regression.request.input');
-  if (isAsked(at)) requireRequests(golden, request);
-  if ([at.candidate, at.baseline].some((site) => site?.is === 'transform')) requireLines(golden, request);
+  const isTransformed = [at.candidate, at.baseline].some((site) => site?.is === 'transform');
+  if (isTransformed) requireLineType(request);
+  let bytes = 0;
+  for await (const rows of golden.batches())
+    for (const row of rows) {
+      if (isAsked(at)) requestOf(row, request);
+      if (isTransformed) bytes += requireLine(row, request, bytes);
+    }
 };
 
 /**

@@ -35,20 +35,18 @@ export const checkGoldenSet = async (regression: RegressionSpec, file: RowsFile)
   const rows = await requireUsable(regression, file);
   const { request } = regression.asking;
   if (request === undefined) return rows;
-  const problems: string[] = [];
+  let first: string | undefined;
+  let more = -1;
   await readRecords(sourceOf(file), (row, line) => {
     try {
       bodyOf(row, request);
     } catch (error) {
       if (!(error instanceof RequestProblem)) throw error;
-      problems.push(`${file.name}:${line}: ${error.message}`);
+      first ??= `${file.name}:${line}: ${error.message}`;
+      more++;
     }
   });
-  const [first] = problems;
   if (first !== undefined)
-    throw new RowsError(
-      'dataset',
-      problems.length === 1 ? first : `${first}; the same in ${counted(problems.length - 1, 'more row')}`,
-    );
+    throw new RowsError('dataset', more === 0 ? first : `${first}; the same in ${counted(more, 'more row')}`);
   return rows;
 };

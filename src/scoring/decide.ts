@@ -25,7 +25,7 @@ import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
 import { withoutMark } from './response.ts';
 import type { Site, TransformSite } from './site.ts';
-import { type Job, transformed } from './transform.ts';
+import { type Job, type Transformed, transformed } from './transform.ts';
 
 export interface Deciding {
   readonly regression: RegressionSpec;
@@ -173,7 +173,7 @@ export const answersOf = async (
   if (site.is === 'file') return sourceOf(site.file);
   if (part === undefined) throw new Error('a model was asked without golden rows');
   const { from, set } = part;
-  const to = from + set.rows.length;
+  const to = from + set.size;
   if (site.is === 'transform') return transformSource(world, deciding, site, from, to);
   const rows = async function* (): AsyncGenerator<Row, void> {
     for (let piece = Math.floor(from / rowsOfPiece); piece < piecesOf(to); piece++) {
@@ -198,11 +198,17 @@ const transformSource = async (
   const { request } = regression.asking;
   if (golden === undefined || request === undefined) throw new Error('batch transform had no rows');
   const answers = await transformed(world, jobOf(site), golden, request, (row) => readingOf(regression, row));
-  requirePredictions(regression, site.side, site, answers.slice(0, rowsOfPiece));
-  return {
-    name: site.name,
-    rows: answers.slice(from, to).map(({ row: { id }, answer }) => ({ id, ...withoutMark(answer) })),
+  const first: Transformed[] = [];
+  for await (const one of answers) if (first.push(one) === rowsOfPiece) break;
+  requirePredictions(regression, site.side, site, first);
+  const rows = async function* (): AsyncGenerator<Row, void> {
+    let place = 0;
+    for await (const { row, answer } of answers) {
+      if (place >= from && place < to) yield { id: row.id, ...withoutMark(answer) };
+      place++;
+    }
   };
+  return { name: site.name, rows: { [Symbol.asyncIterator]: rows } };
 };
 
 /** The rows that were asked twice are among the first ones. */
@@ -211,7 +217,7 @@ const firstAnswers = async (
   { golden, candidate, baseline, folder, attempt }: Deciding,
 ): Promise<readonly Answered[]> => {
   if (golden === undefined || (candidate.is !== 'endpoint' && baseline?.is !== 'endpoint')) return [];
-  const pieces = piecesOf(Math.min(rowsRepeated, golden.rows.length));
+  const pieces = piecesOf(Math.min(rowsRepeated, golden.size));
   const found = await Promise.all(
     Array.from({ length: pieces }, (_, piece) => readPiece(world, folder, attempt, piece)),
   );

@@ -1,14 +1,11 @@
 import { sha256 } from '../digest.ts';
-import type { Label, RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
+import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
 import { readRecords } from '../regression/scoring/records.ts';
 import type { Row } from '../regression/scoring/row.ts';
 import type { Source } from '../regression/scoring/source.ts';
-import { InputError } from '../schema.ts';
-import { quoted } from '../secrets.ts';
 import type { World } from '../world.ts';
-import { numberOf } from './captured/cells.ts';
-import type { LabelKind } from './response.ts';
-import { type RowsFile, readRowsFile } from './rows-file.ts';
+import { type GoldenIndex, goldenIndex, type Labels } from './golden-index.ts';
+import { blocksOf, type RowsFile, readRowsFile } from './rows-file.ts';
 
 /** The golden set and the older ones, in the order of the manifest; empty where both models' answers are files. @throws as `readRowsFile` */
 export const goldenFiles = async (
@@ -27,17 +24,6 @@ export const filesDigest = (files: readonly RowsFile[]): string => {
   return older.length === 0 ? (only ?? 'none') : sha256([only, ...older].join('\n'));
 };
 
-/** How a file of golden rows writes its labels. */
-export interface Labels {
-  /** The file, as the manifest names it. */
-  readonly file: string;
-  readonly kind: LabelKind;
-  /** The kinds of the labels that there are. */
-  readonly kinds: readonly LabelKind[];
-  /** The label besides `positive`, of binary classification; absent where no row has another. */
-  readonly negative?: Label;
-}
-
 /** A row, and the labels of the file that has it. */
 export interface GoldenRow {
   readonly id: string;
@@ -47,68 +33,90 @@ export interface GoldenRow {
   readonly numbers?: ReadonlySet<string>;
 }
 
-/** The golden rows as questions need them. */
-export interface GoldenSet {
-  readonly file: RowsFile;
-  /** In the order of the file. */
-  readonly rows: readonly GoldenRow[];
+/** Golden rows as questions need them, read when they are needed: a set may be larger than the memory. */
+export interface GoldenRows {
+  /** Number of rows. */
+  readonly size: number;
+  /** The rows from the place `from`, to the one before `to`. */
+  readonly slice: (from: number, to: number) => Promise<readonly GoldenRow[]>;
+  /** The rows in their order, some at a time. @param first place of the first one; default: 0 */
+  readonly batches: (first?: number) => AsyncIterable<readonly GoldenRow[]>;
 }
 
-/** Each turn needs the rows of the same file. */
-const parsed = new WeakMap<RowsFile, { readonly positive: Label | undefined; readonly set: Promise<GoldenSet> }>();
+export interface GoldenSet extends GoldenRows {
+  readonly file: RowsFile;
+}
 
-/** @throws {InputError} when the file has no row, or a row has no id */
-export const goldenSet = (file: RowsFile, { positive }: Pick<RegressionPolicy, 'positive'>): Promise<GoldenSet> => {
-  const known = parsed.get(file);
-  if (known !== undefined && known.positive === positive) return known.set;
-  const set = parse(file, positive);
-  parsed.set(file, { positive, set });
-  return set;
-};
-
-const parse = async (file: RowsFile, positive: Label | undefined): Promise<GoldenSet> => {
-  const rows: Pick<GoldenRow, 'id' | 'row'>[] = [];
-  const lines = new Map<string, number>();
-  const kinds = new Set<LabelKind>();
-  const columns = new Map<string, 'numbers' | 'texts'>();
-  let negative: Label | undefined;
-  await readRecords(sourceOf(file), (row, line, written) => {
-    const { id, label } = row;
-    if (typeof id !== 'string' && typeof id !== 'number')
-      throw new InputError(`${file.name}:${line}: id: is missing; every golden row has one`);
-    const former = lines.get(String(id));
-    if (former !== undefined)
-      throw new InputError(`${file.name}:${line}: id: ${quoted(String(id))} is there twice, also at line ${former}`);
-    lines.set(String(id), line);
-    rows.push({ id: String(id), row });
-    if (written === 'csv') noteNumbers(columns, row);
-    kinds.add(written === 'csv' ? 'untyped' : (kindOf[typeof label] ?? 'text'));
-    if (negative === undefined && label !== positive && isLabel(label)) negative = label;
-  });
-  const [kind = 'text', ...others] = kinds;
-  const labels: Labels = {
-    file: file.name,
-    kind: others.length > 0 ? 'text' : kind,
-    kinds: [...kinds],
-    ...(negative === undefined ? {} : { negative }),
+/** @throws {InputError} when the file has no row, or a row has no id, or two have the same */
+export const goldenSet = async (
+  file: RowsFile,
+  { positive }: Pick<RegressionPolicy, 'positive'>,
+): Promise<GoldenSet> => {
+  const index = await goldenIndex(file, positive);
+  let header: Promise<Buffer> | undefined;
+  const slice = async (from: number, to: number): Promise<readonly GoldenRow[]> => {
+    const { labels, numbers, size } = index;
+    header ??= headerOf(file, index);
+    const rows = await rowsAt(file, index, await header, { from: Math.min(from, size), to: Math.min(to, size) });
+    return rows.map((row) => ({ id: String(row['id']), row, labels, ...(numbers === undefined ? {} : { numbers }) }));
   };
-  const numbers = new Set([...columns].flatMap(([name, has]) => (has === 'numbers' ? [name] : [])));
-  return { file, rows: rows.map((row) => ({ ...row, labels, ...(numbers.size > 0 ? { numbers } : {}) })) };
+  return {
+    file,
+    size: index.size,
+    slice,
+    batches: async function* (first = 0) {
+      for (let from = first; from < index.size; ) {
+        const to = endOfBatch(index, from);
+        yield await slice(from, to);
+        from = to;
+      }
+    },
+  };
 };
 
-/** An empty cell is no value, so that a column may have some. */
-const noteNumbers = (columns: Map<string, 'numbers' | 'texts'>, row: Row): void => {
-  for (const [name, value] of Object.entries(row))
-    if (typeof value === 'string' && columns.get(name) !== 'texts')
-      columns.set(name, numberOf(value) === undefined ? 'texts' : 'numbers');
+/** Of CSV. Of JSON Lines only blank lines stand before the first row. */
+const headerOf = (file: RowsFile, { rows }: GoldenIndex): Promise<Buffer> =>
+  file.read(0, rows.are === 'in-file' ? (rows.places[0] ?? 0) : 0);
+
+const rowsAt = async (
+  file: RowsFile,
+  { rows }: GoldenIndex,
+  header: Buffer,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<readonly Row[]> => {
+  if (from >= to) return [];
+  if (rows.are === 'in-memory') return rows.all.slice(from, to);
+  const { places } = rows;
+  const bytes = await file.read(places[from] ?? 0, places[to] ?? file.size);
+  const found: Row[] = [];
+  await readRecords({ name: file.name, bytes: [header, bytes] }, (row) => found.push(row));
+  if (found.length !== to - from) throw new Error(`${file.name} has ${found.length} rows in place of ${to - from}`);
+  return found;
 };
 
-const kindOf: Readonly<Record<string, LabelKind>> = { number: 'numbers', boolean: 'booleans' };
+/** A request of S3 each. */
+const batchBytes = 4 * 1024 * 1024;
+const batchRows = 50_000;
 
-const isLabel = (value: unknown): value is Label =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+const endOfBatch = ({ rows, size }: GoldenIndex, from: number): number => {
+  const most = Math.min(size, from + batchRows);
+  if (rows.are === 'in-memory') return most;
+  const { places } = rows;
+  let to = from + 1;
+  while (to < most && (places[to + 1] ?? 0) - (places[from] ?? 0) <= batchBytes) to++;
+  return to;
+};
 
-export const sourceOf = ({ name, bytes }: RowsFile): Source => ({ name, bytes: [bytes] });
+/** Whether a row has a column of this name. */
+export const hasColumn = async (golden: GoldenRows, name: string): Promise<boolean> => {
+  for await (const rows of golden.batches()) if (rows.some(({ row }) => Object.hasOwn(row, name))) return true;
+  return false;
+};
+
+export const sourceOf = (file: RowsFile): Source => ({
+  name: file.name,
+  bytes: { [Symbol.asyncIterator]: () => blocksOf(file) },
+});
 
 /** One of several golden sets whose rows are asked together. */
 export interface Part {
@@ -124,11 +132,25 @@ export const joined = (
   sets: readonly { readonly name?: string; readonly set: GoldenSet }[],
 ): { readonly golden?: GoldenSet; readonly parts: readonly Part[] } => {
   const parts: Part[] = [];
-  const rows: GoldenRow[] = [];
+  let size = 0;
   for (const one of sets) {
-    parts.push({ ...one, from: rows.length });
-    rows.push(...one.set.rows);
+    parts.push({ ...one, from: size });
+    size += one.set.size;
   }
   const [first] = sets;
-  return { parts, ...(first === undefined ? {} : { golden: { ...first.set, rows } }) };
+  if (first === undefined) return { parts };
+  const golden: GoldenSet = {
+    file: first.set.file,
+    size,
+    slice: async (from, to) =>
+      (
+        await Promise.all(
+          parts.map((part) => part.set.slice(Math.max(0, from - part.from), Math.max(0, to - part.from))),
+        )
+      ).flat(),
+    batches: async function* (first = 0) {
+      for (const { set, from } of parts) yield* set.batches(Math.max(0, first - from));
+    },
+  };
+  return { parts, golden };
 };

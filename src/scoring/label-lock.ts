@@ -3,11 +3,9 @@ import { packageOfModel } from '../endpoint/look.ts';
 import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
 import { oneLine } from '../plain-text.ts';
-import { readRecords } from '../regression/scoring/records.ts';
 import { type Entry, endedTests, factsOf, packageMark } from './ended-tests.ts';
-import { sourceOf } from './golden-set.ts';
+import { goldenSet } from './golden-set.ts';
 import { type LabelChanges, type LabelledSet, labelChanges, readLabels } from './labels.ts';
-import type { RowsFile } from './rows-file.ts';
 import { servedIn } from './served.ts';
 import type { Standing } from './standing.ts';
 import { folderOfTest } from './test-record.ts';
@@ -37,7 +35,7 @@ export const labelNotes = async (at: Standing): Promise<readonly string[]> => {
   const kept = facts && (await readLabels(at.world, folder, before.attempt));
   if (facts === undefined || kept === undefined)
     return ['the labels of the last test of the version that serves are gone: whether they changed is not known'];
-  const changes = labelChanges(kept, at.regression.task, await labelledSets(at));
+  const changes = await labelChanges(kept, at.regression.task, await labelledSets(at));
   const said = changes.flatMap((one) => changesText(one) ?? []);
   if (said.length === 0) return [];
   const since = `since ${oneLine(facts.tag)}, which serves, was tested at ${iso(facts.decidedAt)}: ${said.join('; ')}`;
@@ -85,14 +83,8 @@ export const isServing = ({ look, registered }: Pick<Standing, 'look' | 'registe
   servedPackage({ look })?.toLowerCase() === registered.arn.toLowerCase();
 
 /** The golden sets; without one the rows of the candidate's file, which have the labels then. */
-export const labelledSets = async ({ parts, candidate }: Standing): Promise<readonly LabelledSet[]> => {
+export const labelledSets = async ({ parts, candidate, regression }: Standing): Promise<readonly LabelledSet[]> => {
   if (parts.length > 0 || candidate?.is !== 'file')
-    return parts.map(({ name, set }) => ({ ...(name === undefined ? {} : { name }), rows: set.rows }));
-  return [{ rows: await rowsOf(candidate.file) }];
-};
-
-const rowsOf = async (file: RowsFile): Promise<LabelledSet['rows']> => {
-  const rows: LabelledSet['rows'][number][] = [];
-  await readRecords(sourceOf(file), (row) => rows.push({ id: String(row['id']), row }));
-  return rows;
+    return parts.map(({ name, set }) => ({ ...(name === undefined ? {} : { name }), rows: set }));
+  return [{ rows: await goldenSet(candidate.file, regression) }];
 };

@@ -12,11 +12,18 @@ import { readKept } from './read-kept.ts';
  * a digest of its id, and four of one of its id, label and weight. Both have the test's name in them as salt.
  */
 
+export type LabelledRow = Pick<GoldenRow, 'id' | 'row'>;
+
+export interface LabelledRows {
+  readonly size: number;
+  readonly batches: () => AsyncIterable<readonly LabelledRow[]>;
+}
+
 /** The rows of one golden set. */
 export interface LabelledSet {
   /** Absent for the golden set itself; the name of an older one. */
   readonly name?: string;
-  readonly rows: readonly Pick<GoldenRow, 'id' | 'row'>[];
+  readonly rows: LabelledRows;
 }
 
 interface KeptLabels {
@@ -61,37 +68,39 @@ export const keepLabels = async (
   task: Task,
   sets: readonly LabelledSet[],
 ): Promise<boolean> => {
-  if (sets.reduce((sum, { rows }) => sum + rows.length, 0) > mostLabels) return false;
+  if (sets.reduce((sum, { rows }) => sum + rows.size, 0) > mostLabels) return false;
   const Key = keyOf(folder, attempt);
   const salt = mark(Key).toString('base64');
-  const kept: KeptLabels = {
-    schemaVersion: 1,
-    salt,
-    sets: sets.map(({ name, rows }) => ({
+  const keptSets: KeptLabels['sets'][number][] = [];
+  for (const { name, rows } of sets)
+    keptSets.push({
       ...(name === undefined ? {} : { name }),
-      rows: rows.length,
-      marks: marksOf(salt, task, rows).toString('base64'),
-    })),
-  };
+      rows: rows.size,
+      marks: (await marksOf(salt, task, rows)).toString('base64'),
+    });
+  const kept: KeptLabels = { schemaVersion: 1, salt, sets: keptSets };
   await keepOnce(world, folder, Key, JSON.stringify(kept), 'application/json');
   return true;
 };
 
-const marksOf = (salt: string, task: Task, rows: LabelledSet['rows']): Buffer => {
-  const marks = Buffer.alloc(rows.length * bytesOfRow);
-  for (const [at, row] of rows.entries()) {
-    idMark(salt, row).copy(marks, at * bytesOfRow);
-    labelMark(salt, task, row).copy(marks, at * bytesOfRow + bytesOfId);
-  }
+const marksOf = async (salt: string, task: Task, { size, batches }: LabelledRows): Promise<Buffer> => {
+  const marks = Buffer.alloc(size * bytesOfRow);
+  let at = 0;
+  for await (const rows of batches())
+    for (const row of rows) {
+      idMark(salt, row).copy(marks, at);
+      labelMark(salt, task, row).copy(marks, at + bytesOfId);
+      at += bytesOfRow;
+    }
   return marks;
 };
 
 const mark = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-const idMark = (salt: string, { id }: LabelledSet['rows'][number]): Buffer =>
+const idMark = (salt: string, { id }: LabelledRow): Buffer =>
   mark(`${salt}\n${JSON.stringify(id)}`).subarray(0, bytesOfId);
 
-const labelMark = (salt: string, task: Task, { id, row }: LabelledSet['rows'][number]): Buffer =>
+const labelMark = (salt: string, task: Task, { id, row }: LabelledRow): Buffer =>
   mark(`${salt}\n${JSON.stringify([id, labelText(task, row['label']), Number(row['weight'] ?? 1)])}`).subarray(
     0,
     bytesOfLabel,
@@ -137,14 +146,17 @@ export const readLabels = async (
 };
 
 /** By golden set, in the order of `now`; then those that are gone altogether. */
-export const labelChanges = (
+export const labelChanges = async (
   { salt, sets }: KeptLabels,
   task: Task,
   now: readonly LabelledSet[],
-): readonly LabelChanges[] => {
+): Promise<readonly LabelChanges[]> => {
   const gone = sets.filter(({ name }) => !now.some((set) => set.name === name));
+  const changes: LabelChanges[] = [];
+  for (const set of now)
+    changes.push(await changesOf(salt, task, sets.find(({ name }) => name === set.name)?.marks ?? '', set));
   return [
-    ...now.map((set) => changesOf(salt, task, sets.find(({ name }) => name === set.name)?.marks ?? '', set)),
+    ...changes,
     ...gone.map(({ name, rows }) => ({
       ...(name === undefined ? {} : { name }),
       ...{ before: rows, changed: 0, examples: [], removed: rows, added: 0 },
@@ -152,23 +164,29 @@ export const labelChanges = (
   ];
 };
 
-const changesOf = (salt: string, task: Task, marks: string, { name, rows }: LabelledSet): LabelChanges => {
+const changesOf = async (
+  salt: string,
+  task: Task,
+  marks: string,
+  { name, rows }: LabelledSet,
+): Promise<LabelChanges> => {
   const before = new Map<string, string>();
   const bytes = Buffer.from(marks, 'base64');
   for (let at = 0; at < bytes.length; at += bytesOfRow)
     before.set(bytes.toString('latin1', at, at + bytesOfId), bytes.toString('latin1', at + bytesOfId, at + bytesOfRow));
   const examples: string[] = [];
   let [changed, added] = [0, 0];
-  for (const row of rows) {
-    const label = before.get(idMark(salt, row).toString('latin1'));
-    if (label === undefined) added++;
-    else if (label !== labelMark(salt, task, row).toString('latin1')) {
-      changed++;
-      if (examples.length < mostExamples) examples.push(row.id);
+  for await (const batch of rows.batches())
+    for (const row of batch) {
+      const label = before.get(idMark(salt, row).toString('latin1'));
+      if (label === undefined) added++;
+      else if (label !== labelMark(salt, task, row).toString('latin1')) {
+        changed++;
+        if (examples.length < mostExamples) examples.push(row.id);
+      }
     }
-  }
   return {
     ...(name === undefined ? {} : { name }),
-    ...{ before: before.size, changed, examples, removed: before.size - (rows.length - added), added },
+    ...{ before: before.size, changed, examples, removed: before.size - (rows.size - added), added },
   };
 };

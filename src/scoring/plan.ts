@@ -49,7 +49,7 @@ const secondsAnswer = 0.5;
 export const planOf = (planning: Planning): Plan => {
   const { registered, environment, regression, golden, candidate, baseline, attempt, temporary } = planning;
   const { asking } = regression;
-  const rows = golden?.rows.length ?? 0;
+  const rows = golden?.size ?? 0;
   const asked = [candidate, baseline].some((site) => site?.is === 'endpoint') || temporary?.is === 'endpoint';
   return {
     title: `test ${registered.tag} for ${environment}${baseline === undefined ? ', alone: nothing serves yet' : ` against ${baseline.name}`}`,

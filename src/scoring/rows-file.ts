@@ -3,26 +3,41 @@ import { classify, orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import { parseS3Location, type S3Object, s3Uri } from '../registry/s3-object.ts';
 import { InputError } from '../schema.ts';
+import { partsOf } from '../whole-files.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { Workspace, World } from '../world.ts';
+import type { FileParts, Workspace, World } from '../world.ts';
 
-/** A file of rows, whole in memory. */
-export interface RowsFile {
+/** A file of rows, which is read in parts: it may be larger than the memory. */
+export interface RowsFile extends FileParts {
   /** As the manifest names it; it begins the messages about its lines. */
   readonly name: string;
-  readonly bytes: Buffer;
   /** Hex, of the bytes. */
   readonly sha256: string;
 }
 
+/** A file in memory. */
 export const rowsFile = (name: string, bytes: Buffer): RowsFile => ({
   name,
-  bytes,
+  ...partsOf(bytes),
   sha256: createHash('sha256').update(bytes).digest('hex'),
 });
 
 /** A larger set belongs into a batch job. */
-export const mostRowsBytes = 256 * 1024 * 1024;
+export const mostRowsBytes = 2 * 1024 * 1024 * 1024;
+
+/** Of one read: a request of S3 each. */
+const blockBytes = 4 * 1024 * 1024;
+
+/** The bytes of a file, block by block. */
+export const blocksOf = async function* ({ size, read }: FileParts): AsyncGenerator<Buffer, void> {
+  for (let from = 0; from < size; from += blockBytes) yield read(from, Math.min(size, from + blockBytes));
+};
+
+const digestOf = async (parts: FileParts): Promise<string> => {
+  const hash = createHash('sha256');
+  for await (const block of blocksOf(parts)) hash.update(block);
+  return hash.digest('hex');
+};
 
 /**
  * A file of the repository, or an object in S3.
@@ -35,21 +50,23 @@ export const readRowsFile = async (world: World, name: string, key: string): Pro
   const object = parseS3Location(name);
   if (object === undefined)
     throw new InputError(`${key}: ${name} is no address of an object; expected s3://<bucket>/<key>`);
-  const etag = await etagOf(world, object);
-  const known = etag === undefined ? undefined : kept.get(`${name} ${etag}`);
-  if (known !== undefined) return known;
-  const bytes = await objectOf(world, object, key, etag);
-  if (bytes === undefined)
+  const { etag, size } = await headOf(world, object, key);
+  if (size > mostRowsBytes)
     throw new InputError(
-      `${key}: ${name} is larger than ${mostRowsBytes / 1024 / 1024} MB, the largest set that is read`,
+      `${key}: ${name} is larger than ${mostRowsBytes / 1024 ** 3} GB, the largest set that is read`,
     );
-  return keep(rowsFile(name, bytes), etag);
+  const parts = { size, read: (from: number, to: number) => partOf(world, object, key, { etag, from, to }) };
+  const known = etag === undefined ? undefined : digests.get(`${name} ${etag}`);
+  const sha256 = known ?? (await digestOf(parts));
+  if (etag !== undefined) keepDigest(`${name} ${etag}`, sha256);
+  return { name, ...parts, sha256 };
 };
 
 /** As `readRowsFile`, of a file of the repository. */
 export const readLocalRows = async (workspace: Workspace, name: string, key: string): Promise<RowsFile> => {
   try {
-    return keep(rowsFile(name, await workspace.read(name, mostRowsBytes)), undefined);
+    const parts = await workspace.open(name, mostRowsBytes);
+    return { name, ...parts, sha256: await digestOf(parts) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     throw new InputError(`${key}: ${error.message}`);
@@ -57,54 +74,70 @@ export const readLocalRows = async (workspace: Workspace, name: string, key: str
 };
 
 /**
- * The last files that this process has read, by name and content, and by name and ETag. Every turn of a test reads its files again, and a
- * large one would cost seconds each time. S3 is asked each time: a run reads nothing here that its role may not read.
+ * Digests of the last objects, by name and ETag: every turn of a test needs them, and a large object would take seconds each time. S3 is
+ * asked each time: a run reads nothing that its role may not read.
  */
-const kept = new Map<string, RowsFile>();
-const mostKept = { files: 8, bytes: 2 * mostRowsBytes };
+const digests = new Map<string, string>();
+const mostDigests = 64;
 
-/** @returns the file of the same content that is kept already, if there is one: its rows are known */
-const keep = (file: RowsFile, etag: string | undefined): RowsFile => {
-  const content = `${file.name} ${file.sha256}`;
-  const same = kept.get(content) ?? file;
-  for (const key of [content, ...(etag === undefined ? [] : [`${file.name} ${etag}`])]) {
-    kept.delete(key);
-    kept.set(key, same);
-  }
-  for (const key of kept.keys()) {
-    const files = new Set(kept.values());
-    const bytes = [...files].reduce((sum, one) => sum + one.bytes.length, 0);
-    if (files.size <= 1 || (files.size <= mostKept.files && bytes <= mostKept.bytes)) break;
-    kept.delete(key);
-  }
-  return same;
-};
-
-/** Undefined where S3 does not say it: reading the object has the error that counts. */
-const etagOf = async (world: World, { bucket, key }: S3Object): Promise<string | undefined> => {
-  try {
-    return (await orUndefined(world.read.s3.headWithoutChecksum({ Bucket: bucket, Key: key })))?.ETag;
-  } catch (error) {
-    if (classify(error) !== 'access-denied') throw error;
-    return undefined;
+const keepDigest = (content: string, sha256: string): void => {
+  digests.delete(content);
+  digests.set(content, sha256);
+  for (const former of digests.keys()) {
+    if (digests.size <= mostDigests) break;
+    digests.delete(former);
   }
 };
 
-/** @param etag of the object: another one, which replaced it just now, is not read under its name */
-const objectOf = async (
+interface Head {
+  readonly etag: string | undefined;
+  readonly size: number;
+}
+
+const headOf = async (world: World, object: S3Object, key: string): Promise<Head> => {
+  const found = await explained(object, key, async () => {
+    try {
+      return await orUndefined(world.read.s3.headWithoutChecksum({ Bucket: object.bucket, Key: object.key }));
+    } catch (error) {
+      if (classify(error) !== 'access-denied') throw error;
+      return undefined;
+    }
+  });
+  if (found !== undefined) return { etag: found.ETag, size: found.ContentLength ?? 0 };
+  // A HEAD answer has no words: reading the object has the error that counts.
+  await partOf(world, object, key, { etag: undefined, from: 0, to: 1 });
+  throw new InputError(`${key}: ${s3Uri(object)} was made just now; try again`);
+};
+
+/** @param etag of the object: another one, which replaced it meanwhile, is not read under its name */
+const partOf = (
   world: World,
   object: S3Object,
   key: string,
-  etag: string | undefined,
-): Promise<Buffer | undefined> => {
-  try {
-    return await world.read.s3.getBytes(
-      { Bucket: object.bucket, Key: object.key, ...withoutUndefined({ IfMatch: etag }) },
-      mostRowsBytes,
+  { etag, from, to }: { readonly etag: string | undefined; readonly from: number; readonly to: number },
+): Promise<Buffer> =>
+  explained(object, key, async () => {
+    // A range names a byte at least.
+    if (from >= to) return Buffer.alloc(0);
+    const bytes = await world.read.s3.getBytes(
+      {
+        ...{ Bucket: object.bucket, Key: object.key, Range: `bytes=${from}-${to - 1}` },
+        ...withoutUndefined({ IfMatch: etag }),
+      },
+      to - from,
     );
+    if (bytes?.length !== to - from)
+      throw new Error(`S3 gave ${bytes?.length ?? 'more'} bytes of ${s3Uri(object)} for ${to - from}`);
+    return bytes;
+  });
+
+const explained = async <Answer>(object: S3Object, key: string, read: () => Promise<Answer>): Promise<Answer> => {
+  try {
+    return await read();
   } catch (error) {
     const kind = classify(error);
     if (kind === 'not-found') throw new InputError(`${key}: there is no object ${s3Uri(object)}`);
+    if (kind === 'precondition-failed') throw new InputError(`${key}: ${s3Uri(object)} changed while it was read`);
     if (kind !== 'access-denied') throw error;
     throw new Refusal(
       'access-denied',

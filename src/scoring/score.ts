@@ -4,7 +4,7 @@ import type { S3Location } from '../manifest/manifest.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Kept, keepPiece, keepTried, piecesOf, readTried, type Tried } from './answers.ts';
-import { type Side, sides } from './ask.ts';
+import { type Question, type Side, sides } from './ask.ts';
 import { type Asking, askedSides, askPiece, formOf, questionOf, rowsOf } from './ask-piece.ts';
 import { collect, type Queue, send } from './asynchronous.ts';
 import { answeredSides, answersAt, isWhole, secondAnswersAt } from './piece.ts';
@@ -51,13 +51,13 @@ interface Open {
 export const score = async (world: World, scoring: Scoring): Promise<Scored> => {
   const { golden, kept } = scoring;
   const until = world.clock.now() + longestTurnMs;
-  const pieces = piecesOf(golden.rows.length);
+  const pieces = piecesOf(golden.size);
   const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !kept.whole.has(piece));
   const queues = queuesOf(scoring);
   for (const piece of missing)
     for (const queue of queues) {
       if (world.clock.now() >= until) break;
-      await send(world, queue, piece, questionsOf(scoring, piece), formOf(scoring.regression));
+      await send(world, queue, piece, await questionsOf(scoring, piece), formOf(scoring.regression));
     }
   const silent: Open[] = [];
   let whole = kept.whole.size;
@@ -106,7 +106,7 @@ const settled = async (
   isLast: boolean,
 ): Promise<boolean> => {
   const { folder, attempt, regression } = scoring;
-  const rows = rowsOf(scoring, piece);
+  const rows = await rowsOf(scoring, piece);
   const asked = askedSides(scoring);
   if (!isLast && !isWhole(tried, rows.length, asked)) {
     await keepTried(world, folder, attempt, { piece, turn: tried.length }, tried[0]);
@@ -145,8 +145,8 @@ const queuesOf = ({ folder, attempt, ...sites }: Scoring): readonly Queue[] =>
     return endpoint?.is === 'endpoint' && endpoint.asynchronous ? [{ side, endpoint, folder, attempt }] : [];
   });
 
-const questionsOf = (scoring: Scoring, piece: number) =>
-  rowsOf(scoring, piece).map((row) => questionOf(scoring.regression, row, []));
+const questionsOf = async (scoring: Scoring, piece: number): Promise<readonly Question[]> =>
+  (await rowsOf(scoring, piece)).map((row) => questionOf(scoring.regression, row, []));
 
 /** By the place of a row in its piece. */
 type Queued = Readonly<Partial<Record<Side, readonly (Answer | null)[]>>>;
@@ -160,7 +160,7 @@ const collected = async (
 ): Promise<Queued | undefined> => {
   const found: { -readonly [Side in keyof Queued]: Queued[Side] } = {};
   for (const queue of queues) {
-    const answers = await collect(world, queue, piece, questionsOf(scoring, piece), formOf(scoring.regression));
+    const answers = await collect(world, queue, piece, await questionsOf(scoring, piece), formOf(scoring.regression));
     if (answers === undefined) return undefined;
     found[queue.side] = answers;
   }

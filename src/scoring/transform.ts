@@ -7,7 +7,7 @@ import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { type World, writesOf } from '../world.ts';
-import type { GoldenRow, GoldenSet } from './golden-set.ts';
+import type { GoldenRow, GoldenRows } from './golden-set.ts';
 import { keepOnce } from './keep-once.ts';
 import { bodyOf, RequestProblem } from './request.ts';
 import { type Answer, type Reading, readAnswer } from './response.ts';
@@ -34,14 +34,29 @@ const pollMs = minutes(1);
 
 const extensions: Readonly<Record<string, string>> = { 'text/csv': 'csv', 'application/jsonlines': 'jsonl' };
 
-/** @throws {InputError} when rows of this content type cannot be split into lines, or a row makes none */
-export const requireLines = (golden: GoldenSet, form: RequestForm): void => {
-  const { contentType } = form;
+/** The rows are sent as one object, which is made in memory. */
+const mostLineBytes = 256 * 1024 * 1024;
+
+/** @throws {InputError} when rows of this content type cannot be split into lines */
+export const requireLineType = ({ contentType }: RequestForm): void => {
   if (extensions[contentType] === undefined)
     throw new InputError(
       `regression.request: a batch transform job takes one row a line, and the content type is ${contentType}; expected ${Object.keys(extensions).join(' or ')}`,
     );
-  for (const row of golden.rows) lineOf(row, form);
+};
+
+/**
+ * @param before bytes of the lines before it
+ * @returns bytes of the line of this row
+ * @throws {InputError} when the row makes none, or all lines together are too long
+ */
+export const requireLine = (row: GoldenRow, form: RequestForm, before: number): number => {
+  const { length } = lineOf(row, form);
+  if (before + length > mostLineBytes)
+    throw new InputError(
+      `regression.dataset: its rows are requests of more than ${mostLineBytes / 1024 / 1024} MB, the largest input of a batch transform job`,
+    );
+  return length;
 };
 
 const inputKey = ({ folder, attempt }: Job, { contentType }: RequestForm): string =>
@@ -53,7 +68,7 @@ const outputPrefix = ({ folder, attempt, name }: Job): string => `${folder.prefi
 export const ensureTransform = async (
   world: World,
   job: Job,
-  golden: GoldenSet,
+  golden: GoldenRows,
   form: RequestForm,
   /** Undefined where the model exists. */
   desired: Desired | undefined,
@@ -65,9 +80,10 @@ export const ensureTransform = async (
   if (described !== undefined) return stateOf(world, name, described);
   const Key = inputKey(job, form);
   if ((await orUndefined(world.read.s3.headObject({ Bucket: folder.bucket, Key }))) === undefined) {
-    const Body = golden.rows.map((row) => lineOf(row, form)).join('');
-    await keepOnce(world, folder, Key, Body, form.contentType);
-    return { is: 'working', because: `kept ${golden.rows.length} rows for batch transform` };
+    const lines: Buffer[] = [];
+    for await (const rows of golden.batches()) lines.push(Buffer.concat(rows.map((row) => lineOf(row, form))));
+    await keepOnce(world, folder, Key, Buffer.concat(lines), form.contentType);
+    return { is: 'working', because: `kept ${golden.size} rows for batch transform` };
   }
   if (
     desired !== undefined &&
@@ -136,13 +152,13 @@ const made = async (world: World, what: string, creation: Promise<unknown>): Pro
   return { is: 'working', because: `created ${what}` };
 };
 
-const lineOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): string => {
+const lineOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): Buffer => {
   try {
     const text = bodyOf(row, form, numbers)
       .toString('utf8')
       .replace(/\r?\n$/, '');
     if (/[\r\n]/.test(text)) throw new RequestProblem('has a line end, and a batch transform job takes one row a line');
-    return `${text}\n`;
+    return Buffer.from(`${text}\n`);
   } catch (error) {
     if (!(error instanceof RequestProblem)) throw error;
     throw new InputError(`${labels.file}: row ${JSON.stringify(id)} ${error.message}`);
@@ -151,28 +167,55 @@ const lineOf = ({ id, row, labels, numbers }: GoldenRow, form: RequestForm): str
 
 const mostBytes = 256 * 1024 * 1024;
 
+/** A golden row, and the answer in its line. */
+export interface Transformed {
+  readonly row: GoldenRow;
+  readonly answer: Answer;
+}
+
 /** The answers of a job that has ended, in the order of the golden rows. @throws {Refusal} `transform-failed` when they are not one a row */
 export const transformed = async (
   world: World,
   job: Job,
-  golden: GoldenSet,
+  golden: GoldenRows,
   form: RequestForm,
   readingOf: (row: GoldenRow) => Reading,
-): Promise<readonly { readonly row: GoldenRow; readonly answer: Answer }[]> => {
+): Promise<AsyncIterable<Transformed>> => {
   const Key = `${outputPrefix(job)}${inputKey(job, form).split('/').at(-1)}.out`;
-  const { text } = await world.read.s3.getObject({ Bucket: job.folder.bucket, Key }, mostBytes);
-  const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
-  while (lines.at(-1) === '') lines.pop();
-  if (lines.length !== golden.rows.length)
+  const found = await world.read.s3.getObject({ Bucket: job.folder.bucket, Key }, mostBytes);
+  const text = found.text.replace(/[\r\n]+$/, '');
+  const count = countOf(text);
+  if (count !== golden.size)
     throw new Refusal(
       'transform-failed',
-      `batch transform job ${job.name} gave ${lines.length} lines for ${golden.rows.length} rows: the container must answer one line a row`,
+      `batch transform job ${job.name} gave ${count} lines for ${golden.size} rows: the container must answer one line a row`,
     );
   const contentType = form.accept ?? form.contentType;
-  return golden.rows.map((row, at) => ({
-    row,
-    answer: readAnswer({ body: Buffer.from(lines[at] ?? ''), contentType }, readingOf(row)),
-  }));
+  const answers = async function* (): AsyncGenerator<Transformed, void> {
+    const lines = linesOf(text);
+    for await (const rows of golden.batches())
+      for (const row of rows) {
+        const { value = '' } = lines.next();
+        yield { row, answer: readAnswer({ body: Buffer.from(value), contentType }, readingOf(row)) };
+      }
+  };
+  return { [Symbol.asyncIterator]: answers };
+};
+
+const countOf = (text: string): number => {
+  if (text === '') return 0;
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+};
+
+const linesOf = function* (text: string): Generator<string, undefined> {
+  for (let from = 0; from <= text.length; ) {
+    const found = text.indexOf('\n', from);
+    const end = found < 0 ? text.length : found;
+    yield text.slice(from, end).replace(/\r$/, '');
+    from = end + 1;
+  }
 };
 
 /** Of a run that is cancelled: a job costs as long as it runs. Its name stays taken. */

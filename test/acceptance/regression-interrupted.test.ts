@@ -89,7 +89,7 @@ describe('a run beside others, and after others', () => {
   });
 
   test('a run that is cancelled in the middle of a piece keeps the answers that it had', async () => {
-    await approved('1.0.0');
+    await approved(account, '1.0.0');
     withRegression(account);
     const cancellation = new AbortController();
     at(40, () => cancellation.abort());

@@ -1,9 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { Refusal } from '../../src/operation.ts';
-import { keepLabels, type LabelledSet, labelChanges, mostLabels, readLabels } from '../../src/scoring/labels.ts';
+import {
+  keepLabels,
+  type LabelledRow,
+  type LabelledSet,
+  labelChanges,
+  mostLabels,
+  readLabels,
+} from '../../src/scoring/labels.ts';
 import { broken } from '../support/broken-text.ts';
 import { objectsInMemory } from '../support/objects-in-memory.ts';
 import { fc } from '../support/properties.ts';
+import { rowsInMemory } from '../support/rows-in-memory.ts';
 
 const folder = { bucket: 'b', prefix: 'p/churn/regression/0123456789abcdef/' };
 const key = `${folder.prefix}1/labels.json`;
@@ -14,7 +22,8 @@ const label = fc.oneof(fc.constantFrom('yes', 'no', 1, true), fc.string());
 const labels = fc
   .uniqueArray(fc.tuple(fc.string({ maxLength: 3 }), label), { selector: ([id]) => id, maxLength: 30 })
   .map((rows): Labels => new Map(rows));
-const rowsOf = (of: Labels): LabelledSet['rows'] => [...of].map(([id, one]) => ({ id, row: { id, label: one } }));
+const rowsOf = (of: Labels): LabelledSet['rows'] =>
+  rowsInMemory([...of].map(([id, one]) => ({ id, row: { id, label: one } })));
 
 /** The changes from one set to another, by way of S3. */
 const changes = async (before: Labels, now: Labels) => {
@@ -22,7 +31,7 @@ const changes = async (before: Labels, now: Labels) => {
   expect(await keepLabels(world, folder, 1, task, [{ rows: rowsOf(before) }])).toBe(true);
   const kept = await readLabels(world, folder, 1);
   if (kept === undefined) throw new Error('nothing was kept');
-  return labelChanges(kept, task, [{ rows: rowsOf(now) }])[0];
+  return (await labelChanges(kept, task, [{ rows: rowsOf(now) }]))[0];
 };
 
 test('changed, removed and added rows are counted as the sets themselves have them', async () => {
@@ -56,14 +65,16 @@ test('one changed label of a thousand is found, whichever it is', async () => {
 });
 
 test('a weight that differs changes its row, and one that is only written now does not', () => {
-  const sets = (weight?: unknown): readonly LabelledSet[] => [{ rows: [{ id: 'a', row: { label: 'x', weight } }] }];
+  const sets = (weight?: unknown): readonly LabelledSet[] => [
+    { rows: rowsInMemory([{ id: 'a', row: { label: 'x', weight } }]) },
+  ];
   const { world, objects } = objectsInMemory();
   return keepLabels(world, folder, 1, task, sets()).then(async () => {
     const kept = await readLabels(world, folder, 1);
     if (kept === undefined) throw new Error('nothing was kept');
-    expect(labelChanges(kept, task, sets(1))).toMatchObject([{ changed: 0 }]);
-    expect(labelChanges(kept, task, sets('1.0'))).toMatchObject([{ changed: 0 }]);
-    expect(labelChanges(kept, task, sets(0.001))).toMatchObject([{ changed: 1 }]);
+    expect(await labelChanges(kept, task, sets(1))).toMatchObject([{ changed: 0 }]);
+    expect(await labelChanges(kept, task, sets('1.0'))).toMatchObject([{ changed: 0 }]);
+    expect(await labelChanges(kept, task, sets(0.001))).toMatchObject([{ changed: 1 }]);
     expect(objects.size).toBe(1);
   });
 });
@@ -76,15 +87,17 @@ test.each([
   ['regression', '1.50', 1.6, 1],
 ] as const)('%s: the label %j in CSV and %j in JSON differ in %d rows', async (of, csv, json, changed) => {
   const { world } = objectsInMemory();
-  await keepLabels(world, folder, 1, of, [{ rows: [{ id: 'a', row: { label: csv } }] }]);
+  await keepLabels(world, folder, 1, of, [{ rows: rowsInMemory([{ id: 'a', row: { label: csv } }]) }]);
   const kept = await readLabels(world, folder, 1);
-  expect(kept && labelChanges(kept, of, [{ rows: [{ id: 'a', row: { label: json } }] }])).toMatchObject([{ changed }]);
+  expect(
+    kept && (await labelChanges(kept, of, [{ rows: rowsInMemory([{ id: 'a', row: { label: json } }]) }])),
+  ).toMatchObject([{ changed }]);
 });
 
 test('no id and no label stands in the object, and the same label of two rows has two marks', async () => {
   const { world, objects } = objectsInMemory();
   const rows = ['secret-1', 'secret-2'].map((id) => ({ id, row: { id, label: 'malignant' } }));
-  await keepLabels(world, folder, 1, task, [{ rows }]);
+  await keepLabels(world, folder, 1, task, [{ rows: rowsInMemory(rows) }]);
   const text = objects.get(key) ?? '';
   expect(text).not.toMatch(/secret|malignant/);
   const marks = Buffer.from(JSON.parse(text).sets[0].marks, 'base64');
@@ -98,7 +111,7 @@ test('sets are told apart by their names, and one that is gone loses all its row
   await keepLabels(world, folder, 1, task, [{ rows: one }, { name: 'spring', rows: two }]);
   const kept = await readLabels(world, folder, 1);
   if (kept === undefined) throw new Error('nothing was kept');
-  expect(labelChanges(kept, task, [{ rows: one }, { name: 'autumn', rows: two }])).toEqual([
+  expect(await labelChanges(kept, task, [{ rows: one }, { name: 'autumn', rows: two }])).toEqual([
     { before: 1, changed: 0, examples: [], removed: 0, added: 0 },
     { name: 'autumn', before: 0, changed: 0, examples: [], removed: 0, added: 1 },
     { name: 'spring', before: 1, changed: 0, examples: [], removed: 1, added: 0 },
@@ -107,8 +120,8 @@ test('sets are told apart by their names, and one that is gone loses all its row
 
 test('more than a million rows are not kept', async () => {
   const { world, objects } = objectsInMemory();
-  const rows = new Array<LabelledSet['rows'][number]>(mostLabels + 1).fill({ id: 'a', row: {} });
-  expect(await keepLabels(world, folder, 1, task, [{ rows }])).toBe(false);
+  const rows = new Array<LabelledRow>(mostLabels + 1).fill({ id: 'a', row: {} });
+  expect(await keepLabels(world, folder, 1, task, [{ rows: rowsInMemory(rows) }])).toBe(false);
   expect(objects.size).toBe(0);
 });
 
@@ -124,7 +137,7 @@ test('no text makes anything but labels that can be compared, or a refusal', asy
       try {
         const kept = await readLabels(world, folder, 1);
         if (kept === undefined) throw new Error('it is there');
-        for (const { before, changed, removed, added } of labelChanges(kept, task, sets))
+        for (const { before, changed, removed, added } of await labelChanges(kept, task, sets))
           for (const count of [before, changed, removed, added]) expect(count).toBeGreaterThanOrEqual(0);
         used++;
       } catch (error) {

@@ -141,6 +141,20 @@ describe('conditional writes', () => {
     expect(await read('kept')).toBe('original');
   });
 
+  test('a part comes with its place and without a checksum, as long as the object reaches', async () => {
+    const { ETag } = await put('part', '0123456789', { ChecksumAlgorithm: 'SHA256' });
+    const part = (Range: string, more: object = {}) =>
+      account.s3.send(new GetObjectCommand({ Bucket, Key: 'part', Range, ChecksumMode: 'ENABLED', ...more }));
+    const found = await part('bytes=2-4', { IfMatch: ETag });
+    expect(found).toMatchObject({ ContentLength: 3, ContentRange: 'bytes 2-4/10', ETag });
+    expect(found.$metadata.httpStatusCode).toBe(206);
+    expect(found.ChecksumSHA256).toBeUndefined();
+    expect(await found.Body?.transformToString()).toBe('234');
+    expect(await (await part('bytes=8-99')).Body?.transformToString()).toBe('89');
+    expect(await refusalOf(part('bytes=10-11'))).toMatch(/^InvalidRange: /);
+    expect(await refusalOf(part('bytes=0-1', { IfMatch: '"0"' }))).toMatch(/^PreconditionFailed: /);
+  });
+
   test('reads obey them as well', async () => {
     const { ETag } = await put('read', 'x');
     const unchanged = new GetObjectCommand({ Bucket, Key: 'read', IfNoneMatch: ETag });

@@ -8,6 +8,7 @@ import { canFailAlone, limitOf } from '../../regression/alone.ts';
 import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
 import { checkGoldenSet } from '../../scoring/check-golden-set.ts';
+import { mostReportBytes, tooLarge } from '../../scoring/checks/report-files.ts';
 import { readLocalRows } from '../../scoring/rows-file.ts';
 import { quoted } from '../../secrets.ts';
 import type { Workspace } from '../../world.ts';
@@ -75,8 +76,13 @@ const contractProblems = async (
   if (contract === undefined || contract.constraints === 'registered' || contract.constraints.startsWith('s3://'))
     return [];
   try {
-    const { name, bytes } = await readLocalRows(workspace, contract.constraints, 'regression.contract.constraints');
-    parseConstraints(bytes.toString('utf8'), `regression.contract.constraints: ${name}`);
+    const { name, size, read } = await readLocalRows(
+      workspace,
+      contract.constraints,
+      'regression.contract.constraints',
+    );
+    if (size > mostReportBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
+    parseConstraints((await read(0, size)).toString('utf8'), `regression.contract.constraints: ${name}`);
     return [];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

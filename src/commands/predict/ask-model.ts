@@ -32,8 +32,8 @@ export const predictions = async (asking: Asking): Promise<readonly (Answer | nu
   const way = { write: { runtime: { invokeEndpoint: invoke } } };
   const candidate = { is: 'endpoint', name, endpoint: name, content: '' } as const;
   const answers: (Answer | null)[] = [];
-  for (let from = 0; from < golden.rows.length; from = answers.length) {
-    const rows = golden.rows.slice(from, from + (from === 0 ? rowsOfPiece : rowsAtOnce));
+  for (let from = 0; from < golden.size; from = answers.length) {
+    const rows = await golden.slice(from, from + (from === 0 ? rowsOfPiece : rowsAtOnce));
     const questions = rows.map((row) => questionOf(regression, row, ['candidate']));
     const asked = await ask(way, questions, { candidate }, { form: formOf(regression), concurrency });
     if (asked.failure !== undefined) throw asked.failure.error;

@@ -6,6 +6,7 @@ import type { Env } from '../../env.ts';
 import type { ReadFile, Written } from '../../inputs/read-inputs.ts';
 import { type Field, InputError } from '../../schema.ts';
 import { connectionFrom } from '../../session/session.ts';
+import { wholeFiles } from '../../whole-files.ts';
 import type { Workspace } from '../../world.ts';
 import { readZipBytes, ZipError } from './zip.ts';
 
@@ -51,26 +52,24 @@ export const artifactFiles = (data: JobData, { env, clock, signal }: Place): Wor
       `artifact ${artifact.name} is larger than ${mostBytes / 1024 / 1024} MB; give the action one that holds the manifest and little else`,
     );
   };
-  return {
-    read: async (path, mostUnpackedBytes) => {
-      const [artifactName, inner] = path.includes('::') ? path.split(/::(.*)/s) : [undefined, path];
-      const artifacts = data.inputArtifacts ?? [];
-      const artifact = artifacts.find((one) => artifactName === undefined || one.name === artifactName);
-      if (artifact === undefined)
-        throw new InputError(
-          `the action has no input artifact${artifactName === undefined ? '' : ` ${artifactName}`}, so ${JSON.stringify(path)} cannot be read`,
-        );
-      const archive = await archiveOf(artifact);
-      try {
-        const bytes = await readZipBytes(archive, (inner ?? '').replace(/^\.?\//, ''), mostUnpackedBytes);
-        if (bytes !== undefined) return bytes;
-      } catch (error) {
-        if (!(error instanceof ZipError)) throw error;
-        throw new InputError(`artifact ${artifact.name} cannot be read: ${error.message}`);
-      }
-      throw new InputError(`artifact ${artifact.name} has no file ${JSON.stringify(inner)}`);
-    },
-  };
+  return wholeFiles(async (path, mostUnpackedBytes) => {
+    const [artifactName, inner] = path.includes('::') ? path.split(/::(.*)/s) : [undefined, path];
+    const artifacts = data.inputArtifacts ?? [];
+    const artifact = artifacts.find((one) => artifactName === undefined || one.name === artifactName);
+    if (artifact === undefined)
+      throw new InputError(
+        `the action has no input artifact${artifactName === undefined ? '' : ` ${artifactName}`}, so ${JSON.stringify(path)} cannot be read`,
+      );
+    const archive = await archiveOf(artifact);
+    try {
+      const bytes = await readZipBytes(archive, (inner ?? '').replace(/^\.?\//, ''), mostUnpackedBytes);
+      if (bytes !== undefined) return bytes;
+    } catch (error) {
+      if (!(error instanceof ZipError)) throw error;
+      throw new InputError(`artifact ${artifact.name} cannot be read: ${error.message}`);
+    }
+    throw new InputError(`artifact ${artifact.name} has no file ${JSON.stringify(inner)}`);
+  });
 };
 
 /** A manifest has a few kilobytes. A much larger entry is not a manifest, or is a zip bomb. */

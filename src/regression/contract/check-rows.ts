@@ -24,9 +24,15 @@ export interface Cell {
 /** Ids that a report names of each constraint. */
 export const mostIds = 10;
 
-/** One finding per constraint that the column has, broken or not. Without a row that it is about there is none. */
-export const checkCells = (column: Column, cells: Iterable<Cell>, written: Written): readonly Finding[] => {
-  if (!column.isEnabled) return [];
+/** The check of a column, cell by cell. */
+export interface ColumnCheck {
+  readonly take: (cell: Cell) => void;
+  /** One per constraint that the column has, broken or not. Without a row that it is about there is none. */
+  readonly findings: () => readonly Finding[];
+}
+
+export const columnCheck = (column: Column, written: Written): ColumnCheck => {
+  if (!column.isEnabled) return { take: () => undefined, findings: () => [] };
   const { name, type, typeShare, completeness, isNonNegative, domain, domainShare } = column;
   const values = domain && new Set(domain);
   const tallies = {
@@ -35,15 +41,17 @@ export const checkCells = (column: Column, cells: Iterable<Cell>, written: Writt
     sign: isNonNegative ? tally('not negative', 1) : undefined,
     domain: values === undefined ? undefined : tally(`one of ${values.size} values`, domainShare),
   };
-  for (const { id, value } of cells) {
-    const absent = isAbsent(value, written);
-    tallies.completeness?.count(id, !absent);
-    if (absent) continue;
-    tallies.type?.count(id, isOfType(value, type, written));
-    tallies.sign?.count(id, !isNegative(value, written));
-    tallies.domain?.count(id, values?.has(String(value)) ?? true);
-  }
-  return Object.values(withoutUndefined(tallies)).flatMap((one) => one?.finding(name) ?? []);
+  return {
+    take: ({ id, value }) => {
+      const absent = isAbsent(value, written);
+      tallies.completeness?.count(id, !absent);
+      if (absent) return;
+      tallies.type?.count(id, isOfType(value, type, written));
+      tallies.sign?.count(id, !isNegative(value, written));
+      tallies.domain?.count(id, values?.has(String(value)) ?? true);
+    },
+    findings: () => Object.values(withoutUndefined(tallies)).flatMap((one) => one?.finding(name) ?? []),
+  };
 };
 
 const tally = (constraint: string, least: number) => {

@@ -5,7 +5,7 @@ import type { CheckLevel } from '../../manifest/asking.ts';
 import { named, shownName } from '../named.ts';
 import { openCheck } from '../open-check.ts';
 import type { Written } from './cell.ts';
-import { type Cell, checkCells, type Finding, isBroken } from './check-rows.ts';
+import { columnCheck, type Finding, isBroken } from './check-rows.ts';
 import { compareConstraints, type Difference, movedColumns } from './compare-constraints.ts';
 import { type Constraints, isUnnamed } from './constraints.ts';
 
@@ -20,21 +20,44 @@ export interface Contract {
   /** Columns of the requests, in their order. */
   readonly columns: readonly string[];
   readonly written: Written;
-  readonly rows: readonly GoldenValues[];
+  readonly rows: CheckedRows;
   /** The column of the predictions, and the answers that are no errors. */
   readonly output?: Output;
 }
 
-export interface GoldenValues {
-  readonly id: string;
-  /** In the order of the columns. */
-  readonly values: readonly unknown[];
+/** Rows, checked by column. */
+export interface CheckedRows {
+  readonly count: number;
+  /** Of the columns that are sent, by name. */
+  readonly findings: ReadonlyMap<string, readonly Finding[]>;
 }
+
+/** Answers were read already: a number may stand as text in one kind of answer and as a number in another. */
+export const answersCheck = (constraints: Constraints, column: string) =>
+  rowsCheck({ constraints, columns: [column], written: 'csv' });
+
+/** Checks rows one by one: there may be more than the memory holds. */
+export const rowsCheck = ({ constraints, columns, written }: Pick<Contract, 'constraints' | 'columns' | 'written'>) => {
+  const places = new Map(columns.map((name, at) => [name, at]));
+  const checks = constraints.columns.flatMap((column) => {
+    const at = places.get(column.name);
+    return at === undefined ? [] : [{ at, name: column.name, ...columnCheck(column, written) }];
+  });
+  let count = 0;
+  return {
+    /** @param values in the order of the columns */
+    take: (id: string, values: readonly unknown[]): void => {
+      count++;
+      for (const { at, take } of checks) take({ id, value: values[at] });
+    },
+    checked: (): CheckedRows => ({ count, findings: new Map(checks.map(({ name, findings }) => [name, findings()])) }),
+  };
+};
 
 export interface Output {
   readonly column: string;
-  readonly candidate: readonly Cell[];
-  readonly baseline: readonly Cell[];
+  readonly candidate: CheckedRows;
+  readonly baseline: CheckedRows;
 }
 
 /** A part of the contract that is broken or kept, for the table. */
@@ -58,27 +81,20 @@ export const contractCheck = (contract: Contract): Check => {
   const inputs = constraints.columns.filter(({ name }) => name !== output?.column);
   const names = inputs.map(({ name }) => name);
   const known = new Set(names);
-  const places = new Map(columns.map((name, at) => [name, at]));
+  const sent = new Set(columns);
   const parts = [
-    ...inputs.filter(({ name, isEnabled }) => isEnabled && !places.has(name)).map(({ name }) => missing(name)),
+    ...inputs.filter(({ name, isEnabled }) => isEnabled && !sent.has(name)).map(({ name }) => missing(name)),
     ...columns.filter((name) => !known.has(name)).map(additional),
     ...(written === 'csv' ? movedColumns(columns, names).map(misplaced) : []),
-    ...inputs.flatMap((column) => {
-      const at = places.get(column.name);
-      return at === undefined
-        ? []
-        : checkCells(
-            column,
-            contract.rows.map(({ id, values }) => ({ id, value: values[at] })),
-            written,
-          ).map((finding) => ofRows(finding, 'golden rows'));
-    }),
+    ...names.flatMap((name) =>
+      (contract.rows.findings.get(name) ?? []).map((finding) => ofRows(finding, 'golden rows')),
+    ),
     ...answers(contract),
     ...callers(contract).map(ofCallers),
   ];
   const broken = parts.filter(({ isKept }) => !isKept);
   // A model that answers with errors alone keeps no promise about its answers.
-  if (broken.length === 0 && output?.candidate.length === 0)
+  if (broken.length === 0 && output?.candidate.count === 0)
     return openCheck(
       'contract',
       level,
@@ -151,10 +167,9 @@ const ofRows = (finding: Finding, of: string): Part => {
 const answers = ({ constraints, output }: Contract): readonly Part[] => {
   const column = output && constraints.columns.find(({ name }) => name === output.column);
   if (output === undefined || column === undefined) return [];
-  // Answers were read already: a number may stand as text in one kind of answer and as a number in another.
   return [
-    ...checkCells(column, output.candidate, 'csv').map((finding) => ofRows(finding, 'answers')),
-    ...checkCells(column, output.baseline, 'csv').map((finding) => ({
+    ...(output.candidate.findings.get(column.name) ?? []).map((finding) => ofRows(finding, 'answers')),
+    ...(output.baseline.findings.get(column.name) ?? []).map((finding) => ({
       ...ofRows(finding, 'answers of the version that serves'),
       isKept: true,
     })),
@@ -174,7 +189,7 @@ const sentence = ({ constraints, rows, serving, notServing }: Contract, broken: 
   const [first, ...more] = broken;
   if (first !== undefined)
     return `column ${shownName(first.column)} ${first.is}${more.length > 0 ? `; ${counted(more.length, 'more constraint')} ${more.length === 1 ? 'is' : 'are'} broken` : ''}${callersNote(serving, notServing)}`;
-  return `${counted(constraints.columns.length, 'column')} in ${counted(rows.length, 'golden row')} keep the constraints${serving === undefined ? '' : ', and callers of the version that serves do not break'}${callersNote(serving, notServing)}`;
+  return `${counted(constraints.columns.length, 'column')} in ${counted(rows.count, 'golden row')} keep the constraints${serving === undefined ? '' : ', and callers of the version that serves do not break'}${callersNote(serving, notServing)}`;
 };
 
 const callersNote = (serving: Constraints | undefined, notServing: string | undefined): string =>

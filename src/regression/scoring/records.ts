@@ -63,10 +63,23 @@ const recordReader = (name: string, take: Take): ((text: string, last: boolean) 
 
 const readerOf = (begin: string | undefined, path: string, take: Take): ((text: string, last: boolean) => void) => {
   if (begin === undefined) throw new InputError(`${path}:1: there is no row; expected one JSON object per line`);
-  if (/\.csv$/i.test(path)) return csvReader(path, take);
+  if (isCsv(path)) return csvReader(path, take);
   if (begin === '[') return arrayReader(path, take);
   return begin === '{' ? linesReader(path, take) : csvReader(path, take);
 };
+
+/** Whether the bytes are one JSON array: as `readRecords` decides. */
+export const isArray = async (name: string, bytes: AsyncIterable<Uint8Array>): Promise<boolean> => {
+  if (isCsv(name)) return false;
+  const decoder = new TextDecoder();
+  for await (const block of bytes) {
+    const [begin] = /\S/.exec(decoder.decode(block, { stream: true })) ?? [];
+    if (begin !== undefined) return begin === '[';
+  }
+  return false;
+};
+
+const isCsv = (name: string): boolean => /\.csv$/i.test(name);
 
 const longestArray = 256 * 1024 * 1024;
 

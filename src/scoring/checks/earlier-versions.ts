@@ -96,5 +96,5 @@ export const hasAnswers = async (at: Standing, { entry }: Earlier): Promise<bool
   const [main] = at.parts;
   if (main === undefined) return false;
   const { whole } = await keptPieces(at.world, folderOf(at, entry), entry.attempt);
-  return Array.from({ length: piecesOf(main.set.rows.length) }, (_, piece) => piece).every((piece) => whole.has(piece));
+  return Array.from({ length: piecesOf(main.set.size) }, (_, piece) => piece).every((piece) => whole.has(piece));
 };

@@ -37,7 +37,7 @@ export interface Reported {
 }
 
 /** A report of a thousand columns is below one megabyte. */
-const mostBytes = 4 * 1024 * 1024;
+export const mostReportBytes = 4 * 1024 * 1024;
 
 /**
  * Reads the files of the checks that the manifest wants.
@@ -94,14 +94,14 @@ export const reportsDigestFile = (files: ReportFiles): readonly RowsFile[] => {
 };
 
 const named = async (world: World, path: string): Promise<FoundReport> => {
-  const { name, bytes } = await readRowsFile(world, path, 'regression.contract.constraints');
-  if (bytes.length > mostBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
-  return { is: 'file', name, bytes };
+  const { name, size, read } = await readRowsFile(world, path, 'regression.contract.constraints');
+  if (size > mostReportBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
+  return { is: 'file', name, bytes: await read(0, size) };
 };
 
 /** A clause. */
-const tooLarge = (name: string): string =>
-  `${name} is larger than ${mostBytes / 1024 / 1024} MB, the largest report that is read`;
+export const tooLarge = (name: string): string =>
+  `${name} is larger than ${mostReportBytes / 1024 / 1024} MB, the largest report that is read`;
 
 type Served = { readonly name: string; readonly reports: PackageReports } | { readonly why: string };
 
@@ -134,7 +134,7 @@ const readerOf = (world: World): Reader => {
   const found = new Map<string, ReturnType<Reader>>();
   return ({ bucket: Bucket, key: Key }) => {
     const place = `${Bucket}/${Key}`;
-    const reading = found.get(place) ?? contentWorld(world).read.s3.getBytes({ Bucket, Key }, mostBytes);
+    const reading = found.get(place) ?? contentWorld(world).read.s3.getBytes({ Bucket, Key }, mostReportBytes);
     found.set(place, reading);
     return reading;
   };

@@ -9,16 +9,17 @@ import { rate } from '../../regression/load/advice.ts';
 import { loadFindings, stepText } from '../../regression/load/findings.ts';
 import { breaksAt, tooFewRequests } from '../../regression/load/judged.ts';
 import { latencyIn, requestsIn } from '../../regression/load/outcome.ts';
-import { type Course, type DoneStep, foreseen, nextStep } from '../../regression/load/steps.ts';
+import { type Course, type DoneStep, foreseen, type LoadStep, nextStep } from '../../regression/load/steps.ts';
 import { openCheck } from '../../regression/open-check.ts';
 import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { requestOf } from '../ask-piece.ts';
 import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
+import type { GoldenRow, GoldenRows } from '../golden-set.ts';
 import { type Turn, waiting } from '../progress.ts';
 import type { Endpoint } from '../site.ts';
 import type { Standing } from '../standing.ts';
-import { drive } from './drive.ts';
+import { drive, type Requests } from './drive.ts';
 import { claimStep, keepStep, keptSteps, type RecordedRate, rateOnce } from './kept.ts';
 import { recordedRate } from './recorded-rate.ts';
 
@@ -61,10 +62,12 @@ export const loadCheck = {
       });
     // Golden rows that were asked before may be waiting in the model's queue; SageMaker gives each of them up after a minute.
     if (done.length === 0) await world.clock.sleepUntil(world.clock.now() + longestAnswer, world.signal);
-    const outcome = await drive(world, step, requestsOf(at, site, done)).catch((error: unknown) => {
-      if (memory.temporary === undefined || !isGone(error)) throw error;
-      return undefined;
-    });
+    const outcome = await drive(world, step, await requestsOf(at, site, done, mostRequestsOf(step))).catch(
+      (error: unknown) => {
+        if (memory.temporary === undefined || !isGone(error)) throw error;
+        return undefined;
+      },
+    );
     if (outcome === undefined)
       return waiting(at, { percent: 90, because: `${site.name} is gone: another run of this test was cancelled` });
     const measured = { step, outcome };
@@ -109,21 +112,46 @@ const calmOf = (done: readonly DoneStep[]): number | undefined => {
   return Number.isFinite(calm) ? calm : undefined;
 };
 
-/** The golden rows in their order, again and again, over all steps. */
-const requestsOf = ({ golden, regression }: Standing, to: Endpoint, done: readonly DoneStep[]) => {
+const mostRequestsOf = (step: LoadStep): number =>
+  step.is === 'open' ? Math.ceil(step.rate * step.seconds) : step.mostRequests;
+
+/** Reading a row between two requests would delay them: those of a step are made before it. */
+const mostBodyBytes = 64 * 1024 * 1024;
+
+/** The golden rows in their order, again and again, over all steps. Where the requests of one are more than 64 MB, its first ones come again. */
+const requestsOf = async (
+  { golden, regression }: Standing,
+  to: Endpoint,
+  done: readonly DoneStep[],
+  most: number,
+): Promise<Requests> => {
   const { request: form } = regression.asking;
-  const { rows = [] } = golden ?? {};
-  if (form === undefined || rows.length === 0) throw new Error('a load test has no golden rows');
+  if (form === undefined || golden === undefined || golden.size === 0)
+    throw new Error('a load test has no golden rows');
   const from = done.reduce((sum, { outcome }) => sum + requestsIn(outcome), 0);
+  const bodies: Buffer[] = [];
+  let bytes = 0;
+  for await (const row of rowsFrom(golden, from % golden.size)) {
+    if (bodies.length >= Math.min(most, golden.size) || bytes >= mostBodyBytes) break;
+    const body = requestOf(row, form);
+    bodies.push(body);
+    bytes += body.length;
+  }
   return {
     to,
     form,
-    body: (number: number): Buffer => {
-      const row = rows[(from + number) % rows.length];
-      if (row === undefined) throw new Error('a golden row is missing');
-      return requestOf(row, form);
+    body: (number) => {
+      const body = bodies[number % bodies.length];
+      if (body === undefined) throw new Error('a load test has no request');
+      return body;
     },
   };
+};
+
+/** All rows from this place on, then those before it. */
+const rowsFrom = async function* (golden: GoldenRows, first: number): AsyncGenerator<GoldenRow, void> {
+  for await (const rows of golden.batches(first)) yield* rows;
+  for await (const rows of golden.batches()) yield* rows;
 };
 
 /** The hardware that was tested, and the fleet that the manifest plans. */

@@ -4,7 +4,7 @@ import { dataConstraints } from '../../../simulator/fixtures/data-constraints.ts
 import { irisData } from '../../../simulator/fixtures/fixtures.ts';
 import { parseConstraints } from '../../../src/registry/constraints-file.ts';
 import { compareConstraints } from '../../../src/regression/contract/compare-constraints.ts';
-import { type Contract, contractCheck } from '../../../src/regression/contract/contract.ts';
+import { answersCheck, type Contract, contractCheck, rowsCheck } from '../../../src/regression/contract/contract.ts';
 import { checkLines } from '../../../src/report/regression/checks.ts';
 import { InputError } from '../../../src/schema.ts';
 
@@ -45,16 +45,39 @@ const checkOf = (
     features = [age, income, plan],
     config = {},
     ...rest
-  }: { features?: readonly Feature[]; config?: object } & Partial<Contract> = {},
+  }: { features?: readonly Feature[]; config?: object } & Given = {},
 ) =>
-  contractCheck({
-    level: 'fail',
+  checked(rows, {
     constraints: constraintsOf(document(features, config)),
     columns: ['age', 'income', 'plan'],
-    written: 'json',
-    rows: rows.map((values, at) => ({ id: `row-${at + 1}`, values })),
     ...rest,
   });
+
+type Cells = readonly { readonly id: string; readonly value: unknown }[];
+type Given = Partial<Omit<Contract, 'rows' | 'output'>> & {
+  readonly output?: { readonly column: string; readonly candidate: Cells; readonly baseline: Cells };
+};
+
+const checked = (
+  rows: readonly (readonly unknown[])[],
+  { output, ...contract }: Given & Pick<Contract, 'constraints' | 'columns'>,
+) => {
+  const answers = (cells: Cells) => {
+    const check = answersCheck(contract.constraints, output?.column ?? '');
+    for (const { id, value } of cells) check.take(id, [value]);
+    return check.checked();
+  };
+  const whole = { level: 'fail', written: 'json', ...contract } as const;
+  const check = rowsCheck(whole);
+  for (const [at, values] of rows.entries()) check.take(`row-${at + 1}`, values);
+  return contractCheck({
+    ...whole,
+    rows: check.checked(),
+    ...(output === undefined
+      ? {}
+      : { output: { ...output, candidate: answers(output.candidate), baseline: answers(output.baseline) } }),
+  });
+};
 
 const good = [
   [41, 1200.5, 'basic'],
@@ -131,12 +154,10 @@ describe('golden rows against the constraints', () => {
     ['0x10', 'Integral', '0 of 1'],
     ['5', 'String', '1 of 1'],
   ])('of CSV: the cell %j is of type %s: %s', (cell, type, kept) => {
-    const check = contractCheck({
-      level: 'fail',
+    const check = checked([[cell]], {
       constraints: constraintsOf(document([{ name: 'c', inferred_type: type }])),
       columns: ['c'],
       written: 'csv',
-      rows: [{ id: '1', values: [cell] }],
     });
     expect(check.table?.rows.find(([, , constraint]) => constraint === `type ${type}`)?.[3]).toBe(kept);
   });
@@ -448,13 +469,12 @@ test('the page about the regression test shows a broken contract as the terminal
   }));
   const of = (names: readonly string[]) => constraintsOf(dataConstraints(rows, ['species', ...names]));
   const answers = rows.map(({ species }, at) => ({ id: `iris-${at + 1}`, value: species }));
-  const check = contractCheck({
-    level: 'fail',
+  const values = rows.map((row) => columns.map((name) => row[name]));
+  const check = checked(values, {
     constraints: of(['sepal_length', 'sepal_width', 'petal_length', 'petal_breadth']),
     serving: of(columns),
     columns,
     written: 'csv',
-    rows: rows.map((row, at) => ({ id: `iris-${at + 1}`, values: columns.map((name) => row[name]) })),
     output: { column: 'species', candidate: answers, baseline: answers },
   });
   const lines = checkLines({ checks: [check] }).join('\n');

@@ -3,6 +3,7 @@ import { loadRegression } from '../../../src/manifest/load.ts';
 import type { RegressionSpec } from '../../../src/manifest/regression.ts';
 import { predictionFiles } from '../../../src/scoring/predictions.ts';
 import type { Serving } from '../../../src/scoring/served.ts';
+import { wholeFiles } from '../../../src/whole-files.ts';
 import type { World } from '../../../src/world.ts';
 
 const regression = (candidate: string, baseline: string): RegressionSpec =>
@@ -23,12 +24,10 @@ const packageOf = (name: string, at = '111122223333') => `arn:aws:sagemaker:eu-w
 const world = (read: string[]): World =>
   ({
     account,
-    workspace: {
-      read: async (path: string) => {
-        read.push(path);
-        return Buffer.from(path);
-      },
-    },
+    workspace: wholeFiles(async (path) => {
+      read.push(path);
+      return Buffer.from(path);
+    }),
     read: {
       sagemaker: {
         describeModelPackage: async ({ ModelPackageName }: { readonly ModelPackageName: string }) => ({

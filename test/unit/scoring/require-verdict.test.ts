@@ -12,6 +12,7 @@ import { requireVerdict } from '../../../src/scoring/require-verdict.ts';
 import type { Serving } from '../../../src/scoring/served.ts';
 import { type Subject, subjectOf } from '../../../src/scoring/subject.ts';
 import { type TestRecord, testFolder } from '../../../src/scoring/test-record.ts';
+import { wholeFiles } from '../../../src/whole-files.ts';
 import type { World } from '../../../src/world.ts';
 import { refusal } from '../../support/refusal.ts';
 import { registeredVersion } from '../../support/registered.ts';
@@ -77,13 +78,11 @@ const worldOf = (scene: Scene, stored: ReadonlyMap<string, string>, reads: strin
   const world = {
     clock: { now: () => now },
     account,
-    workspace: {
-      read: async (path: string) => {
-        reads.push(path);
-        if (scene.isMissing) throw new InputError(`cannot read "${path}": there is no such file in /checkout (ENOENT)`);
-        return Buffer.from(rows);
-      },
-    },
+    workspace: wholeFiles(async (path) => {
+      reads.push(path);
+      if (scene.isMissing) throw new InputError(`cannot read "${path}": there is no such file in /checkout (ENOENT)`);
+      return Buffer.from(rows);
+    }),
     read: {
       sagemaker: {
         describeEndpoint: endpoint,
@@ -101,7 +100,7 @@ const worldOf = (scene: Scene, stored: ReadonlyMap<string, string>, reads: strin
         },
         headWithoutChecksum: async () => {
           if (scene.refuses !== undefined) throw notFound(scene.refuses);
-          return { ETag: rows };
+          return { ETag: rows, ContentLength: rows.length };
         },
         getBytes: async () => {
           if (scene.refuses !== undefined) throw notFound(scene.refuses);

@@ -4,11 +4,12 @@ import { minutes } from '../../../src/clock.ts';
 import type { RegressionSpec } from '../../../src/manifest/regression.ts';
 import { keptPieces, readPiece } from '../../../src/scoring/answers.ts';
 import { rowsRepeated } from '../../../src/scoring/ask-piece.ts';
-import type { GoldenSet, Labels } from '../../../src/scoring/golden-set.ts';
-import { rowsFile } from '../../../src/scoring/rows-file.ts';
+import type { Labels } from '../../../src/scoring/golden-index.ts';
+import type { GoldenRow } from '../../../src/scoring/golden-set.ts';
 import { type Scored, score } from '../../../src/scoring/score.ts';
 import type { Endpoint } from '../../../src/scoring/site.ts';
 import type { World } from '../../../src/world.ts';
+import { rowsInMemory } from '../../support/rows-in-memory.ts';
 import { type TestClock, virtualClock } from '../../support/virtual-clock.ts';
 
 // How the rows of a test get their answers, turn by turn; S3 is a map, and each test decides which requests are answered.
@@ -16,10 +17,8 @@ import { type TestClock, virtualClock } from '../../support/virtual-clock.ts';
 const folder = { bucket: 'records', prefix: 'churn/regression/1a2b/' };
 const endpoint = (name: string): Endpoint => ({ is: 'endpoint', name, endpoint: name, content: 'c0' });
 const labels: Labels = { file: 'golden.jsonl', kind: 'text', kinds: ['text'] };
-const goldenOf = (rows: number): GoldenSet => ({
-  file: rowsFile('golden.jsonl', Buffer.from('')),
-  rows: Array.from({ length: rows }, (_, at) => ({ id: `r${at}`, row: { text: `${at}` }, labels })),
-});
+const goldenOf = (rows: number): readonly GoldenRow[] =>
+  Array.from({ length: rows }, (_, at) => ({ id: `r${at}`, row: { text: `${at}` }, labels }));
 const regression = {
   task: 'text',
   asking: {
@@ -86,7 +85,7 @@ const throttled = (): Throttled => new Throttled(clock.now() + 30_000, new Error
 const turn = async (world: World, rows: number, silentSince?: number): Promise<Scored> => {
   const scored = await score(world, {
     regression,
-    golden: goldenOf(rows),
+    golden: rowsInMemory(goldenOf(rows)),
     candidate: endpoint('new'),
     baseline: endpoint('old'),
     folder,
@@ -120,7 +119,7 @@ describe('rows without an answer', () => {
     expect(asked).toHaveLength(2 * (80 + 50) + 3);
     const pieces = await Promise.all([0, 1, 2, 3].map((piece) => readPiece(world, folder, 1, piece)));
     expect(pieces.flat().map(({ id, candidate, baseline }) => [id, candidate, baseline])).toEqual(
-      goldenOf(80).rows.map(({ id, row }) => [
+      goldenOf(80).map(({ id, row }) => [
         id,
         expect.objectContaining({ prediction: row['text'] }),
         expect.objectContaining({ prediction: row['text'] }),

@@ -3,7 +3,7 @@ import { lintRegression } from '../../../../src/commands/lint/regression-lint.ts
 import { loadManifest } from '../../../../src/manifest/load.ts';
 import { manifestText, rollouts } from '../../../../src/rehearsal/manifest.ts';
 import { InputError } from '../../../../src/schema.ts';
-import type { Workspace } from '../../../../src/world.ts';
+import { wholeFiles } from '../../../../src/whole-files.ts';
 
 const rowsOf = (count: number): string =>
   Array.from({ length: count }, (_, at) =>
@@ -38,14 +38,11 @@ const linted = ({
     value === undefined ? [] : [`  ${key}: ${value}\n`],
   );
   const manifest = loadManifest(`${manifestText({ rollout })}${more}regression:\n${section.join('')}`, 'delivery.yml');
-  const workspace: Workspace = {
-    read: async (path) => {
-      const text = files[path];
-      if (text === undefined)
-        throw new InputError(`cannot read "${path}": there is no such file in /checkout (ENOENT)`);
-      return Buffer.from(text);
-    },
-  };
+  const workspace = wholeFiles(async (path) => {
+    const text = files[path];
+    if (text === undefined) throw new InputError(`cannot read "${path}": there is no such file in /checkout (ENOENT)`);
+    return Buffer.from(text);
+  });
   return lintRegression(manifest, workspace);
 };
 
@@ -227,11 +224,9 @@ test('every mistake is a line', async () => {
 });
 
 test('a manifest without the section needs no file', async () => {
-  const workspace: Workspace = {
-    read: () => {
-      throw new Error('nothing is to be read');
-    },
-  };
+  const workspace = wholeFiles(() => {
+    throw new Error('nothing is to be read');
+  });
   expect(await lintRegression(loadManifest(manifestText(), 'delivery.yml'), workspace)).toEqual([]);
 });
 
