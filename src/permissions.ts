@@ -8,7 +8,7 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** Includes the policy of the people who approve in the registry: no operation of the suite approves for them. */
+/** Includes the policy of those who decide in the registry: people, and `approve-gate` in the modes that write a decision. */
 export type PublishedName = PolicyName | 'approver';
 
 /** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
@@ -111,6 +111,13 @@ const lookAtApproval: Grant = {
   sid: 'LookAtTheApproval',
   actions: ['sagemaker:DescribeModelPackage'],
   on: ['packages'],
+};
+
+const decide: Grant = {
+  sid: 'ApproveOrReject',
+  actions: ['sagemaker:UpdateModelPackage'],
+  on: ['packages'],
+  condition: conditions.onlyDecides,
 };
 
 const readContent: readonly Grant[] = [
@@ -442,11 +449,18 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
+const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
+  ...grants,
+  approver: [findVersion, decide],
+};
+
 /** The IAM actions a run needs, sorted. @param needs of this run; permissions that every run needs are always included */
-export const permissionsFor = (policy: PolicyName, needs: readonly Need[]): readonly string[] =>
+export const permissionsFor = (policy: PublishedName, needs: readonly Need[]): readonly string[] =>
   [
     ...new Set(
-      grants[policy].filter(({ when }) => when === undefined || needs.includes(when)).flatMap(({ actions }) => actions),
+      published[policy]
+        .filter(({ when }) => when === undefined || needs.includes(when))
+        .flatMap(({ actions }) => actions),
     ),
   ].sort();
 
@@ -461,19 +475,6 @@ export interface IamPolicy {
   readonly Version: '2012-10-17';
   readonly Statement: readonly Statement[];
 }
-
-const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
-  ...grants,
-  approver: [
-    findVersion,
-    {
-      sid: 'ApproveOrReject',
-      actions: ['sagemaker:UpdateModelPackage'],
-      on: ['packages'],
-      condition: conditions.onlyDecides,
-    },
-  ],
-};
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
 export const policyFor = (policy: PublishedName, place: Place): IamPolicy => {
