@@ -1,7 +1,7 @@
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** The reports that a model package names, as far as a regression test reads them. AWS takes them at the registration alone. */
+/** The reports that a model package names, as far as they are read here. AWS takes them at the registration alone. */
 export interface PackageReports {
   /** Model Monitor's `constraints.json`. */
   readonly constraints?: ReportFile;
@@ -9,6 +9,8 @@ export interface PackageReports {
   readonly 'pre-training'?: ReportFile;
   readonly 'post-training'?: ReportFile;
   readonly explainability?: ReportFile;
+  /** `evaluation.json`. */
+  readonly statistics?: ReportFile;
 }
 
 export type ReportName = keyof PackageReports;
@@ -27,6 +29,7 @@ export const reportMembers: Readonly<Record<ReportName, readonly string[]>> = {
   'pre-training': ['ModelMetrics.Bias.PreTrainingReport', 'ModelMetrics.Bias.Report'],
   'post-training': ['ModelMetrics.Bias.PostTrainingReport', 'ModelMetrics.Bias.Report'],
   explainability: ['ModelMetrics.Explainability.Report'],
+  statistics: ['ModelMetrics.ModelQuality.Statistics'],
 };
 
 export const reportsOf = (described: DescribeModelPackageOutput): PackageReports => {
@@ -37,6 +40,7 @@ export const reportsOf = (described: DescribeModelPackageOutput): PackageReports
     'pre-training': first('pre-training'),
     'post-training': first('post-training'),
     explainability: first('explainability'),
+    statistics: first('statistics'),
   });
 };
 
