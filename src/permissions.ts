@@ -8,11 +8,16 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** Includes the policy of those who decide in the registry: people, and `approve-gate` in the modes that write a decision. */
+/** `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. */
 export type PublishedName = PolicyName | 'approver';
 
-/** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
+/**
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
+ * policy: a deployer asks the gate as well, and must not approve.
+ */
 export type Need =
+  /** Writes Approved or Rejected into the registry. */
+  | 'decides'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -111,13 +116,6 @@ const lookAtApproval: Grant = {
   sid: 'LookAtTheApproval',
   actions: ['sagemaker:DescribeModelPackage'],
   on: ['packages'],
-};
-
-const decide: Grant = {
-  sid: 'ApproveOrReject',
-  actions: ['sagemaker:UpdateModelPackage'],
-  on: ['packages'],
-  condition: conditions.onlyDecides,
 };
 
 const readContent: readonly Grant[] = [
@@ -295,7 +293,16 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  'approve-gate': [findVersion],
+  'approve-gate': [
+    findVersion,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+      when: 'decides',
+    },
+  ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
@@ -449,18 +456,11 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
-const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
-  ...grants,
-  approver: [findVersion, decide],
-};
-
 /** The IAM actions a run needs, sorted. @param needs of this run; permissions that every run needs are always included */
-export const permissionsFor = (policy: PublishedName, needs: readonly Need[]): readonly string[] =>
+export const permissionsFor = (policy: PolicyName, needs: readonly Need[]): readonly string[] =>
   [
     ...new Set(
-      published[policy]
-        .filter(({ when }) => when === undefined || needs.includes(when))
-        .flatMap(({ actions }) => actions),
+      grants[policy].filter(({ when }) => when === undefined || needs.includes(when)).flatMap(({ actions }) => actions),
     ),
   ].sort();
 
@@ -475,6 +475,12 @@ export interface IamPolicy {
   readonly Version: '2012-10-17';
   readonly Statement: readonly Statement[];
 }
+
+const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
+  ...grants,
+  'approve-gate': grants['approve-gate'].filter(({ when }) => when !== 'decides'),
+  approver: grants['approve-gate'],
+};
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
 export const policyFor = (policy: PublishedName, place: Place): IamPolicy => {

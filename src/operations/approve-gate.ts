@@ -142,7 +142,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
     notes: [],
     expectedSeconds: 1,
     peakInstances: {},
-    permissions: permissionsFor('approver', []),
+    permissions: permissionsFor('approve-gate', ['decides']),
   };
 };
 
