@@ -88,6 +88,7 @@ export const readDescription = (
     sealed: registeredContent !== undefined,
     contentDigestNow,
     reports: reportsOf(described),
+    metadata,
   };
 };
 

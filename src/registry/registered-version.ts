@@ -42,6 +42,8 @@ export interface RegisteredVersion {
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
   readonly reports: PackageReports;
+  /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** The images that have to run, as far as they are known, and whether anything may change under its name: for the release record. */
