@@ -90,6 +90,7 @@ export const readDescription = (
     sealed: registeredContent !== undefined,
     contentDigestNow,
     reports: reportsOf(described),
+    metadata,
     ...withoutUndefined({ lineage: lineageOf(described), card: cardSummaryOf(described) }),
   };
 };

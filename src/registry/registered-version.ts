@@ -44,6 +44,8 @@ export interface RegisteredVersion {
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
   readonly reports: PackageReports;
+  /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Its origin, by its own account; absent where it says nothing. */
   readonly lineage?: Lineage;
   /** Absent where the package has none. */
