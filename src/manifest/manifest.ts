@@ -1,5 +1,6 @@
 import type { RegressionSpec } from './regression.ts';
 import type { Smoke } from './smoke.ts';
+import type { VersionNames } from './versions.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -11,6 +12,8 @@ export interface Manifest {
   readonly model: string;
   readonly regression?: RegressionSpec;
   readonly smoke?: Smoke;
+  /** Default: Gitflow's names. */
+  readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 

@@ -8,6 +8,7 @@ import { regressionSchema } from './regression-schema.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
+import { versionsSchema } from './versions-schema.ts';
 
 /**
  * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
@@ -317,6 +318,7 @@ export const manifestSchema = z.pipe(
       registry: z.optional(registry()),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
+      versions: z.optional(versionsSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
