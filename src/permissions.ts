@@ -8,11 +8,16 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** Includes the policy of the people who approve in the registry: no operation of the suite approves for them. */
+/** `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. */
 export type PublishedName = PolicyName | 'approver';
 
-/** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
+/**
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
+ * policy: a deployer asks the gate as well, and must not approve.
+ */
 export type Need =
+  /** Writes Approved or Rejected into the registry. */
+  | 'decides'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -288,7 +293,16 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  'approve-gate': [findVersion],
+  'approve-gate': [
+    findVersion,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+      when: 'decides',
+    },
+  ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
@@ -464,15 +478,8 @@ export interface IamPolicy {
 
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  approver: [
-    findVersion,
-    {
-      sid: 'ApproveOrReject',
-      actions: ['sagemaker:UpdateModelPackage'],
-      on: ['packages'],
-      condition: conditions.onlyDecides,
-    },
-  ],
+  'approve-gate': grants['approve-gate'].filter(({ when }) => when !== 'decides'),
+  approver: grants['approve-gate'],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */

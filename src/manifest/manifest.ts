@@ -1,3 +1,4 @@
+import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
 import type { Smoke } from './smoke.ts';
 import type { VersionNames } from './versions.ts';
@@ -25,12 +26,15 @@ export interface Environment {
   readonly role?: string;
   /** The role for `rollback`, which needs fewer permissions: it publishes only existing endpoint configs. Default: `role`. */
   readonly rollbackRole?: string;
+  /** The role for `approve-gate`, which may decide in the registry. Default: `role`. */
+  readonly approverRole?: string;
   /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
   /** Bucket → account, for buckets that another account than the environment's owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
+  readonly approval?: ApprovalRules;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
@@ -47,6 +51,8 @@ export interface RegistrySpec {
   readonly role?: string;
   /** The role for `register-model`, which writes there. Default: `role`. */
   readonly registrarRole?: string;
+  /** The role for `approve-gate`. Default: `role`. */
+  readonly approverRole?: string;
   /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
   readonly artifacts?: S3Location;
   /** The group in the ARN, where the manifest has the ARN; it equals `model`. */

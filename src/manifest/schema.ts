@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { registry } from './registry-schema.ts';
@@ -270,6 +271,15 @@ const environment = z.pipe(
             ),
           ),
       ),
+      'approver-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `approve-gate` assumes instead, its name or ARN: where only it may approve, no deployment approves its own version. Default: `role`.',
+            ),
+          ),
+      ),
       releases: z.optional(
         v
           .s3Folder()
@@ -285,6 +295,7 @@ const environment = z.pipe(
           .check(about('Owners of buckets in other accounts, by bucket: every call to S3 names the expected owner.')),
       ),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
       endpoint,
       rollout,
       'on-rejection': z.optional(
@@ -301,10 +312,11 @@ const environment = z.pipe(
   z.transform(
     ({
       'rollback-role': rollbackRole,
+      'approver-role': approverRole,
       'bucket-owners': bucketOwners,
       'on-rejection': onRejection,
       ...raw
-    }): Environment => withoutUndefined({ ...raw, rollbackRole, bucketOwners, onRejection }),
+    }): Environment => withoutUndefined({ ...raw, rollbackRole, approverRole, bucketOwners, onRejection }),
   ),
 );
 
@@ -316,6 +328,7 @@ export const manifestSchema = z.pipe(
         .resourceName('a model name')
         .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
       versions: z.optional(versionsSchema),
@@ -346,13 +359,17 @@ export const manifestSchema = z.pipe(
           });
     }),
   z.transform(
-    ({ registry: forAll, environments, ...raw }): Manifest =>
+    ({ registry: forAll, approval, environments, ...raw }): Manifest =>
       withoutUndefined({
         ...raw,
         environments: Object.fromEntries(
           Object.entries(environments).map(([name, one]) => [
             name,
-            withoutUndefined({ ...one, registry: one.registry ?? forAll }),
+            withoutUndefined({
+              ...one,
+              registry: one.registry ?? forAll,
+              approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
+            }),
           ]),
         ),
       }),
