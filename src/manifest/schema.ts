@@ -10,6 +10,7 @@ import { risks } from './risk.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
+import { versionsSchema } from './versions-schema.ts';
 
 /**
  * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
@@ -349,6 +350,7 @@ export const manifestSchema = z.pipe(
       ),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
+      versions: z.optional(versionsSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
