@@ -8,8 +8,11 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** Includes the policy of the people who approve in the registry: no operation of the suite approves for them. */
-export type PublishedName = PolicyName | 'approver';
+/**
+ * Includes the policy of the people who approve in the registry: no operation of the suite approves for them. `life-cycle` is for roles
+ * that deliver by a manifest with `stage`, beside their own policy: without the key none of them may write to the registry.
+ */
+export type PublishedName = PolicyName | 'approver' | 'life-cycle';
 
 /** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
 export type Need =
@@ -34,7 +37,9 @@ export type Need =
   /** Measures the candidate under the recorded traffic. */
   | 'loads'
   /** Restores the instance count of the manifest. */
-  | 'resizes';
+  | 'resizes'
+  /** Writes the manifest's `stage` to the registry. */
+  | 'stages';
 
 interface Grant {
   /** Its purpose, in letters and digits (IAM: Sid). */
@@ -225,6 +230,15 @@ const encrypt: readonly Grant[] = [
 /** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
+/** For `stage`. The policies of the operations do not have it: see `PublishedName`. */
+const writeTheStage: Grant = {
+  sid: 'WriteTheStage',
+  actions: ['sagemaker:UpdateModelPackage'],
+  on: ['packages'],
+  condition: conditions.onlyStages,
+  when: 'stages',
+};
+
 const armTheRelease: Grant = {
   sid: 'ArmTheRelease',
   actions: ['cloudwatch:PutMetricAlarm'],
@@ -409,6 +423,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...armTheRelease, when: 'updates' },
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
@@ -427,6 +442,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
@@ -439,6 +455,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
 };
 
@@ -462,8 +479,14 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+const withoutStages = (policy: PolicyName): readonly Grant[] => grants[policy].filter(({ when }) => when !== 'stages');
+
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
+  'deploy-endpoint': withoutStages('deploy-endpoint'),
+  'shift-traffic': withoutStages('shift-traffic'),
+  rollback: withoutStages('rollback'),
+  'life-cycle': [writeTheStage],
   approver: [
     findVersion,
     {

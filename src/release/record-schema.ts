@@ -179,6 +179,7 @@ const witnessed = z.looseObject({
     }),
   ),
   blindSince: z.optional(instant),
+  stageRefused: z.optional(z.literal(true)),
 });
 
 const why = z.enum(whys);

@@ -294,6 +294,8 @@ export interface Witnessed {
   readonly scaledAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
+  /** The registry refused the stage of the environment: this release does not write it again. */
+  readonly stageRefused?: true;
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';
