@@ -252,6 +252,7 @@ const release = z.looseObject({
     }),
   ),
   withdraws: z.optional(z.string()),
+  why: z.optional(z.string()),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,
