@@ -66,6 +66,8 @@ export interface Release {
   readonly smoke?: SmokeProgress;
   /** Version of the candidate without traffic that this rollback removes; the version that serves stays the same. */
   readonly withdraws?: string;
+  /** This rollback leaves a version because the registry has it as rejected, which convicts it of nothing. */
+  readonly rejected?: true;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */

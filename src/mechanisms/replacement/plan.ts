@@ -32,6 +32,7 @@ export const restoring = ({
   to,
   variant,
   withdraws,
+  rejected,
 }: Omit<Restore, 'operation' | 'because' | 'notes'>): NewRelease => {
   const planDigest = digest({
     operation: 'rollback',
@@ -47,7 +48,7 @@ export const restoring = ({
     attempt: 1,
     baseline: from,
     candidate: to,
-    ...withoutUndefined({ withdraws }),
+    ...withoutUndefined({ withdraws, rejected }),
     submission: {
       mechanism: 'replacement',
       kind: 'update',
