@@ -462,7 +462,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
+    // With `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end. A plain rollback does not look at the registry.
     lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
