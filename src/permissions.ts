@@ -8,16 +8,21 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. */
-export type PublishedName = PolicyName | 'approver';
+/**
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
+ * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it.
+ */
+export type PublishedName = PolicyName | 'approver' | 'gate';
 
 /**
- * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
- * policy: a deployer asks the gate as well, and must not approve.
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-reports`
+ * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve need no permission for reports.
  */
 export type Need =
   /** Writes Approved or Rejected into the registry. */
   | 'decides'
+  /** Decides by the reports of the version, those of the version that serves, and a verdict of the regression test. */
+  | 'reads-reports'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -302,6 +307,9 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
+    ...[...readServing, ...readRecord, readGoldenSet, readReports].map(
+      (grant) => ({ ...grant, when: 'reads-reports' }) as const,
+    ),
   ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
@@ -478,8 +486,9 @@ export interface IamPolicy {
 
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  'approve-gate': grants['approve-gate'].filter(({ when }) => when !== 'decides'),
-  approver: grants['approve-gate'],
+  'approve-gate': grants['approve-gate'].filter(({ when }) => when === undefined),
+  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
+  gate: grants['approve-gate'],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
