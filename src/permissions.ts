@@ -75,20 +75,18 @@ const compareWithRegistry: Grant = {
 /** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
+const readEndpoint: Grant = { sid: 'ReadTheEndpoint', actions: ['sagemaker:DescribeEndpoint'], on: ['endpoint'] };
+
+const readConfigs: readonly Grant[] = [
+  { sid: 'ReadWhatItServes', actions: ['sagemaker:DescribeEndpointConfig'], on: ['allConfigs'] },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+];
+
 const readServing: readonly Grant[] = [
-  {
-    sid: 'ReadTheEndpoint',
-    actions: ['sagemaker:DescribeEndpoint'],
-    on: ['endpoint'],
-  },
+  readEndpoint,
   // One of the tags names its release record.
   { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
-  {
-    sid: 'ReadWhatItServes',
-    actions: ['sagemaker:DescribeEndpointConfig'],
-    on: ['allConfigs'],
-  },
-  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+  ...readConfigs,
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
   { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
@@ -307,7 +305,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
-    ...[...readServing, ...readRecord, readGoldenSet, readReports].map(
+    ...[readEndpoint, ...readConfigs, ...readRecord, readGoldenSet, readReports].map(
       (grant) => ({ ...grant, when: 'reads-reports' }) as const,
     ),
   ],

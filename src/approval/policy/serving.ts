@@ -1,8 +1,9 @@
-import { type Look, lookAt } from '../../endpoint/look.ts';
+import { contentOf } from '../../endpoint/look.ts';
+import { observe } from '../../endpoint/observe.ts';
 import { servesCanonical } from '../../endpoint/variants.ts';
 import { storeFor } from '../../release/store.ts';
 import { type ServedPackage, servedPackage } from '../../scoring/registered-reports.ts';
-import { servedIn } from '../../scoring/served.ts';
+import { type Serving as Served, servedIn } from '../../scoring/served.ts';
 import type { Asked } from '../mode.ts';
 
 /** The version that serves in the environment of the gate, by the endpoint and the release record. */
@@ -10,7 +11,7 @@ export type Serving =
   | { readonly is: 'nothing' }
   /** A clause with its subject. */
   | { readonly is: 'unknown'; readonly why: string }
-  | { readonly is: 'known'; readonly look: Look };
+  | { readonly is: 'known'; readonly look: Served };
 
 /** Reads only. @throws {Refusal} where the release record cannot be read, or is another endpoint's */
 export const readServing = async ({
@@ -24,12 +25,13 @@ export const readServing = async ({
   const live = (await storeFor({ manifest, environment: name }, world).read())?.record.live;
   if (live !== undefined)
     return unknown(`release ${live.id} is under way on endpoint ${endpoint}: the version that serves may change`);
-  const look = await lookAt(world, endpoint);
-  if (look === undefined) return { is: 'nothing' };
-  const { status, pending } = look.live;
+  const observed = await observe(world, endpoint);
+  if (observed === undefined) return { is: 'nothing' };
+  const { status, pending } = observed;
   if (status !== 'InService' || pending !== undefined)
     return unknown(`endpoint ${endpoint} is ${pending === undefined ? status : 'Updating'}`);
-  if (!servesCanonical(look.live)) return unknown(`more than one variant of endpoint ${endpoint} has traffic`);
+  if (!servesCanonical(observed)) return unknown(`more than one variant of endpoint ${endpoint} has traffic`);
+  const look = { live: observed, ...(await contentOf(world, observed.endpointConfig)) };
   if (servedIn(look) === undefined)
     return unknown(`the model that endpoint ${endpoint} serves is not known: its config or the model was deleted`);
   return { is: 'known', look };
