@@ -3,6 +3,7 @@ import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import type { Need } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { RiskHere } from '../registry/risk.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './decision.ts';
 
@@ -14,6 +15,8 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
+  /** With a high one, `reviewersFor` requires two people. */
+  readonly risk: RiskHere;
   readonly world: World;
 }
 

@@ -1,7 +1,7 @@
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** The reports that a model package names, as far as a regression test or a policy reads them. AWS takes them at the registration alone. */
+/** The reports that a model package names, as far as they are read here. AWS takes them at the registration alone. */
 export interface PackageReports {
   /** `evaluation.json`: the metrics of the model. */
   readonly evaluation?: ReportFile;

@@ -12,6 +12,7 @@ import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { gitCommits } from '../git-commits.ts';
 import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
 import { publisherFor } from '../publisher.ts';
@@ -94,6 +95,7 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
       // Others read a publication.
       verbatim: !isPublic(env) && wish.length === 0,
       launch,
+      commits: (signal) => gitCommits(process.cwd(), env, signal),
       observer: { ...observerOf(say), ...(publisher && { begins: publisher.begins }) },
       ...withoutUndefined({ seams, github: publisher?.open }),
     });
