@@ -1,9 +1,11 @@
 import type { Findings } from '../findings/findings.ts';
 import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
+import type { Remarks } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './decision.ts';
+import type { ReviewInputs } from './review-inputs.ts';
 
 /** A version that waits for approval, and the rules for it. */
 export interface Asked {
@@ -13,12 +15,14 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
+  readonly inputs: Partial<ReviewInputs>;
   readonly world: World;
 }
 
 export interface Considered {
   readonly decision: Decision;
   readonly findings?: Findings;
+  readonly remarks?: Remarks;
 }
 
 /** A way to decide about a version. It only reads; `write-decision.ts` alone writes to the registry. */
@@ -27,6 +31,13 @@ export interface Mode {
   readonly does: string;
   /** Absent where the registry's own word is the answer. */
   readonly decide?: (at: Asked) => Promise<Considered>;
-  /** A person's rejection replaces an approval. An approval never replaces a rejection: a person undoes that in the registry. */
+  /** The inputs that this mode alone has. */
+  readonly takes?: readonly (keyof ReviewInputs)[];
+  /** The run goes on until the registry has a decision. */
+  readonly waits?: true;
+  /**
+   * A person's rejection replaces an approval, and a written decision is looked at once more. An approval never replaces a rejection: a
+   * person undoes that in the registry.
+   */
   readonly rejectsApproved?: true;
 }
