@@ -40,6 +40,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -185,4 +186,6 @@ export const scenarios: readonly Scenario[] = [
   loadFindsTheBreakingRate,
   contractNamesTheColumn,
   smokeStopsFirstRelease,
+  selfApprovalRefused,
+  twoApproversRace,
 ];
