@@ -1,10 +1,12 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
-import type { Considered } from '../approval/mode.ts';
+import { gatherEvidence } from '../approval/evidence.ts';
+import type { Asked, Considered } from '../approval/mode.ts';
 import { modeNames, modeOf, modes } from '../approval/modes.ts';
 import { restrained } from '../approval/restrained.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { iso } from '../clock.ts';
 import { digest } from '../digest.ts';
+import type { Evidence } from '../findings/evidence.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Memory, type Operation, type Plan, type Progress, reasonOfAbort } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
@@ -77,17 +79,16 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const present = verdict(registered);
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
-    if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved))) return done(registered);
-
     const rules = environment.approval ?? {};
     const risk = riskOf(manifest, environment, registered.card);
-    const considered = restrained(
-      await mode.decide({ manifest, name, environment, rules, registered, risk, world }),
-      risk,
-    );
+    const asked: Asked = { manifest, name, environment, rules, registered, risk, world };
+    if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
+      return done(registered, undecided ? { findings: await gatherEvidence(asked) } : {});
+
+    const considered = restrained(await mode.decide(asked), risk);
     const { decision } = considered;
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
-      return approved ? done(registered, considered) : open(registered, considered);
+      return approved ? done(registered, considered) : open(registered, considered, await gatherEvidence(asked));
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
       const plan = planOf(registered, decision);
@@ -155,7 +156,7 @@ const done = (registered: RegisteredVersion, { findings }: Partial<Considered> =
 });
 
 /** Nothing was decided, and the registry is as it was. */
-const open = (registered: RegisteredVersion, { decision, findings }: Considered): Turn =>
+const open = (registered: RegisteredVersion, { decision }: Considered, findings: Evidence): Turn =>
   decision.is !== 'open'
     ? done(registered)
     : {
@@ -164,7 +165,7 @@ const open = (registered: RegisteredVersion, { decision, findings }: Considered)
         reason: decision.reason,
         because: `${subjectOf(registered)}: ${decision.because}`,
         outputs: outputsOf(registered),
-        ...withoutUndefined({ findings }),
+        findings,
       };
 
 const gone = (registered: RegisteredVersion): Turn => ({

@@ -46,6 +46,8 @@ export interface RegisteredVersion {
   readonly reports: PackageReports;
   /** Its origin, by its own account; absent where it says nothing. */
   readonly lineage?: Lineage;
+  /** Final metrics of its training job, by name. */
+  readonly trainingMetrics?: Readonly<Record<string, number>>;
   /** Absent where the package has none. */
   readonly card?: CardSummary;
 }
