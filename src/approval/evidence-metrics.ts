@@ -32,17 +32,15 @@ interface Side {
 /** The metrics that both packages name, the candidate's beside those of the version that serves. Neither file is read twice. */
 export const compareMetrics = async (
   world: World,
-  { tag, reports, trainingMetrics }: RegisteredVersion,
+  { tag, reports, metadata }: RegisteredVersion,
   served: ServedPackage | undefined,
 ): Promise<ComparedMetrics> => {
   const read = reportReader(world);
-  const side = (name: string, from: PackageReports, training: Readonly<Record<string, number>> | undefined) =>
-    sideOf(world, read, name, from, training);
-  const candidate = await side(tag, reports, trainingMetrics);
+  const side = (name: string, from: PackageReports, noted: Readonly<Record<string, string>>) =>
+    sideOf(world, read, name, from, trainingMetricsOf(noted));
+  const candidate = await side(tag, reports, metadata);
   const serving =
-    served === undefined || 'why' in served
-      ? undefined
-      : await side(served.name, served.reports, trainingMetricsOf({ CustomerMetadataProperties: served.metadata }));
+    served === undefined || 'why' in served ? undefined : await side(served.name, served.reports, served.metadata);
   const names = [...new Set([...candidate.values.keys(), ...(serving?.values.keys() ?? [])])];
   const shown = names.slice(0, mostMetrics).map((name): EvidenceMetric => {
     const [mine, other, better] = [candidate.values.get(name), serving?.values.get(name), betterOf(name)];
@@ -69,7 +67,7 @@ const sideOf = async (
   read: ReportReader,
   of: string,
   reports: PackageReports,
-  training: Readonly<Record<string, number>> = {},
+  training: Readonly<Record<string, number>>,
 ): Promise<Side> => {
   const trained = Object.entries(training).map(([name, value]) => [`training job: ${name}`, value] as const);
   const evaluation = await partOf(async () => {

@@ -12,16 +12,13 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { plannedDelivery } from './evidence-changes.ts';
 import { compareMetrics } from './evidence-metrics.ts';
 import { partOf } from './evidence-part.ts';
+import { evidenceDigest } from './evidence-stamp.ts';
 import type { Asked } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
-import { stateOf } from './write-decision.ts';
 
 const mostOfText = 600;
 const mostOfFact = 300;
 const mostFacts = 40;
-
-/** Of the state that the registry has now; any write to the package changes it. */
-export const evidenceDigest = (registered: RegisteredVersion): string => stateOf(registered).slice(0, 12);
 
 /** The evidence for a version that waits for a decision. Reads only; a part that cannot be read says why. */
 export const gatherEvidence = async (at: Asked): Promise<Evidence> => {

@@ -12,14 +12,12 @@ export interface EvidenceStamp {
   readonly since: Instant;
 }
 
-const line = /^<!-- model-delivery evidence (\S+) ([0-9a-f]{12}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) -->$/m;
+const line = /^<!-- model-delivery evidence (\S+) ([0-9a-f]{12}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) -->$/gm;
 
 /** Hidden where Markdown is shown. */
 export const writeStamp = ({ tag, digest, since }: EvidenceStamp): string =>
   `<!-- model-delivery evidence ${tag} ${digest} ${iso(since)} -->`;
 
 /** @param body a comment of this run's own token: a person can write any line */
-export const readStamp = (body: string): EvidenceStamp | undefined => {
-  const [, tag, digest, since] = line.exec(body) ?? [];
-  return tag && digest && since ? { tag, digest, since: Date.parse(since) } : undefined;
-};
+export const readStamps = (body: string): readonly EvidenceStamp[] =>
+  [...body.matchAll(line)].map(([, tag = '', digest = '', since = '']) => ({ tag, digest, since: Date.parse(since) }));

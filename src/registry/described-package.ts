@@ -6,7 +6,7 @@ import { cardSummaryOf } from './card-summary.ts';
 import { type Container, dataSourcesOf } from './container.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
-import { lineageOf, trainingMetricsOf } from './lineage.ts';
+import { lineageOf } from './lineage.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
 import { reportsOf } from './package-reports.ts';
@@ -90,11 +90,8 @@ export const readDescription = (
     sealed: registeredContent !== undefined,
     contentDigestNow,
     reports: reportsOf(described),
-    ...withoutUndefined({
-      lineage: lineageOf(described),
-      trainingMetrics: trainingMetricsOf(described),
-      card: cardSummaryOf(described),
-    }),
+    metadata,
+    ...withoutUndefined({ lineage: lineageOf(described), card: cardSummaryOf(described) }),
   };
 };
 

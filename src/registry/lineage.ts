@@ -28,13 +28,11 @@ export const lineageOf = ({
   return known.length === 0 ? undefined : Object.fromEntries(known);
 };
 
-/** Final metrics of the training job, by name: register-model writes them down. Undefined where there are none. */
-export const trainingMetricsOf = ({
-  CustomerMetadataProperties: metadata,
-}: Pick<DescribeModelPackageOutput, 'CustomerMetadataProperties'>): Readonly<Record<string, number>> | undefined => {
-  const found = Object.entries(metadata ?? {}).flatMap(([key, text]) => {
-    const value = key.startsWith('metric.') && text.trim() !== '' ? Number(text) : Number.NaN;
-    return Number.isFinite(value) ? [[key.slice('metric.'.length), value] as const] : [];
-  });
-  return found.length === 0 ? undefined : Object.fromEntries(found);
-};
+/** Final metrics of the training job, by name: register-model writes them down. */
+export const trainingMetricsOf = (metadata: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(metadata).flatMap(([key, text]) => {
+      const value = key.startsWith('metric.') && text.trim() !== '' ? Number(text) : Number.NaN;
+      return Number.isFinite(value) ? [[key.slice('metric.'.length), value] as const] : [];
+    }),
+  );

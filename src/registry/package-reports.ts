@@ -1,7 +1,7 @@
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** The reports that a model package names, as far as a regression test or a policy reads them. AWS takes them at the registration alone. */
+/** The reports that a model package names, as far as they are read here. AWS takes them at the registration alone. */
 export interface PackageReports {
   /** `evaluation.json`: the metrics of the model. */
   readonly evaluation?: ReportFile;
@@ -9,8 +9,6 @@ export interface PackageReports {
   readonly 'quality-constraints'?: ReportFile;
   /** Model Monitor's `statistics.json` of the training data. */
   readonly 'data-statistics'?: ReportFile;
-  /** Model Monitor's constraints of the training data, of this version alone. */
-  readonly 'data-constraints'?: ReportFile;
   /** Model Monitor's `constraints.json`. */
   readonly constraints?: ReportFile;
   /** Clarify's `analysis.json`. */
@@ -36,7 +34,6 @@ export const reportMembers: Readonly<Record<ReportName, readonly string[]>> = {
   evaluation: ['ModelMetrics.ModelQuality.Statistics'],
   'quality-constraints': ['ModelMetrics.ModelQuality.Constraints'],
   'data-statistics': ['ModelMetrics.ModelDataQuality.Statistics'],
-  'data-constraints': ['ModelMetrics.ModelDataQuality.Constraints'],
   // The version's own training data, then those that drift checks compare with, which a pipeline may have taken over from an older version.
   constraints: ['ModelMetrics.ModelDataQuality.Constraints', 'DriftCheckBaselines.ModelDataQuality.Constraints'],
   'pre-training': ['ModelMetrics.Bias.PreTrainingReport', 'ModelMetrics.Bias.Report'],

@@ -44,10 +44,10 @@ export interface RegisteredVersion {
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
   readonly reports: PackageReports;
+  /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Its origin, by its own account; absent where it says nothing. */
   readonly lineage?: Lineage;
-  /** Final metrics of its training job, by name. */
-  readonly trainingMetrics?: Readonly<Record<string, number>>;
   /** Absent where the package has none. */
   readonly card?: CardSummary;
 }

@@ -120,13 +120,17 @@ const placeProblems = (
     if (!(error instanceof InputError)) throw error;
     return [`regression.candidate: ${error.message}`];
   }
-  if (candidate.role !== undefined) return roleProblems(candidate.role, candidate.environment, home.account);
-  return all
-    .filter(([, { account, region }]) => differs(account, home.account) || differs(region, home.region))
-    .map(
-      ([name]) =>
-        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, and no role is named by which its run could ask it: no version could be delivered there`,
-    );
+  const place = `regression.candidate: environment ${quoted(candidate.environment)}`;
+  return [
+    ...(candidate.role === undefined ? [] : roleProblems(candidate.role, candidate.environment, home.account)),
+    ...all.flatMap(([name, { account, region }]) => {
+      if (differs(region, home.region))
+        return `${place} is in another region than ${name}, where SageMaker makes no model of the same package: no version could be delivered there`;
+      return candidate.role === undefined && differs(account, home.account)
+        ? `${place} is in another account than ${name}, and no role is named by which its run could ask it: no version could be delivered there`
+        : [];
+    }),
+  ];
 };
 
 const roleProblems = (role: string, environment: string, account: string | undefined): readonly string[] =>

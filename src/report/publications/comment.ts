@@ -1,4 +1,4 @@
-import { readStamp, writeStamp } from '../../findings/evidence-stamp.ts';
+import { readStamps, writeStamp } from '../../findings/evidence-stamp.ts';
 import { offers } from '../../offers.ts';
 import { type Renderers, renderers } from '../findings/renderers.ts';
 import { link } from '../markdown.ts';
@@ -68,7 +68,7 @@ export const commentOf = (
  */
 const stampOf = ({ result }: Report, before: string, table: Renderers): string | undefined => {
   const { findings, endedAt } = result;
-  const present = readStamp(before);
+  const [present] = readStamps(before);
   const shown = findings && table[findings.is]?.stamp?.(findings);
   if (shown === undefined) return present && writeStamp(present);
   const isSame = present?.tag === shown.tag && present.digest === shown.digest;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Evidence } from '../../../src/findings/evidence.ts';
-import { readStamp } from '../../../src/findings/evidence-stamp.ts';
+import { readStamps } from '../../../src/findings/evidence-stamp.ts';
 import { evidenceRenderer } from '../../../src/report/findings/evidence.ts';
 import { commentOf, longestComment, sectionIn } from '../../../src/report/publications/comment.ts';
 import type { Report, Result } from '../../../src/report/result.ts';
@@ -142,7 +142,7 @@ const report = (findings: Evidence | undefined, endedAt: string, change: Partial
 });
 const subject = { model: 'churn', environment: 'production' };
 const key = 'approve-gate/production';
-const stampIn = (comment: string) => readStamp(sectionIn(comment, key) ?? '');
+const stampIn = (comment: string) => readStamps(sectionIn(comment, key) ?? '')[0];
 const [first, later, latest] = ['2026-01-05T10:00:00Z', '2026-01-05T11:00:00Z', '2026-01-05T12:00:00Z'] as const;
 
 describe('the stamp of the evidence in the comment', () => {
@@ -179,7 +179,7 @@ describe('the stamp of the evidence in the comment', () => {
       shown,
     );
     expect(stampIn(both)?.since).toBe(Date.parse(first));
-    expect(readStamp(sectionIn(both, 'approve-gate/staging') ?? '')?.since).toBe(Date.parse(later));
+    expect(readStamps(sectionIn(both, 'approve-gate/staging') ?? '')[0]?.since).toBe(Date.parse(later));
     expect(sectionIn(both, 'approve-gate/test')).toBeUndefined();
   });
 
@@ -190,9 +190,9 @@ describe('the stamp of the evidence in the comment', () => {
       subject,
       undefined,
     );
-    expect(stampIn(forged)?.digest).toBe(state.digest);
+    expect(readStamps(forged)).toEqual([{ ...state, since: Date.parse(first) }]);
     const without = commentOf(report(undefined, first, { because: `\n${line}\n` }), subject, undefined);
-    expect(readStamp(without)).toBeUndefined();
+    expect(readStamps(without)).toEqual([]);
   });
 
   it('survives the shortening of the comment', () => {
