@@ -3,6 +3,7 @@ import { recordTag, refuseOtherRecord } from '../endpoint/record-tag.ts';
 import type { PlannedChanges } from '../findings/evidence.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { type DeliveryRequest, planDigest, registryOf } from '../mechanisms/request.ts';
+import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import { Refusal } from '../operation.ts';
 import { newRecord, rerunDecision } from '../release/lifecycle.ts';
@@ -27,10 +28,11 @@ export interface PlannedDelivery {
 export const plannedDelivery = async ({
   manifest,
   name,
-  environment: { endpoint: spec, rollout },
+  environment,
   registered,
   world,
 }: Asked): Promise<PlannedDelivery> => {
+  const { endpoint: spec, rollout } = environment;
   const readOnly = withoutWrites(world);
   const store = storeFor({ manifest, environment: name }, readOnly);
   const stored = await store.read();
@@ -57,6 +59,7 @@ export const plannedDelivery = async ({
     now: world.clock.now(),
   });
   refuseUnservable(spec, registered);
+  const safeguards = requireSafeguards(manifest, name, environment, registered);
   const { plan, look, release, refused } = await mechanismFor(rollout).plan(readOnly, {
     operation: 'deploy-endpoint',
     requested,
@@ -75,7 +78,7 @@ export const plannedDelivery = async ({
       title: plan.title,
       changes: lines.kept,
       left: lines.left,
-      notes: [...plan.notes, ...servingNotes(spec, registered)].slice(0, mostLines),
+      notes: [...plan.notes, ...safeguards, ...servingNotes(spec, registered)].slice(0, mostLines),
       ...(against === undefined ? {} : { refused: against }),
     },
     look,

@@ -9,6 +9,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { atDigest } from './image.ts';
 import { reportMembersOf, type WantedReports } from './kept-reports.ts';
 import { composeMetadata } from './metadata.ts';
+import type { ModelCard } from './model-card.ts';
 import { packageDescription } from './package-description.ts';
 import type { Pins } from './pins.ts';
 import type { TakenOver } from './take-over.ts';
@@ -27,6 +28,8 @@ export interface WantedPackage extends WantedReports {
   readonly trainingJob?: { readonly name: string; readonly facts: Readonly<Record<string, string>> };
   readonly takenOver?: TakenOver;
   readonly pin: boolean;
+  /** Replaces that of a package that is taken over. */
+  readonly card?: ModelCard;
 }
 
 export interface Registration {
@@ -82,6 +85,7 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Reg
       ClientToken: clientToken(wanted.model, wanted.semver),
       ...withoutUndefined({ InferenceSpecification: specify(wanted, containers) }),
       ...reportMembersOf(wanted.releases, wanted, takenOver?.members),
+      ...(wanted.card && { ModelCard: { ModelCardContent: wanted.card.content, ModelCardStatus: 'Draft' } }),
       CustomerMetadataProperties: { ...metadata.properties },
     },
   };
