@@ -20,6 +20,7 @@ import { approvalWarnings } from './lint/approval-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
 import { lintRisk } from './lint/risk-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
+import { stageWarnings } from './lint/stage-warnings.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
@@ -71,6 +72,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
       const environments = Object.keys(manifest.environments);
       const warnings = [
         ...bucketWarnings(manifest),
+        ...stageWarnings(manifest),
         ...(await lintRegression(manifest, folder(process.cwd()))),
         ...lintSmoke(manifest),
         ...lintRisk(manifest),
