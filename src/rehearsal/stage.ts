@@ -10,6 +10,7 @@ import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
@@ -66,11 +67,14 @@ export interface ReportedRelease {
 
 /** One workflow run: register → approve → gate → deploy, or parts of it. */
 export interface RehearsedRelease extends ReportedRelease {
-  start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
+  /** @param environment of the job at GitHub */
+  start(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
-  run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
-  /** Register the fixture, have a person approve it, pass the gate. @param inputs of register-model, beside the usual ones */
+  run(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Promise<StepResult>;
+  /** Register the fixture. @param inputs of register-model, beside the usual ones */
+  register(inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  /** Register the fixture, have a person approve it, pass the gate. @param inputs as in `register` */
   prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
@@ -210,7 +214,8 @@ const beginRelease = async (
   let attempt = 1;
   let ending: ReleaseEnd | undefined;
 
-  const job = (): Job => ({
+  const job = (environment: string | undefined): Job => ({
+    ...withoutUndefined({ environment }),
     runId: place.runId,
     attempt,
     job: 'deliver',
@@ -221,7 +226,7 @@ const beginRelease = async (
     steps.push(result);
     return result;
   };
-  const start: RehearsedRelease['start'] = (action, inputs = {}) =>
+  const start: RehearsedRelease['start'] = (action, inputs = {}, environment = undefined) =>
     driver.start({
       action,
       // A rollback finds its target by itself.
@@ -230,12 +235,26 @@ const beginRelease = async (
         ...(action === 'rollback' ? {} : { version: label }),
         ...inputs,
       },
-      job: job(),
+      job: job(environment),
     });
   const finish: RehearsedRelease['finish'] = async (running) => ended(await driver.finish(running));
-  const run: RehearsedRelease['run'] = (action, inputs) => finish(start(action, inputs));
+  const run: RehearsedRelease['run'] = (action, inputs, environment) => finish(start(action, inputs, environment));
   const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
+
+  const register: RehearsedRelease['register'] = (inputs = {}) => {
+    const fixture = anyFixture(model, version);
+    const key = `training/${model}-${version}/model.tar.gz`;
+    simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
+    writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
+    return run('register-model', {
+      image: imageOf(model),
+      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
+      evaluation: 'evaluation.json',
+      ...contentTypes[model],
+      ...inputs,
+    });
+  };
 
   return {
     title,
@@ -253,18 +272,9 @@ const beginRelease = async (
     finish,
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
-    prepare: async (inputs = {}) => {
-      const fixture = anyFixture(model, version);
-      const key = `training/${model}-${version}/model.tar.gz`;
-      simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
-      writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
-      await run('register-model', {
-        image: imageOf(model),
-        artifact: `s3://${rehearsedTeam.bucket}/${key}`,
-        evaluation: 'evaluation.json',
-        ...contentTypes[model],
-        ...inputs,
-      });
+    register,
+    prepare: async (inputs) => {
+      await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');
     },
