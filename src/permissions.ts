@@ -8,8 +8,11 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. */
-export type PublishedName = PolicyName | 'approver';
+/**
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. `life-cycle`: of roles that
+ * deliver by a manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
+ */
+export type PublishedName = PolicyName | 'approver' | 'life-cycle';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
@@ -39,7 +42,9 @@ export type Need =
   /** Measures the candidate under the recorded traffic. */
   | 'loads'
   /** Restores the instance count of the manifest. */
-  | 'resizes';
+  | 'resizes'
+  /** Writes the manifest's `stage` to the registry. */
+  | 'stages';
 
 interface Grant {
   /** Its purpose, in letters and digits (IAM: Sid). */
@@ -229,6 +234,15 @@ const encrypt: readonly Grant[] = [
 
 /** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
+
+/** For `stage`. The policies of the operations do not have it: see `PublishedName`. */
+const writeTheStage: Grant = {
+  sid: 'WriteTheStage',
+  actions: ['sagemaker:UpdateModelPackage'],
+  on: ['packages'],
+  condition: conditions.onlyStages,
+  when: 'stages',
+};
 
 const armTheRelease: Grant = {
   sid: 'ArmTheRelease',
@@ -423,6 +437,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...armTheRelease, when: 'updates' },
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
@@ -441,18 +456,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
+    // With `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end. A plain rollback does not look at the registry.
     lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
 };
 
@@ -476,10 +493,19 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+/** Needs with a policy of their own, which a role has beside the operation's. */
+const apart: readonly Need[] = ['decides', 'stages'];
+const own = (policy: PolicyName): readonly Grant[] =>
+  grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
+
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  'approve-gate': grants['approve-gate'].filter(({ when }) => when !== 'decides'),
+  'approve-gate': own('approve-gate'),
+  'deploy-endpoint': own('deploy-endpoint'),
+  'shift-traffic': own('shift-traffic'),
+  rollback: own('rollback'),
   approver: grants['approve-gate'],
+  'life-cycle': [writeTheStage],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */

@@ -27,6 +27,9 @@ export const reasonCodes = {
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
   'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
+  'serves-nowhere': { outcome: 'succeeded', meaning: 'The rejected version neither serves on this endpoint nor waits there as a candidate; nothing was written.', remedy: 'Nothing to do.' },
+  'not-rejected': { outcome: 'succeeded', meaning: 'The registry does not have the version as `Rejected` now, so `rollback` with `rejected` or `event` wrote nothing.', remedy: 'Nothing to do. To leave a version that is not rejected, run `rollback` without `rejected`.' },
+  'event-ignored': { outcome: 'succeeded', meaning: 'The event is not about the approval, or a person brought the version back after it; nothing was written.', remedy: 'Nothing to do. To leave a rejected version all the same, run `rollback` with `rejected`.' },
   'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },

@@ -10,6 +10,7 @@ import { risks } from './risk.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
+import { versionsSchema } from './versions-schema.ts';
 
 /**
  * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
@@ -307,6 +308,15 @@ const environment = z.pipe(
       ),
       endpoint,
       rollout,
+      stage: z.optional(
+        v
+          .resourceName('a stage of the registry')
+          .check(
+            about(
+              'Stage of this environment in the model registry, e.g. `Production`: deliveries and rollbacks write it, with a status, to `ModelLifeCycle` of the model package. It needs the policy `life-cycle`. Default: nothing is written.',
+            ),
+          ),
+      ),
       'on-rejection': z.optional(
         v
           .choice('a choice', ['take-back', 'finish'])
@@ -349,6 +359,7 @@ export const manifestSchema = z.pipe(
       ),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
+      versions: z.optional(versionsSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
