@@ -1,4 +1,5 @@
 import type { Condition } from './policy-conditions.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** Who registers, who decides and who delivers: a role each. */
 export type Duty = 'registrar' | 'approver' | 'deployer';
@@ -69,14 +70,9 @@ export const dutyPolicies = (place: Duties) => {
     Sid: string,
     Action: readonly string[],
     Resource: readonly string[],
-    ...allowed: readonly string[]
-  ): Statement => ({
-    Sid,
-    Effect: 'Deny',
-    Action,
-    Resource,
-    ...(allowed.length === 0 ? {} : { Condition: { StringNotEquals: { [status]: allowed } } }),
-  });
+    Condition?: Condition,
+  ): Statement => ({ Sid, Effect: 'Deny', Action, Resource, ...withoutUndefined({ Condition }) });
+  const unless = (...statuses: readonly string[]): Condition => ({ StringNotEquals: { [status]: statuses } });
   const register = 'sagemaker:CreateModelPackage';
   const decide = 'sagemaker:UpdateModelPackage';
   const remove = 'sagemaker:DeleteModelPackage';
@@ -102,21 +98,27 @@ export const dutyPolicies = (place: Duties) => {
   return {
     'registrar-trust': trust(onRefs),
     'registrar-guard': policy(
-      deny('RegisterUndecided', [register], packages, 'PendingManualApproval'),
-      deny('RejectAtMost', [decide], packages, 'Rejected'),
+      deny('RegisterUndecided', [register], packages, unless('PendingManualApproval')),
+      deny('RejectAtMost', [decide], packages, unless('Rejected')),
       deny('RemoveNothing', [remove], packages),
       deliverNothing,
       openNoGroup,
     ),
     'approver-trust': trust(inEnvironment(environments.approver)),
     'approver-guard': policy(
-      deny('DecideAndNoMore', [decide], packages, 'Approved', 'Rejected'),
+      deny('DecideAndNoMore', [decide], packages, unless('Approved', 'Rejected')),
       deny('RegisterNothing', [register, remove], packages),
       deliverNothing,
       openNoGroup,
     ),
     'deployer-trust': trust(inEnvironment(environments.deployer)),
-    'deployer-guard': policy(deny('LeaveTheRegistry', [register, remove, decide], packages), openNoGroup),
+    // A stage alone passes, for `stage` in the manifest; the policy `life-cycle` allows it.
+    'deployer-guard': policy(
+      deny('RegisterNothing', [register, remove], packages),
+      deny('DecideNothing', [decide], packages, { Null: { [status]: 'false' } }),
+      deny('WriteAStageAtMost', [decide], packages, { Null: { 'sagemaker:ModelLifeCycle:Stage': 'true' } }),
+      openNoGroup,
+    ),
   } as const satisfies Readonly<Record<`${Duty}-${'trust' | 'guard'}`, DutyPolicy>>;
 };
 

@@ -21,7 +21,7 @@ import {
   specification,
   waiting,
 } from '../support/duties.ts';
-import { type PublishedPolicy, sharedPolicies } from '../support/policy-requests.ts';
+import { type PublishedPolicy, publishedPolicies, sharedPolicies } from '../support/policy-requests.ts';
 
 /** docs/separation-of-duties.md, with the very policies that it names. */
 let account: Account;
@@ -90,7 +90,7 @@ describe('a guard denies the duties of the others, whatever else is attached', (
       'makes a config',
       'begins a release record',
     ],
-    deployer: ['keeps an artifact'],
+    deployer: ['keeps an artifact', 'writes the stage'],
   };
 
   test.each(duties.flatMap((duty) => attempts.map((attempt) => ({ ...attempt, duty }))))(
@@ -102,6 +102,22 @@ describe('a guard denies the duties of the others, whatever else is attached', (
       else expect(refusal).toMatch(denial(duty, action, 'with an explicit deny in an identity-based policy$'));
     },
   );
+});
+
+test('a deployer that writes the stage needs one policy more, and still decides nothing', async () => {
+  const lifeCycle = publishedPolicies().filter(({ name }) => name === 'life-cycle');
+  account = await openDuties((duty) => [
+    ...documentsOf(duty),
+    ...lifeCycle.map(({ document }) => document),
+    published(`${duty}-guard`),
+  ]);
+  const clients = await enter('deployer');
+  for (const { name, by, send } of attempts.filter(({ action }) => action === 'sagemaker:UpdateModelPackage')) {
+    expect(by).not.toContain('deployer');
+    const refusal = (await refusalOf(send(clients, await waiting(account.simulator)))) ?? '';
+    if (name === 'writes the stage') expect(refusal).toBe('');
+    else expect(refusal).toMatch(denial('deployer', 'sagemaker:UpdateModelPackage', 'with an explicit deny'));
+  }
 });
 
 describe('who gets a role', () => {

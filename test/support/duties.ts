@@ -165,7 +165,9 @@ export const attempts: readonly Attempt[] = [
     ...approved,
     ModelLifeCycle: { Stage: 'Production', StageStatus: 'Approved' },
   }),
-  // IAM has no key for the content. The next test shows who notices it.
+  // With `stage` in the manifest the deployer also has the policy for it.
+  update('writes the stage', [], { ModelLifeCycle: { Stage: 'Production', StageStatus: 'Serving' } }),
+  // IAM has no key for the content. Its digest finds it (separation-of-duties.test.ts).
   update('changes the content with the decision', ['approver'], { ...approved, InferenceSpecification: another }),
   {
     name: 'removes a version',
