@@ -2,6 +2,7 @@ import type { Findings } from '../findings/findings.ts';
 import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { RiskHere } from '../registry/risk.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './decision.ts';
 
@@ -13,6 +14,8 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
+  /** With a high one, `reviewersFor` requires two people. */
+  readonly risk: RiskHere;
   readonly world: World;
 }
 

@@ -1,5 +1,6 @@
 import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
+import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
 import type { VersionNames } from './versions.ts';
 
@@ -13,6 +14,8 @@ export interface Manifest {
   readonly model: string;
   readonly regression?: RegressionSpec;
   readonly smoke?: Smoke;
+  /** For all environments; `registry/risk.ts` has the risk of a version in one of them. */
+  readonly risk?: Risk;
   /** Default: Gitflow's names. */
   readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
@@ -35,6 +38,8 @@ export interface Environment {
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
   readonly approval?: ApprovalRules;
+  /** Of this environment; absent: that of the manifest and the model card. */
+  readonly risk?: Risk;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */

@@ -1,6 +1,7 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
 import type { Considered } from '../approval/mode.ts';
 import { modeNames, modeOf, modes } from '../approval/modes.ts';
+import { restrained } from '../approval/restrained.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { iso } from '../clock.ts';
 import { digest } from '../digest.ts';
@@ -10,6 +11,7 @@ import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -78,7 +80,11 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved))) return done(registered);
 
     const rules = environment.approval ?? {};
-    const considered = await mode.decide({ manifest, name, environment, rules, registered, world });
+    const risk = riskOf(manifest, environment, registered.card);
+    const considered = restrained(
+      await mode.decide({ manifest, name, environment, rules, registered, risk, world }),
+      risk,
+    );
     const { decision } = considered;
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
       return approved ? done(registered, considered) : open(registered, considered);

@@ -110,8 +110,8 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   const candidate = manifest.regression?.asking.candidate;
   if (candidate?.is !== 'environment' || candidate.role === undefined) return undefined;
   const { environment, role } = candidate;
-  const { account, region } = environmentOf(manifest, environment);
-  return { environment, role, ...withoutUndefined({ account: account ?? accountOfRole(role), region }) };
+  const account = environmentOf(manifest, environment).account ?? accountOfRole(role);
+  return { environment, role, ...withoutUndefined({ account }) };
 };
 
 const environmentRole = (
