@@ -83,6 +83,7 @@ import {
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
+import { sameSemverTwiceInParallel } from './versions.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -120,6 +121,7 @@ export const scenarios: readonly Scenario[] = [
   packageEdited,
   packageOfAPipeline,
   packagesOfEveryShape,
+  sameSemverTwiceInParallel,
   rejectedBeforeSubmission,
   rejectedMidCanary,
   insufficientTraffic,
