@@ -187,7 +187,7 @@ describe('the same commit again', () => {
     await register(worldAt(aws, history, 'release/1.0.0'), aws);
     const merge = history.commit("Merge branch 'release/1.0.0'");
     const world = worldAt(aws, history, 'main', merge);
-    const promoted = inputs({ version: 'next', from: '1', image: undefined, artifact: undefined });
+    const promoted = inputs({ version: 'next', from: 'v1.0.0-rc.1', image: undefined, artifact: undefined });
     expect((await runTurns(registerModel, promoted, world)).end.outputs).toMatchObject({ version: '1.0.0' });
     expect(aws.packages[1]?.input['CustomerMetadataProperties']).toMatchObject({
       'git-sha': history.commits[0]?.sha,
