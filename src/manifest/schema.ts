@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
@@ -308,6 +309,15 @@ const environment = z.pipe(
       ),
       endpoint,
       rollout,
+      stage: z.optional(
+        v
+          .resourceName('a stage of the registry')
+          .check(
+            about(
+              'Stage of this environment in the model registry, e.g. `Production`: deliveries and rollbacks write it, with a status, to `ModelLifeCycle` of the model package. It needs the policy `life-cycle`. Default: nothing is written.',
+            ),
+          ),
+      ),
       'on-rejection': z.optional(
         v
           .choice('a choice', ['take-back', 'finish'])
@@ -387,6 +397,8 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
+      for (const fault of policyFaults(checked.value))
+        checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(
     ({ registry: forAll, approval, environments, ...raw }): Manifest =>
