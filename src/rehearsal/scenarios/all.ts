@@ -93,6 +93,7 @@ import {
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
+import { sameSemverTwiceInParallel } from './versions.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -134,6 +135,7 @@ export const scenarios: readonly Scenario[] = [
   rejectedNeverDeploys,
   approvedNotNewest,
   rejectedWhileItWaits,
+  sameSemverTwiceInParallel,
   rejectedMidCanary,
   policyApproves,
   policyInconclusiveHolds,
