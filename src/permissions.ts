@@ -9,13 +9,18 @@ import { withoutUndefined } from './without-undefined.ts';
  */
 export type PolicyName = OperationName | 'plan';
 /**
- * Includes the policy of the people who approve in the registry: no operation of the suite approves for them. `life-cycle` is for roles
- * that deliver by a manifest with `stage`, beside their own policy: without the key none of them may write to the registry.
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. `life-cycle`: of roles that
+ * deliver by a manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
  */
 export type PublishedName = PolicyName | 'approver' | 'life-cycle';
 
-/** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
+/**
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `stages` make
+ * policies of their own: a deployer asks the gate as well, and must not approve; few deployers write to the registry.
+ */
 export type Need =
+  /** Writes Approved or Rejected into the registry. */
+  | 'decides'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -302,7 +307,16 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  'approve-gate': [findVersion],
+  'approve-gate': [
+    findVersion,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+      when: 'decides',
+    },
+  ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
@@ -479,23 +493,17 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
-const withoutStages = (policy: PolicyName): readonly Grant[] => grants[policy].filter(({ when }) => when !== 'stages');
+const without = (policy: PolicyName, need: Need): readonly Grant[] =>
+  grants[policy].filter(({ when }) => when !== need);
 
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  'deploy-endpoint': withoutStages('deploy-endpoint'),
-  'shift-traffic': withoutStages('shift-traffic'),
-  rollback: withoutStages('rollback'),
+  'deploy-endpoint': without('deploy-endpoint', 'stages'),
+  'shift-traffic': without('shift-traffic', 'stages'),
+  rollback: without('rollback', 'stages'),
   'life-cycle': [writeTheStage],
-  approver: [
-    findVersion,
-    {
-      sid: 'ApproveOrReject',
-      actions: ['sagemaker:UpdateModelPackage'],
-      on: ['packages'],
-      condition: conditions.onlyDecides,
-    },
-  ],
+  'approve-gate': without('approve-gate', 'decides'),
+  approver: grants['approve-gate'],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */

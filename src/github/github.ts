@@ -19,8 +19,12 @@ export interface GitHub {
   membersOf(team: Team): Promise<readonly string[]>;
   /** All comments, oldest first. */
   commentsOf(place: Place): Promise<readonly Comment[]>;
+  /** Recognises the comments that this token wrote. */
+  authorship(): Promise<(comment: Comment) => boolean>;
   /** @returns undefined when the repository has no such pull request */
   pullRequest(number: number): Promise<PullRequest | undefined>;
+  /** The accounts that GitHub knows for the commits of a pull request. */
+  authorsOfPullRequest(number: number): Promise<readonly string[]>;
   /** The pull requests that a commit belongs to, open and merged ones. */
   pullRequestsOf(commit: string): Promise<readonly PullRequest[]>;
   /** Absent in a dry run. */
@@ -56,6 +60,8 @@ export interface Comment {
   readonly createdAt: string;
   /** Later than `createdAt` once the comment was edited. */
   readonly updatedAt: string;
+  /** Its address. */
+  readonly page: string;
 }
 
 export interface PullRequest {

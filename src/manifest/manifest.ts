@@ -1,4 +1,6 @@
+import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
+import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
 
 /**
@@ -11,6 +13,8 @@ export interface Manifest {
   readonly model: string;
   readonly regression?: RegressionSpec;
   readonly smoke?: Smoke;
+  /** For all environments; `registry/risk.ts` has the risk of a version in one of them. */
+  readonly risk?: Risk;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 
@@ -22,12 +26,17 @@ export interface Environment {
   readonly role?: string;
   /** The role for `rollback`, which needs fewer permissions: it publishes only existing endpoint configs. Default: `role`. */
   readonly rollbackRole?: string;
+  /** The role for `approve-gate`, which may decide in the registry. Default: `role`. */
+  readonly approverRole?: string;
   /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
   /** Bucket → account, for buckets that another account than the environment's owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
+  readonly approval?: ApprovalRules;
+  /** Of this environment; absent: that of the manifest and the model card. */
+  readonly risk?: Risk;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
@@ -46,6 +55,8 @@ export interface RegistrySpec {
   readonly role?: string;
   /** The role for `register-model`, which writes there. Default: `role`. */
   readonly registrarRole?: string;
+  /** The role for `approve-gate`. Default: `role`. */
+  readonly approverRole?: string;
   /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
   readonly artifacts?: S3Location;
   /** The group in the ARN, where the manifest has the ARN; it equals `model`. */

@@ -32,6 +32,11 @@ const inParts = z.pipe(
             ),
           ),
       ),
+      'approver-role': z.optional(
+        v
+          .role()
+          .check(about('Role that `approve-gate` assumes instead: only it needs to decide there. Default: `role`.')),
+      ),
       artifacts: z.optional(
         v
           .s3Folder()
@@ -48,9 +53,14 @@ const inParts = z.pipe(
         error: elsewhere,
         path: ['registrar-role'],
       }),
+      z.refine(({ account, 'approver-role': role }) => isIn(account, role), {
+        error: elsewhere,
+        path: ['approver-role'],
+      }),
     ),
   z.transform(
-    ({ 'registrar-role': registrarRole, ...raw }): RegistrySpec => withoutUndefined({ ...raw, registrarRole }),
+    ({ 'registrar-role': registrarRole, 'approver-role': approverRole, ...raw }): RegistrySpec =>
+      withoutUndefined({ ...raw, registrarRole, approverRole }),
   ),
 );
 

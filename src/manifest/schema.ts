@@ -1,10 +1,12 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
+import { risks } from './risk.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -269,6 +271,15 @@ const environment = z.pipe(
             ),
           ),
       ),
+      'approver-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `approve-gate` assumes instead, its name or ARN: where only it may approve, no deployment approves its own version. Default: `role`.',
+            ),
+          ),
+      ),
       releases: z.optional(
         v
           .s3Folder()
@@ -284,6 +295,16 @@ const environment = z.pipe(
           .check(about('Owners of buckets in other accounts, by bucket: every call to S3 names the expected owner.')),
       ),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
+      risk: z.optional(
+        v
+          .choice('a risk', risks)
+          .check(
+            about(
+              '`high` as for all environments. `normal`: nothing more is required here, even if the manifest or the model card has a high risk; for an environment without users.',
+            ),
+          ),
+      ),
       endpoint,
       rollout,
       stage: z.optional(
@@ -309,10 +330,11 @@ const environment = z.pipe(
   z.transform(
     ({
       'rollback-role': rollbackRole,
+      'approver-role': approverRole,
       'bucket-owners': bucketOwners,
       'on-rejection': onRejection,
       ...raw
-    }): Environment => withoutUndefined({ ...raw, rollbackRole, bucketOwners, onRejection }),
+    }): Environment => withoutUndefined({ ...raw, rollbackRole, approverRole, bucketOwners, onRejection }),
   ),
 );
 
@@ -324,12 +346,22 @@ export const manifestSchema = z.pipe(
         .resourceName('a model name')
         .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
+      risk: z.optional(
+        v
+          .choice('a risk', risks)
+          .check(
+            about(
+              '`high`: two people have to approve each version, and a delivery needs a passing regression test and `strategy: steps`. A model card with the risk rating High has the same effect; `normal` does not lower it. Default: the card decides.',
+            ),
+          ),
+      ),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
-      const { model, registry: forAll, regression, environments } = checked.value;
+      const { model, registry: forAll, approval, risk, regression, environments } = checked.value;
       const tested = regression?.asking.candidate;
       if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))
         checked.issues.push({
@@ -338,6 +370,17 @@ export const manifestSchema = z.pipe(
           path: ['regression', 'candidate', 'environment'],
           message: `${tested.environment} is the only environment: a version would be tested where it serves already; use temporary`,
         });
+      for (const [name, one] of Object.entries(environments)) {
+        const reviewers = one.approval?.reviewers ?? approval?.reviewers;
+        const { of = [] } = reviewers ?? {};
+        if ((one.risk ?? risk) === 'high' && of.length === 1 && of[0]?.is === 'person')
+          checked.issues.push({
+            code: 'custom',
+            input: checked.value,
+            path: [...(one.approval?.reviewers ? ['environments', name] : []), 'approval', 'reviewers', 'of'],
+            message: `has one person, and with \`risk: high\` two different people have to approve in ${name}`,
+          });
+      }
       for (const [path, spec] of [
         [['registry'], forAll] as const,
         ...Object.entries(environments).map(
@@ -353,13 +396,17 @@ export const manifestSchema = z.pipe(
           });
     }),
   z.transform(
-    ({ registry: forAll, environments, ...raw }): Manifest =>
+    ({ registry: forAll, approval, environments, ...raw }): Manifest =>
       withoutUndefined({
         ...raw,
         environments: Object.fromEntries(
           Object.entries(environments).map(([name, one]) => [
             name,
-            withoutUndefined({ ...one, registry: one.registry ?? forAll }),
+            withoutUndefined({
+              ...one,
+              registry: one.registry ?? forAll,
+              approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
+            }),
           ]),
         ),
       }),

@@ -1,9 +1,17 @@
+import { type Decided, statusOf } from '../approval/decision.ts';
+import type { Considered } from '../approval/mode.ts';
+import { modeNames, modeOf, modes } from '../approval/modes.ts';
+import { restrained } from '../approval/restrained.ts';
+import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { iso } from '../clock.ts';
+import { digest } from '../digest.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { type Memory, type Operation, reasonOfAbort } from '../operation.ts';
+import { type Memory, type Operation, type Plan, type Progress, reasonOfAbort } from '../operation.ts';
+import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -13,12 +21,20 @@ export const approveGateInputs = {
   ...sharedInputs,
   version: versionInput('check'),
   mode: choice({
-    description: '`check`: report at once whether the version is approved, rejected or still waiting.',
-    choices: ['check'],
+    description: `The way to a decision. ${modeNames.map((name) => `\`${name}\` ${modes[name].does}.`).join(' ')}`,
+    choices: modeNames,
     default: 'check',
   }),
 };
 export type ApproveGateInputs = ValuesOf<typeof approveGateInputs>;
+
+/** The decision that was planned, so that a turn writes no other. */
+export interface ApproveGateMemory extends Memory {
+  /** Digest over the state of the version and the decision: for any other, memory is worthless. */
+  readonly of: string;
+}
+
+type Turn = Progress<ApproveGateMemory, ApproveGateOutputs>;
 
 export interface ApproveGateOutputs {
   readonly version: string;
@@ -46,17 +62,57 @@ const outputs: OutputSchema<ApproveGateOutputs> = {
   'last-modified-at': { description: 'Time of the last change of the package.', example: '2026-01-05T10:00:00Z' },
 };
 
-export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutputs> = {
+export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, ApproveGateOutputs> = {
   name: 'approve-gate',
-  description: 'Lets a delivery go on only with a model version that is approved in the registry.',
+  description:
+    'Lets a delivery go on only with a model version that is approved in the registry, and writes a decision there by the mode that is chosen.',
   inputs: approveGateInputs,
   outputs,
 
-  async advance({ manifest, environment, version }, _memory, world) {
+  async advance({ manifest, environment: name, version, mode: modeName }, memory, world) {
     // The environment must exist, so that a gate never answers for a misspelt one.
-    environmentOf(manifest, environment);
+    const environment = environmentOf(manifest, name);
     const registered = await requireRequested(world, manifest.model, version);
-    return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
+    const mode = modeOf(modeName);
+    const present = verdict(registered);
+    const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
+    const approved = present.reason === 'approved';
+    if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved))) return done(registered);
+
+    const rules = environment.approval ?? {};
+    const risk = riskOf(manifest, environment, registered.card);
+    const considered = restrained(
+      await mode.decide({ manifest, name, environment, rules, registered, risk, world }),
+      risk,
+    );
+    const { decision } = considered;
+    if (decision.is === 'open' || (decision.is === 'approve' && approved))
+      return approved ? done(registered, considered) : open(registered, considered);
+    const of = digest([stateOf(registered), decision.is, decision.by]);
+    if (memory?.of !== of) {
+      const plan = planOf(registered, decision);
+      const changed = memory === undefined ? {} : { remarks: [plannedAnew] };
+      return {
+        is: 'waiting',
+        memory: { v: 1, of },
+        notBefore: world.clock.now(),
+        percent: 0,
+        because: plan.title,
+        plan,
+        ...changed,
+      };
+    }
+    const { now, written } = await writeDecision(world, manifest.model, registered, decision);
+    if (now === undefined) return gone(registered);
+    if (!written)
+      return {
+        is: 'waiting',
+        memory: { v: 1, of: '' },
+        notBefore: world.clock.now(),
+        percent: 0,
+        because: plannedAnew,
+      };
+    return done(now, considered);
   },
 
   async abort(_inputs, _memory, why) {
@@ -70,9 +126,60 @@ export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutput
   },
 };
 
+const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
+
+const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
+  const { tag, packageVersion, approval } = registered;
+  return {
+    title: `${decision.is} ${tag}`,
+    changes: [
+      {
+        verb: 'update',
+        object: `model package ${packageVersion}`,
+        details: [`approval: ${approval} → ${statusOf[decision.is]}`, descriptionOf(decision)],
+      },
+    ],
+    notes: [],
+    expectedSeconds: 1,
+    peakInstances: {},
+    permissions: permissionsFor('approve-gate', ['decides']),
+  };
+};
+
+/** The registry's word. */
+const done = (registered: RegisteredVersion, { findings }: Partial<Considered> = {}): Turn => ({
+  is: 'done',
+  ...verdict(registered),
+  outputs: outputsOf(registered),
+  ...withoutUndefined({ findings }),
+});
+
+/** Nothing was decided, and the registry is as it was. */
+const open = (registered: RegisteredVersion, { decision, findings }: Considered): Turn =>
+  decision.is !== 'open'
+    ? done(registered)
+    : {
+        is: 'done',
+        outcome: decision.outcome,
+        reason: decision.reason,
+        because: `${subjectOf(registered)}: ${decision.because}`,
+        outputs: outputsOf(registered),
+        ...withoutUndefined({ findings }),
+      };
+
+const gone = (registered: RegisteredVersion): Turn => ({
+  is: 'done',
+  outcome: 'failed',
+  reason: 'unknown-version',
+  because: `${subjectOf(registered)} was deleted while it was decided about`,
+  outputs: {},
+});
+
+const subjectOf = ({ tag, packageVersion }: RegisteredVersion): string => `${tag} (package ${packageVersion})`;
+
 const verdict = (registered: RegisteredVersion) => {
-  const { tag, packageVersion, status } = registered;
-  const subject = `${tag} (package ${packageVersion})`;
+  const { status } = registered;
+  const subject = subjectOf(registered);
   if (registered.approval === 'Rejected')
     return {
       outcome: 'rejected',

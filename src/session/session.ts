@@ -15,7 +15,7 @@ import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
 import type { GitHubAccess } from '../github/open-github.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
+import type { Environment, Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
@@ -83,19 +83,18 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
 /**
  * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
- * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role.
+ * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role. A gate has one,
+ * so that the deployer cannot approve.
  */
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
   if (manifest === undefined || environment === undefined) return {};
-  const { account, region, role, rollbackRole, bucketOwners, endpoint, registry } = environmentOf(
-    manifest,
-    environment,
-  );
+  const spec = environmentOf(manifest, environment);
+  const { account, region, bucketOwners, endpoint, registry } = spec;
   return withoutUndefined({
     account,
     region,
-    role: operation === 'rollback' ? (rollbackRole ?? role) : role,
+    role: environmentRole(spec, operation),
     endpoint,
     bucketOwners,
     registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
@@ -108,13 +107,22 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   const candidate = manifest.regression?.asking.candidate;
   if (candidate?.is !== 'environment' || candidate.role === undefined) return undefined;
   const { environment, role } = candidate;
-  const { account, region } = environmentOf(manifest, environment);
-  return { environment, role, ...withoutUndefined({ account: account ?? accountOfRole(role), region }) };
+  const account = environmentOf(manifest, environment).account ?? accountOfRole(role);
+  return { environment, role, ...withoutUndefined({ account }) };
 };
 
-/** Registering writes to the registry; everything else reads there. */
-const registryRole = ({ role, registrarRole }: RegistrySpec, operation?: OperationName): string | undefined =>
-  operation === 'register-model' ? (registrarRole ?? role) : role;
+const environmentRole = (
+  { role, rollbackRole, approverRole }: Environment,
+  operation?: OperationName,
+): string | undefined =>
+  (operation === 'rollback' ? rollbackRole : operation === 'approve-gate' ? approverRole : undefined) ?? role;
+
+/** Registering and deciding write to the registry; everything else reads there. */
+const registryRole = (
+  { role, registrarRole, approverRole }: RegistrySpec,
+  operation?: OperationName,
+): string | undefined =>
+  (operation === 'register-model' ? registrarRole : operation === 'approve-gate' ? approverRole : undefined) ?? role;
 
 /**
  * @throws {Refusal} `wrong-account`, before any other call to AWS

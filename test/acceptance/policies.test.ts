@@ -160,6 +160,20 @@ test('who writes stages writes a stage with its status, and decides nothing', as
   expect(await refusalOf(update({ ModelLifeCycle }))).toBeUndefined();
 });
 
+test('who asks the gate decides nothing', async () => {
+  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
+  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
+    ...registered,
+    ModelApprovalStatus: 'PendingManualApproval',
+  })) as { ModelPackageArn?: string };
+  const { sagemaker } = await as('approve-gate');
+  for (const ModelApprovalStatus of ['Approved', 'Rejected'] as const)
+    await denied(
+      sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus })),
+      'sagemaker:UpdateModelPackage',
+    );
+});
+
 /** Whether a policy lets its role publish on the endpoint and keep the record of it. */
 const publishes: Readonly<Record<PolicyName, boolean>> = {
   'register-model': false,

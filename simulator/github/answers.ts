@@ -1,4 +1,4 @@
-import { example } from './contract.ts';
+import { example } from './description.ts';
 import type { CheckRun, Comment, Commit, Deployment, Person, PullRequest, State, WorkflowRun } from './state.ts';
 
 /** Objects as GitHub sends them: the members that matter over the smallest object of the description. */

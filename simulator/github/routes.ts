@@ -10,10 +10,10 @@ import {
   simpleUser,
   statusAnswer,
 } from './answers.ts';
-import type { Call } from './contract.ts';
+import type { Call } from './description.ts';
 import type { Comment, Person, State } from './state.ts';
 
-/** What one call does, by GitHub's `operationId`. */
+/** The work of one call, by GitHub's `operationId`. */
 
 export interface Received {
   readonly call: Call;
@@ -205,7 +205,7 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   'checks/list-for-ref': checksOf,
   'repos/get-collaborator-permission-level': (received) => {
     const login = value(received, 'username');
-    const permission = received.state.permissions[login] ?? 'none';
+    const permission = received.state.permissions[login.toLowerCase()] ?? 'none';
     // `maintain` and `triage` show in `role_name` only: the older member has four levels.
     const level = { maintain: 'write', triage: 'read' }[permission] ?? permission;
     return ok({ permission: level, role_name: permission, user: null });
@@ -231,6 +231,12 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   'pulls/get': (received) => {
     const found = received.state.pullRequests.find(({ number }) => String(number) === value(received, 'pull_number'));
     return found === undefined ? notFound : ok(pullRequestAnswer('pull-request', found));
+  },
+  'pulls/list-commits': (received) => {
+    const found = received.state.pullRequests.find(({ number }) => String(number) === value(received, 'pull_number'));
+    if (found === undefined) return notFound;
+    const known = found.commits.map((sha) => received.state.commits.find((one) => one.sha === sha) ?? { sha });
+    return listed(known.map(commitAnswer));
   },
   'repos/get-commit': (received) => {
     const found = received.state.commits.find(({ sha }) => sha === value(received, 'ref'));
@@ -270,6 +276,7 @@ export const acceptedPermissions: Readonly<Record<string, string>> = {
   'issues/delete-comment': 'issues=write; pull_requests=write',
   'repos/list-pull-requests-associated-with-commit': 'pull_requests=read',
   'pulls/get': 'pull_requests=read',
+  'pulls/list-commits': 'pull_requests=read',
   'repos/get-commit': 'contents=read',
   'repos/list-deployments': 'deployments=read',
   'repos/create-deployment': 'deployments=write',

@@ -1,4 +1,4 @@
-/** The repository of the fake GitHub: what its calls read and change. */
+/** The repository that the calls read and change. */
 
 export interface Person {
   readonly login: string;
@@ -72,7 +72,7 @@ export interface State {
   deployments: readonly Deployment[];
   runs: readonly WorkflowRun[];
   commits: readonly Commit[];
-  /** By login: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
+  /** By login in lower case: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
   permissions: Readonly<Record<string, string>>;
   /** By slug. */
   teams: Readonly<Record<string, readonly Person[]>>;

@@ -1,0 +1,11 @@
+import type { Mode } from './mode.ts';
+
+/** Every way to decide, by the name of the input `mode`. */
+export const modes = {
+  check: { does: 'reports at once whether the version is approved, rejected or still waiting' },
+} as const satisfies Readonly<Record<string, Mode>>;
+
+export type ModeName = keyof typeof modes;
+export const modeNames = Object.keys(modes) as readonly ModeName[];
+
+export const modeOf = (name: ModeName): Mode => modes[name];
