@@ -120,6 +120,11 @@ describe('at the end of a release the registry shows', () => {
       ['2 Production/Approved'],
     ],
     [
+      'no end of a version that was in no stage',
+      { ends: delivered, shown: { 1: undefined, 2: undefined }, serves: next.endpointConfig },
+      ['2 Production/Approved'],
+    ],
+    [
       'nothing of a version whose package was deleted',
       { ends: delivered, shown: { 2: undefined }, serves: next.endpointConfig },
       ['2 Production/Approved'],
