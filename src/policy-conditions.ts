@@ -17,6 +17,7 @@ const registeredFacts = [
   'image-digest',
   'git-sha',
   'git-ref',
+  'version-commit',
   'run-url',
   'training-job',
   'taken-from',

@@ -2,6 +2,7 @@ import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
 import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
+import type { VersionNames } from './versions.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -15,6 +16,8 @@ export interface Manifest {
   readonly smoke?: Smoke;
   /** For all environments; `registry/risk.ts` has the risk of a version in one of them. */
   readonly risk?: Risk;
+  /** Default: Gitflow's names. */
+  readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
@@ -10,6 +11,7 @@ import { risks } from './risk.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
+import { versionsSchema } from './versions-schema.ts';
 
 /**
  * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
@@ -358,6 +360,7 @@ export const manifestSchema = z.pipe(
       ),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
+      versions: z.optional(versionsSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
@@ -394,6 +397,8 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
+      for (const fault of policyFaults(checked.value))
+        checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(
     ({ registry: forAll, approval, environments, ...raw }): Manifest =>

@@ -1,5 +1,5 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
-import type { Considered } from '../approval/mode.ts';
+import type { Considered, Mode } from '../approval/mode.ts';
 import { modeNames, modeOf, modes } from '../approval/modes.ts';
 import { restrained } from '../approval/restrained.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
@@ -90,7 +90,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
       return approved ? done(registered, considered) : open(registered, considered);
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
-      const plan = planOf(registered, decision);
+      const plan = planOf(registered, decision, mode);
       const changed = memory === undefined ? {} : { remarks: [plannedAnew] };
       return {
         is: 'waiting',
@@ -128,7 +128,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
 
 const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
 
-const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
+const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
   return {
     title: `${decision.is} ${tag}`,
@@ -142,7 +142,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
     notes: [],
     expectedSeconds: 1,
     peakInstances: {},
-    permissions: permissionsFor('approve-gate', ['decides']),
+    permissions: permissionsFor('approve-gate', ['decides', ...needs]),
   };
 };
 

@@ -253,6 +253,7 @@ const release = z.looseObject({
   ),
   withdraws: z.optional(z.string()),
   why: z.optional(z.string()),
+  rejected: z.optional(z.literal(true)),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

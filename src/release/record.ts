@@ -68,6 +68,8 @@ export interface Release {
   readonly withdraws?: string;
   /** The reason that a person gave for a rollback. */
   readonly why?: string;
+  /** This rollback leaves a version because the registry has it as rejected, which convicts it of nothing. */
+  readonly rejected?: true;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */

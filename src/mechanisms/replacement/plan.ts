@@ -34,6 +34,7 @@ export const restoring = ({
   variant,
   withdraws,
   because,
+  rejected,
 }: Omit<Restore, 'operation' | 'because' | 'notes'> & Partial<Pick<Restore, 'because'>>): NewRelease => {
   const planDigest = digest({
     operation: 'rollback',
@@ -49,7 +50,11 @@ export const restoring = ({
     attempt: 1,
     baseline: from,
     candidate: to,
-    ...withoutUndefined({ withdraws, why: because === undefined ? undefined : shortened(because, mostOfReason) }),
+    ...withoutUndefined({
+      withdraws,
+      rejected,
+      why: because === undefined ? undefined : shortened(because, mostOfReason),
+    }),
     submission: {
       mechanism: 'replacement',
       kind: 'update',
