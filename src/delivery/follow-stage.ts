@@ -1,7 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
-import type { ReasonCode } from '../reason-codes.ts';
 import type { StageTerms } from '../registry/approval-terms.ts';
 import { type LifeCycle, readLifeCycle, type StageStatus, writeLifeCycle } from '../registry/life-cycle.ts';
 import { convictions } from '../release/history.ts';
@@ -62,11 +61,14 @@ const writeFirst = async (
 const write = async (
   { world, approval: { group }, release }: Turn,
   stage: StageTerms,
-  { version, packageVersion, status, because, writes }: Entry,
+  { version, packageVersion, status: wanted, because, writes }: Entry,
 ): Promise<TurnResult | undefined> => {
   const named = { group, packageVersion };
   const shown = await readLifeCycle(world, named);
-  if (shown === undefined || !mayWrite(shown.lifeCycle, stage, status, writes)) return undefined;
+  if (shown === undefined) return undefined;
+  // The registry itself rejects a version that is held: then it is not waited for.
+  const status = wanted === 'OnHold' && shown.isRejected ? 'Rejected' : wanted;
+  if (!mayWrite(shown.lifeCycle, stage, status, writes)) return undefined;
   await writeLifeCycle(world, named, {
     stage: stage.name,
     status,
@@ -112,22 +114,18 @@ const afterSuccess = (turn: Turn): readonly Entry[] => {
 const afterFailure = (turn: Turn, serves: boolean): readonly Entry[] => {
   const { endpoint, release } = turn;
   const { candidate, outcome, reason } = release;
-  const isWithdrawn = reason !== undefined && withdrawn.has(reason);
-  if (servesAnyway(release) && !isWithdrawn) return [];
-  const isRejected = isWithdrawn || (reason !== undefined && convictions.has(reason));
+  if (servesAnyway(release)) return [];
+  const isConvicted = reason !== undefined && convictions.has(reason);
   return [
     ...entry(
       candidate,
-      isRejected ? 'Rejected' : 'OnHold',
+      isConvicted ? 'Rejected' : 'OnHold',
       `was not delivered to ${endpoint}: ${outcome}/${reason}`,
       'always',
     ),
     ...(serves && candidate.beside === undefined ? replaced(turn) : []),
   ];
 };
-
-/** The registry itself rejects the version. */
-const withdrawn: ReadonlySet<ReasonCode> = new Set(['approval-withdrawn', 'withdrawn-too-late', 'not-approved']);
 
 const replaced = ({ endpoint, release }: Turn): readonly Entry[] =>
   servesAnyway(release)

@@ -33,11 +33,13 @@ interface Given {
   readonly error?: Error;
   readonly now?: number;
   readonly stage?: false;
+  /** Numbers of the packages that the registry rejects. */
+  readonly rejected?: readonly number[];
 }
 
 const play = async (
   task: typeof settleStages,
-  { ends, shown, serves, status = 'InService', besideBefore, error, now = 0, stage }: Given,
+  { ends, shown, serves, status = 'InService', besideBefore, error, now = 0, stage, rejected = [] }: Given,
 ) => {
   const registry = new Map(Object.entries(shown));
   const sent: string[] = [];
@@ -55,7 +57,10 @@ const play = async (
           const number = numberIn(ModelPackageName);
           if (!registry.has(number)) throw awsError('sagemaker:DescribeModelPackage', 'ModelPackage x does not exist.');
           const [Stage, StageStatus] = registry.get(number)?.split('/') ?? [];
-          return Stage === undefined ? {} : { ModelLifeCycle: { Stage, StageStatus } };
+          return {
+            ModelApprovalStatus: rejected.includes(Number(number)) ? 'Rejected' : 'Approved',
+            ...(Stage === undefined ? {} : { ModelLifeCycle: { Stage, StageStatus } }),
+          };
         },
       },
     },
@@ -155,8 +160,24 @@ describe('at the end of a release the registry shows', () => {
       ['2 Production/OnHold'],
     ],
     [
-      'one that lost its approval',
+      'one that was rejected meanwhile',
+      { ends: failed('approval-withdrawn', 'rejected'), shown: usual, serves: old.endpointConfig, rejected: [2] },
+      ['2 Production/Rejected'],
+    ],
+    [
+      'one whose approval is open again',
       { ends: failed('approval-withdrawn', 'rejected'), shown: usual, serves: old.endpointConfig },
+      ['2 Production/OnHold'],
+    ],
+    [
+      'a candidate that was removed because it was rejected',
+      {
+        ends: { ...back, baseline: { ...old, endpointConfig: 'churn-both' }, withdraws: '1.1.0' },
+        besideBefore: dark,
+        shown: { 1: 'Production/Approved', 2: 'Production/PendingApproval' },
+        serves: old.endpointConfig,
+        rejected: [2],
+      },
       ['2 Production/Rejected'],
     ],
     [
