@@ -145,7 +145,7 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy that is enough for a run: people who approve run nothing, and `life-cycle` stands beside another policy. */
+/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
 type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
 
 const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
