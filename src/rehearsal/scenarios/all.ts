@@ -40,6 +40,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { approvedFlipsToRejected, duplicateEventOnce, staleEventIgnored } from './rejection.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -122,6 +123,9 @@ export const scenarios: readonly Scenario[] = [
   packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
+  approvedFlipsToRejected,
+  staleEventIgnored,
+  duplicateEventOnce,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,

@@ -14,7 +14,11 @@ import {
 import { broughtUp, inProductionBySteps, sharesTaken, untilShare } from './walking.ts';
 
 /** The approver, in SageMaker Studio, about the newest package. */
-const decides = async (stage: Stage, status: 'Approved' | 'Rejected', release?: RehearsedRelease): Promise<void> => {
+export const decides = async (
+  stage: Stage,
+  status: 'Approved' | 'Rejected',
+  release?: RehearsedRelease,
+): Promise<void> => {
   await stage.simulator.call('sagemaker', 'UpdateModelPackage', {
     ModelPackageArn: await newestPackage(stage),
     ModelApprovalStatus: status,
