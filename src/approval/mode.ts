@@ -1,7 +1,9 @@
 import type { Findings } from '../findings/findings.ts';
 import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
+import type { Need } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { RiskHere } from '../registry/risk.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './decision.ts';
 
@@ -13,6 +15,8 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
+  /** With a high one, `reviewersFor` requires two people. */
+  readonly risk: RiskHere;
   readonly world: World;
 }
 
@@ -27,6 +31,8 @@ export interface Mode {
   readonly does: string;
   /** Absent where the registry's own word is the answer. */
   readonly decide?: (at: Asked) => Promise<Considered>;
+  /** Permissions of its runs beside those of every gate that writes a decision. */
+  readonly needs?: readonly Need[];
   /** A person's rejection replaces an approval. An approval never replaces a rejection: a person undoes that in the registry. */
   readonly rejectsApproved?: true;
 }

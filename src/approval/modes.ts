@@ -1,8 +1,10 @@
 import type { Mode } from './mode.ts';
+import { policy } from './policy.ts';
 
 /** Every way to decide, by the name of the input `mode`. */
 export const modes = {
   check: { does: 'reports at once whether the version is approved, rejected or still waiting' },
+  policy,
 } as const satisfies Readonly<Record<string, Mode>>;
 
 export type ModeName = keyof typeof modes;

@@ -1,6 +1,7 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { type Instant, seconds } from '../clock.ts';
+import { stagePermissions } from '../endpoint/permissions.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
@@ -124,19 +125,33 @@ const nextTurn = async <Outputs>(
       );
     case 'begin': {
       const { id } = opening.release;
+      const plan = planOf(opening, operation);
       if (opening.abandons !== undefined && stored !== undefined) {
         const step =
           memory === undefined
             ? { because: `${opening.abandons.id} was left behind and is settled first`, percent: 1 }
             : await clearAway(world, stored, operation);
-        return waiting(world, step, id, opening);
+        return waiting(world, step, id, { plan });
       }
-      if (memory === undefined) return waiting(world, { because: opening.plan.title, percent: 1 }, id, opening);
+      if (memory === undefined) return waiting(world, { because: plan.title, percent: 1 }, id, { plan });
       await start(world, stored, opening.release, store);
-      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, opening);
+      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, { plan });
     }
   }
 };
+
+/** The plan, with the registry's stage where the manifest has one. */
+const planOf = <Outputs>(
+  { plan, release }: Extract<Opening<Outputs>, { is: 'begin' }>,
+  { approval: { stage } }: ReleaseOperation<Outputs>,
+): Plan =>
+  stage === undefined
+    ? plan
+    : {
+        ...plan,
+        notes: [...plan.notes, `the registry shows the version in the stage ${stage.name} from now on`],
+        permissions: stagePermissions(release.operation, plan.permissions),
+      };
 
 const isHeld = (world: World, { lease }: Release): boolean =>
   lease.holder !== world.run.holder && lease.until > world.clock.now();

@@ -1,6 +1,7 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
-import type { Considered } from '../approval/mode.ts';
+import type { Considered, Mode } from '../approval/mode.ts';
 import { modeNames, modeOf, modes } from '../approval/modes.ts';
+import { restrained } from '../approval/restrained.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { iso } from '../clock.ts';
 import { digest } from '../digest.ts';
@@ -10,6 +11,7 @@ import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -78,13 +80,17 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved))) return done(registered);
 
     const rules = environment.approval ?? {};
-    const considered = await mode.decide({ manifest, name, environment, rules, registered, world });
+    const risk = riskOf(manifest, environment, registered.card);
+    const considered = restrained(
+      await mode.decide({ manifest, name, environment, rules, registered, risk, world }),
+      risk,
+    );
     const { decision } = considered;
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
       return approved ? done(registered, considered) : open(registered, considered);
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
-      const plan = planOf(registered, decision);
+      const plan = planOf(registered, decision, mode);
       const changed = memory === undefined ? {} : { remarks: [plannedAnew] };
       return {
         is: 'waiting',
@@ -122,7 +128,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
 
 const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
 
-const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
+const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
   return {
     title: `${decision.is} ${tag}`,
@@ -136,7 +142,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
     notes: [],
     expectedSeconds: 1,
     peakInstances: {},
-    permissions: permissionsFor('approver', []),
+    permissions: permissionsFor('approve-gate', ['decides', ...needs]),
   };
 };
 

@@ -2,9 +2,11 @@ import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { isPinnedAddress } from './artifact.ts';
+import { cardSummaryOf } from './card-summary.ts';
 import { type Container, dataSourcesOf } from './container.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
+import { lineageOf } from './lineage.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
 import { reportsOf } from './package-reports.ts';
@@ -88,6 +90,8 @@ export const readDescription = (
     sealed: registeredContent !== undefined,
     contentDigestNow,
     reports: reportsOf(described),
+    metadata,
+    ...withoutUndefined({ lineage: lineageOf(described), card: cardSummaryOf(described) }),
   };
 };
 

@@ -70,6 +70,8 @@ export interface RehearsedRelease extends ReportedRelease {
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
   run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  /** Register the fixture. @param inputs of register-model, beside the usual ones */
+  register(inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
   /** Register the fixture, have a person approve it, pass the gate. @param inputs of register-model, beside the usual ones */
   prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
@@ -237,6 +239,20 @@ const beginRelease = async (
   const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
 
+  const register: RehearsedRelease['register'] = (inputs = {}) => {
+    const fixture = anyFixture(model, version);
+    const key = `training/${model}-${version}/model.tar.gz`;
+    simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
+    writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
+    return run('register-model', {
+      image: imageOf(model),
+      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
+      evaluation: 'evaluation.json',
+      ...contentTypes[model],
+      ...inputs,
+    });
+  };
+
   return {
     title,
     version,
@@ -253,18 +269,9 @@ const beginRelease = async (
     finish,
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
-    prepare: async (inputs = {}) => {
-      const fixture = anyFixture(model, version);
-      const key = `training/${model}-${version}/model.tar.gz`;
-      simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
-      writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
-      await run('register-model', {
-        image: imageOf(model),
-        artifact: `s3://${rehearsedTeam.bucket}/${key}`,
-        evaluation: 'evaluation.json',
-        ...contentTypes[model],
-        ...inputs,
-      });
+    register,
+    prepare: async (inputs) => {
+      await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');
     },

@@ -15,6 +15,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'regression-passed': ['acceptance/hosts.test.ts', "ends: 'succeeded/regression-passed'"],
   'regression-failed': ['acceptance/hosts.test.ts', "ends: 'rejected/regression-failed'"],
   'regression-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/regression-inconclusive'"],
+  'policy-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/policy-inconclusive'"],
   'regression-disturbed': ['acceptance/regression-disturbed.test.ts', "reason: 'regression-disturbed'"],
   'transform-failed': ['acceptance/regression-transform.test.ts', "reason: 'transform-failed'"],
   planned: ['acceptance/hosts.test.ts', "ends: 'succeeded/planned'"],

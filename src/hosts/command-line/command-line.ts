@@ -13,6 +13,7 @@ import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { chooseClock } from '../clock.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { gitCommits } from '../git-commits.ts';
 import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
 import { type Publisher, publisherFor } from '../publisher.ts';
@@ -179,6 +180,7 @@ const begin = <Inputs, M extends Memory, Outputs>(
     // Others read a publication.
     verbatim: !isPublic(env) && wish.length === 0,
     launch,
+    commits: (signal) => gitCommits(process.cwd(), env, signal),
     observer: { ...observerOf(say), ...(publisher && { begins: publisher.begins }) },
     ...withoutUndefined({ seams, github: publisher?.open }),
   });

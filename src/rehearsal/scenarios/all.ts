@@ -29,6 +29,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { policyApproves, policyInconclusiveHolds } from './policy.ts';
 import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
@@ -126,6 +127,8 @@ export const scenarios: readonly Scenario[] = [
   approvedFlipsToRejected,
   staleEventIgnored,
   duplicateEventOnce,
+  policyApproves,
+  policyInconclusiveHolds,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,
