@@ -322,9 +322,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
-    ...[readEndpoint, ...readConfigs, ...readRecord, readGoldenSet, readReports].map(
-      (grant) => ({ ...grant, when: 'reads-reports' }) as const,
-    ),
   ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
@@ -513,7 +510,8 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'deploy-endpoint': own('deploy-endpoint'),
   'shift-traffic': own('shift-traffic'),
   rollback: own('rollback'),
-  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
+  // A person looks at the evidence elsewhere.
+  approver: [findVersion, ...grants['approve-gate'].filter(({ when }) => when === 'decides')],
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
 };
