@@ -44,6 +44,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
 const sent = [
   'check-run',
   'commit',
+  'commit-comparison',
   'commit-comment',
   'deployment',
   'deployment-status',
