@@ -44,8 +44,8 @@ const calls: Readonly<Record<string, readonly string[]>> = {
 const sent = [
   'check-run',
   'commit',
-  'commit-comparison',
   'commit-comment',
+  'commit-comparison',
   'deployment',
   'deployment-status',
   'environment',
