@@ -32,6 +32,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
       'data-constraints': inputs['data-constraints'],
       'bias-report': inputs['bias-report'],
       'explainability-report': inputs['explainability-report'],
+      card: inputs['model-card'],
       description: inputs.description || undefined,
       next,
     }),
