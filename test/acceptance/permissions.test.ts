@@ -133,7 +133,7 @@ const complaints = {
 };
 
 /** Every policy of a run; people who approve run nothing. */
-type RunPolicy = Exclude<PublishedName, 'approver'>;
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
 
 const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
   'register-model': [
