@@ -34,7 +34,10 @@ export const reasonCodes = {
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
+  'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest asks for; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
+  'evidence-changed': { outcome: 'pending', meaning: 'The version changed after its evidence was shown, so an approval that was given before does not count; nothing was written to the registry.', remedy: 'Read the evidence as it is now, then approve again.' },
   // rejected
+  'self-approval': { outcome: 'rejected', meaning: 'An author of the version approved it, and too few other people did; nothing was written to the registry.', remedy: 'Have other people approve: not the authors of the commit or the pull request, and not the person who started the run.' },
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
   'content-changed': { outcome: 'rejected', meaning: 'The package, its artifact or its image differs from the registered and approved content, so it is not deployed.', remedy: 'Find out who changed it (CloudTrail), and register the new content as a new version.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'A person or a policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
@@ -111,6 +114,7 @@ export const reasonCodes = {
   'invalid-manifest': { outcome: 'failed', meaning: 'The manifest is not valid.', remedy: 'Correct the line and column the message names.', badInput: true },
   'unknown-version': { outcome: 'failed', meaning: 'No such version in the registry.', remedy: 'Register it, or correct the version.', badInput: true },
   'infeasible-rollout': { outcome: 'failed', meaning: 'SageMaker cannot carry out the manifest\'s rollout.', remedy: 'Change the rollout as the message says.', badInput: true },
+  'risk-high': { outcome: 'failed', meaning: 'The risk is high, by the manifest or by the model card, and the manifest lacks a safeguard that this requires of a delivery: `regression:` or `strategy: steps`; nothing was written.', remedy: 'Add the keys that the message names.', badInput: true },
   'hardware-setting': { outcome: 'failed', meaning: 'The manifest changes the instance type, and the endpoint has a setting that the new type may not take: storage volume, inference AMI, capacity reservation or managed instance scaling.', remedy: 'Write the key that the message names into `endpoint` of the manifest, with a value for the new type, or with `none` to give the setting up.', badInput: true },
   'protection-lost': { outcome: 'failed', meaning: 'The endpoint has a protection that the manifest does not have: encryption, a VPC, network isolation, data capture or pinning. The delivery would remove it.', remedy: 'Write the key that the message names into `endpoint` of the manifest, with the value that serves, or with `none` to give the protection up.', badInput: true },
   'alarm-cannot-fire': { outcome: 'failed', meaning: 'An alarm of the rollout cannot go off within the bake, so it would protect nothing.', remedy: 'Change the alarm or lengthen the bake as the message says.', badInput: true },
