@@ -10,9 +10,10 @@ import { withoutUndefined } from './without-undefined.ts';
 export type PolicyName = OperationName | 'plan';
 /**
  * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
- * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it.
+ * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
+ * manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate';
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-reports`
@@ -44,7 +45,9 @@ export type Need =
   /** Measures the candidate under the recorded traffic. */
   | 'loads'
   /** Restores the instance count of the manifest. */
-  | 'resizes';
+  | 'resizes'
+  /** Writes the manifest's `stage` to the registry. */
+  | 'stages';
 
 interface Grant {
   /** Its purpose, in letters and digits (IAM: Sid). */
@@ -232,6 +235,15 @@ const encrypt: readonly Grant[] = [
 
 /** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
+
+/** For `stage`. The policies of the operations do not have it: see `PublishedName`. */
+const writeTheStage: Grant = {
+  sid: 'WriteTheStage',
+  actions: ['sagemaker:UpdateModelPackage'],
+  on: ['packages'],
+  condition: conditions.onlyStages,
+  when: 'stages',
+};
 
 const armTheRelease: Grant = {
   sid: 'ArmTheRelease',
@@ -429,6 +441,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...armTheRelease, when: 'updates' },
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
@@ -447,18 +460,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
+    // With `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end. A plain rollback does not look at the registry.
     lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
 };
 
@@ -482,11 +497,20 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+/** Needs with a policy of their own, which a role has beside the operation's. */
+const apart: readonly Need[] = ['decides', 'reads-reports', 'stages'];
+const own = (policy: PolicyName): readonly Grant[] =>
+  grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
+
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  'approve-gate': grants['approve-gate'].filter(({ when }) => when === undefined),
+  'approve-gate': own('approve-gate'),
+  'deploy-endpoint': own('deploy-endpoint'),
+  'shift-traffic': own('shift-traffic'),
+  rollback: own('rollback'),
   approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
   gate: grants['approve-gate'],
+  'life-cycle': [writeTheStage],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */

@@ -52,6 +52,15 @@ export const conditions = {
   onlyNotes: (): Condition => ({
     Null: { ...factsStay['Null'], 'sagemaker:ModelApprovalStatus': 'true' },
   }),
+  /** A stage and a status, and no decision. IAM has no key for the InferenceSpecification; a delivery notices an edited one. */
+  onlyStages: (): Condition => ({
+    Null: {
+      ...factsStay['Null'],
+      'sagemaker:ModelApprovalStatus': 'true',
+      'sagemaker:ModelLifeCycle:Stage': 'false',
+      'sagemaker:ModelLifeCycle:StageStatus': 'false',
+    },
+  }),
   /** AWS: "Enforce conditional writes on Amazon S3 buckets". */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),
   /** The same page: the beginning and the parts of a multipart upload take no such header, and make no object. Its completion does. */

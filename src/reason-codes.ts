@@ -27,11 +27,17 @@ export const reasonCodes = {
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
   'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
+  'serves-nowhere': { outcome: 'succeeded', meaning: 'The rejected version neither serves on this endpoint nor waits there as a candidate; nothing was written.', remedy: 'Nothing to do.' },
+  'not-rejected': { outcome: 'succeeded', meaning: 'The registry does not have the version as `Rejected` now, so `rollback` with `rejected` or `event` wrote nothing.', remedy: 'Nothing to do. To leave a version that is not rejected, run `rollback` without `rejected`.' },
+  'event-ignored': { outcome: 'succeeded', meaning: 'The event is not about the approval, or a person brought the version back after it; nothing was written.', remedy: 'Nothing to do. To leave a rejected version all the same, run `rollback` with `rejected`.' },
   'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
+  'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest asks for; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
+  'evidence-changed': { outcome: 'pending', meaning: 'The version changed after its evidence was shown, so an approval that was given before does not count; nothing was written to the registry.', remedy: 'Read the evidence as it is now, then approve again.' },
   // rejected
+  'self-approval': { outcome: 'rejected', meaning: 'An author of the version approved it, and too few other people did; nothing was written to the registry.', remedy: 'Have other people approve: not the authors of the commit or the pull request, and not the person who started the run.' },
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
   'content-changed': { outcome: 'rejected', meaning: 'The package, its artifact or its image differs from the registered and approved content, so it is not deployed.', remedy: 'Find out who changed it (CloudTrail), and register the new content as a new version.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'A person or a policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },

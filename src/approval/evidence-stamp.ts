@@ -14,7 +14,7 @@ export interface EvidenceStamp {
   readonly since: Instant;
 }
 
-const line = /^<!-- model-delivery evidence (\S+) ([0-9a-f]{12}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) -->$/m;
+const line = /^<!-- model-delivery evidence (\S+) ([0-9a-f]{12}) (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) -->$/gm;
 
 /** Of the state that the registry has now; any write to the package changes it. */
 export const evidenceDigest = (registered: RegisteredVersion): string => stateOf(registered).slice(0, 12);
@@ -24,23 +24,27 @@ export const writeStamp = ({ tag, digest, since }: EvidenceStamp): string =>
   `<!-- model-delivery evidence ${tag} ${digest} ${iso(since)} -->`;
 
 /** @param body a comment of this run's own token: a person can write any line */
-export const readStamp = (body: string): EvidenceStamp | undefined => {
-  const [, tag, digest, since] = line.exec(body) ?? [];
-  return tag && digest && since ? { tag, digest, since: Date.parse(since) } : undefined;
-};
+export const readStamps = (body: string): readonly EvidenceStamp[] =>
+  [...body.matchAll(line)].map(([, tag = '', digest = '', since = '']) => ({ tag, digest, since: Date.parse(since) }));
 
 /**
- * The stamp to write now. The time stays as long as the same state is shown. A version that is decided keeps the stamp of the state that
- * was decided about: the decision itself is a write to the package, and must not make a rejection older than the evidence.
- * @param present the stamp in the comment, as it is
+ * The stamp to write now: its time stays as long as the same state is shown.
+ * @param present the stamps in the comment, as it is
  */
 export const stampOf = (
   registered: RegisteredVersion,
-  present: EvidenceStamp | undefined,
+  present: readonly EvidenceStamp[],
   now: Instant,
-): EvidenceStamp => {
-  const { tag, approval } = registered;
+): EvidenceStamp =>
+  shownStamp(registered, present) ?? { tag: registered.tag, digest: evidenceDigest(registered), since: now };
+
+/** The stamp of the version's present state. Several environments may show it; it is shown since the first of them did. */
+export const shownStamp = (
+  registered: RegisteredVersion,
+  present: readonly EvidenceStamp[],
+): EvidenceStamp | undefined => {
   const digest = evidenceDigest(registered);
-  const kept = present?.tag === tag && (present.digest === digest || approval !== 'PendingManualApproval');
-  return kept ? present : { tag, digest, since: now };
+  return present
+    .filter((stamp) => stamp.tag === registered.tag && stamp.digest === digest)
+    .sort((one, other) => one.since - other.since)[0];
 };

@@ -44,6 +44,8 @@ export interface Environment {
   readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
+  /** Stage of the registry's life cycle that a version of this environment is in; absent: no delivery writes to the registry. */
+  readonly stage?: string;
 }
 
 /** The owner of the model package group, and the way to it. */

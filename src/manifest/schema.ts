@@ -309,6 +309,15 @@ const environment = z.pipe(
       ),
       endpoint,
       rollout,
+      stage: z.optional(
+        v
+          .resourceName('a stage of the registry')
+          .check(
+            about(
+              'Stage of this environment in the model registry, e.g. `Production`: deliveries and rollbacks write it, with a status, to `ModelLifeCycle` of the model package. It needs the policy `life-cycle`. Default: nothing is written.',
+            ),
+          ),
+      ),
       'on-rejection': z.optional(
         v
           .choice('a choice', ['take-back', 'finish'])

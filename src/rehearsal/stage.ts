@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
 import { type AnyVersion, anyFixture, type FixtureModel } from '../../simulator/fixtures/fixtures.ts';
+import { type FakeGitHub, type FakeGitHubOptions, startGitHub } from '../../simulator/github/server.ts';
 import { defaultRoles, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
@@ -19,6 +20,8 @@ import { readServing, type Serving } from './serving.ts';
 export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
+  /** The repository at GitHub, on the clock of the simulated AWS; absent where no scenario asks for one. */
+  readonly github?: FakeGitHub;
   /** The team's model. */
   readonly model: FixtureModel;
   /** Every release that was begun, in order. */
@@ -106,7 +109,10 @@ export const openStage = async ({
   roles = [],
   model = rehearsedTeam.model,
   environment = {},
+  github: atGitHub,
 }: {
+  /** Each step has a token for this GitHub. */
+  readonly github?: FakeGitHubOptions;
   readonly settings?: Partial<Settings>;
   readonly roles?: readonly string[];
   /** Further variables of every step: an event, another GitHub. */
@@ -114,6 +120,7 @@ export const openStage = async ({
   readonly model?: FixtureModel;
 } = {}): Promise<Stage> => {
   const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
+  const github = atGitHub && (await startGitHub({ now: () => simulator.clock.now(), ...atGitHub }));
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
@@ -122,7 +129,7 @@ export const openStage = async ({
     actions: actionsFolder(),
     workspace,
     temp: join(folder, 'runner'),
-    environment,
+    environment: { ...github?.environment(), ...environment },
   });
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
@@ -137,9 +144,11 @@ export const openStage = async ({
   };
   writeManifest({});
 
+  const token = github && { 'github-token': github.token };
   return {
     simulator,
     driver,
+    ...(github && { github }),
     model,
     releases,
     workspace,
@@ -153,7 +162,16 @@ export const openStage = async ({
     writeManifest,
     begin: async (title, version, label) => {
       const release = await beginRelease(
-        { simulator, driver, model, workspace, rollout, endpoint, runId: String(9_000_000_001 + releases.length) },
+        {
+          simulator,
+          driver,
+          model,
+          workspace,
+          rollout,
+          endpoint,
+          runId: String(9_000_000_001 + releases.length),
+          inputs: token ?? {},
+        },
         title,
         version,
         label,
@@ -178,6 +196,7 @@ export const openStage = async ({
       driver.close();
       await simulator.close();
       rmSync(folder, { recursive: true, force: true });
+      await github?.close();
     },
   };
 };
@@ -198,6 +217,8 @@ interface Place {
   readonly rollout: string;
   readonly endpoint: string;
   readonly runId: string;
+  /** Of every step. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 const beginRelease = async (
@@ -230,6 +251,7 @@ const beginRelease = async (
       inputs: {
         environment: rehearsedTeam.environment,
         ...(action === 'rollback' ? {} : { version: label }),
+        ...place.inputs,
         ...inputs,
       },
       job: job(),
@@ -270,7 +292,7 @@ const beginRelease = async (
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
     register,
-    prepare: async (inputs) => {
+    prepare: async (inputs = {}) => {
       await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');

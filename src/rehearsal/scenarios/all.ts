@@ -41,6 +41,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -188,4 +189,6 @@ export const scenarios: readonly Scenario[] = [
   loadFindsTheBreakingRate,
   contractNamesTheColumn,
   smokeStopsFirstRelease,
+  selfApprovalRefused,
+  twoApproversRace,
 ];
