@@ -1,3 +1,4 @@
+import { type EvidenceStamp, readStamps } from '../findings/evidence-stamp.ts';
 import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
@@ -9,7 +10,7 @@ import { authorsOf } from './authors.ts';
 import { type CommandLine, commandLinesIn } from './command-lines.ts';
 import { countVotes, type Discounted, type Vote } from './count-votes.ts';
 import { reviewersOf, writersOf } from './electorate.ts';
-import { type EvidenceStamp, readStamps, shownStamp } from './evidence-stamp.ts';
+import { shownStamp } from './evidence-stamp.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
 import { gitHubFor } from './room-at-github.ts';
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { evidenceDigest, readStamps, stampOf, writeStamp } from '../../../src/approval/evidence-stamp.ts';
+import { evidenceDigest, shownStamp } from '../../../src/approval/evidence-stamp.ts';
+import { readStamps, writeStamp } from '../../../src/findings/evidence-stamp.ts';
 import { registeredVersion } from '../../support/registered.ts';
 
 const at = Date.parse('2026-01-05T10:00:00Z');
-const later = at + 60_000;
+const later = Date.parse('2026-01-05T12:00:00Z');
 const waiting = registeredVersion({ version: '1.4.0', approval: 'PendingManualApproval' });
 const stamp = { tag: 'churn_v1.4.0', digest: evidenceDigest(waiting), since: at };
 
@@ -25,9 +26,9 @@ describe('the stamp of the evidence', () => {
     '<!-- model-delivery evidence churn_v1.4.0 0123 2026-01-05T10:00:00Z -->',
   ])('is not in %j', (body) => expect(readStamps(body)).toEqual([]));
 
-  it('keeps its time while the same state is shown, by whichever environment first', () => {
-    expect(stampOf(waiting, [], at)).toEqual(stamp);
-    expect(stampOf(waiting, [{ ...stamp, since: later }, stamp], later + 1)).toEqual(stamp);
+  it('is shown since the first environment showed it', () => {
+    expect(shownStamp(waiting, [])).toBeUndefined();
+    expect(shownStamp(waiting, [{ ...stamp, since: later }, stamp])).toEqual(stamp);
   });
 
   it.each([
@@ -35,12 +36,12 @@ describe('the stamp of the evidence', () => {
     ['its approval', { ...waiting, approval: 'Approved' as const }],
     ['other content', { ...waiting, contentDigestNow: 'ff'.repeat(32) }],
     ['another package', { ...waiting, arn: `${waiting.arn}1` }],
-  ])('begins anew after %s', (_name, changed) => {
-    expect(stampOf(changed, [stamp], later)).toEqual({ ...stamp, digest: evidenceDigest(changed), since: later });
+  ])('is another one after %s', (_name, changed) => {
+    expect(shownStamp(changed, [stamp])).toBeUndefined();
     expect(evidenceDigest(changed)).not.toBe(stamp.digest);
   });
 
-  it('begins anew for another version', () => {
-    expect(stampOf({ ...waiting, tag: 'churn_v1.5.0' }, [stamp], later).since).toBe(later);
+  it('is another one for another version', () => {
+    expect(shownStamp({ ...waiting, tag: 'churn_v1.5.0' }, [stamp])).toBeUndefined();
   });
 });
