@@ -644,6 +644,20 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
       },
     },
     {
+      name: 'from a version that was rejected',
+      ends: 'restored',
+      operation: rollback,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await serving(account, '1.1.0');
+        await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+          ModelApprovalStatus: 'Rejected',
+        });
+        return { rejected: '1.1.0' };
+      },
+    },
+    {
       name: 'to a version that ran on another instance type',
       ends: 'restored',
       operation: rollback,
