@@ -92,6 +92,8 @@ export interface Operation<Inputs, M extends Memory, Outputs> {
   /** Names of files to write, besides those of every operation, on a host that writes files. */
   readonly files?: Schema<object>;
   readonly outputs: OutputSchema<Outputs>;
+  /** With one of these inputs a host may run the operation once for each environment, when no `environment` is given. */
+  readonly everywhereWith?: readonly string[];
   /**
    * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, return the next
    * step.

@@ -27,6 +27,9 @@ export const reasonCodes = {
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
   'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },
+  'serves-nowhere': { outcome: 'succeeded', meaning: 'The rejected version neither serves on this endpoint nor waits there as a candidate; nothing was written.', remedy: 'Nothing to do.' },
+  'not-rejected': { outcome: 'succeeded', meaning: 'The registry does not have the version as `Rejected` now, so `rollback` with `rejected` or `event` wrote nothing.', remedy: 'Nothing to do. To leave a version that is not rejected, run `rollback` without `rejected`.' },
+  'event-ignored': { outcome: 'succeeded', meaning: 'The event is not about the approval, or a person brought the version back after it; nothing was written.', remedy: 'Nothing to do. To leave a rejected version all the same, run `rollback` with `rejected`.' },
   'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
@@ -59,6 +62,7 @@ export const reasonCodes = {
   'approval-withdrawn': { outcome: 'rolled-back', meaning: 'The version lost its approval, or its package was edited, while its traffic was being moved; the traffic went back.', remedy: 'Read the author and the reason in the message. Once the version is approved again, run again: that is a new attempt.' },
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again, and no cause could be proven: nothing convicts the new version.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
+  'policy-inconclusive': { outcome: 'inconclusive', meaning: 'No rule of `approval.policy` is broken, but at least one has no value to decide by, so nothing was written to the registry.', remedy: 'Read the undecided rules in the message: register the report they need, or correct their path. Otherwise a person decides.' },
   'regression-inconclusive': { outcome: 'inconclusive', meaning: 'The regression test could not decide: too few rows, missing answers, or a gate that cannot fail.', remedy: 'Read the reason; the report names the rows needed. Add rows, or widen a margin that you can accept.' },
   'regression-disturbed': { outcome: 'inconclusive', meaning: 'A model changed while it was tested, so the answers do not belong together.', remedy: 'Run `regression-test` again when no delivery is under way.' },
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },

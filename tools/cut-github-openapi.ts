@@ -30,6 +30,7 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   [`${repository}/commits/{commit_sha}/pulls`]: ['get'],
   [`${repository}/commits/{ref}`]: ['get'],
   [`${repository}/commits/{ref}/check-runs`]: ['get'],
+  [`${repository}/compare/{basehead}`]: ['get'],
   [`${repository}/deployments`]: ['get', 'post'],
   [`${repository}/deployments/{deployment_id}/statuses`]: ['get', 'post'],
   [`${repository}/environments/{environment_name}`]: ['get'],

@@ -61,6 +61,9 @@ export interface Commit {
   /** Absent when GitHub knows no account with the commit's address. */
   readonly author?: Person;
   readonly committer?: Person;
+  readonly message?: string;
+  /** Digests of the commits before it. */
+  readonly parents?: readonly string[];
 }
 
 export interface State {

@@ -1,3 +1,4 @@
+import { type EvidenceStamp, readStamps } from '../findings/evidence-stamp.ts';
 import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
@@ -9,22 +10,25 @@ import { authorsOf } from './authors.ts';
 import { type CommandLine, commandLinesIn } from './command-lines.ts';
 import { countVotes, type Discounted, type Vote } from './count-votes.ts';
 import { reviewersOf, writersOf } from './electorate.ts';
-import { type EvidenceStamp, readStamps, shownStamp } from './evidence-stamp.ts';
+import { evidenceDigest } from './evidence-stamp.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
+import { reviewersFor } from './reviewers-for.ts';
 import { gitHubFor } from './room-at-github.ts';
 
 const decide = async (at: Asked): Promise<Considered> => {
-  const { manifest, rules, registered, world } = at;
+  const { manifest, rules, risk, registered, world } = at;
   const github = gitHubFor(world, 'comment');
   const { thread, pullRequest } = await threadOf(github, at);
   const comments = await github.commentsOf(thread);
   const stamps = await stampsOf(github, manifest.model, comments);
   const { votes, discounted } = lastDecisions(comments, manifest.model, registered, stamps);
+  const { atLeast, of } = reviewersFor(rules, risk.level);
   const where = `on ${thread.is.replace('-', ' ')} ${thread.number}`;
   return countVotes({
     votes,
     discounted,
-    electorate: rules.reviewers === undefined ? writersOf(github) : reviewersOf(github, rules.reviewers),
+    atLeast,
+    electorate: of === undefined ? writersOf(github) : reviewersOf(github, of),
     where,
     authors: () =>
       authorsOf(github, world.run, registered, withoutUndefined({ pullRequest, commit: pullRequest?.head })),
@@ -75,6 +79,14 @@ const stampsOf = async (
   if (marked.length === 0) return [];
   const wrote = await github.authorship();
   return marked.filter(wrote).flatMap(({ body }) => readStamps(body));
+};
+
+/** Of the version's present state. Several environments may show it; it is shown since the first of them did. */
+const shownStamp = (registered: RegisteredVersion, stamps: readonly EvidenceStamp[]): EvidenceStamp | undefined => {
+  const digest = evidenceDigest(registered);
+  return stamps
+    .filter((stamp) => stamp.tag === registered.tag && stamp.digest === digest)
+    .sort((one, other) => one.since - other.since)[0];
 };
 
 /** The last decision of each person about this version. */

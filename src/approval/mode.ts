@@ -2,7 +2,9 @@ import type { Findings } from '../findings/findings.ts';
 import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import type { Remarks } from '../operation.ts';
+import type { Need } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { RiskHere } from '../registry/risk.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './decision.ts';
 import type { ReviewInputs } from './review-inputs.ts';
@@ -16,6 +18,8 @@ export interface Asked {
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
   readonly inputs: Partial<ReviewInputs>;
+  /** With a high one, `reviewersFor` requires two people. */
+  readonly risk: RiskHere;
   readonly world: World;
 }
 
@@ -35,6 +39,8 @@ export interface Mode {
   readonly takes?: readonly (keyof ReviewInputs)[];
   /** The run goes on until the registry has a decision. */
   readonly waits?: true;
+  /** Permissions of its runs beside those of every gate that writes a decision. */
+  readonly needs?: readonly Need[];
   /**
    * A person's rejection replaces an approval, and a written decision is looked at once more. An approval never replaces a rejection: a
    * person undoes that in the registry.

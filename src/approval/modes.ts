@@ -1,10 +1,12 @@
 import { comment } from './comment.ts';
 import type { Mode } from './mode.ts';
+import { policy } from './policy.ts';
 import { record } from './record.ts';
 
 /** Every way to decide, by the name of the input `mode`. */
 export const modes = {
   check: { does: 'reports at once whether the version is approved, rejected or still waiting' },
+  policy,
   record,
   comment,
   wait: {

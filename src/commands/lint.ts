@@ -19,6 +19,7 @@ import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
+import { stageWarnings } from './lint/stage-warnings.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
@@ -70,6 +71,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
       const environments = Object.keys(manifest.environments);
       const warnings = [
         ...bucketWarnings(manifest),
+        ...stageWarnings(manifest),
         ...(await lintRegression(manifest, folder(process.cwd()))),
         ...lintSmoke(manifest),
         ...(await workflowWarnings(host)),

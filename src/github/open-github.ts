@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { putCheck } from './checks.ts';
 import type { Client, Repository } from './client.ts';
 import { authorshipOf, commentsOf, upsertComment } from './comments.ts';
+import { compare } from './compare.ts';
 import { putDeployment } from './deployments.ts';
 import { protectionOf } from './environments.ts';
 import type { GitHub, GitHubWrites } from './github.ts';
@@ -31,6 +32,7 @@ export const openGitHub = (repository: Repository, clock: Clock): GitHubAccess =
         approvalsOf: on(approvalsOf),
         runOf: on(runOf),
         authorsOf: on(authorsOf),
+        compare: on(compare),
         permissionOf: on(permissionOf),
         membersOf: on(membersOf),
         commentsOf: on(commentsOf),

@@ -61,6 +61,8 @@ export interface Host {
   readonly observer: Observer;
   /** Starts a program of the user in the folder of the checkout; absent where this host starts none. */
   readonly launch?: (program: Launched, signal: AbortSignal, machine: Machine) => Promise<ProgramEnd>;
+  /** The history of the checkout, for the operation that reads it. */
+  readonly commits?: SessionRequest['commits'];
   /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
   /** Opens the repository of the run at GitHub with the run's clock; absent without a token. */
@@ -238,9 +240,9 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
               identityToken: host.identityToken,
               learned: host.learned,
               launch: launching(host, clock),
+              commits: host.commits,
+              github,
             }),
-
-            ...withoutUndefined({ identityToken: host.identityToken, github, learned: host.learned }),
           }),
         ),
       );

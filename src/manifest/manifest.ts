@@ -1,6 +1,8 @@
 import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
+import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
+import type { VersionNames } from './versions.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -12,6 +14,10 @@ export interface Manifest {
   readonly model: string;
   readonly regression?: RegressionSpec;
   readonly smoke?: Smoke;
+  /** For all environments; `registry/risk.ts` has the risk of a version in one of them. */
+  readonly risk?: Risk;
+  /** Default: Gitflow's names. */
+  readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 
@@ -32,10 +38,14 @@ export interface Environment {
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
   readonly approval?: ApprovalRules;
+  /** Of this environment; absent: that of the manifest and the model card. */
+  readonly risk?: Risk;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
+  /** Stage of the registry's life cycle that a version of this environment is in; absent: no delivery writes to the registry. */
+  readonly stage?: string;
 }
 
 /** The owner of the model package group, and the way to it. */

@@ -74,7 +74,7 @@ export const askingKeys = {
                 .role()
                 .check(
                   about(
-                    'Role of that environment, which `regression-test` assumes for its endpoint: name or ARN. Needed where it is in another account or region.',
+                    'Role of that environment, which `regression-test` assumes for its endpoint: name or ARN. Needed where it is in another account.',
                   ),
                 ),
             ),

@@ -1,6 +1,7 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
 import type { Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
+import { restrained } from '../approval/restrained.ts';
 import { type ReviewInputs, reviewInputs } from '../approval/review-inputs.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { type Instant, iso, seconds } from '../clock.ts';
@@ -12,6 +13,7 @@ import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -92,9 +94,10 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
       return done(registered, { remarks: overwritten });
 
     const rules = environment.approval ?? {};
+    const risk = riskOf(manifest, environment, registered.card);
     const ask = mode.decide;
-    const considered = await lookAgain(memory?.wrote, registered, () =>
-      ask({ manifest, name, environment, rules, registered, inputs, world }),
+    const considered = await lookAgain(memory?.wrote, registered, async () =>
+      restrained(await ask({ manifest, name, environment, rules, registered, risk, inputs, world }), risk),
     );
     if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
     const { decision } = considered;
@@ -103,7 +106,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
       return approved ? done(registered, { ...considered, remarks }) : open(registered, { ...considered, remarks });
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
-      const plan = planOf(registered, decision);
+      const plan = planOf(registered, decision, mode);
       const changed = memory === undefined || memory.wrote !== undefined ? [] : [plannedAnew];
       return {
         is: 'waiting',
@@ -228,7 +231,7 @@ const waitOn = (
 
 const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
 
-const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
+const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
   return {
     title: `${decision.is} ${tag}`,
@@ -242,7 +245,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
     notes: [],
     expectedSeconds: 1,
     peakInstances: {},
-    permissions: permissionsFor('approver', []),
+    permissions: permissionsFor('approve-gate', ['decides', ...needs]),
   };
 };
 

@@ -1,5 +1,6 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
+import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
@@ -78,7 +79,7 @@ const operationOf = async (given: DeployEndpointInputs, world: World): Promise<R
     ...withoutUndefined({ smoke }),
   });
   const delivery: Tasks = {
-    preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
+    preparing: [beginStage, async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
     settling: [restoreScaling, applyScaling(requested.spec), tagEndpoint(tags), ...settlingTasks],
   };

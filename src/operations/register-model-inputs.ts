@@ -50,7 +50,7 @@ export const registerModelInputs = {
   ...sharedInputs,
   version: text({
     description:
-      'Semantic version to register, as `1.4.0`, `v1.4.0` or a git tag: `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`.',
+      'Semantic version to register, as `1.4.0`, `v1.4.0` or a git tag: `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`. `next` derives it from the branch and the commits since the newest version (docs/versions.md).',
     example: '1.4.0',
   }),
   from: optional(

@@ -1,5 +1,6 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands } from '../delivery/candidate-unchanged.ts';
+import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
@@ -90,7 +91,7 @@ const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<Rel
         );
     },
     tasks: () => ({
-      preparing: [candidateStands, submitChange(wanted)],
+      preparing: [beginStage, candidateStands, submitChange(wanted)],
       ...followChange(wanted),
       settling: [restoreScaling, applyScaling(environment.endpoint), ...settlingTasks],
     }),

@@ -261,7 +261,7 @@ const beginRelease = async (
   const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
 
-  const register: RehearsedRelease['register'] = async (inputs = {}) => {
+  const register: RehearsedRelease['register'] = (inputs = {}) => {
     const fixture = anyFixture(model, version);
     const key = `training/${model}-${version}/model.tar.gz`;
     simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
@@ -292,7 +292,7 @@ const beginRelease = async (
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
     register,
-    prepare: async (inputs = {}) => {
+    prepare: async (inputs) => {
       await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');

@@ -33,17 +33,17 @@ interface AskedPiece extends Omit<AskedRows, 'answers'> {
 
 /**
  * Asks for the answers of a piece that no earlier turn had, then once more for those of the first rows.
+ * @param rows of the piece
  * @param before the earlier turns
  */
 export const askPiece = async (
   world: World,
   asking: Asking,
-  piece: number,
+  { piece, rows }: { readonly piece: number; readonly rows: readonly GoldenRow[] },
   before: readonly Tried[],
 ): Promise<AskedPiece> => {
   const { regression } = asking;
   const how = { form: formOf(regression), concurrency: regression.asking.concurrency };
-  const rows = await rowsOf(asking, piece);
   const questions = rows.flatMap((row, place) => {
     const open = openSides(before, place, askedSides(asking));
     return open.length === 0 ? [] : [{ place, ...questionOf(regression, row, open) }];

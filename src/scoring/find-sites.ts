@@ -110,12 +110,15 @@ const elsewhere = async (
   { manifest, registered }: Request,
   { environment, role }: Extract<CandidateSite, { is: 'environment' }>,
 ): Promise<Endpoint> => {
-  const { account, region, endpoint } = environmentOf(manifest, environment);
-  const isOwn =
-    (account ?? world.account.id) === world.account.id && (region ?? world.account.region) === world.account.region;
-  if (role === undefined && !isOwn)
+  const { account, region = world.account.region, endpoint } = environmentOf(manifest, environment);
+  const [, , , home] = registered.arn.split(':');
+  if (region !== home)
     throw new InputError(
-      `regression.candidate: environment ${environment} is another account or region: name a role of it that this run may assume, candidate: { environment: ${environment}, role: … }; or use temporary`,
+      `regression.candidate: environment ${environment} is in ${region}, and the package of ${registered.tag} in ${home}: SageMaker makes a model only of a package of its own region, so that no endpoint there serves it; use temporary, or compare files of predictions`,
+    );
+  if (role === undefined && (account ?? world.account.id) !== world.account.id)
+    throw new InputError(
+      `regression.candidate: environment ${environment} is another account: name a role of it that this run may assume, candidate: { environment: ${environment}, role: … }; or use temporary`,
     );
   const look = await lookAt(role === undefined ? world : within(world), endpoint.name);
   const variant = look && canonicalOf(look.live);

@@ -7,6 +7,7 @@ import { type Kept, keepPiece, keepTried, piecesOf, readTried, type Tried } from
 import { type Question, type Side, sides } from './ask.ts';
 import { type Asking, askedSides, askPiece, formOf, questionOf, rowsOf } from './ask-piece.ts';
 import { collect, type Queue, send } from './asynchronous.ts';
+import type { GoldenRow } from './golden-set.ts';
 import { answeredSides, answersAt, isWhole, secondAnswersAt } from './piece.ts';
 import { requirePredictions } from './require-predictions.ts';
 import type { Answer } from './response.ts';
@@ -42,6 +43,8 @@ const patience = minutes(60);
 /** A piece of which this turn asked for the answers that were missing. */
 interface Open {
   readonly piece: number;
+  /** They are read before they are asked: a run that is cancelled meanwhile reads nothing more, and keeps the answers that it had. */
+  readonly rows: readonly GoldenRow[];
   readonly queued: Queued;
   /** Earlier turns that had answers of it, and this one. */
   readonly tried: readonly [Tried, ...Tried[]];
@@ -54,11 +57,11 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
   const pieces = piecesOf(golden.size);
   const missing = Array.from({ length: pieces }, (_, piece) => piece).filter((piece) => !kept.whole.has(piece));
   const queues = queuesOf(scoring);
-  for (const piece of missing)
-    for (const queue of queues) {
-      if (world.clock.now() >= until) break;
-      await send(world, queue, piece, await questionsOf(scoring, piece), formOf(scoring.regression));
-    }
+  for (const piece of queues.length === 0 ? [] : missing) {
+    if (world.clock.now() >= until) break;
+    const questions = questionsOf(scoring, await rowsOf(scoring, piece));
+    for (const queue of queues) await send(world, queue, piece, questions, formOf(scoring.regression));
+  }
   const silent: Open[] = [];
   let whole = kept.whole.size;
   let [again, waits, answered, hasGap] = [false, false, false, false];
@@ -69,12 +72,13 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
   };
   for (const [at, piece] of missing.entries()) {
     if (at > 0 && world.clock.now() >= until) break;
-    const queued = await collected(world, scoring, queues, piece);
+    const rows = await rowsOf(scoring, piece);
+    const queued = await collected(world, scoring, queues, { piece, rows });
     waits = queued === undefined;
     if (queued === undefined) break;
     const before = await triedBefore(world, scoring, piece);
-    const asked = await askPiece(world, scoring, piece, before);
-    const open: Open = { piece, queued, tried: [asked.tried, ...before] };
+    const asked = await askPiece(world, scoring, { piece, rows }, before);
+    const open: Open = { piece, rows, queued, tried: [asked.tried, ...before] };
     const has = asked.tried.answers.some((answer) => answeredSides(answer).length > 0);
     answered ||= has;
     lost = asked.lost ?? lost;
@@ -102,11 +106,10 @@ export const score = async (world: World, scoring: Scoring): Promise<Scored> => 
 const settled = async (
   world: World,
   scoring: Scoring,
-  { piece, queued, tried }: Open,
+  { piece, rows, queued, tried }: Open,
   isLast: boolean,
 ): Promise<boolean> => {
   const { folder, attempt, regression } = scoring;
-  const rows = await rowsOf(scoring, piece);
   const asked = askedSides(scoring);
   if (!isLast && !isWhole(tried, rows.length, asked)) {
     await keepTried(world, folder, attempt, { piece, turn: tried.length }, tried[0]);
@@ -145,8 +148,8 @@ const queuesOf = ({ folder, attempt, ...sites }: Scoring): readonly Queue[] =>
     return endpoint?.is === 'endpoint' && endpoint.asynchronous ? [{ side, endpoint, folder, attempt }] : [];
   });
 
-const questionsOf = async (scoring: Scoring, piece: number): Promise<readonly Question[]> =>
-  (await rowsOf(scoring, piece)).map((row) => questionOf(scoring.regression, row, []));
+const questionsOf = ({ regression }: Scoring, rows: readonly GoldenRow[]): readonly Question[] =>
+  rows.map((row) => questionOf(regression, row, []));
 
 /** By the place of a row in its piece. */
 type Queued = Readonly<Partial<Record<Side, readonly (Answer | null)[]>>>;
@@ -156,11 +159,11 @@ const collected = async (
   world: World,
   scoring: Scoring,
   queues: readonly Queue[],
-  piece: number,
+  { piece, rows }: Pick<Open, 'piece' | 'rows'>,
 ): Promise<Queued | undefined> => {
   const found: { -readonly [Side in keyof Queued]: Queued[Side] } = {};
   for (const queue of queues) {
-    const answers = await collect(world, queue, piece, await questionsOf(scoring, piece), formOf(scoring.regression));
+    const answers = await collect(world, queue, piece, questionsOf(scoring, rows), formOf(scoring.regression));
     if (answers === undefined) return undefined;
     found[queue.side] = answers;
   }

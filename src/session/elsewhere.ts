@@ -4,13 +4,12 @@ import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Elsewhere } from '../world.ts';
 
-/** An environment of another account or region, and the role there that this run assumes. */
+/** An environment of another account, and the role there that this run assumes. SageMaker serves one package in one region alone. */
 export interface WantedElsewhere {
   /** Its name. */
   readonly environment: string;
   /** The manifest's word, else that of the role's ARN. */
   readonly account?: string;
-  readonly region?: string;
   readonly role: string;
 }
 
@@ -37,8 +36,8 @@ type Options = BaseOptions & { readonly signal: AbortSignal };
  */
 export const elsewhereFor = (
   options: Options,
-  { environment, account: id, region: wantedRegion, role }: WantedElsewhere,
-  { credentials, sessionName, ...own }: Delivering,
+  { environment, account: id, role }: WantedElsewhere,
+  { region, credentials, sessionName }: Delivering,
 ): ElsewhereSession => {
   if (id === undefined)
     throw new InputError(
@@ -49,7 +48,6 @@ export const elsewhereFor = (
     throw new InputError(
       `regression.candidate.role: the role is in the account ending in ${named.slice(-4)}, and environment ${environment} in the one ending in ${id.slice(-4)}`,
     );
-  const region = wantedRegion ?? own.region;
   const account: Account = { partition: partitionOf(region), region, id };
   const there = { ...options, region };
   const limited = (policy?: string): CredentialSource =>

@@ -23,6 +23,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import {
   type Account,
   arn,
+  type Commits,
   type Program,
   type ProgramEnd,
   type Programs,
@@ -65,6 +66,8 @@ export interface SessionRequest {
   readonly identityToken?: IdentityToken;
   /** Starts a program on this machine, and ends it when the signal aborts; absent where the host starts none. */
   readonly launch?: (program: Launched, signal: AbortSignal) => Promise<ProgramEnd>;
+  /** The history of the checkout, with calls that end when the signal aborts; absent where the host has no checkout. */
+  readonly commits?: (signal: AbortSignal) => Commits;
   /** The run's repository at GitHub, where the host has a token. */
   readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
@@ -107,8 +110,8 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   const candidate = manifest.regression?.asking.candidate;
   if (candidate?.is !== 'environment' || candidate.role === undefined) return undefined;
   const { environment, role } = candidate;
-  const { account, region } = environmentOf(manifest, environment);
-  return { environment, role, ...withoutUndefined({ account: account ?? accountOfRole(role), region }) };
+  const account = environmentOf(manifest, environment).account ?? accountOfRole(role);
+  return { environment, role, ...withoutUndefined({ account }) };
 };
 
 const environmentRole = (
@@ -138,6 +141,7 @@ export const openSession: OpenSession = async ({
   signal,
   identityToken,
   launch,
+  commits,
   github,
   learned,
 }) => {
@@ -197,6 +201,7 @@ export const openSession: OpenSession = async ({
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),
           elsewhere: elsewhere?.within(turnSignal, dryRun),
+          commits: commits?.(turnSignal),
           programs:
             launch &&
             ({

@@ -145,7 +145,7 @@ describe('the candidate on an endpoint of another account', () => {
     const report = await tested();
     expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
     expect(report?.result.because).toMatch(
-      /^regression\.candidate: environment staging is another account or region: name a role of it that this run may assume, candidate: \{ environment: staging, role: … \}; or use temporary/,
+      /^regression\.candidate: environment staging is another account: name a role of it that this run may assume, candidate: \{ environment: staging, role: … \}; or use temporary/,
     );
     expect(testRecords(account)).toEqual([]);
   });

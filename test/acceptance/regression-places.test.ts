@@ -89,6 +89,27 @@ describe('other places where the candidate answers', () => {
     expect(asked(seen())).toMatchObject({ iris: questions, 'iris-staging': questions });
   });
 
+  test.each(['{ environment: staging }', '{ environment: staging, role: model-tester }'])(
+    'an endpoint of another region, which can serve no package of this one: %s',
+    async (candidate) => {
+      await approved(account, '1.0.0');
+      putGoldenSet(account);
+      const staging = manifestText({ name: 'iris', unwatched: true, rollout: rollouts.unguarded })
+        .split('environments:\n')[1]
+        ?.replace('production', 'staging')
+        .replace(team.region, 'eu-central-1');
+      account.writeManifest((text) => `${text}${staging}${regressionText({ keys: [`candidate: ${candidate}`] })}`);
+      const seen = account.watch();
+      const report = await regress(account, '1.0.0');
+      expect(report?.result).toMatchObject({
+        reason: 'invalid-input',
+        because:
+          'regression.candidate: environment staging is in eu-central-1, and the package of iris_v1.0.0 in eu-west-1: SageMaker makes a model only of a package of its own region, so that no endpoint there serves it; use temporary, or compare files of predictions',
+      });
+      expect(seen().filter(({ mutation, operation }) => mutation || operation === 'InvokeEndpoint')).toEqual([]);
+    },
+  );
+
   const predictions = (wrong: number): string =>
     asJsonl(goldenRows.map(({ id, label }, at) => ({ id, prediction: at < wrong ? 'nothing' : label })));
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { State, WorkflowRun } from '../../simulator/github/state.ts';
-import { writeStamp } from '../../src/approval/evidence-stamp.ts';
 import { stateOf } from '../../src/approval/write-decision.ts';
 import { minutes } from '../../src/clock.ts';
+import { writeStamp } from '../../src/findings/evidence-stamp.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';

@@ -45,6 +45,10 @@ const policiesIn = (place: string): readonly PublishedPolicy[] =>
 export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   RegisterButNotApprove: { 'sagemaker:ModelApprovalStatus': ['PendingManualApproval'] },
   ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
+  WriteTheStage: {
+    'sagemaker:ModelLifeCycle:Stage': ['Production'],
+    'sagemaker:ModelLifeCycle:StageStatus': ['Approved'],
+  },
   RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
   KeepTheArtifact: { 's3:if-none-match': ['*'] },
   CopyInParts: { 's3:ObjectCreationOperation': ['false'] },

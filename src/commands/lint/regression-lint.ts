@@ -8,7 +8,7 @@ import { canFailAlone, limitOf } from '../../regression/alone.ts';
 import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
 import { checkGoldenSet } from '../../scoring/check-golden-set.ts';
-import { mostReportBytes, tooLarge } from '../../scoring/checks/report-files.ts';
+import { mostReportBytes, tooLarge } from '../../scoring/registered-reports.ts';
 import { readLocalRows } from '../../scoring/rows-file.ts';
 import { quoted } from '../../secrets.ts';
 import type { Workspace } from '../../world.ts';
@@ -120,13 +120,17 @@ const placeProblems = (
     if (!(error instanceof InputError)) throw error;
     return [`regression.candidate: ${error.message}`];
   }
-  if (candidate.role !== undefined) return roleProblems(candidate.role, candidate.environment, home.account);
-  return all
-    .filter(([, { account, region }]) => differs(account, home.account) || differs(region, home.region))
-    .map(
-      ([name]) =>
-        `regression.candidate: environment ${quoted(candidate.environment)} is in another account or region than ${name}, and no role is named by which its run could ask it: no version could be delivered there`,
-    );
+  const place = `regression.candidate: environment ${quoted(candidate.environment)}`;
+  return [
+    ...(candidate.role === undefined ? [] : roleProblems(candidate.role, candidate.environment, home.account)),
+    ...all.flatMap(([name, { account, region }]) => {
+      if (differs(region, home.region))
+        return `${place} is in another region than ${name}, where SageMaker makes no model of the same package: no version could be delivered there`;
+      return candidate.role === undefined && differs(account, home.account)
+        ? `${place} is in another account than ${name}, and no role is named by which its run could ask it: no version could be delivered there`
+        : [];
+    }),
+  ];
 };
 
 const roleProblems = (role: string, environment: string, account: string | undefined): readonly string[] =>

@@ -40,12 +40,12 @@ import { stepState as state } from './step-state.ts';
 /**
  * An action's whole `main.ts`. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
  * process: 0 for a green step, 1 for a red one. A post step is green when it settled the release.
- * @param launch starts programs of the user; an action that starts none has no part of it in its bundle
+ * @param machine parts of the host that few actions need: an action without one has no part of it in its bundle
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
-  launch?: Host['launch'],
+  machine: Pick<Host, 'launch' | 'commits'> = {},
 ): Promise<void> => {
   const isPost = readState(state.started) !== '';
   // The main step has finished and reported: the usual case.
@@ -64,7 +64,8 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
-    ...withoutUndefined({ role: role || undefined, launch }),
+    ...withoutUndefined({ role: role || undefined }),
+    ...machine,
     signal,
     observer: { ...observer, ...(publisher && { begins: publisher.begins }) },
     identityToken,

@@ -29,6 +29,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { policyApproves, policyInconclusiveHolds } from './policy.ts';
 import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
@@ -123,6 +124,8 @@ export const scenarios: readonly Scenario[] = [
   packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
+  policyApproves,
+  policyInconclusiveHolds,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,

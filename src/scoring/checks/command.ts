@@ -58,7 +58,7 @@ const ran = async (at: Standing, command: TestCommand, site: Endpoint, programs:
     asks: { endpoint: site.endpoint, ...withoutUndefined({ elsewhere: site.elsewhere }) },
     variables: {
       MODEL_DELIVERY_ENDPOINT: site.endpoint,
-      MODEL_DELIVERY_REGION: (site.elsewhere ? world.elsewhere : world)?.account.region ?? '',
+      MODEL_DELIVERY_REGION: world.account.region,
       MODEL_DELIVERY_VERSION: registered.version,
       MODEL_DELIVERY_ENVIRONMENT: given.environment,
       ...withoutUndefined({ MODEL_DELIVERY_VARIANT: site.variant }),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { evidenceDigest, readStamps, stampOf, writeStamp } from '../../../src/approval/evidence-stamp.ts';
+import { evidenceDigest } from '../../../src/approval/evidence-stamp.ts';
+import { readStamps, writeStamp } from '../../../src/findings/evidence-stamp.ts';
 import { registeredVersion } from '../../support/registered.ts';
 
 const at = Date.parse('2026-01-05T10:00:00Z');
-const later = at + 60_000;
 const waiting = registeredVersion({ version: '1.4.0', approval: 'PendingManualApproval' });
 const stamp = { tag: 'churn_v1.4.0', digest: evidenceDigest(waiting), since: at };
 
@@ -11,11 +11,7 @@ describe('the stamp of the evidence', () => {
   it('is one hidden line, and is read from a whole comment', () => {
     const line = writeStamp(stamp);
     expect(line).toBe(`<!-- model-delivery evidence churn_v1.4.0 ${stamp.digest} 2026-01-05T10:00:00Z -->`);
-    const other = { ...stamp, tag: 'churn_v2.0.0-rc.1', since: later };
-    expect(readStamps(`<!-- model-delivery: churn -->\n${line}\n## approve-gate\n${writeStamp(other)}`)).toEqual([
-      stamp,
-      other,
-    ]);
+    expect(readStamps(`<!-- model-delivery: churn -->\n${line}\n## approve-gate\n`)).toEqual([stamp]);
   });
 
   it.each([
@@ -25,22 +21,11 @@ describe('the stamp of the evidence', () => {
     '<!-- model-delivery evidence churn_v1.4.0 0123 2026-01-05T10:00:00Z -->',
   ])('is not in %j', (body) => expect(readStamps(body)).toEqual([]));
 
-  it('keeps its time while the same state is shown, by whichever environment first', () => {
-    expect(stampOf(waiting, [], at)).toEqual(stamp);
-    expect(stampOf(waiting, [{ ...stamp, since: later }, stamp], later + 1)).toEqual(stamp);
-  });
-
   it.each([
     ['a write to the package', { ...waiting, lastModified: { at } }],
-    ['its approval', { ...waiting, approval: 'Approved' as const }],
     ['other content', { ...waiting, contentDigestNow: 'ff'.repeat(32) }],
     ['another package', { ...waiting, arn: `${waiting.arn}1` }],
-  ])('begins anew after %s', (_name, changed) => {
-    expect(stampOf(changed, [stamp], later)).toEqual({ ...stamp, digest: evidenceDigest(changed), since: later });
+  ])('has another digest after %s', (_name, changed) => {
     expect(evidenceDigest(changed)).not.toBe(stamp.digest);
-  });
-
-  it('begins anew for another version', () => {
-    expect(stampOf({ ...waiting, tag: 'churn_v1.5.0' }, [stamp], later).since).toBe(later);
   });
 });

@@ -172,11 +172,18 @@ describe('a place of the candidate', () => {
     );
   });
 
-  test.each([{ account: '444455556666' }, { region: 'eu-central-1' }])(
-    'that another environment cannot ask is a mistake: %j',
-    async (elsewhere) => {
-      expect(await problem({ keys: { candidate: '{ environment: staging }' }, more: staging(elsewhere) })).toBe(
-        'regression.candidate: environment "staging" is in another account or region than production, and no role is named by which its run could ask it: no version could be delivered there',
+  test('that another environment cannot ask is a mistake', async () => {
+    const more = staging({ account: '444455556666' });
+    expect(await problem({ keys: { candidate: '{ environment: staging }' }, more })).toBe(
+      'regression.candidate: environment "staging" is in another account than production, and no role is named by which its run could ask it: no version could be delivered there',
+    );
+  });
+
+  test.each(['{ environment: staging }', '{ environment: staging, role: model-tester }'])(
+    'that lies in another region is a mistake: %s',
+    async (candidate) => {
+      expect(await problem({ keys: { candidate }, more: staging({ region: 'eu-central-1' }) })).toBe(
+        'regression.candidate: environment "staging" is in another region than production, where SageMaker makes no model of the same package: no version could be delivered there',
       );
     },
   );
