@@ -17,9 +17,9 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
-  readonly inputs: Partial<ReviewInputs>;
   /** With a high one, `reviewersFor` requires two people. */
   readonly risk: RiskHere;
+  readonly inputs: Partial<ReviewInputs>;
   readonly world: World;
 }
 
@@ -35,12 +35,12 @@ export interface Mode {
   readonly does: string;
   /** Absent where the registry's own word is the answer. */
   readonly decide?: (at: Asked) => Promise<Considered>;
+  /** Permissions of its runs beside those of every gate that writes a decision. */
+  readonly needs?: readonly Need[];
   /** The inputs that this mode alone has. */
   readonly takes?: readonly (keyof ReviewInputs)[];
   /** The run goes on until the registry has a decision. */
   readonly waits?: true;
-  /** Permissions of its runs beside those of every gate that writes a decision. */
-  readonly needs?: readonly Need[];
   /**
    * A person's rejection replaces an approval, and a written decision is looked at once more. An approval never replaces a rejection: a
    * person undoes that in the registry.

@@ -292,7 +292,7 @@ const beginRelease = async (
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
     register,
-    prepare: async (inputs) => {
+    prepare: async (inputs = {}) => {
       await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');

@@ -132,8 +132,8 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy of a run; people who approve run nothing. */
-type RunPolicy = Exclude<PublishedName, 'approver'>;
+/** Every policy that is enough for a run: people who approve run nothing, and `life-cycle` stands beside another policy. */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
 
 const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
   'register-model': [
