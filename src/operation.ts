@@ -63,6 +63,8 @@ export type Progress<M extends Memory, Outputs> =
       /** Set by the planning turn (the one without memory). */
       readonly plan?: Plan;
       readonly remarks?: Remarks;
+      /** The facts for people whose decision the run waits for: the host shows them at once, and at its end. */
+      readonly findings?: Findings;
     }
   | {
       readonly is: 'done';

@@ -308,8 +308,13 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
+  // A version that waits for a decision is shown with its evidence: the plan, the reports of both versions, the verdict.
   'approve-gate': [
+    ...readRelease,
+    readAlarms,
     findVersion,
+    readGoldenSet,
+    readReports,
     {
       sid: 'ApproveOrReject',
       actions: ['sagemaker:UpdateModelPackage'],

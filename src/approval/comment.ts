@@ -10,7 +10,7 @@ import { authorsOf } from './authors.ts';
 import { type CommandLine, commandLinesIn } from './command-lines.ts';
 import { countVotes, type Discounted, type Vote } from './count-votes.ts';
 import { reviewersOf, writersOf } from './electorate.ts';
-import { evidenceDigest } from './evidence-stamp.ts';
+import { shownStamp } from './evidence-stamp.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
 import { gitHubFor } from './room-at-github.ts';
@@ -79,14 +79,6 @@ const stampsOf = async (
   if (marked.length === 0) return [];
   const wrote = await github.authorship();
   return marked.filter(wrote).flatMap(({ body }) => readStamps(body));
-};
-
-/** Of the version's present state. Several environments may show it; it is shown since the first of them did. */
-const shownStamp = (registered: RegisteredVersion, stamps: readonly EvidenceStamp[]): EvidenceStamp | undefined => {
-  const digest = evidenceDigest(registered);
-  return stamps
-    .filter((stamp) => stamp.tag === registered.tag && stamp.digest === digest)
-    .sort((one, other) => one.since - other.since)[0];
 };
 
 /** The last decision of each person about this version. */

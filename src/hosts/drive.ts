@@ -68,10 +68,11 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
   let percent = 0;
+  let findings: Waiting['findings'];
   const remarks = new Set<string>();
   const patient = patience(clock);
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
-    ...withoutUndefined({ plan, token }),
+    ...withoutUndefined({ plan, token, findings }),
     ...end,
     remarks: [...new Set([...remarks, ...(end.remarks ?? [])])],
   });
@@ -102,6 +103,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       }
       for (const remark of turn.remarks ?? []) remarks.add(remark);
       if (turn.is === 'done') return ended(turn);
+      findings = turn.findings ?? findings;
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
       token = writeMemory(turn.memory, account.id);

@@ -1,5 +1,6 @@
 import { type Decided, statusOf } from '../approval/decision.ts';
-import type { Considered, Mode } from '../approval/mode.ts';
+import { gatherEvidence } from '../approval/evidence.ts';
+import type { Asked, Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
 import { restrained } from '../approval/restrained.ts';
 import { type ReviewInputs, reviewInputs } from '../approval/review-inputs.ts';
@@ -90,20 +91,24 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
     const overwritten = overwrittenBy(memory?.wrote, registered);
-    if (mode.decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
-      return done(registered, { remarks: overwritten });
-
     const rules = environment.approval ?? {};
     const risk = riskOf(manifest, environment, registered.card);
-    const ask = mode.decide;
-    const considered = await lookAgain(memory?.wrote, registered, async () =>
-      restrained(await ask({ manifest, name, environment, rules, registered, risk, inputs, world }), risk),
-    );
+    const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
+    const { decide } = mode;
+    if (decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
+      return done(registered, {
+        remarks: overwritten,
+        ...(undecided ? { findings: await gatherEvidence(asked) } : {}),
+      });
+
+    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await decide(asked), risk));
     if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
     const { decision } = considered;
     const remarks = [...overwritten, ...(considered.remarks ?? [])];
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
-      return approved ? done(registered, { ...considered, remarks }) : open(registered, { ...considered, remarks });
+      return approved
+        ? done(registered, { ...considered, remarks })
+        : open(registered, { ...considered, findings: considered.findings ?? (await gatherEvidence(asked)), remarks });
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
       const plan = planOf(registered, decision, mode);

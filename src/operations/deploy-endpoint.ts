@@ -18,6 +18,7 @@ import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
+import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import { requireSmokePaths, smokeDue } from '../mechanisms/smoke/due.ts';
 import type { Turn } from '../mechanisms/turn.ts';
@@ -197,6 +198,7 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const safeguards = requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
       const tested = await requireVerdict(world, {
         operation: 'deploy-endpoint',
         ...{ manifest, environment, registered },
@@ -211,7 +213,7 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
-          notes: [...planned.plan.notes, ...tested, ...asked, ...notes, ...exposed(tags)],
+          notes: [...planned.plan.notes, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
           permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),

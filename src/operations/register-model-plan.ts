@@ -50,6 +50,9 @@ export const registrationPlan = (
         `model package ${versionTag(model, semver)}`,
         ...registration.containers.flatMap(containerDetails),
         `approval: ${wanted.approval}`,
+        ...(wanted.card
+          ? [`model card${wanted.card.riskRating === undefined ? '' : `, risk rating ${wanted.card.riskRating}`}`]
+          : []),
         ...(wanted.takenOver ? [`taken over from package ${wanted.takenOver.name}`] : []),
       ),
     ],

@@ -32,13 +32,14 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
       'data-constraints': inputs['data-constraints'],
       'bias-report': inputs['bias-report'],
       'explainability-report': inputs['explainability-report'],
+      card: inputs['model-card'],
       description: inputs.description || undefined,
       next,
     }),
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
-    const source = await readSourcePackage(world, readSource(manifest.model, inputs.from));
+    const source = await readSourcePackage(world, await readSource(world, manifest.model, inputs.from));
     const { containers, inferenceSpecification, ...takenOver } = source;
     return {
       ...withoutUndefined({ description: source.description }),

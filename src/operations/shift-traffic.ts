@@ -13,6 +13,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
+import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { requireAsked } from '../mechanisms/smoke/due.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
@@ -156,6 +157,7 @@ const plan = async (
       const refuseUnfit = async (): Promise<readonly string[]> => [
         ...requireAsked(planned.release, record),
         ...(await refuseUnfitVersion(world, registered)),
+        ...requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered),
         ...(await requireVerdict(world, {
           operation: 'shift-traffic',
           ...{ manifest, environment, registered },

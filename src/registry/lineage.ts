@@ -27,3 +27,12 @@ export const lineageOf = ({
   const known = facts.flatMap(([head, value]) => (typeof value === 'string' && value !== '' ? [[head, value]] : []));
   return known.length === 0 ? undefined : Object.fromEntries(known);
 };
+
+/** Final metrics of the training job, by name: register-model writes them down. */
+export const trainingMetricsOf = (metadata: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(metadata).flatMap(([key, text]) => {
+      const value = key.startsWith('metric.') && text.trim() !== '' ? Number(text) : Number.NaN;
+      return Number.isFinite(value) ? [[key.slice('metric.'.length), value] as const] : [];
+    }),
+  );

@@ -9,6 +9,7 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { atDigest } from './image.ts';
 import { reportMembersOf, type WantedReports } from './kept-reports.ts';
 import { composeMetadata } from './metadata.ts';
+import type { ModelCard } from './model-card.ts';
 import type { NextVersion } from './next-version.ts';
 import { packageDescription } from './package-description.ts';
 import type { Pins } from './pins.ts';
@@ -28,6 +29,8 @@ export interface WantedPackage extends WantedReports {
   readonly trainingJob?: { readonly name: string; readonly facts: Readonly<Record<string, string>> };
   readonly takenOver?: TakenOver;
   readonly pin: boolean;
+  /** Replaces that of a package that is taken over. */
+  readonly card?: ModelCard;
   /** The derivation of `semver`, where the user left it to this run. */
   readonly next?: NextVersion;
 }
@@ -88,6 +91,7 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, host: Run): Re
       ClientToken: clientToken(wanted.model, wanted.semver),
       ...withoutUndefined({ InferenceSpecification: specify(wanted, containers) }),
       ...reportMembersOf(wanted.releases, wanted, takenOver?.members),
+      ...(wanted.card && { ModelCard: { ModelCardContent: wanted.card.content, ModelCardStatus: 'Draft' } }),
       CustomerMetadataProperties: { ...metadata.properties },
     },
   };

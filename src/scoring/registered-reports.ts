@@ -4,7 +4,6 @@ import { packageOfModel } from '../endpoint/look.ts';
 import { Refusal } from '../operation.ts';
 import { grantTo } from '../registry/grant.ts';
 import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../registry/package-reports.ts';
-import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { contentWorld, inRegistry, registryAccount } from '../registry/registry.ts';
 import { parseS3Location, type S3Object, s3Uri } from '../registry/s3-object.ts';
 import type { World } from '../world.ts';
@@ -31,7 +30,8 @@ export type ServedPackage =
       /** For people: `package churn/7`. */
       readonly name: string;
       readonly reports: PackageReports;
-      readonly metadata: RegisteredVersion['metadata'];
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly description: string;
     }
   | { readonly why: string };
 
@@ -55,6 +55,7 @@ export const servedPackage = async (world: World, look: Serving | undefined): Pr
           name,
           reports: reportsOf(described),
           metadata: described.CustomerMetadataProperties ?? {},
+          description: described.ModelPackageDescription ?? '',
         };
   } catch (error) {
     if (classify(error) !== 'access-denied') throw error;

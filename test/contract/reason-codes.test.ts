@@ -104,6 +104,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'invalid-input': ['acceptance/bad-input.test.ts', "reason: 'invalid-input'"],
   'invalid-manifest': ['acceptance/hosts.test.ts', "ends: 'failed/invalid-manifest'"],
   'unknown-version': ['acceptance/hosts.test.ts', "ends: 'failed/unknown-version'"],
+  'risk-high': ['acceptance/risk.test.ts', "reason: 'risk-high'"],
   'infeasible-rollout': ['acceptance/bad-input.test.ts', "reason: 'infeasible-rollout'"],
   'alarm-cannot-fire': ['acceptance/bad-input.test.ts', "reason: 'alarm-cannot-fire'"],
   'alarm-not-ready': ['acceptance/bad-input.test.ts', "reason: 'alarm-not-ready'"],

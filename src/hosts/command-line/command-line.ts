@@ -7,6 +7,7 @@ import { reason } from '../../reason-codes.ts';
 import { planAsText } from '../../report/plan.ts';
 import { printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
+import { found } from '../../report/summary.ts';
 import { type Field, flag, InputError, optional, type Schema, text, type ValuesOf } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
@@ -181,7 +182,14 @@ const begin = <Inputs, M extends Memory, Outputs>(
     verbatim: !isPublic(env) && wish.length === 0,
     launch,
     commits: (signal) => gitCommits(process.cwd(), env, signal),
-    observer: { ...observerOf(say), ...(publisher && { begins: publisher.begins }) },
+    observer: {
+      ...observerOf(say),
+      ...(publisher && { begins: publisher.begins }),
+      shows: (report) => {
+        say(found(report));
+        publisher?.shows(report);
+      },
+    },
     ...withoutUndefined({ seams, github: publisher?.open }),
   });
   const ended = Promise.race([

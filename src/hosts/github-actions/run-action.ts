@@ -9,7 +9,7 @@ import { prose } from '../../report/markdown.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
-import { summaryOf } from '../../report/summary.ts';
+import { found, summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
@@ -67,7 +67,14 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     ...withoutUndefined({ role: role || undefined }),
     ...machine,
     signal,
-    observer: { ...observer, ...(publisher && { begins: publisher.begins }) },
+    observer: {
+      ...observer,
+      ...(publisher && { begins: publisher.begins }),
+      shows: (report) => {
+        printGroup('Evidence', found(report).split('\n'));
+        publisher?.shows(report);
+      },
+    },
     identityToken,
     ...(publisher && { github: publisher.open }),
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),
