@@ -12,20 +12,23 @@ import { countVotes, type Discounted, type Vote } from './count-votes.ts';
 import { reviewersOf, writersOf } from './electorate.ts';
 import { shownStamp } from './evidence-stamp.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
+import { reviewersFor } from './reviewers-for.ts';
 import { gitHubFor } from './room-at-github.ts';
 
 const decide = async (at: Asked): Promise<Considered> => {
-  const { manifest, rules, registered, world } = at;
+  const { manifest, rules, risk, registered, world } = at;
   const github = gitHubFor(world, 'comment');
   const { thread, pullRequest } = await threadOf(github, at);
   const comments = await github.commentsOf(thread);
   const stamps = await stampsOf(github, manifest.model, comments);
   const { votes, discounted } = lastDecisions(comments, manifest.model, registered, stamps);
+  const { atLeast, of } = reviewersFor(rules, risk.level);
   const where = `on ${thread.is.replace('-', ' ')} ${thread.number}`;
   return countVotes({
     votes,
     discounted,
-    electorate: rules.reviewers === undefined ? writersOf(github) : reviewersOf(github, rules.reviewers),
+    atLeast,
+    electorate: of === undefined ? writersOf(github) : reviewersOf(github, of),
     where,
     authors: () =>
       authorsOf(github, world.run, registered, withoutUndefined({ pullRequest, commit: pullRequest?.head })),

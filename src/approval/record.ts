@@ -6,9 +6,10 @@ import { authorsOf } from './authors.ts';
 import { countVotes, type Vote } from './count-votes.ts';
 import { environmentReviewers, reviewersOf } from './electorate.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
+import { reviewersFor } from './reviewers-for.ts';
 import { gitHubFor } from './room-at-github.ts';
 
-const decide = async ({ name, rules, registered, inputs, world }: Asked): Promise<Considered> => {
+const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): Promise<Considered> => {
   const github = gitHubFor(world, 'record');
   const { workflow, url } = world.run;
   if (workflow === undefined)
@@ -21,12 +22,13 @@ const decide = async ({ name, rules, registered, inputs, world }: Asked): Promis
   // GitHub does not tell the cases of an environment's name apart (docs, "Managing environments for deployment").
   const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));
   const votes = votesOf(own);
+  const { atLeast, of } = reviewersFor(rules, risk.level);
   const hint = votes.length === 0 ? await hintOf(github, environment, all) : undefined;
   return countVotes({
     votes,
     discounted: [],
-    electorate:
-      rules.reviewers === undefined ? environmentReviewers(environment) : reviewersOf(github, rules.reviewers),
+    atLeast,
+    electorate: of === undefined ? environmentReviewers(environment) : reviewersOf(github, of),
     anyoneRejects: true,
     where: `for the GitHub environment ${environment}`,
     ...withoutUndefined({ page: url, hint }),

@@ -87,13 +87,13 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     refuseOtherModes(modeName, mode, inputs);
     const registered = await requireRequested(world, manifest.model, version);
     const present = verdict(registered);
-    if (mode.waits) return waitOn(registered, memory, world, inputs['price-per-minute']);
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
     const overwritten = overwrittenBy(memory?.wrote, registered);
     const rules = environment.approval ?? {};
     const risk = riskOf(manifest, environment, registered.card);
     const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
+    if (mode.waits) return waitOn(asked, memory, undecided);
     const { decide } = mode;
     if (decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
       return done(registered, {
@@ -212,17 +212,12 @@ const costLines = (
   return cost === undefined ? [] : [cost];
 };
 
-/** The registry's word, once it has one. */
-const waitOn = (
-  registered: RegisteredVersion,
-  memory: ApproveGateMemory | undefined,
-  world: World,
-  price: number | undefined,
-): Turn => {
+/** The registry's word, once it has one. The first turn shows the evidence to the people whose word it is. */
+const waitOn = async (at: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
+  const { registered, world } = at;
+  const { 'price-per-minute': price } = at.inputs;
   const { because, reason } = verdict(registered);
-  if (reason !== 'approval-pending') {
-    return done(registered, { remarks: costLines(memory, world, price) });
-  }
+  if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
   const plan = planOfWait(registered, world.run, price);
   return {
     is: 'waiting',
@@ -230,7 +225,7 @@ const waitOn = (
     notBefore: nextLook(world),
     percent: 0,
     because: [because, ...plan.notes.slice(1)].join('; '),
-    ...(memory === undefined ? { plan } : {}),
+    ...(memory === undefined ? { plan, ...(undecided ? { findings: await gatherEvidence(at) } : {}) } : {}),
   };
 };
 
