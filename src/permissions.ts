@@ -9,18 +9,21 @@ import { withoutUndefined } from './without-undefined.ts';
  */
 export type PolicyName = OperationName | 'plan';
 /**
- * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. `life-cycle`: of roles that
- * deliver by a manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
+ * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
+ * manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
  */
-export type PublishedName = PolicyName | 'approver' | 'life-cycle';
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
 
 /**
- * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
- * policy: a deployer asks the gate as well, and must not approve.
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
+ * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve read no evidence by a run.
  */
 export type Need =
   /** Writes Approved or Rejected into the registry. */
   | 'decides'
+  /** Shows the plan, the reports of the version and of the one that serves, and a verdict of the regression test; or decides by them. */
+  | 'reads-evidence'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -75,20 +78,18 @@ const compareWithRegistry: Grant = {
 /** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
+const readEndpoint: Grant = { sid: 'ReadTheEndpoint', actions: ['sagemaker:DescribeEndpoint'], on: ['endpoint'] };
+
+const readConfigs: readonly Grant[] = [
+  { sid: 'ReadWhatItServes', actions: ['sagemaker:DescribeEndpointConfig'], on: ['allConfigs'] },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+];
+
 const readServing: readonly Grant[] = [
-  {
-    sid: 'ReadTheEndpoint',
-    actions: ['sagemaker:DescribeEndpoint'],
-    on: ['endpoint'],
-  },
+  readEndpoint,
   // One of the tags names its release record.
   { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
-  {
-    sid: 'ReadWhatItServes',
-    actions: ['sagemaker:DescribeEndpointConfig'],
-    on: ['allConfigs'],
-  },
-  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+  ...readConfigs,
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
   { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
@@ -307,13 +308,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  // A version that waits for a decision is shown with its evidence: the plan, the reports of both versions, the verdict.
   'approve-gate': [
-    ...readRelease,
-    readAlarms,
     findVersion,
-    readGoldenSet,
-    readReports,
     {
       sid: 'ApproveOrReject',
       actions: ['sagemaker:UpdateModelPackage'],
@@ -321,6 +317,9 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
+    ...[...readRelease, readAlarms, readGoldenSet, readReports].map(
+      (grant) => ({ ...grant, when: 'reads-evidence' }) as const,
+    ),
   ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
@@ -509,7 +508,8 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'deploy-endpoint': own('deploy-endpoint'),
   'shift-traffic': own('shift-traffic'),
   rollback: own('rollback'),
-  approver: grants['approve-gate'],
+  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
+  gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
 };
 

@@ -34,7 +34,10 @@ export const reasonCodes = {
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
+  'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest asks for; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
+  'evidence-changed': { outcome: 'pending', meaning: 'The version changed after its evidence was shown, so an approval that was given before does not count; nothing was written to the registry.', remedy: 'Read the evidence as it is now, then approve again.' },
   // rejected
+  'self-approval': { outcome: 'rejected', meaning: 'An author of the version approved it, and too few other people did; nothing was written to the registry.', remedy: 'Have other people approve: not the authors of the commit or the pull request, and not the person who started the run.' },
   'not-approved': { outcome: 'rejected', meaning: 'The model package is not approved, so it is not deployed.', remedy: 'Have it approved (`approve-gate`), or deploy a version that is.' },
   'content-changed': { outcome: 'rejected', meaning: 'The package, its artifact or its image differs from the registered and approved content, so it is not deployed.', remedy: 'Find out who changed it (CloudTrail), and register the new content as a new version.' },
   'approval-rejected': { outcome: 'rejected', meaning: 'A person or a policy rejected the model package.', remedy: 'Read the approval description, fix the model, register a new version.' },
@@ -59,6 +62,7 @@ export const reasonCodes = {
   'approval-withdrawn': { outcome: 'rolled-back', meaning: 'The version lost its approval, or its package was edited, while its traffic was being moved; the traffic went back.', remedy: 'Read the author and the reason in the message. Once the version is approved again, run again: that is a new attempt.' },
   'cause-unknown': { outcome: 'rolled-back', meaning: 'The endpoint serves the old configuration again, and no cause could be proven: nothing convicts the new version.', remedy: 'Read the endpoint\'s FailureReason and alarm history; run again with `retry: true`.' },
   // inconclusive
+  'policy-inconclusive': { outcome: 'inconclusive', meaning: 'No rule of `approval.policy` is broken, but at least one has no value to decide by, so nothing was written to the registry.', remedy: 'Read the undecided rules in the message: register the report they need, or correct their path. Otherwise a person decides.' },
   'regression-inconclusive': { outcome: 'inconclusive', meaning: 'The regression test could not decide: too few rows, missing answers, or a gate that cannot fail.', remedy: 'Read the reason; the report names the rows needed. Add rows, or widen a margin that you can accept.' },
   'regression-disturbed': { outcome: 'inconclusive', meaning: 'A model changed while it was tested, so the answers do not belong together.', remedy: 'Run `regression-test` again when no delivery is under way.' },
   'unproven-traffic': { outcome: 'inconclusive', meaning: 'The new version serves, but the bake ended before `minimum-requests` were seen on it.', remedy: 'Watch it, or roll back with `rollback`.' },

@@ -146,6 +146,19 @@ export interface Run {
   readonly commit?: string;
   readonly ref?: string;
   readonly actor?: string;
+  /** Absent where the run is no workflow run at GitHub. */
+  readonly workflow?: WorkflowOfRun;
+  /** The pull request or the issue that the run's event is about. */
+  readonly thread?: { readonly is: 'pull-request' | 'issue'; readonly number: number };
+}
+
+/** The workflow run at GitHub, as its runner knows it. */
+export interface WorkflowOfRun {
+  readonly id: number;
+  /** A comment started it, so its actor is the author of the comment. */
+  readonly byComment?: true;
+  /** The system of the runner, where it is GitHub's own and its minutes are paid for. */
+  readonly hosted?: string;
 }
 
 /** `arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7`. ARNs are rebuilt here from names, never passed between jobs. */

@@ -112,7 +112,10 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       const shown: Waiting = { ...turn, percent };
       options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
-        const { unsettled, because } = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
+        const last = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
+        // The operation's own work is done; only a last look would have been left.
+        if (last.outcome !== 'pending') return ended(last);
+        const { unsettled, because } = last;
         const remarks = unsettled ? [because] : [];
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { ApprovalRules, Reviewer } from './approval.ts';
+import { policySchema } from './approval-policy-schema.ts';
 import * as v from './values.ts';
 
 const about = z.describe;
@@ -46,7 +47,7 @@ const reviewers = z.pipe(
 export const approvalSchema = () =>
   z.pipe(
     v
-      .mapping({ reviewers: z.optional(reviewers) })
+      .mapping({ reviewers: z.optional(reviewers), policy: z.optional(policySchema) })
       .check(
         about('How `approve-gate` decides about a version. A key of an environment replaces the same key for all.'),
       ),

@@ -1,6 +1,10 @@
+import type { PolicyRule } from './approval-policy.ts';
+
 /** `approval:` of the manifest: who and what decides about a version, as the environment has it. */
 export interface ApprovalRules {
   readonly reviewers?: Reviewers;
+  /** For the mode `policy`. */
+  readonly policy?: readonly PolicyRule[];
 }
 
 /** The people whose decision counts. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
@@ -396,6 +397,8 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
+      for (const fault of policyFaults(checked.value))
+        checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(
     ({ registry: forAll, approval, environments, ...raw }): Manifest =>

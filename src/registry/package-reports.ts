@@ -9,6 +9,8 @@ export interface PackageReports {
   readonly 'quality-constraints'?: ReportFile;
   /** Model Monitor's `statistics.json` of the training data. */
   readonly 'data-statistics'?: ReportFile;
+  /** Model Monitor's constraints of the training data, of this version alone. */
+  readonly 'data-constraints'?: ReportFile;
   /** Model Monitor's `constraints.json`. */
   readonly constraints?: ReportFile;
   /** Clarify's `analysis.json`. */
@@ -34,6 +36,7 @@ export const reportMembers: Readonly<Record<ReportName, readonly string[]>> = {
   evaluation: ['ModelMetrics.ModelQuality.Statistics'],
   'quality-constraints': ['ModelMetrics.ModelQuality.Constraints'],
   'data-statistics': ['ModelMetrics.ModelDataQuality.Statistics'],
+  'data-constraints': ['ModelMetrics.ModelDataQuality.Constraints'],
   // The version's own training data, then those that drift checks compare with, which a pipeline may have taken over from an older version.
   constraints: ['ModelMetrics.ModelDataQuality.Constraints', 'DriftCheckBaselines.ModelDataQuality.Constraints'],
   'pre-training': ['ModelMetrics.Bias.PreTrainingReport', 'ModelMetrics.Bias.Report'],

@@ -48,6 +48,8 @@ export interface ManifestOptions {
   readonly regression?: string;
   /** The section `smoke`, likewise. */
   readonly smoke?: string;
+  /** The section `approval`, likewise. */
+  readonly approval?: string;
 }
 
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
@@ -82,7 +84,7 @@ environments:
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }
-${section('regression', options.regression)}${section('smoke', options.smoke)}`;
+${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
 
 const section = (name: string, keys: string | undefined): string =>
   keys === undefined ? '' : `${name}:\n${keys.replace(/^(?=.)/gm, '  ')}`;

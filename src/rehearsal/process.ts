@@ -118,6 +118,7 @@ export const runnerEnvironment = (job: Job, workspace: string, temp: string): Re
   GITHUB_SHA: job.commit,
   GITHUB_WORKFLOW: 'deliver',
   GITHUB_WORKSPACE: workspace,
+  RUNNER_ENVIRONMENT: 'github-hosted',
   RUNNER_OS: 'Linux',
   RUNNER_TEMP: temp,
   RUNNER_TOOL_CACHE: join(temp, 'tools'),

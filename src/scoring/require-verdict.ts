@@ -46,7 +46,8 @@ export const requireVerdict = async (world: World, release: Release): Promise<re
   if (free !== undefined) return [free];
   const standing = await standingOf(world, regression, release);
   if (standing.is === 'passed') return [standing.because];
-  if (standing.is === 'not-passed') throw new Refusal('regression-missing', standing.because);
+  if (standing.is === 'failed' || standing.is === 'not-passed')
+    throw new Refusal('regression-missing', standing.because);
   if (world.write === undefined) return [`${standing.because}: ${operation} would refuse; ${standing.remedy}`];
   throw new Refusal('regression-missing', `${standing.because}: ${standing.remedy}`);
 };
@@ -63,8 +64,26 @@ const withoutVerdict = (
     : undefined;
 };
 
+/** Whether the verdict of a version counts as passed, for the version that serves now; `because` is a sentence. */
+export const verdictStanding = async (
+  world: World,
+  at: Pick<Release, 'manifest' | 'environment' | 'registered' | 'look'>,
+): Promise<Pick<VerdictStanding, 'is' | 'because'>> => {
+  const { regression } = at.manifest;
+  if (regression === undefined) return { is: 'open', because: 'the manifest has no `regression:`' };
+  if (testDue(at.manifest, at.environment) === undefined)
+    return {
+      is: 'open',
+      because: `the regression test of other environments finds its candidate in ${at.environment}: there is no verdict for it`,
+    };
+  return standingOf(world, regression, { ...at, operation: 'deploy-endpoint', isDark: false });
+};
+
 export type VerdictStanding =
   | { readonly is: 'passed'; readonly because: string; readonly kept: KeptVerdict }
+  /** The version breaks a rule. */
+  | { readonly is: 'failed'; readonly because: string; readonly kept: KeptVerdict }
+  /** It was inconclusive, or the golden set has expired. */
   | { readonly is: 'not-passed'; readonly because: string; readonly kept: KeptVerdict }
   /** A test may still come. */
   | { readonly is: 'open'; readonly because: string; readonly remedy: string };
@@ -99,7 +118,7 @@ export const standingOf = async (
   const kept = { folder: testFolder(releasesOf(target, world.account), subject), verdict };
   if (verdict.verdict !== 'pass')
     return {
-      is: 'not-passed',
+      is: verdict.verdict === 'fail' ? 'failed' : 'not-passed',
       kept,
       because: `the regression test of ${tag} ended with ${verdict.verdict} at ${at}: ${verdict.because}`,
     };

@@ -10,16 +10,17 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
+import { type IamPolicy, type PublishedName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
 import { makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { accuracy, policyText, withPolicy } from '../support/approval-policy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
-import { irisConstraints, prepareWith } from '../support/reports.ts';
+import { irisConstraints, prepareWith, registerWith } from '../support/reports.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
@@ -144,7 +145,10 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
+/** Every policy that is enough for a run: people who approve run nothing, and `life-cycle` stands beside another policy. */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
+
+const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
   'register-model': [
     {
       name: 'the first version',
@@ -269,6 +273,36 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
           scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
         );
         return { version: '1.1.0' };
+      },
+    },
+  ],
+  gate: [
+    {
+      name: 'a version that the policy approves, beside the one that serves and by its verdict',
+      ends: 'approved',
+      operation: approveGate,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        putGolden(account);
+        await registerWith(account, '1.1.0', { 'data-constraints': irisConstraints() });
+        const gate = regression('contract: { constraints: registered }');
+        const policy = policyText([`{ metric: ${accuracy}, not-worse-than: serving }`, '{ regression: passed }']);
+        account.writeManifest((text) => `${text}${gate}${policy}`);
+        await keepVerdict(account, '1.1.0');
+        return { version: '1.1.0', mode: 'policy' };
+      },
+    },
+    {
+      name: 'a first version that the policy rejects',
+      ends: 'approval-rejected',
+      operation: approveGate,
+      stage: async (account) => {
+        await account.register('1.2.0');
+        withPolicy(account, [
+          `{ metric: ${accuracy}, at-least: 0.9 }`,
+          `{ metric: ${accuracy}, not-worse-than: serving, first: pass }`,
+        ]);
+        return { version: '1.2.0', mode: 'policy' };
       },
     },
   ],
@@ -660,10 +694,10 @@ const play = async (row: Row, policy: IamPolicy): Promise<Seen> => {
   }
 };
 
-const actionsOf = (policy: PolicyName): readonly string[] =>
+const actionsOf = (policy: RunPolicy): readonly string[] =>
   [...new Set(policyFor(policy, place).Statement.flatMap(({ Action }) => Action))].sort();
 
-const without = (policy: PolicyName, action: string): IamPolicy => {
+const without = (policy: RunPolicy, action: string): IamPolicy => {
   const { Version, Statement } = policyFor(policy, place);
   const left = Statement.map((statement) => ({
     ...statement,
@@ -672,7 +706,9 @@ const without = (policy: PolicyName, action: string): IamPolicy => {
   return { Version, Statement: left.filter(({ Action }) => Action.length > 0) };
 };
 
-describe.each(policyNames)('the policy of %s', (policy) => {
+const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate'];
+
+describe.each(runPolicies)('the policy of %s', (policy) => {
   const seen = new Map<Row, Seen>();
 
   test.each(rows[policy])('is enough for $name', async (row) => {

@@ -17,3 +17,12 @@ test('the policy of a deployer, which holds the policy of the gate too, decides 
   const held = ['approve-gate', 'plan', 'deploy-endpoint', 'shift-traffic', 'rollback'] as const;
   expect(held.flatMap(actionsOf).filter((action) => action === 'sagemaker:UpdateModelPackage')).toEqual([]);
 });
+
+test('a gate that decides by a policy has a policy of its own, which is that of the approver and reads', () => {
+  const needed = permissionsFor('approve-gate', ['decides', 'reads-evidence']);
+  expect(actionsOf('gate')).toEqual(expect.arrayContaining([...needed]));
+  expect(new Set(actionsOf('gate'))).toEqual(new Set(needed));
+  const reads = actionsOf('gate').filter((action) => !actionsOf('approver').includes(action));
+  expect(reads.filter((action) => !/:(Describe|Get|List)/.test(action))).toEqual([]);
+  expect(actionsOf('approver')).not.toContain('s3:GetObject');
+});

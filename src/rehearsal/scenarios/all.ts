@@ -29,6 +29,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { policyApproves, policyInconclusiveHolds } from './policy.ts';
 import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
@@ -40,6 +41,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -122,6 +124,8 @@ export const scenarios: readonly Scenario[] = [
   packagesOfEveryShape,
   rejectedBeforeSubmission,
   rejectedMidCanary,
+  policyApproves,
+  policyInconclusiveHolds,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,
@@ -185,4 +189,6 @@ export const scenarios: readonly Scenario[] = [
   loadFindsTheBreakingRate,
   contractNamesTheColumn,
   smokeStopsFirstRelease,
+  selfApprovalRefused,
+  twoApproversRace,
 ];

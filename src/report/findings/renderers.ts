@@ -1,4 +1,5 @@
 import type { AnyFindings, Findings } from '../../findings/findings.ts';
+import { approvalPolicyRenderer } from './approval-policy.ts';
 import { evidenceRenderer } from './evidence.ts';
 import { judgementRenderer } from './judgement.ts';
 import { regressionRenderer } from './regression.ts';
@@ -8,6 +9,7 @@ import { smokeRenderer } from './smoke.ts';
 /** Every kind of findings and its renderer; a kind without one does not compile. */
 export const renderers = {
   evidence: evidenceRenderer,
+  'approval-policy': approvalPolicyRenderer,
   judgement: judgementRenderer,
   regression: regressionRenderer,
   'smoke-test': smokeRenderer,
