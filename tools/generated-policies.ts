@@ -2,8 +2,9 @@
 import type { PublishedPolicy } from '../test/support/policy-requests.ts';
 import { fc } from '../test/support/properties.ts';
 
-export interface GeneratedRequest {
-  readonly document: PublishedPolicy['document'];
+/** One IAM check of a role with these policies. */
+export interface Check {
+  readonly documents: readonly PublishedPolicy['document'][];
   readonly action: string;
   readonly resource: string;
   /** By the name of the key in AWS's reference. Keys of many values have a list, also of one value. */
@@ -211,7 +212,7 @@ const blockOf = (
   return block;
 };
 
-const contextOf = (keys: Subject['keys']): fc.Arbitrary<GeneratedRequest['context']> =>
+const contextOf = (keys: Subject['keys']): fc.Arbitrary<Check['context']> =>
   fc
     .tuple(
       ...Object.entries(keys).map(([key, { kind, values }]) =>
@@ -226,11 +227,11 @@ const contextOf = (keys: Subject['keys']): fc.Arbitrary<GeneratedRequest['contex
     )
     .map((entries) => Object.fromEntries(entries.flat()));
 
-export const generatedRequests: fc.Arbitrary<GeneratedRequest> = fc.constantFrom(...subjects).chain((subject) =>
+export const generatedRequests: fc.Arbitrary<Check> = fc.constantFrom(...subjects).chain((subject) =>
   fc.record({
-    document: fc
+    documents: fc
       .array(statement(subject), { minLength: 1, maxLength: 3 })
-      .map((Statement) => ({ Version: '2012-10-17', Statement })),
+      .map((Statement) => [{ Version: '2012-10-17', Statement }]),
     action: fc.constant(subject.action),
     resource: fc.constantFrom(...subject.resources),
     context: contextOf(subject.keys),

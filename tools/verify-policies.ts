@@ -16,7 +16,8 @@ import {
   requestsUnder,
 } from '../test/support/policy-requests.ts';
 import { fc } from '../test/support/properties.ts';
-import { type GeneratedRequest, generatedOperators, generatedRequests } from './generated-policies.ts';
+import { dutyRequests } from './duty-requests.ts';
+import { type Check, generatedOperators, generatedRequests } from './generated-policies.ts';
 import { evaluateOurs, publishedRequests, recordedRequests, type SharedRequest } from './shared-requests.ts';
 
 const home = resolve(import.meta.dirname, '../.cache/verifiers/iam/node_modules/@cloud-copilot/iam-simulate');
@@ -116,10 +117,12 @@ const compareBeyond = async (run: RunSimulation): Promise<readonly string[]> => 
   const wrong: string[] = [];
   for (const [pattern, resource] of beyondTheirs) {
     const request = {
-      document: {
-        Version: '2012-10-17',
-        Statement: [{ Sid: 'Beyond', Effect: 'Allow', Action: ['cloudwatch:PutMetricAlarm'], Resource: [pattern] }],
-      },
+      documents: [
+        {
+          Version: '2012-10-17',
+          Statement: [{ Sid: 'Beyond', Effect: 'Allow', Action: ['cloudwatch:PutMetricAlarm'], Resource: [pattern] }],
+        },
+      ],
       action: 'cloudwatch:PutMetricAlarm',
       resource,
       context: {},
@@ -137,24 +140,25 @@ const decisions: Readonly<Record<string, Decision>> = {
   ExplicitlyDenied: 'explicitly-denied',
 };
 
-const decideOurs = ({ document, action, resource, context }: GeneratedRequest): Decision => {
+const decideOurs = ({ documents, action, resource, context }: Check): Decision => {
   const byKey = new Map(Object.entries(context).map(([key, values]) => [key.toLowerCase(), [values].flat()]));
-  return evaluate([parsePolicy(document)], { action, resource, context: (key) => byKey.get(key.toLowerCase()) ?? [] });
+  return evaluate(documents.map(parsePolicy), {
+    action,
+    resource,
+    context: (key) => byKey.get(key.toLowerCase()) ?? [],
+  });
 };
 
-const decideTheirs = async (
-  run: RunSimulation,
-  { document, action, resource, context }: GeneratedRequest,
-): Promise<string> => {
+const decideTheirs = async (run: RunSimulation, { documents, action, resource, context }: Check): Promise<string> => {
   const answer = await run(
     {
       request: {
-        principal: `arn:aws:iam::${account}:role/generated`,
+        principal: `arn:aws:iam::${account}:role/any`,
         action,
         resource: { resource, accountId: account },
         contextVariables: context,
       },
-      identityPolicies: [{ name: 'generated', policy: document }],
+      identityPolicies: documents.map((policy, index) => ({ name: `policy ${index + 1}`, policy })),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
       ...(action.startsWith('kms:') && { resourcePolicy: keyPolicy }),
@@ -172,7 +176,9 @@ const compareGenerated = async (run: RunSimulation): Promise<readonly string[]> 
       const ours = decideOurs(request);
       const theirs = await decideTheirs(run, request);
       if (ours !== theirs) throw new Error(`ours: ${ours}, theirs: ${theirs}`);
-      for (const operator of request.document.Statement.flatMap(({ Condition = {} }) => Object.keys(Condition)))
+      for (const operator of request.documents.flatMap(({ Statement }) =>
+        Statement.flatMap(({ Condition = {} }) => Object.keys(Condition)),
+      ))
         seen.add(`${operator} ${ours}`);
     }),
     { numRuns: Number(process.env['FUZZ_RUNS'] ?? 4000) },
@@ -207,9 +213,19 @@ for (const request of [...published, ...recorded]) {
   const problem = compare(request, ours, await askAcross(runSimulation, request));
   if (problem !== undefined) wrong.push(`two accounts, ${request.name}: ${problem}`);
 }
+const separated = await dutyRequests();
+for (const request of separated) {
+  const beyond = beyondTheReference.some(
+    (one) => one.action === request.action && request.resource.includes(one.resource),
+  );
+  if (beyond) continue;
+  const [ours, theirs] = [decideOurs(request), await decideTheirs(runSimulation, request)];
+  if (ours !== theirs) wrong.push(`${request.name}: ${request.action}: ours: ${ours}, theirs: ${theirs}`);
+}
 wrong.push(...(await compareBeyond(runSimulation)), ...(await compareGenerated(runSimulation)));
 for (const line of wrong) console.error(line);
 console.log(
-  `${compared} requests under ${publishedPolicies().length} policies, ${published.length} across two accounts and ${recorded.length} sent there by deliveries, ${wrong.length} wrong`,
+  `${compared} requests under ${publishedPolicies().length} policies, ${published.length} across two accounts and ${recorded.length} sent there by deliveries, ${separated.length} of three roles, ${wrong.length} wrong`,
 );
-process.exitCode = wrong.length === 0 && compared > 0 && published.length > 0 && recorded.length > 0 ? 0 : 1;
+process.exitCode =
+  wrong.length === 0 && compared > 0 && published.length > 0 && recorded.length > 0 && separated.length > 0 ? 0 : 1;

@@ -29,7 +29,7 @@ export interface Environment {
   readonly role?: string;
   /** The role for `rollback`, which needs fewer permissions: it publishes only existing endpoint configs. Default: `role`. */
   readonly rollbackRole?: string;
-  /** The role for `approve-gate`, which may decide in the registry. Default: `role`. */
+  /** The role for an `approve-gate` that decides in the registry. Default: `role`. */
   readonly approverRole?: string;
   /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
@@ -58,7 +58,7 @@ export interface RegistrySpec {
   readonly role?: string;
   /** The role for `register-model`, which writes there. Default: `role`. */
   readonly registrarRole?: string;
-  /** The role for `approve-gate`. Default: `role`. */
+  /** The role for an `approve-gate` that decides. Default: `role`. */
   readonly approverRole?: string;
   /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
   readonly artifacts?: S3Location;

@@ -35,7 +35,11 @@ const inParts = z.pipe(
       'approver-role': z.optional(
         v
           .role()
-          .check(about('Role that `approve-gate` assumes instead: only it needs to decide there. Default: `role`.')),
+          .check(
+            about(
+              'Role that `approve-gate` assumes instead when its mode decides: only it needs to write there. Default: `role`.',
+            ),
+          ),
       ),
       artifacts: z.optional(
         v

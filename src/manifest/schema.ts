@@ -278,7 +278,7 @@ const environment = z.pipe(
           .role()
           .check(
             about(
-              'Role that `approve-gate` assumes instead, its name or ARN: where only it may approve, no deployment approves its own version. Default: `role`.',
+              'Role that `approve-gate` assumes instead when its mode decides, its name or ARN: where only it may approve, no deployment approves its own version. With `check` it keeps `role`. Default: `role`.',
             ),
           ),
       ),

@@ -39,7 +39,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
-    const source = await readSourcePackage(world, readSource(manifest.model, inputs.from));
+    const source = await readSourcePackage(world, await readSource(world, manifest.model, inputs.from));
     const { containers, inferenceSpecification, ...takenOver } = source;
     return {
       ...withoutUndefined({ description: source.description }),

@@ -119,7 +119,7 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
 };
 
 const plannedAnew =
-  'image, artifact or inputs changed since they were planned: this run planned them again, and registers them as they are now';
+  'image, artifact, inputs or the next version changed since they were planned: this run planned them again, and registers them as they are now';
 
 const copiesOf = ({ sources }: Pins): readonly DataCopy[] => sources.flatMap((pinned) => pinned?.copies ?? []);
 

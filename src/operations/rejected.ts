@@ -35,7 +35,10 @@ export const planRejected = async (
     return stopped(world, release, decided);
 
   const look = await lookAt(world, endpoint);
-  const nowhere = ended('serves-nowhere', `${approvalOf(decided)}; ${absence(endpoint, look)}`, { endpoint });
+  const nowhere = ended('serves-nowhere', `${approvalOf(decided)}; ${absence(endpoint, look)}`, {
+    outputs: { endpoint },
+    acted,
+  });
   if (look === undefined) return nowhere;
   const kind = kindOf(look, record);
   // The models of its components are not in its config, so nothing shows whether the version is among them.
@@ -57,7 +60,7 @@ export const planRejected = async (
     return ended(
       'event-ignored',
       `${decided.tag} came back by a rollback that began after the rejection in the event; to leave it again, run rollback with rejected`,
-      { endpoint },
+      { outputs: { endpoint } },
     );
   refuseUnusable(endpoint, look, kind, 'restore');
   return unrejectedWayBack(world, given, record, look, decided);

@@ -42,6 +42,8 @@ export interface ManifestOptions {
   readonly name?: string;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
+  /** Further keys of the environment; YAML on one line each. */
+  readonly environment?: readonly string[];
   /** No supervision: no alarm, no minimum of requests. */
   readonly unwatched?: boolean;
   /** The section `regression`: its keys, as YAML. */
@@ -79,7 +81,7 @@ environments:
     region: ${rehearsedTeam.region}
     role: model-deployer
     rollback-role: model-restorer
-    endpoint:
+${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}    endpoint:
       name: ${options.name ?? options.model ?? rehearsedTeam.endpoint}
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}

@@ -11,6 +11,7 @@ import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
@@ -69,13 +70,14 @@ export interface ReportedRelease {
 
 /** One workflow run: register → approve → gate → deploy, or parts of it. */
 export interface RehearsedRelease extends ReportedRelease {
-  start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
+  /** @param environment of the job at GitHub */
+  start(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
-  run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  run(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Promise<StepResult>;
   /** Register the fixture. @param inputs of register-model, beside the usual ones */
   register(inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
-  /** Register the fixture, have a person approve it, pass the gate. @param inputs of register-model, beside the usual ones */
+  /** Register the fixture, have a person approve it, pass the gate. @param inputs as in `register` */
   prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
@@ -233,7 +235,8 @@ const beginRelease = async (
   let attempt = 1;
   let ending: ReleaseEnd | undefined;
 
-  const job = (): Job => ({
+  const job = (environment: string | undefined): Job => ({
+    ...withoutUndefined({ environment }),
     runId: place.runId,
     attempt,
     job: 'deliver',
@@ -244,7 +247,7 @@ const beginRelease = async (
     steps.push(result);
     return result;
   };
-  const start: RehearsedRelease['start'] = (action, inputs = {}) =>
+  const start: RehearsedRelease['start'] = (action, inputs = {}, environment = undefined) =>
     driver.start({
       action,
       // A rollback finds its target by itself.
@@ -254,10 +257,10 @@ const beginRelease = async (
         ...place.inputs,
         ...inputs,
       },
-      job: job(),
+      job: job(environment),
     });
   const finish: RehearsedRelease['finish'] = async (running) => ended(await driver.finish(running));
-  const run: RehearsedRelease['run'] = (action, inputs) => finish(start(action, inputs));
+  const run: RehearsedRelease['run'] = (action, inputs, environment) => finish(start(action, inputs, environment));
   const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
 
@@ -292,7 +295,7 @@ const beginRelease = async (
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
     register,
-    prepare: async (inputs = {}) => {
+    prepare: async (inputs) => {
       await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');

@@ -15,7 +15,7 @@ import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
 import type { GitHubAccess } from '../github/open-github.ts';
 import { environmentOf } from '../manifest/load.ts';
-import type { Environment, Manifest, RegistrySpec } from '../manifest/manifest.ts';
+import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
@@ -86,24 +86,36 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
 /**
  * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
- * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role. A gate has one,
- * so that the deployer cannot approve.
+ * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role. A gate that
+ * decides has one, so that the deployer cannot approve; a gate that only checks is a step of the deployer's job.
  */
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
-  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  const { manifest, environment, mode } = inputs as {
+    readonly manifest?: Manifest;
+    readonly environment?: string;
+    readonly mode?: string;
+  };
   if (manifest === undefined || environment === undefined) return {};
   const spec = environmentOf(manifest, environment);
   const { account, region, bucketOwners, endpoint, registry } = spec;
+  const decides = operation === 'approve-gate' && mode !== undefined && mode !== 'check';
   return withoutUndefined({
     account,
     region,
-    role: environmentRole(spec, operation),
+    role: (decides ? spec.approverRole : operation === 'rollback' ? spec.rollbackRole : undefined) ?? spec.role,
     endpoint,
     bucketOwners,
-    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
+    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, decides, operation) }),
     elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,
   });
 };
+
+/** Registering and deciding write to the registry; everything else reads there. */
+const registryRole = (
+  { role, registrarRole, approverRole }: RegistrySpec,
+  decides: boolean,
+  operation?: OperationName,
+): string | undefined => (decides ? approverRole : operation === 'register-model' ? registrarRole : undefined) ?? role;
 
 /** The other environment whose endpoint is asked by a role of its own. */
 const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
@@ -113,19 +125,6 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   const account = environmentOf(manifest, environment).account ?? accountOfRole(role);
   return { environment, role, ...withoutUndefined({ account }) };
 };
-
-const environmentRole = (
-  { role, rollbackRole, approverRole }: Environment,
-  operation?: OperationName,
-): string | undefined =>
-  (operation === 'rollback' ? rollbackRole : operation === 'approve-gate' ? approverRole : undefined) ?? role;
-
-/** Registering and deciding write to the registry; everything else reads there. */
-const registryRole = (
-  { role, registrarRole, approverRole }: RegistrySpec,
-  operation?: OperationName,
-): string | undefined =>
-  (operation === 'register-model' ? registrarRole : operation === 'approve-gate' ? approverRole : undefined) ?? role;
 
 /**
  * @throws {Refusal} `wrong-account`, before any other call to AWS

@@ -45,9 +45,10 @@ const repositoryAt = (root: string): GitRepository => {
   };
 };
 
-export const createRepository = (branch = 'main'): GitRepository => {
-  const repository = repositoryAt(mkdtempSync(join(tmpdir(), 'repository-')));
-  repository.git('init', '--quiet', `--initial-branch=${branch}`);
+/** @param options.root a folder for it; default: a new one */
+export const createRepository = ({ root }: { readonly root?: string } = {}): GitRepository => {
+  const repository = repositoryAt(root ?? mkdtempSync(join(tmpdir(), 'repository-')));
+  repository.git('init', '--quiet', '--initial-branch=main');
   return repository;
 };
 

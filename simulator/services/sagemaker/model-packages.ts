@@ -144,8 +144,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
       const group = groups.find(input.ModelPackageGroupName ?? '').name;
       const { ClientToken, ...body } = input;
       const before = ClientToken === undefined ? undefined : tokens.get(ClientToken);
-      // Replay rules are [unconfirmed] (§1.3, §13.10): same body, same answer; another body is a conflict.
-      if (before) {
+      if (before && kernel.settings.packageTokens === 'remembered') {
         if (!isDeepStrictEqual(before.input, body))
           throw conflict('The client token was used with different parameters.');
         return { ModelPackageArn: before.arn };

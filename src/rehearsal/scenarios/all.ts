@@ -1,6 +1,13 @@
-import { twoAccounts } from './accounts.ts';
+import { registryInAnotherAccount } from './accounts.ts';
 import { adoptThenDeliver } from './adopt.ts';
-import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import {
+  approvedNotNewest,
+  packageEdited,
+  rejectedMidCanary,
+  rejectedNeverDeploys,
+  rejectedWhileItWaits,
+  stepsRejected,
+} from './approval.ts';
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
@@ -13,6 +20,7 @@ import {
   rerunIsANoOp,
   smokeStopsFirstRelease,
 } from './delivery.ts';
+import { approveThenDeploy } from './duties.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
@@ -41,6 +49,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { approvedFlipsToRejected, duplicateEventOnce, staleEventIgnored } from './rejection.ts';
 import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
@@ -85,6 +94,7 @@ import {
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
+import { sameSemverTwiceInParallel } from './versions.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -122,8 +132,15 @@ export const scenarios: readonly Scenario[] = [
   packageEdited,
   packageOfAPipeline,
   packagesOfEveryShape,
-  rejectedBeforeSubmission,
+  approveThenDeploy,
+  rejectedNeverDeploys,
+  approvedNotNewest,
+  rejectedWhileItWaits,
+  sameSemverTwiceInParallel,
   rejectedMidCanary,
+  approvedFlipsToRejected,
+  staleEventIgnored,
+  duplicateEventOnce,
   policyApproves,
   policyInconclusiveHolds,
   insufficientTraffic,
@@ -170,7 +187,7 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
-  twoAccounts,
+  registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
   adoptedEndpointKeepsItsSettings,

@@ -8,8 +8,8 @@ import { smokeRenderer } from './smoke.ts';
 
 /** Every kind of findings and its renderer; a kind without one does not compile. */
 export const renderers = {
-  evidence: evidenceRenderer,
   'approval-policy': approvalPolicyRenderer,
+  evidence: evidenceRenderer,
   judgement: judgementRenderer,
   regression: regressionRenderer,
   'smoke-test': smokeRenderer,

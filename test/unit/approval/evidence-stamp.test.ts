@@ -4,7 +4,7 @@ import { readStamps, writeStamp } from '../../../src/findings/evidence-stamp.ts'
 import { registeredVersion } from '../../support/registered.ts';
 
 const at = Date.parse('2026-01-05T10:00:00Z');
-const later = at + 60_000;
+const later = Date.parse('2026-01-05T12:00:00Z');
 const waiting = registeredVersion({ version: '1.4.0', approval: 'PendingManualApproval' });
 const stamp = { tag: 'churn_v1.4.0', digest: evidenceDigest(waiting), since: at };
 
@@ -26,7 +26,7 @@ describe('the stamp of the evidence', () => {
     '<!-- model-delivery evidence churn_v1.4.0 0123 2026-01-05T10:00:00Z -->',
   ])('is not in %j', (body) => expect(readStamps(body)).toEqual([]));
 
-  it('is that of the environment that showed the same state first', () => {
+  it('is shown since the first environment showed it', () => {
     expect(shownStamp(waiting, [])).toBeUndefined();
     expect(shownStamp(waiting, [{ ...stamp, since: later }, stamp])).toEqual(stamp);
   });
@@ -36,8 +36,12 @@ describe('the stamp of the evidence', () => {
     ['its approval', { ...waiting, approval: 'Approved' as const }],
     ['other content', { ...waiting, contentDigestNow: 'ff'.repeat(32) }],
     ['another package', { ...waiting, arn: `${waiting.arn}1` }],
-    ['a registration of another version', { ...waiting, tag: 'churn_v1.5.0' }],
-  ])('is of another state after %s', (_name, changed) => {
+  ])('is another one after %s', (_name, changed) => {
     expect(shownStamp(changed, [stamp])).toBeUndefined();
+    expect(evidenceDigest(changed)).not.toBe(stamp.digest);
+  });
+
+  it('is another one for another version', () => {
+    expect(shownStamp({ ...waiting, tag: 'churn_v1.5.0' }, [stamp])).toBeUndefined();
   });
 });

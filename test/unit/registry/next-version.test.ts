@@ -187,7 +187,7 @@ describe('the same commit again', () => {
     await register(worldAt(aws, history, 'release/1.0.0'), aws);
     const merge = history.commit("Merge branch 'release/1.0.0'");
     const world = worldAt(aws, history, 'main', merge);
-    const promoted = inputs({ version: 'next', from: '1', image: undefined, artifact: undefined });
+    const promoted = inputs({ version: 'next', from: 'v1.0.0-rc.1', image: undefined, artifact: undefined });
     expect((await runTurns(registerModel, promoted, world)).end.outputs).toMatchObject({ version: '1.0.0' });
     expect(aws.packages[1]?.input['CustomerMetadataProperties']).toMatchObject({
       'git-sha': history.commits[0]?.sha,
@@ -244,6 +244,24 @@ describe('two commits at once that derive one version', () => {
       approvalDescription: 'churn_v1.1.0 is package 2; package 3 came later',
     });
     expect((await register(worldAt(aws, history, 'main', two), aws)).outputs).toMatchObject({ version: '1.2.0' });
+  });
+
+  test('a version that is taken between plan and creation is planned again, and said so', async () => {
+    const aws = account();
+    const history = createHistory();
+    history.commit('feat: a');
+    await register(worldAt(aws, history, 'main'), aws);
+    const one = history.commit('feat: b');
+    const two = worldAt(aws, history, 'main', history.commit('feat: c'));
+    const wanted = inputs({ version: 'next' });
+    const planned = await registerModel.advance(wanted, undefined, two);
+    expect(planned.plan?.title).toBe('register churn_v1.1.0');
+    await register(worldAt(aws, history, 'main', one), aws);
+    const writes = aws.writes().length;
+    const again = await registerModel.advance(wanted, planned.is === 'waiting' ? planned.memory : undefined, two);
+    expect(again.plan?.title).toBe('register churn_v1.2.0');
+    expect(again.remarks).toEqual([expect.stringContaining('the next version changed since they were planned')]);
+    expect(aws.writes()).toHaveLength(writes);
   });
 
   test('a run that dies before it rejects its own is cleaned up by its re-run, with any model', async () => {
