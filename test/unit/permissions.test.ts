@@ -26,7 +26,7 @@ test('the policy of a deployer, which holds the policy of the gate too, decides 
 });
 
 test('a gate that decides by a policy has a policy of its own, which is that of the approver and reads', () => {
-  const needed = permissionsFor('approve-gate', ['decides', 'reads-reports']);
+  const needed = permissionsFor('approve-gate', ['decides', 'reads-evidence']);
   expect(actionsOf('gate')).toEqual(expect.arrayContaining([...needed]));
   expect(new Set(actionsOf('gate'))).toEqual(new Set(needed));
   const reads = actionsOf('gate').filter((action) => !actionsOf('approver').includes(action));
