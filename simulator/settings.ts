@@ -110,6 +110,11 @@ export const defaultSettings = {
   queuedPerInstance: 1_000,
   /** ModelApprovalStatus when CreateModelPackage omits it. §13.10 */
   defaultApprovalStatus: 'PendingManualApproval' as 'PendingManualApproval' | 'Approved',
+  /**
+   * CreateModelPackage with a client token that was used before: the answer of that call, and a conflict for another body; or a package of
+   * its own, as after the end of a token's life, which no page names. §1.3, §13.10 [unconfirmed]
+   */
+  packageTokens: 'remembered' as 'remembered' | 'forgotten',
   /** How long after CreateModelPackage a listing may still miss it. [unconfirmed] */
   packageListedAfterMs: 0,
   /** Instances per type the account may run for endpoints; blue/green counts both fleets. §2.3 */
@@ -180,6 +185,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   transformOutputNames: 'of-files',
   transformSliceEnd: 'excluded',
   defaultApprovalStatus: 'Approved',
+  packageTokens: 'forgotten',
   packageListedAfterMs: 20_000,
   controlPlaneRate: 2,
   s3Versioning: true,

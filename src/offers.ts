@@ -117,6 +117,11 @@ export const offers = {
         does: 'Goes back to the last version that served well.',
       },
       { line: 'rollback --environment production --to 1.3.0', does: 'Goes back to a named version.' },
+      {
+        line: 'rollback --rejected 1.4.0',
+        does: 'In every environment: leaves a version that is rejected in the registry, wherever it serves.',
+      },
+      { line: 'rollback --event event.json', does: 'The same at an event of EventBridge; the registry decides.' },
     ],
     // A configuration of others has no version.
     undo: { ...byRollback, after: ['restored'], sets: { to: ['previous-version', 'previous-endpoint-config'] } },

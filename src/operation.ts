@@ -63,6 +63,8 @@ export type Progress<M extends Memory, Outputs> =
       /** Set by the planning turn (the one without memory). */
       readonly plan?: Plan;
       readonly remarks?: Remarks;
+      /** The facts for people whose decision the run waits for: the host shows them at once, and at its end. */
+      readonly findings?: Findings;
     }
   | {
       readonly is: 'done';
@@ -92,6 +94,8 @@ export interface Operation<Inputs, M extends Memory, Outputs> {
   /** Names of files to write, besides those of every operation, on a host that writes files. */
   readonly files?: Schema<object>;
   readonly outputs: OutputSchema<Outputs>;
+  /** With one of these inputs a host may run the operation once for each environment, when no `environment` is given. */
+  readonly everywhereWith?: readonly string[];
   /**
    * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, return the next
    * step.

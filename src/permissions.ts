@@ -8,11 +8,22 @@ import { withoutUndefined } from './without-undefined.ts';
  * here, and `test/acceptance/permissions.test.ts` compares both with the operations' requests to AWS.
  */
 export type PolicyName = OperationName | 'plan';
-/** Includes the policy of the people who approve in the registry: no operation of the suite approves for them. */
-export type PublishedName = PolicyName | 'approver';
+/**
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
+ * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
+ * manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
+ */
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
 
-/** A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. */
+/**
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-reports`
+ * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve need no permission for reports.
+ */
 export type Need =
+  /** Writes Approved or Rejected into the registry. */
+  | 'decides'
+  /** Decides by the reports of the version, those of the version that serves, and a verdict of the regression test. */
+  | 'reads-reports'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -34,7 +45,9 @@ export type Need =
   /** Measures the candidate under the recorded traffic. */
   | 'loads'
   /** Restores the instance count of the manifest. */
-  | 'resizes';
+  | 'resizes'
+  /** Writes the manifest's `stage` to the registry. */
+  | 'stages';
 
 interface Grant {
   /** Its purpose, in letters and digits (IAM: Sid). */
@@ -65,20 +78,18 @@ const compareWithRegistry: Grant = {
 /** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
+const readEndpoint: Grant = { sid: 'ReadTheEndpoint', actions: ['sagemaker:DescribeEndpoint'], on: ['endpoint'] };
+
+const readConfigs: readonly Grant[] = [
+  { sid: 'ReadWhatItServes', actions: ['sagemaker:DescribeEndpointConfig'], on: ['allConfigs'] },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+];
+
 const readServing: readonly Grant[] = [
-  {
-    sid: 'ReadTheEndpoint',
-    actions: ['sagemaker:DescribeEndpoint'],
-    on: ['endpoint'],
-  },
+  readEndpoint,
   // One of the tags names its release record.
   { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
-  {
-    sid: 'ReadWhatItServes',
-    actions: ['sagemaker:DescribeEndpointConfig'],
-    on: ['allConfigs'],
-  },
-  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
+  ...readConfigs,
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
   { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
@@ -225,6 +236,15 @@ const encrypt: readonly Grant[] = [
 /** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
 const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
+/** For `stage`. The policies of the operations do not have it: see `PublishedName`. */
+const writeTheStage: Grant = {
+  sid: 'WriteTheStage',
+  actions: ['sagemaker:UpdateModelPackage'],
+  on: ['packages'],
+  condition: conditions.onlyStages,
+  when: 'stages',
+};
+
 const armTheRelease: Grant = {
   sid: 'ArmTheRelease',
   actions: ['cloudwatch:PutMetricAlarm'],
@@ -288,7 +308,24 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  'approve-gate': [findVersion],
+  // A version that waits for a decision is shown with its evidence: the plan, the reports of both versions, the verdict.
+  'approve-gate': [
+    ...readRelease,
+    readAlarms,
+    findVersion,
+    readGoldenSet,
+    readReports,
+    {
+      sid: 'ApproveOrReject',
+      actions: ['sagemaker:UpdateModelPackage'],
+      on: ['packages'],
+      condition: conditions.onlyDecides,
+      when: 'decides',
+    },
+    ...[readEndpoint, ...readConfigs, ...readRecord, readGoldenSet, readReports].map(
+      (grant) => ({ ...grant, when: 'reads-reports' }) as const,
+    ),
+  ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
     ...readServing,
@@ -409,6 +446,7 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     { ...armTheRelease, when: 'updates' },
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
@@ -427,18 +465,20 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
     ...readRelease,
     compareWithRegistry,
-    // As a watchdog it follows an abandoned delivery to its end; a rollback itself does not look at the registry.
+    // With `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end. A plain rollback does not look at the registry.
     lookAtApproval,
     ...supervise,
     { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
     ...scale,
     ...encrypt,
+    writeTheStage,
   ],
 };
 
@@ -462,17 +502,20 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+/** Needs with a policy of their own, which a role has beside the operation's. */
+const apart: readonly Need[] = ['decides', 'reads-reports', 'stages'];
+const own = (policy: PolicyName): readonly Grant[] =>
+  grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
+
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...grants,
-  approver: [
-    findVersion,
-    {
-      sid: 'ApproveOrReject',
-      actions: ['sagemaker:UpdateModelPackage'],
-      on: ['packages'],
-      condition: conditions.onlyDecides,
-    },
-  ],
+  'approve-gate': own('approve-gate'),
+  'deploy-endpoint': own('deploy-endpoint'),
+  'shift-traffic': own('shift-traffic'),
+  rollback: own('rollback'),
+  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
+  gate: grants['approve-gate'],
+  'life-cycle': [writeTheStage],
 };
 
 /** Least privilege for every run of an operation at one place, as IAM takes it. */

@@ -17,6 +17,7 @@ const registeredFacts = [
   'image-digest',
   'git-sha',
   'git-ref',
+  'version-commit',
   'run-url',
   'training-job',
   'taken-from',
@@ -50,6 +51,15 @@ export const conditions = {
   /** An entry in the metadata, and no decision. IAM has no key for the InferenceSpecification; a delivery notices an edited one. */
   onlyNotes: (): Condition => ({
     Null: { ...factsStay['Null'], 'sagemaker:ModelApprovalStatus': 'true' },
+  }),
+  /** A stage and a status, and no decision. IAM has no key for the InferenceSpecification; a delivery notices an edited one. */
+  onlyStages: (): Condition => ({
+    Null: {
+      ...factsStay['Null'],
+      'sagemaker:ModelApprovalStatus': 'true',
+      'sagemaker:ModelLifeCycle:Stage': 'false',
+      'sagemaker:ModelLifeCycle:StageStatus': 'false',
+    },
   }),
   /** AWS: "Enforce conditional writes on Amazon S3 buckets". */
   creates: (): Condition => ({ Null: { 's3:if-none-match': 'false' } }),

@@ -1,7 +1,7 @@
 import type { AwsReads, AwsWrites } from './aws/clients.ts';
 import type { Clock } from './clock.ts';
 import type { CheckCase } from './findings/regression.ts';
-import type { GitHub } from './github/github.ts';
+import type { Comparison, GitHub } from './github/github.ts';
 import type { S3Location } from './manifest/manifest.ts';
 
 /** Everything an operation may touch. The host builds it. The same operation runs against AWS, the simulator, or a test double. */
@@ -15,6 +15,8 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /** The history of the checkout; absent where a run has no checkout. */
+  readonly commits?: Commits;
   /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */
   readonly programs?: Programs;
   /** The account and region of another environment, whose endpoint a regression test asks by a role of its own. */
@@ -35,6 +37,21 @@ export interface Workspace {
   /** As `read`, without its content in memory. */
   open(path: string, mostBytes: number): Promise<FileParts>;
 }
+
+/** The commits of a git repository on this machine. */
+export interface Commits {
+  /** The commit that is checked out. `branch` is absent when it is on none. @returns undefined without a repository */
+  head(): Promise<{ readonly commit: string; readonly branch?: string } | undefined>;
+  /** The commits that `head` has and `base` has not. */
+  compare(base: string, head: string): Promise<Compared>;
+}
+
+export type Compared =
+  | ({ readonly is: 'known' } & Comparison)
+  /** The whole history is there, and lacks one of the two. */
+  | { readonly is: 'absent' }
+  /** A clause, and its remedy: `the checkout is shallow: set …`. */
+  | { readonly is: 'unreadable'; readonly because: string };
 
 /** A file that is read in parts. */
 export interface FileParts {
@@ -129,6 +146,19 @@ export interface Run {
   readonly commit?: string;
   readonly ref?: string;
   readonly actor?: string;
+  /** Absent where the run is no workflow run at GitHub. */
+  readonly workflow?: WorkflowOfRun;
+  /** The pull request or the issue that the run's event is about. */
+  readonly thread?: { readonly is: 'pull-request' | 'issue'; readonly number: number };
+}
+
+/** The workflow run at GitHub, as its runner knows it. */
+export interface WorkflowOfRun {
+  readonly id: number;
+  /** A comment started it, so its actor is the author of the comment. */
+  readonly byComment?: true;
+  /** The system of the runner, where it is GitHub's own and its minutes are paid for. */
+  readonly hosted?: string;
 }
 
 /** `arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7`. ARNs are rebuilt here from names, never passed between jobs. */

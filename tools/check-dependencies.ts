@@ -1,8 +1,8 @@
 /**
  * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
- *   actions, codebuild → commands → rehearsal → hosts → session → inputs → adopt → operations → scoring → delivery → mechanisms → metrics →
- *   endpoint → report → registry → release → rollout → regression → judge → answers → the contract → manifest, GitHub, AWS → the ground
+ *   actions, codebuild → commands → rehearsal → hosts → session → inputs → adopt → operations → approval → scoring → delivery → mechanisms → metrics →
+ *   endpoint → report → registry → release → rollout → versions → regression → judge → answers → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -29,6 +29,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the inputs', /^src\/inputs\//],
   ['the adoption', /^src\/adopt\//],
   ['an operation', /^src\/operations\//],
+  ['the approval', /^src\/approval\//],
   ['the scoring', /^src\/scoring\//],
   ['the delivery', /^src\/delivery\//],
   ['a mechanism', /^src\/mechanisms\//],
@@ -38,6 +39,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the registry', /^src\/registry\//],
   ['the release record', /^src\/release\//],
   ['the rollout', /^src\/rollout\//],
+  ['the versions', /^src\/versions\//],
   ['the regression test', /^src\/regression\//],
   ['the judge', /^src\/judge\//],
   ['the answers', /^src\/answers\//],
@@ -56,7 +58,7 @@ const sdkHomes: readonly (readonly [home: RegExp, packages: RegExp])[] = [
   [/^codebuild\//, sdk],
 ];
 /** Deterministic by construction: no SDK, clock, random source or node: module, not even through a file they import. */
-const pure = /^src\/(rollout\/|judge\/|regression\/(?!scoring\/))/;
+const pure = /^src\/(rollout\/|versions\/|judge\/|regression\/(?!scoring\/))/;
 const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|session|rehearsal))\/|^src\/main\.ts$/;
 
 const clocksAndDice =

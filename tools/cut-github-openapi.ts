@@ -1,6 +1,7 @@
 /**
- * Cuts test/github/openapi.generated.json out of GitHub's OpenAPI description: the calls of src/github/, with the schemas they need, for the fake
- * GitHub of the tests. The whole description has 13 MB.
+ * Cuts GitHub's OpenAPI description, which has 13 MB, down to the calls of src/github/: with the schemas they need for the tests of the
+ * simulator's GitHub (test/github/openapi.generated.json), and without them for that GitHub itself, which has their names and the smallest
+ * object of each kind that it sends (simulator/github/description.generated.json).
  *
  *   node tools/cut-github-openapi.ts             fetch @octokit/openapi from npm, and write
  *   node tools/cut-github-openapi.ts --from FILE use this api.github.com.json
@@ -29,13 +30,31 @@ const calls: Readonly<Record<string, readonly string[]>> = {
   [`${repository}/commits/{commit_sha}/pulls`]: ['get'],
   [`${repository}/commits/{ref}`]: ['get'],
   [`${repository}/commits/{ref}/check-runs`]: ['get'],
+  [`${repository}/compare/{basehead}`]: ['get'],
   [`${repository}/deployments`]: ['get', 'post'],
   [`${repository}/deployments/{deployment_id}/statuses`]: ['get', 'post'],
   [`${repository}/environments/{environment_name}`]: ['get'],
   [`${repository}/issues/comments/{comment_id}`]: ['patch', 'delete'],
   [`${repository}/issues/{issue_number}/comments`]: ['get', 'post'],
   [`${repository}/pulls/{pull_number}`]: ['get'],
+  [`${repository}/pulls/{pull_number}/commits`]: ['get'],
 };
+
+/** The kinds of objects that the simulator's GitHub sends. */
+const sent = [
+  'check-run',
+  'commit',
+  'commit-comment',
+  'deployment',
+  'deployment-status',
+  'environment',
+  'issue-comment',
+  'private-user',
+  'pull-request',
+  'pull-request-simple',
+  'simple-user',
+  'workflow-run',
+] as const;
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 type Members = { readonly [name: string]: Json };
@@ -83,7 +102,51 @@ const plainSchema = (schema: Json): Json => {
 const referred = (part: Json): readonly string[] =>
   [...JSON.stringify(part).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name = '']) => name);
 
-const cut = (description: Members): string => {
+/** The smallest value of a schema: required members only. */
+const smallest = (given: Json, schemas: ReadonlyMap<string, Json>): Json => {
+  const resolved = (part: Json): Members => {
+    const [name] = referred({ $ref: members(part)['$ref'] ?? '' });
+    return name === undefined ? members(part) : resolved(schemas.get(name) ?? {});
+  };
+  const partsOf = (part: Json): readonly Json[] =>
+    ['allOf', 'anyOf', 'oneOf'].flatMap((name) => (resolved(part)[name] ?? []) as readonly Json[]);
+  const propertiesOf = (part: Json): Members => ({
+    ...Object.assign({}, ...partsOf(part).map(propertiesOf)),
+    ...members(resolved(part)['properties']),
+  });
+  const schema = resolved(given);
+  const alternatives = (schema['anyOf'] ?? schema['oneOf'] ?? []) as readonly Json[];
+  if (alternatives.some((one) => members(one)['type'] === 'null')) return null;
+  const all = [...((schema['allOf'] ?? []) as readonly Json[]), ...alternatives.slice(0, 1)];
+  const [one] = (schema['enum'] ?? []) as readonly Json[];
+  if (one !== undefined) return one;
+  switch (schema['type']) {
+    case 'string':
+      return (
+        { uri: 'https://github.example/', 'date-time': '2026-01-05T09:00:00Z', email: 'mina@acme.example' }[
+          String(schema['format'])
+        ] ?? ''
+      );
+    case 'integer':
+    case 'number':
+      return 0;
+    case 'boolean':
+      return false;
+    case 'array':
+      return [];
+    case undefined: {
+      if (schema['properties'] !== undefined || all.length === 0) break;
+      const parts = all.map((part) => smallest(part, schemas));
+      return parts.every(isMembers) ? Object.assign({}, ...parts) : (parts[0] ?? null);
+    }
+  }
+  const properties = propertiesOf(schema);
+  return Object.fromEntries(
+    ((schema['required'] ?? []) as readonly string[]).map((name) => [name, smallest(properties[name] ?? {}, schemas)]),
+  );
+};
+
+const cut = (description: Members): { readonly whole: string; readonly simulated: string } => {
   const components = members(description['components']);
   const schemas = members(components['schemas']);
   const follow = (part: Json): Members => {
@@ -129,8 +192,34 @@ const cut = (description: Members): string => {
     needed.set(name, schema);
     queue.push(...referred(schema));
   }
-  return page(paths, new Map([...needed].sort(([one], [other]) => (one < other ? -1 : 1))));
+  const sorted = new Map([...needed].sort(([one], [other]) => (one < other ? -1 : 1)));
+  return { whole: page(paths, sorted), simulated: simulatedPage(paths, sorted) };
 };
+
+const simulatedPage = (paths: Members, schemas: ReadonlyMap<string, Json>): string =>
+  [
+    '{',
+    `"source": ${JSON.stringify(source)},`,
+    '"calls": [',
+    ...separated(
+      Object.entries(paths).flatMap(([path, methods]) =>
+        Object.entries(members(methods)).map(([method, call]) =>
+          JSON.stringify({ operationId: members(call)['operationId'] ?? '', method: method.toUpperCase(), path }),
+        ),
+      ),
+    ),
+    '],',
+    '"smallest": {',
+    ...separated(
+      sent.map((name) => {
+        const schema = schemas.get(name);
+        if (schema === undefined) throw new Error(`no call sends a ${name}`);
+        return `${JSON.stringify(name)}: ${JSON.stringify(smallest(schema, schemas))}`;
+      }),
+    ),
+    '} }',
+    '',
+  ].join('\n');
 
 /** One line for each call and each schema: a newer description shows in a readable difference. */
 const page = (paths: Members, schemas: ReadonlyMap<string, Json>): string =>
@@ -165,6 +254,12 @@ const fetched = (): string => {
 
 const { values: options } = parseArgs({ options: { from: { type: 'string' } } });
 const text = options.from === undefined ? fetched() : readFileSync(options.from, 'utf8');
-const file = resolve(import.meta.dirname, '../test/github/openapi.generated.json');
-writeFileSync(file, cut(JSON.parse(text) as Members));
-console.log(`${file}: ${readFileSync(file).length.toLocaleString('en')} bytes`);
+const written = cut(JSON.parse(text) as Members);
+for (const [path, content] of [
+  ['../test/github/openapi.generated.json', written.whole],
+  ['../simulator/github/description.generated.json', written.simulated],
+] as const) {
+  const file = resolve(import.meta.dirname, path);
+  writeFileSync(file, content);
+  console.log(`${file}: ${content.length.toLocaleString('en')} characters`);
+}

@@ -46,7 +46,7 @@ export const manifestPage = (root: string): string => {
     '',
     '## The file',
     '',
-    table(keysOf(schema, new Set(['regression', 'smoke']))),
+    table(keysOf(schema, new Set(['regression', 'smoke', 'versions']))),
     '',
     '## `environments.<name>`',
     '',
@@ -70,6 +70,10 @@ export const manifestPage = (root: string): string => {
     '## `smoke`',
     '',
     table(keysOf(within(schema, 'smoke'))),
+    '',
+    '## `versions`',
+    '',
+    table(keysOf(within(schema, 'versions'))),
     '',
   ].join('\n');
 };

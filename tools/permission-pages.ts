@@ -1,5 +1,6 @@
 import { type PublishedName, policyFor, publishedNames, unasked } from '../src/permissions.ts';
 import type { Condition } from '../src/policy-conditions.ts';
+import { type Duties, dutyPolicies } from '../src/policy-duties.ts';
 import type { Place } from '../src/policy-resources.ts';
 import { type Sharing, sharingPolicies } from '../src/policy-sharing.ts';
 
@@ -17,8 +18,7 @@ const example: Place = {
   kmsAlias: 'alias/ml',
 };
 
-export const policyJson = (policy: PublishedName): string =>
-  `${JSON.stringify(policyFor(policy, example), undefined, 2)}\n`;
+export const policyJson = (policy: PublishedName): string => json(policyFor(policy, example));
 
 /** The registry of the policies for two accounts. */
 const shared: Sharing = {
@@ -32,13 +32,25 @@ const shared: Sharing = {
   deliverers: [{ account: '111122223333', deployer: 'model-deployer', execution: 'churn-serving' }],
 };
 
+/** The roles of `docs/separation-of-duties.md`. */
+const separated: Duties = {
+  ...example,
+  repositories: ['acme/churn', 'acme@123456/churn@789012'],
+  refs: ['heads/main', 'tags/churn_v*'],
+  environments: { approver: 'model-approval', deployer: 'production' },
+};
+
+const json = (document: object): string => `${JSON.stringify(document, undefined, 2)}\n`;
+
 /** Path → content of every policy. */
 export const policyFiles = (): ReadonlyMap<string, string> =>
   new Map([
     ...publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)] as const),
     ...Object.entries(sharingPolicies(shared)).map(
-      ([name, document]) =>
-        [`docs/permissions/two-accounts/${name}.json`, `${JSON.stringify(document, undefined, 2)}\n`] as const,
+      ([name, document]) => [`docs/permissions/two-accounts/${name}.json`, json(document)] as const,
+    ),
+    ...Object.entries(dutyPolicies(separated)).map(
+      ([name, document]) => [`docs/permissions/duties/${name}.json`, json(document)] as const,
     ),
   ]);
 

@@ -33,7 +33,8 @@ const member =
   (input) =>
     texts(path.reduce<unknown>(at, input));
 
-const known: Readonly<Record<string, ContextKey>> = {
+/** Names of keys are not case-sensitive (IAM user guide, "IAM JSON policy elements: Condition"). */
+const known: ReadonlyMap<string, ContextKey> = inLowerCase({
   'sagemaker:ModelApprovalStatus': { actions: registrations, values: 'one', read: member('ModelApprovalStatus') },
   'sagemaker:ModelLifeCycle:Stage': { actions: registrations, values: 'one', read: member('ModelLifeCycle', 'Stage') },
   'sagemaker:ModelLifeCycle:StageStatus': {
@@ -81,20 +82,31 @@ const known: Readonly<Record<string, ContextKey>> = {
   'kms:GrantIsForAWSResource': { actions: ['kms:CreateGrant'], values: 'one' },
   'kms:ViaService': { actions: ['kms:CreateGrant', 'kms:DescribeKey'], values: 'one' },
   'kms:ResourceAliases': { actions: ['kms:CreateGrant', 'kms:DescribeKey'], values: 'many' },
-};
+});
 
 /** Keys that end in a name of the user's, as `sagemaker:CustomerMetadataProperties/semver`. */
-const families: Readonly<Record<string, (name: string) => ContextKey>> = {
-  'sagemaker:CustomerMetadataProperties/': (name) => ({
+const families: ReadonlyMap<string, (name: string) => ContextKey> = inLowerCase({
+  'sagemaker:CustomerMetadataProperties/': (name: string): ContextKey => ({
     actions: registrations,
     values: 'one',
-    read: member('CustomerMetadataProperties', name),
+    read: ({ CustomerMetadataProperties: properties }) =>
+      Object.entries(properties ?? {}).flatMap(([property, value]) =>
+        property.toLowerCase() === name ? texts(value) : [],
+      ),
   }),
-};
+});
+
+function inLowerCase<T>(table: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
+  return new Map(Object.entries(table).map(([name, value]) => [name.toLowerCase(), value]));
+}
 
 /** Undefined: this simulator does not know the key. */
 export const contextKey = (name: string): ContextKey | undefined => {
-  if (Object.hasOwn(known, name)) return known[name];
-  const family = Object.keys(families).find((prefix) => name.startsWith(prefix) && name.length > prefix.length);
-  return family === undefined ? undefined : families[family]?.(name.slice(family.length));
+  const key = name.toLowerCase();
+  const [prefix, family] = [...families].find(([prefix]) => key.startsWith(prefix) && key.length > prefix.length) ?? [];
+  return known.get(key) ?? family?.(key.slice(prefix?.length));
 };
+
+/** Whether requests for the action carry the key. */
+export const carries = ({ actions }: ContextKey, action: string): boolean =>
+  actions.some((one) => one.toLowerCase() === action.toLowerCase());

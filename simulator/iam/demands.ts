@@ -1,6 +1,6 @@
 import type { Kernel } from '../contracts.ts';
 import { actionOf, isWrite, resourceOf } from '../request-log.ts';
-import { contextKey } from './context-keys.ts';
+import { carries, contextKey } from './context-keys.ts';
 
 /** One IAM check. */
 export interface Demand {
@@ -23,12 +23,12 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
   const resource = resourceOf(kernel, service, operation, input);
   const model = operation === 'CreateTransformJob' ? input['ModelName'] : undefined;
   const filled =
-    typeof model === 'string' ? { 'sagemaker:ModelArn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
+    typeof model === 'string' ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
   const own = demand(actionOf(service, operation), resource, input, filled);
   return [own, ...(service === 'sagemaker' ? besides(kernel, call, resource) : []), ...source(kernel, call)];
 };
 
-/** @param filled keys that AWS fills in by itself */
+/** @param filled keys that AWS fills in by itself, in lower case */
 const demand = (
   action: string,
   resource: string,
@@ -38,10 +38,10 @@ const demand = (
   action,
   resource,
   context: (key) => {
-    const given = filled[key];
+    const given = filled[key.toLowerCase()];
     if (given !== undefined) return [given];
     const known = contextKey(key);
-    return known?.actions.includes(action) === true ? (known.read?.(input) ?? []) : [];
+    return known !== undefined && carries(known, action) ? (known.read?.(input) ?? []) : [];
   },
 });
 
@@ -62,11 +62,11 @@ const besides = (kernel: Pick<Kernel, 'arn'>, { operation, input }: AwsCall, res
   // AWS: "Granting a user permissions to pass a role to an AWS service".
   const passed = input['ExecutionRoleArn'];
   if (isWrite(operation) && typeof passed === 'string')
-    found.push(demand('iam:PassRole', passed, input, { 'iam:PassedToService': 'sagemaker.amazonaws.com' }));
+    found.push(demand('iam:PassRole', passed, input, { 'iam:passedtoservice': 'sagemaker.amazonaws.com' }));
   // AWS: "Provide permissions for tagging SageMaker AI resources".
   const { Tags } = input;
   if (operation.startsWith('Create') && Array.isArray(Tags) && Tags.length > 0)
-    found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:TaggingAction': operation }));
+    found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:taggingaction': operation }));
   return found;
 };
 

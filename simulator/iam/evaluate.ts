@@ -1,6 +1,7 @@
 import type { Demand } from './demands.ts';
-import { operators, wildcard } from './operators.ts';
+import { operatorNamed } from './operators.ts';
 import type { Policy, Statement } from './policy.ts';
+import { arnPattern, wildcard } from './wildcards.ts';
 
 export type Decision = 'allowed' | 'implicitly-denied' | 'explicitly-denied';
 
@@ -13,5 +14,5 @@ export const evaluate = (policies: readonly Policy[], demand: Demand): Decision 
 
 const matches = ({ actions, resources, conditions }: Statement, { action, resource, context }: Demand): boolean =>
   actions.some((pattern) => wildcard(pattern, 'i').test(action)) &&
-  resources.some((pattern) => wildcard(pattern).test(resource)) &&
-  conditions.every(({ operator, key, wanted }) => operators[operator]?.holds(context(key), wanted) === true);
+  resources.some((pattern) => arnPattern(pattern).test(resource)) &&
+  conditions.every(({ operator, key, wanted }) => operatorNamed(operator)?.holds(context(key), wanted) === true);

@@ -1,5 +1,5 @@
-import { contextKey } from './context-keys.ts';
-import { operators } from './operators.ts';
+import { carries, contextKey } from './context-keys.ts';
+import { operatorNamed } from './operators.ts';
 
 /** An identity-based policy whose every element this simulator evaluates. */
 export interface Policy {
@@ -49,11 +49,11 @@ const statementOf = (document: unknown, index: number): Statement => {
 };
 
 const checkCondition = ({ operator, key, wanted }: Condition, actions: readonly string[], sid: string): void => {
-  const known = Object.hasOwn(operators, operator) ? operators[operator] : undefined;
+  const known = operatorNamed(operator);
   if (known === undefined) throw new TypeError(`${sid}: the condition operator ${operator} is not evaluated here`);
   const carried = contextKey(key);
   if (carried === undefined) throw new TypeError(`${sid}: the condition key ${key} is not known here`);
-  const stranger = actions.find((action) => !carried.actions.includes(action));
+  const stranger = actions.find((action) => !carries(carried, action));
   if (stranger !== undefined)
     throw new TypeError(`${sid}: a request for ${stranger} does not carry the condition key ${key}`);
   if (!known.presence && known.set !== (carried.values === 'many'))

@@ -1,5 +1,6 @@
 import type { AwsError, Principal } from '../contracts.ts';
-import { wildcard } from './operators.ts';
+import { operatorNamed } from './operators.ts';
+import { arnPattern, wildcard } from './wildcards.ts';
 
 /** A call to a resource, in the terms of the resource's policy. */
 export interface ResourceCall {
@@ -78,7 +79,7 @@ const readStatement = (statement: Members, words: PolicyWords): Statement => {
     effect: Effect,
     principals: principalsOf(who, words),
     actions: list(Action).map((action) => wildcard(String(action), 'i')),
-    resources: words.mayName === undefined ? undefined : resources.map((resource) => wildcard(resource)),
+    resources: words.mayName === undefined ? undefined : resources.map((resource) => arnPattern(resource)),
     conditions: Object.entries(Condition as Members).flatMap(([operator, keys]) =>
       Object.entries(keys as Members).map(([key, values]) => condition(operator, key, list(values).map(String), words)),
     ),
@@ -114,33 +115,22 @@ const isMeant = (named: string, { arn, accountId }: Principal): boolean => {
 
 const withoutPath = (arn: string): string => arn.replace(/:role\/.*\//, ':role/');
 
-/** AWS: "IAM JSON policy elements: Condition operators". A negated operator holds when the key is absent, the others do not. */
 const condition = (
   operator: string,
   key: string,
   values: readonly string[],
   { notServed }: PolicyWords,
 ): ((call: ResourceCall) => boolean) => {
-  if (!known.has(key.toLowerCase())) throw notServed(`the condition key ${key}`);
-  const valueIn = (call: ResourceCall): string | undefined => keysOf(call)[key.toLowerCase()];
-  const matches = (value: string, pattern: (text: string) => RegExp): boolean =>
-    values.some((expected) => pattern(expected).test(value));
-  switch (operator) {
-    case 'Null':
-      return (call) => values.includes(String(valueIn(call) === undefined));
-    case 'Bool':
-    case 'StringEquals':
-      return (call) => values.includes(valueIn(call) ?? '\0');
-    case 'StringNotEquals':
-      return (call) => !values.includes(valueIn(call) ?? '\0');
-    case 'StringLike':
-    case 'ArnLike':
-      return (call) => matches(valueIn(call) ?? '\0', (text) => wildcard(text));
-    case 'ArnNotLike':
-      return (call) => !matches(valueIn(call) ?? '\0', (text) => wildcard(text));
-    default:
-      throw notServed(`the condition operator ${operator}`);
-  }
+  const name = key.toLowerCase();
+  if (!known.has(name)) throw notServed(`the condition key ${key}`);
+  const evaluated = operatorNamed(operator);
+  // A set operator takes a key of many values, and none of these has them.
+  if (evaluated === undefined || (evaluated.set && !evaluated.presence))
+    throw notServed(`the condition operator ${operator}`);
+  return (call) => {
+    const value = keysOf(call)[name];
+    return evaluated.holds(value === undefined ? [] : [value], values);
+  };
 };
 
 const known = new Set([

@@ -12,7 +12,13 @@ export interface Question<Values> {
   readonly schema: Schema<Values>;
   /** Members of the JSON of a failure, before those of every failure. */
   readonly refused?: object;
-  readonly answer: (values: Values) => Promise<string>;
+  readonly answer: (values: Values) => Promise<string | PartialAnswer>;
+}
+
+/** An answer with a part missing: it says which, and the command ends with 1. */
+export interface PartialAnswer {
+  readonly text: string;
+  readonly isWhole: boolean;
 }
 
 /** Reads the arguments, and prints the answer or the failure. A script that reads the answer reads a failure as JSON too. */
@@ -26,9 +32,11 @@ export const printAnswer = async <Values extends { readonly json: boolean }>(
   try {
     written = readArguments(schema, args);
     const values = readInputs(schema, written);
-    terminal.out(await answer(values));
+    const answered = await answer(values);
+    const { text, isWhole } = typeof answered === 'string' ? { text: answered, isWhole: true } : answered;
+    terminal.out(text);
     const lost = values.json ? await terminal.outFault?.() : undefined;
-    if (lost === undefined) return 0;
+    if (lost === undefined) return isWhole ? 0 : 1;
     terminal.err(`${command}: the JSON could not be written to standard output: ${lost.message}`);
     return 1;
   } catch (error) {

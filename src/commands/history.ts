@@ -1,39 +1,235 @@
+import { describe, isRefused } from '../aws/errors.ts';
+import { Throttled } from '../aws/retry.ts';
+import { type Instant, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
+import { groupBy } from '../group-by.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
+import { environmentOf } from '../manifest/load.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
-import { historyAsText } from '../report/history.ts';
-import { flag, type ValuesOf } from '../schema.ts';
-import { redacted, withoutSecrets } from '../secrets.ts';
-import { printAnswer } from './answer.ts';
+import { listPackages } from '../registry/packages.ts';
+import { registryAccount } from '../registry/registry.ts';
+import { showVersion } from '../registry/shown-version.ts';
+import { readReference } from '../registry/version-reference.ts';
+import {
+  type EnvironmentRead,
+  type History,
+  type HistoryFilter,
+  historyOf,
+  type VersionHistory,
+  versionHistory,
+  withVersions,
+} from '../report/history/history.ts';
+import { historyAsText } from '../report/history/text.ts';
+import { withoutAccount } from '../report/result.ts';
+import { type Field, flag, InputError, optional, parseDuration, text, type ValuesOf } from '../schema.ts';
+import { quoted, redacted, withoutSecrets } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { type PartialAnswer, printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
-import { openReadOnly } from './read-only-session.ts';
+import { shownFailure } from './failure-report.ts';
+import { clockOf, openReadOnly } from './read-only-session.ts';
 
-const historyInputs = { ...sharedInputs, json: flag({ description: 'Print JSON.', default: false }) };
+/** Before the time of the command, or an instant. */
+type Since = { readonly ago: number } | { readonly at: Instant };
+
+const since: Field<Since> = {
+  kind: 'text',
+  required: false,
+  description:
+    'Only releases that went on since then: `12h`, `7d`, a day `2026-01-05` (UTC) or an instant `2026-01-05T09:00:00Z`.',
+  example: '7d',
+  parse: (written, source) => {
+    const [, days] = /^(\d{1,4})d$/.exec(written) ?? [];
+    const ago = days === undefined ? parseDuration(written) : Number(days) * 24 * 3600;
+    if (ago !== undefined) return { ago: seconds(ago) };
+    const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(written) ? Date.parse(written) : Number.NaN;
+    if (!Number.isNaN(at)) return { at };
+    throw new InputError(
+      `${source}: ${quoted(written)} is not a time; expected e.g. 12h, 7d, 2026-01-05 or 2026-01-05T09:00:00Z`,
+    );
+  },
+};
+
+const limit: Field<number> = {
+  kind: 'integer',
+  required: false,
+  description:
+    'At most so many releases, the newest ones of all environments together; and so many configurations that served.',
+  example: '10',
+  parse: (written, source) => {
+    const value = /^\d{1,4}$/.test(written) ? Number(written) : 0;
+    if (value >= 1) return value;
+    throw new InputError(`${source}: ${quoted(written)} is not a number of releases; expected 1 to 9999`);
+  },
+};
+
+const historyInputs = {
+  manifest: sharedInputs.manifest,
+  environment: optional(
+    text({ description: 'Name of one environment. Default: all of the manifest.', example: 'production' }),
+  ),
+  version: optional(
+    text({
+      description: 'Only releases that brought this version or took it away: as `version` of `deploy-endpoint`.',
+      example: '1.4.0',
+    }),
+  ),
+  since: optional(since),
+  limit: optional(limit),
+  json: flag({ description: 'Print JSON.', default: false }),
+};
+type Inputs = ValuesOf<typeof historyInputs>;
 
 export const history: Command = {
-  does: 'Prints the configurations that served on an endpoint, and the end of each release.',
+  does: 'Prints who delivered which version where, when, why, and how it ended; the configurations that served; and the approvals.',
   options: historyInputs,
-  examples: [
-    { line: 'history --environment production', does: 'Prints it, newest first.' },
-    { line: 'history --environment production --json', does: 'Prints the whole release record.' },
+  notes: [
+    'It reads the release record of each environment, which keeps 20 releases and 50 configurations, and the registry. [The history](history.md) describes columns and JSON.',
   ],
-  exits: { 0: 'printed, also when there is no release', 1: 'AWS could not be read', 2: wrongRequest },
+  examples: [
+    { line: 'history', does: 'Prints the history of all environments, newest first.' },
+    { line: 'history --environment production --limit 5', does: 'Prints the last five releases of one.' },
+    { line: 'history --version 1.4.0 --since 7d --json', does: 'Prints the way of one version as JSON.' },
+  ],
+  exits: {
+    0: 'printed, also when there is no release',
+    1: 'AWS could not be read, for one environment at least: the others are printed',
+    2: wrongRequest,
+  },
   run: (args, host) => runHistory(args, host()),
 };
 
-/** The release record, newest release first. Reads only. */
+/** Reads only. */
 const runHistory = (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
   const question = {
     command: 'history',
     schema: historyInputs,
-    answer: async ({ manifest, environment, json }: ValuesOf<typeof historyInputs>) => {
-      const { store, world } = await openReadOnly(host, manifest, environment);
-      const stored = await store.read();
-      if (stored === undefined) await refuseOtherRecord(world, store, true);
-      if (json) return jsonText(withoutSecrets(stored?.record ?? null), 2);
-      return stored ? redacted(historyAsText(stored.record)) : `no release of ${store.endpoint} was recorded`;
-    },
+    answer: (inputs: Inputs) => answer(inputs, host),
   };
   return printAnswer(question, args, host);
+};
+
+const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer> => {
+  const { manifest, environment, json } = inputs;
+  const filter = await filterOf(inputs, host);
+  const names = environment === undefined ? Object.keys(manifest.environments) : [environment];
+  const opened: Opened[] = [];
+  // The one environment that was named has the failure of the command, with its remedy.
+  for (const name of names)
+    opened.push(environment === undefined ? await openOrSay(host, manifest, name) : await open(host, manifest, name));
+  const found = historyOf(
+    manifest.model,
+    opened.map(({ read }) => read),
+    filter,
+  );
+  const { versions, unread } = await versionsOf(manifest.model, opened, found);
+  const whole = clean(
+    withVersions(
+      {
+        ...found,
+        environments: found.environments.map((one) =>
+          withoutUndefined({ ...one, 'without-approvals': unread.get(one.environment) }),
+        ),
+      },
+      versions,
+    ),
+    opened,
+  );
+  return {
+    text: json ? jsonText(whole, 2) : redacted(historyAsText(whole, host.terminal.width?.())),
+    isWhole: opened.every(({ read }) => read.unreadable === undefined),
+  };
+};
+
+const filterOf = async ({ manifest, since: from, version, limit: most }: Inputs, host: CommandLine) => {
+  const instant = from && ('at' in from ? from.at : (await clockOf(host)).now() - from.ago);
+  const reference = version === undefined ? undefined : readReference(manifest.model, version);
+  const wanted =
+    reference &&
+    (reference.is === 'version' ? { version: reference.version } : { packageVersion: reference.packageVersion });
+  return withoutUndefined({ since: instant, version: wanted, limit: most }) satisfies HistoryFilter;
+};
+
+interface Opened {
+  readonly read: EnvironmentRead;
+  /** Absent: it could not be opened. */
+  readonly world?: World;
+}
+
+const open = async (host: CommandLine, manifest: Manifest, environment: string): Promise<Opened> => {
+  const { store, world } = await openReadOnly(host, manifest, environment);
+  const stored = await store.read();
+  if (stored === undefined) await refuseOtherRecord(world, store, true);
+  return {
+    world,
+    read: { environment, endpoint: store.endpoint, ...withoutUndefined({ record: stored?.record }) },
+  };
+};
+
+const openOrSay = async (host: CommandLine, manifest: Manifest, environment: string): Promise<Opened> => {
+  try {
+    return await open(host, manifest, environment);
+  } catch (error) {
+    if (host.cancellation.signal.aborted) throw error;
+    const endpoint = environmentOf(manifest, environment).endpoint.name;
+    return { read: { environment, endpoint, unreadable: shownFailure(error, host) } };
+  }
+};
+
+/** The registry's answer about each version of the history; each registry is asked once. */
+const versionsOf = async (
+  model: string,
+  opened: readonly Opened[],
+  { releases, served }: History,
+): Promise<{ readonly versions: readonly VersionHistory[]; readonly unread: ReadonlyMap<string, string> }> => {
+  const versions: VersionHistory[] = [];
+  const unread = new Map<string, string>();
+  const groups = groupBy(
+    opened.flatMap(({ world, read }) => (world === undefined ? [] : [{ world, read }])),
+    ({ world }) => placeOf(world),
+  );
+  for (const [, sharing] of groups) {
+    const environments = sharing.map(({ read }) => read.environment);
+    const world = sharing[0]?.world;
+    const wanted = new Set(
+      [...releases, ...served].flatMap((one) =>
+        environments.includes(one.environment) && one.version !== undefined ? [one.version] : [],
+      ),
+    );
+    if (world === undefined || wanted.size === 0) continue;
+    try {
+      const listed = await listPackages(world, model);
+      // Of several packages with one version the lowest number owns it.
+      for (const version of wanted) {
+        const owner = listed.find((one) => one.version === version);
+        const shown = owner && (await showVersion(world, model, owner));
+        if (shown !== undefined) versions.push(versionHistory(shown, environments));
+      }
+    } catch (error) {
+      if (!isRefused(error) && !(error instanceof Throttled) && !(error instanceof Refusal)) throw error;
+      for (const one of environments) unread.set(one, describe(error));
+    }
+  }
+  return { versions, unread };
+};
+
+const placeOf = (world: World): string => {
+  const { id, region } = registryAccount(world);
+  return `${id}/${region}`;
+};
+
+/** No secret and no account id in any text: an error of AWS's quotes ARNs. */
+const clean = (history: History, opened: readonly Opened[]): History => {
+  const accounts = opened.flatMap(({ world }) =>
+    world === undefined ? [] : [world.account.id, registryAccount(world).id],
+  );
+  return JSON.parse(
+    JSON.stringify(withoutSecrets(history), (_key, value: unknown) =>
+      typeof value === 'string' ? withoutAccount(value, ...new Set(accounts)) : value,
+    ),
+  ) as History;
 };

@@ -18,7 +18,9 @@ import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
+import { lintRisk } from './lint/risk-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
+import { stageWarnings } from './lint/stage-warnings.ts';
 import { asPlan } from './plan.ts';
 
 const lintInputs = {
@@ -70,8 +72,10 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
       const environments = Object.keys(manifest.environments);
       const warnings = [
         ...bucketWarnings(manifest),
+        ...stageWarnings(manifest),
         ...(await lintRegression(manifest, folder(process.cwd()))),
         ...lintSmoke(manifest),
+        ...lintRisk(manifest),
         ...(await workflowWarnings(host)),
       ];
       return json

@@ -1,4 +1,4 @@
-import { minutes } from '../clock.ts';
+import { type Clock, minutes } from '../clock.ts';
 import { chooseClock } from '../hosts/clock.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { waitOut } from '../hosts/patience.ts';
@@ -27,11 +27,13 @@ export const openReadOnly = async (host: CommandLine, manifest: Manifest, name: 
 };
 
 /** The account of the credentials, without write access. */
-export const openWithoutManifest = async (
-  { env, seams, cancellation: { signal } }: CommandLine,
-  target: Target,
-): Promise<World> => {
-  const clock = seams?.clock ?? (await chooseClock(env));
+export const openWithoutManifest = async (host: CommandLine, target: Target): Promise<World> => {
+  const {
+    env,
+    seams,
+    cancellation: { signal },
+  } = host;
+  const clock = await clockOf(host);
   const session = await waitOut({ clock, deadline: clock.now() + readPatience, signal }, () =>
     (seams?.openSession ?? openSession)({
       target,
@@ -45,3 +47,6 @@ export const openWithoutManifest = async (
   );
   return session.worldFor(signal);
 };
+
+export const clockOf = async ({ env, seams }: Pick<CommandLine, 'env' | 'seams'>): Promise<Clock> =>
+  seams?.clock ?? (await chooseClock(env));

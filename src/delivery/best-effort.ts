@@ -17,12 +17,12 @@ export const bestEffort =
     try {
       return await task(turn);
     } catch (error) {
-      if (!isRefused(error) && !(error instanceof Throttled && isOver(turn))) throw error;
+      if (!isRefused(error) && !(error instanceof Throttled && hasWaited(turn))) throw error;
       turn.remark(`${left(turn)}: ${describe(error)}`);
       return undefined;
     }
   };
 
 /** Records of older versions do not have the time of their outcome. */
-const isOver = ({ world, release }: Turn): boolean =>
+export const hasWaited = ({ world, release }: Turn): boolean =>
   release.concludedAt !== undefined && world.clock.now() >= release.concludedAt + patience;

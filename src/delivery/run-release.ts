@@ -1,6 +1,7 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
 import { type Instant, seconds } from '../clock.ts';
+import { stagePermissions } from '../endpoint/permissions.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
@@ -49,10 +50,14 @@ export interface ReleaseOperation<Outputs> {
 export type Opening<Outputs> =
   | { readonly is: 'begin'; readonly plan: Plan; readonly release: NewRelease; readonly abandons?: Release }
   | { readonly is: 'resume'; readonly release: Release }
-  /** In a dry run: the changes are known only after another release has ended. */
-  | { readonly is: 'behind'; readonly because: string }
+  /** The changes are known only later: after another release has ended, for instance. `notBefore`: the time of the next look. */
+  | { readonly is: 'behind'; readonly because: string; readonly notBefore?: Instant }
   /** Another release is live and must settle first. Without a command, no run is left that could stop it. */
-  | { readonly is: 'stop-first'; readonly release: Release; readonly command?: Pick<ManualCommand, 'command' | 'why'> }
+  | {
+      readonly is: 'stop-first';
+      readonly release: Release;
+      readonly command?: Pick<ManualCommand, 'command' | 'why' | 'reason'>;
+    }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
 
 /** One turn of an operation that changes an endpoint: finds or begins its release, and runs the next task of it. */
@@ -83,7 +88,8 @@ const nextTurn = async <Outputs>(
   if (memory !== undefined) {
     const over = endedHere(world, record, memory, operation);
     if (over !== undefined && !operation.goesOn?.(over)) return report(over, operation);
-    if (stored && record.live !== undefined && record.live.id === memory.release) {
+    // Two runs that planned at the same moment gave their releases one id: memory may name the other run's.
+    if (stored && record.live?.id === memory.release && !isHeld(world, record.live)) {
       operation.recognise(record.live);
       return continueRelease(world, stored, operation, memory);
     }
@@ -94,7 +100,11 @@ const nextTurn = async <Outputs>(
     case 'done':
       return opening.progress;
     case 'behind':
-      return waiting(world, { because: opening.because, percent: 1 }, '');
+      return waiting(
+        world,
+        { because: opening.because, percent: 1, ...withoutUndefined({ notBefore: opening.notBefore }) },
+        '',
+      );
     case 'resume':
       return waiting(
         world,
@@ -115,19 +125,36 @@ const nextTurn = async <Outputs>(
       );
     case 'begin': {
       const { id } = opening.release;
+      const plan = planOf(opening, operation);
       if (opening.abandons !== undefined && stored !== undefined) {
         const step =
           memory === undefined
             ? { because: `${opening.abandons.id} was left behind and is settled first`, percent: 1 }
             : await clearAway(world, stored, operation);
-        return waiting(world, step, id, opening);
+        return waiting(world, step, id, { plan });
       }
-      if (memory === undefined) return waiting(world, { because: opening.plan.title, percent: 1 }, id, opening);
+      if (memory === undefined) return waiting(world, { because: plan.title, percent: 1 }, id, { plan });
       await start(world, stored, opening.release, store);
-      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, opening);
+      return waiting(world, { because: `began release ${id}`, percent: 2 }, id, { plan });
     }
   }
 };
+
+/** The plan, with the registry's stage where the manifest has one. */
+const planOf = <Outputs>(
+  { plan, release }: Extract<Opening<Outputs>, { is: 'begin' }>,
+  { approval: { stage } }: ReleaseOperation<Outputs>,
+): Plan =>
+  stage === undefined
+    ? plan
+    : {
+        ...plan,
+        notes: [...plan.notes, `the registry shows the version in the stage ${stage.name} from now on`],
+        permissions: stagePermissions(release.operation, plan.permissions),
+      };
+
+const isHeld = (world: World, { lease }: Release): boolean =>
+  lease.holder !== world.run.holder && lease.until > world.clock.now();
 
 /**
  * The release that memory names, when it has ended and its end may be this run's result. Memory is a hint (rule 21). A token may name

@@ -1,4 +1,4 @@
-import { type Need, permissionsFor } from '../permissions.ts';
+import { type Need, type PolicyName, permissionsFor } from '../permissions.ts';
 
 /** The IAM actions a delivery needs, for the plan. */
 export const deployPermissions = (facts: {
@@ -33,3 +33,7 @@ export const rollbackPermissions = ({ scales }: { readonly scales: boolean }): r
 
 export const stepPermissions = ({ scales }: { readonly scales: boolean }): readonly string[] =>
   permissionsFor('shift-traffic', scales ? ['updates', 'scales'] : ['updates']);
+
+/** Those of a release that also writes the manifest's `stage`. */
+export const stagePermissions = (operation: PolicyName, others: readonly string[]): readonly string[] =>
+  [...new Set([...others, ...permissionsFor(operation, ['stages'])])].sort();

@@ -9,15 +9,17 @@ interface Answered {
   readonly body?: string;
   readonly created_at: string;
   readonly updated_at: string;
+  readonly html_url: string;
 }
 
-const fromAnswer = ({ id, user, body = '', created_at, updated_at }: Answered): Comment => ({
+const fromAnswer = ({ id, user, body = '', created_at, updated_at, html_url }: Answered): Comment => ({
   id,
   author: user?.login ?? '',
   byApp: user?.type === 'Bot',
   body,
   createdAt: created_at,
   updatedAt: updated_at,
+  page: html_url,
 });
 
 interface Page {
@@ -119,7 +121,7 @@ export const upsertComment = async (
   const own = async (): Promise<readonly Comment[]> => {
     const marked = (await commentsIn(client, thread, thread.needs)).filter(({ body }) => body.startsWith(marker));
     if (marked.length === 0) return [];
-    const wrote = await authorship(client);
+    const wrote = await authorshipOf(client);
     return marked.filter(wrote);
   };
   for (let attempt = 1; attempt <= mostAttempts; attempt++) {
@@ -142,10 +144,10 @@ export const upsertComment = async (
 };
 
 /**
- * Which comments this token wrote. A person can write any marker, and a comment of theirs must not be changed. The token of an app
+ * `GitHub.authorship`. A person can write any marker, and a comment of theirs must not be changed. The token of an app
  * cannot read its own account, so any app's comment with the marker counts as its own.
  */
-const authorship = async (client: Client): Promise<(comment: Comment) => boolean> => {
+export const authorshipOf = async (client: Client): Promise<(comment: Comment) => boolean> => {
   const byApp = ({ byApp }: Comment): boolean => byApp;
   // GitHub docs, "About authentication to GitHub": `ghs_` begins the token of an app's installation, such as a job's.
   if (client.repository.token.startsWith('ghs_')) return byApp;

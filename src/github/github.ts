@@ -13,14 +13,23 @@ export interface GitHub {
   runOf(run: number): Promise<WorkflowRun>;
   /** The accounts that GitHub knows for a commit. */
   authorsOf(commit: string): Promise<readonly string[]>;
+  /**
+   * The commits that `head` has and `base` has not.
+   * @returns undefined when the repository lacks one of the two
+   */
+  compare(base: string, head: string): Promise<Comparison | undefined>;
   /** The person's present permission for the repository. */
   permissionOf(login: string): Promise<Permission>;
   /** Logins of a team's members, child teams included. */
   membersOf(team: Team): Promise<readonly string[]>;
   /** All comments, oldest first. */
   commentsOf(place: Place): Promise<readonly Comment[]>;
+  /** Recognises the comments that this token wrote. */
+  authorship(): Promise<(comment: Comment) => boolean>;
   /** @returns undefined when the repository has no such pull request */
   pullRequest(number: number): Promise<PullRequest | undefined>;
+  /** The accounts that GitHub knows for the commits of a pull request. */
+  authorsOfPullRequest(number: number): Promise<readonly string[]>;
   /** The pull requests that a commit belongs to, open and merged ones. */
   pullRequestsOf(commit: string): Promise<readonly PullRequest[]>;
   /** Absent in a dry run. */
@@ -56,6 +65,8 @@ export interface Comment {
   readonly createdAt: string;
   /** Later than `createdAt` once the comment was edited. */
   readonly updatedAt: string;
+  /** Its address. */
+  readonly page: string;
 }
 
 export interface PullRequest {
@@ -64,6 +75,14 @@ export interface PullRequest {
   /** The newest commit of its branch. A job on `pull_request` runs on a merge commit instead. */
   readonly head: string;
   readonly author: string;
+}
+
+/** A commit beside an earlier one. */
+export interface Comparison {
+  /** `ahead`: the head has all commits of the base, and more; `behind`: the base has all commits of the head, and more. */
+  readonly relation: 'ahead' | 'behind' | 'diverged' | 'identical';
+  /** Messages of the commits that the head has and the base has not. Foreign text. */
+  readonly messages: readonly string[];
 }
 
 export interface Approval {

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { putCheck } from './checks.ts';
 import type { Client, Repository } from './client.ts';
-import { commentsOf, upsertComment } from './comments.ts';
+import { authorshipOf, commentsOf, upsertComment } from './comments.ts';
+import { compare } from './compare.ts';
 import { putDeployment } from './deployments.ts';
 import { protectionOf } from './environments.ts';
 import type { GitHub, GitHubWrites } from './github.ts';
-import { pullRequest, pullRequestsOf } from './pull-requests.ts';
+import { authorsOfPullRequest, pullRequest, pullRequestsOf } from './pull-requests.ts';
 import { approvalsOf, authorsOf, membersOf, permissionOf, runOf } from './reviews.ts';
 
 export interface GitHubAccess {
@@ -31,10 +32,13 @@ export const openGitHub = (repository: Repository, clock: Clock): GitHubAccess =
         approvalsOf: on(approvalsOf),
         runOf: on(runOf),
         authorsOf: on(authorsOf),
+        compare: on(compare),
         permissionOf: on(permissionOf),
         membersOf: on(membersOf),
         commentsOf: on(commentsOf),
+        authorship: on(authorshipOf),
         pullRequest: on(pullRequest),
+        authorsOfPullRequest: on(authorsOfPullRequest),
         pullRequestsOf: on(pullRequestsOf),
         write: { upsertComment: on(upsertComment), putCheck: on(putCheck), putDeployment: on(putDeployment) },
       };

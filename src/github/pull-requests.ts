@@ -1,4 +1,5 @@
 import { type Client, everyPage } from './client.ts';
+import { accountsOf } from './commit-accounts.ts';
 import type { PullRequest } from './github.ts';
 import { isAbsent } from './refusal.ts';
 
@@ -37,4 +38,16 @@ export const pullRequestsOf = async (client: Client, commit: string): Promise<re
     (octokit, common) => octokit.rest.repos.listPullRequestsAssociatedWithCommit({ ...common, commit_sha: commit }),
   );
   return pages.flatMap(({ data }) => data).map(fromAnswer);
+};
+
+/**
+ * The accounts of its commits. REST, "List commits on a pull request": GitHub gives the first 250 commits.
+ */
+export const authorsOfPullRequest = async (client: Client, number: number): Promise<readonly string[]> => {
+  const pages = await everyPage(
+    client,
+    { does: `read the commits of pull request ${number}`, needs: 'pull-requests: read' },
+    (octokit, common) => octokit.rest.pulls.listCommits({ ...common, pull_number: number }),
+  );
+  return accountsOf(pages.flatMap(({ data }) => data));
 };

@@ -1,4 +1,5 @@
 import { type Client, everyPage } from './client.ts';
+import { accountsOf } from './commit-accounts.ts';
 import { type Approval, type Permission, permissions, type Team, type WorkflowRun } from './github.ts';
 import { isAbsent } from './refusal.ts';
 
@@ -31,12 +32,11 @@ export const runOf = async (client: Client, run: number): Promise<WorkflowRun> =
   };
 };
 
-/** An address without an account has no login, and GitHub answers null or an empty object. */
 export const authorsOf = async (client: Client, commit: string): Promise<readonly string[]> => {
   const { data } = await client.call({ does: `read commit ${commit}`, needs: 'contents: read' }, (octokit, common) =>
     octokit.rest.repos.getCommit({ ...common, ref: commit, per_page: 1 }),
   );
-  return [...new Set([data.author, data.committer].flatMap((person) => person?.login ?? []))];
+  return accountsOf([data]);
 };
 
 /** `role_name` has five levels and the names of an organisation's own roles; `permission` has the level of each. */

@@ -68,10 +68,11 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
   let percent = 0;
+  let findings: Waiting['findings'];
   const remarks = new Set<string>();
   const patient = patience(clock);
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
-    ...withoutUndefined({ plan, token }),
+    ...withoutUndefined({ plan, token, findings }),
     ...end,
     remarks: [...new Set([...remarks, ...(end.remarks ?? [])])],
   });
@@ -102,6 +103,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       }
       for (const remark of turn.remarks ?? []) remarks.add(remark);
       if (turn.is === 'done') return ended(turn);
+      findings = turn.findings ?? findings;
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
       token = writeMemory(turn.memory, account.id);
@@ -110,7 +112,10 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       const shown: Waiting = { ...turn, percent };
       options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
-        const { unsettled, because } = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
+        const last = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
+        // The operation's own work is done; only a last look would have been left.
+        if (last.outcome !== 'pending') return ended(last);
+        const { unsettled, because } = last;
         const remarks = unsettled ? [because] : [];
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });

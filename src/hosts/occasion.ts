@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
 import type { Occasion } from '../report/publications/publications.ts';
+import type { Run } from '../world.ts';
 
 /** The pull request that a run is about, as the event of the workflow or the webhook of a build has it. */
 export interface OnPullRequest {
@@ -38,6 +39,14 @@ export const pullRequestIn = (env: Env): OnPullRequest | undefined => {
   // CodeBuild: `pr/12` for a build that a pull request started.
   const webhook = /^pr\/(\d+)$/.exec(env['CODEBUILD_WEBHOOK_TRIGGER'] ?? '')?.[1];
   return webhook === undefined ? undefined : on(Number(webhook), env['CODEBUILD_RESOLVED_SOURCE_VERSION']);
+};
+
+/** The pull request, or the issue that an event of issues is about. */
+export const threadIn = (env: Env): Run['thread'] => {
+  const pull = pullRequestIn(env);
+  if (pull !== undefined) return { is: 'pull-request', number: pull.number };
+  const { issue } = payloadOf(env['GITHUB_EVENT_PATH']);
+  return issue?.number === undefined ? undefined : { is: 'issue', number: issue.number };
 };
 
 const on = (number: number, head?: string, readOnly = false): OnPullRequest => ({

@@ -15,6 +15,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { type TestDue, testDue } from '../manifest/test-due.ts';
 import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
+import { reasonCodes } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { newsFilter } from '../report/news.ts';
 import type { Subject } from '../report/publications/subject.ts';
@@ -40,7 +41,7 @@ import {
 import { withoutUndefined } from '../without-undefined.ts';
 import type { ProgramEnd, Run } from '../world.ts';
 import { chooseClock } from './clock.ts';
-import { abortToEnd, drive, type Ended, withinLimit } from './drive.ts';
+import { abortToEnd, drive, type Ended, type Waiting, withinLimit } from './drive.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { wallClock } from './wall-clock.ts';
 
@@ -61,6 +62,8 @@ export interface Host {
   readonly observer: Observer;
   /** Starts a program of the user in the folder of the checkout; absent where this host starts none. */
   readonly launch?: (program: Launched, signal: AbortSignal, machine: Machine) => Promise<ProgramEnd>;
+  /** The history of the checkout, for the operation that reads it. */
+  readonly commits?: SessionRequest['commits'];
   /** Requests an OIDC token from GitHub, where GitHub offers one. */
   readonly identityToken?: IdentityToken;
   /** Opens the repository of the run at GitHub with the run's clock; absent without a token. */
@@ -94,6 +97,8 @@ export interface Observer {
   plan(plan: Plan): void;
   /** The run is about to carry out a plan that changes something. */
   begins?(subject: Subject): void;
+  /** The run waits for people: the report as of now has the facts for their decision. */
+  shows?(report: Report): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
   /** After every change: the token that another process needs to finish this run. */
@@ -135,7 +140,7 @@ interface Started<Inputs> {
   readonly common: CommonInputs;
   readonly clock: Clock;
   readonly session: Session;
-  readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void };
+  readonly saw: { plan(plan: Plan): void; progress(entry: TimelineEntry): void; findings(turn: Waiting): void };
   /** The limits for waiting out throttling. */
   readonly waiting: WaitOptions;
 }
@@ -155,6 +160,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let registry: string | undefined;
   let elsewhere: string | undefined;
   let subject: Subject | undefined;
+  let asked: string | undefined;
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
@@ -238,9 +244,9 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
               identityToken: host.identityToken,
               learned: host.learned,
               launch: launching(host, clock),
+              commits: host.commits,
+              github,
             }),
-
-            ...withoutUndefined({ identityToken: host.identityToken, github, learned: host.learned }),
           }),
         ),
       );
@@ -256,6 +262,15 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
           if (about !== undefined && !dryRun && seen.changes.length > 0) host.observer.begins?.(about);
         },
         progress: (entry: TimelineEntry) => timeline.push(entry),
+        findings: ({ findings, because }: Waiting) => {
+          const text = JSON.stringify(findings);
+          if (findings === undefined || text === asked) return;
+          asked = text;
+          const { outcome } = reasonCodes['approval-pending'];
+          host.observer.shows?.(
+            report({ is: 'done', outcome, reason: 'approval-pending', outputs: {}, because, findings }),
+          );
+        },
       };
       const end = await go({ inputs, common, clock, session, saw, waiting });
       if (end.defect instanceof Error) host.observer.defect(end.defect.stack ?? end.defect.message);
@@ -328,7 +343,9 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
       if (!common['dry-run']) await waitOut(waiting, () => session.refuseShortCredentials(plan));
     },
     ...withoutUndefined({ onWait }),
-    onProgress: ({ percent, because }, token) => {
+    onProgress: (turn, token) => {
+      const { percent, because } = turn;
+      saw.findings(turn);
       if (token !== kept) host.observer.keep(token);
       kept = token;
       const entry = { at: clock.now(), percent, because };

@@ -27,6 +27,8 @@ export interface Publisher {
   open(clock: Clock): GitHubAccess;
   /** The run begins to change the endpoint; returns at once. */
   begins(subject: Subject): void;
+  /** The run waits for people, who read the report as of now there; returns at once. */
+  shows(report: Report): void;
   /** @returns a sentence for each cause for which something was not published; each missing permission once */
   ended(report: Report, green: boolean): Promise<readonly string[]>;
 }
@@ -52,6 +54,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
   const skip = wish === 'auto' && pull?.readOnly === true;
   let opened: { readonly access: GitHubAccess; readonly clock: Clock } | undefined;
   let begun: Promise<void> | undefined;
+  let shown: Promise<void> = Promise.resolve();
 
   const each = async (
     names: readonly PublicationName[],
@@ -86,6 +89,17 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
         publication.began?.({ operation, subject, occasion, ...withoutUndefined({ url: run.url }) }, github),
       );
     },
+    shows: (report) => {
+      const { subject } = report;
+      const showing = names.filter((name) => 'shows' in publications[name]);
+      if (subject === undefined || skip || showing.length === 0) return;
+      // One after the other: two writers of one comment would lose a part.
+      shown = shown.then(() =>
+        each(showing, signal, (publication, occasion, github) =>
+          publication.ended({ report, subject, occasion, green: false, begun: false }, github),
+        ),
+      );
+    },
     ended: async (report, green) => {
       const { subject } = report;
       // Without a manifest there is no model to name: the step's annotation and summary have the mistake.
@@ -96,6 +110,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       const limit = limitAt(clock, clock.now() + (signal.aborted ? limitAfterSignalMs : limitMs));
       try {
         await begun;
+        await shown;
         // The end of a thing whose beginning failed is tried again, and says for itself what fails.
         failed.clear();
         await each(names, limit.signal, (publication, occasion, github) =>

@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import type { Env } from '../env.ts';
-import type { HostName, Run } from '../world.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { HostName, Run, WorkflowOfRun } from '../world.ts';
+import { threadIn } from './occasion.ts';
 
 /** The run and its holder, from the variables of the runner, CodeBuild or the shell. */
 export const runFrom = (env: Env, host: HostName): Run => {
@@ -23,8 +25,20 @@ const githubRun = (env: Env, host: HostName): Run => {
     holder: `github/${repository}/${id}/${env['GITHUB_JOB'] ?? ''}`,
     url: `${server}/${repository}/actions/runs/${id}`,
     ...given({ repository, commit: env['GITHUB_SHA'], ref: env['GITHUB_REF'], actor: env['GITHUB_ACTOR'] }),
+    ...withoutUndefined({ workflow: workflowIn(env, id), thread: threadIn(env) }),
   };
 };
+
+const workflowIn = (env: Env, id: string): WorkflowOfRun | undefined =>
+  /^\d+$/.test(id)
+    ? {
+        id: Number(id),
+        ...(env['GITHUB_EVENT_NAME'] === 'issue_comment' ? { byComment: true } : {}),
+        ...withoutUndefined({
+          hosted: (env['RUNNER_ENVIRONMENT'] === 'github-hosted' && env['RUNNER_OS']) || undefined,
+        }),
+      }
+    : undefined;
 
 /** A retried build has another id; `CODEBUILD_INITIATOR` names the pipeline or person that a retry shares. */
 const codebuildRun = (env: Env, host: HostName): Run => {
@@ -38,6 +52,7 @@ const codebuildRun = (env: Env, host: HostName): Run => {
       ref: env['CODEBUILD_WEBHOOK_HEAD_REF'] ?? env['CODEBUILD_SOURCE_VERSION'],
       actor: env['CODEBUILD_INITIATOR'],
     }),
+    ...withoutUndefined({ thread: threadIn(env) }),
   };
 };
 

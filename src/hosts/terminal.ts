@@ -6,6 +6,8 @@ import { redacted, withoutKnownSecrets } from '../secrets.ts';
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Characters in a line of `out`; undefined when no terminal shows it. */
+  width?(): number | undefined;
   /** The error that kept `out` from being complete; undefined when all of it was written. */
   outFault?(): Promise<Error | undefined>;
 }
@@ -21,6 +23,7 @@ let broken: Error | undefined;
 export const processTerminal: Terminal = {
   out: (text) => void process.stdout.write(`${coloured(withoutKnownSecrets(text))}\n`),
   err: (text) => void process.stderr.write(`${withoutCommands(redacted(text))}\n`),
+  width: () => (process.stdout.isTTY ? process.stdout.columns : undefined),
   // A stream reports an error after the write has returned, and its writes in order.
   outFault: () =>
     new Promise((resolve) => {

@@ -1,5 +1,8 @@
+import type { ApprovalRules } from './approval.ts';
 import type { RegressionSpec } from './regression.ts';
+import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
+import type { VersionNames } from './versions.ts';
 
 /**
  * `delivery.yml` after parsing: durations in seconds, shares as fractions (5 % is 0.05), ratios as factors, every default filled
@@ -11,6 +14,10 @@ export interface Manifest {
   readonly model: string;
   readonly regression?: RegressionSpec;
   readonly smoke?: Smoke;
+  /** For all environments; `registry/risk.ts` has the risk of a version in one of them. */
+  readonly risk?: Risk;
+  /** Default: Gitflow's names. */
+  readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
 }
 
@@ -22,16 +29,23 @@ export interface Environment {
   readonly role?: string;
   /** The role for `rollback`, which needs fewer permissions: it publishes only existing endpoint configs. Default: `role`. */
   readonly rollbackRole?: string;
+  /** The role for an `approve-gate` that decides in the registry. Default: `role`. */
+  readonly approverRole?: string;
   /** Where release records live; default: a bucket of their own (release/location.ts). */
   readonly releases?: S3Location;
   /** Bucket → account, for buckets that another account than the environment's owns. */
   readonly bucketOwners?: Readonly<Record<string, string>>;
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
+  readonly approval?: ApprovalRules;
+  /** Of this environment; absent: that of the manifest and the model card. */
+  readonly risk?: Risk;
   readonly endpoint: EndpointSpec;
   readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
+  /** Stage of the registry's life cycle that a version of this environment is in; absent: no delivery writes to the registry. */
+  readonly stage?: string;
 }
 
 /** The owner of the model package group, and the way to it. */
@@ -44,6 +58,8 @@ export interface RegistrySpec {
   readonly role?: string;
   /** The role for `register-model`, which writes there. Default: `role`. */
   readonly registrarRole?: string;
+  /** The role for an `approve-gate` that decides. Default: `role`. */
+  readonly approverRole?: string;
   /** Where registered artifacts and evaluations lie; default: that account's `model-delivery-…` bucket. */
   readonly artifacts?: S3Location;
   /** The group in the ARN, where the manifest has the ARN; it equals `model`. */

@@ -32,6 +32,15 @@ const inParts = z.pipe(
             ),
           ),
       ),
+      'approver-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `approve-gate` assumes instead when its mode decides: only it needs to write there. Default: `role`.',
+            ),
+          ),
+      ),
       artifacts: z.optional(
         v
           .s3Folder()
@@ -48,9 +57,14 @@ const inParts = z.pipe(
         error: elsewhere,
         path: ['registrar-role'],
       }),
+      z.refine(({ account, 'approver-role': role }) => isIn(account, role), {
+        error: elsewhere,
+        path: ['approver-role'],
+      }),
     ),
   z.transform(
-    ({ 'registrar-role': registrarRole, ...raw }): RegistrySpec => withoutUndefined({ ...raw, registrarRole }),
+    ({ 'registrar-role': registrarRole, 'approver-role': approverRole, ...raw }): RegistrySpec =>
+      withoutUndefined({ ...raw, registrarRole, approverRole }),
   ),
 );
 

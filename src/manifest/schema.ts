@@ -1,13 +1,17 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { policyFaults } from './approval-policy.ts';
+import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import { type Environment, type JudgePolicy, type Manifest, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
+import { risks } from './risk.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
+import { versionsSchema } from './versions-schema.ts';
 
 /**
  * `delivery.yml`, declared once: the accepted values, their parsed form (`manifest.ts`), and the schema for editors
@@ -269,6 +273,15 @@ const environment = z.pipe(
             ),
           ),
       ),
+      'approver-role': z.optional(
+        v
+          .role()
+          .check(
+            about(
+              'Role that `approve-gate` assumes instead when its mode decides, its name or ARN: where only it may approve, no deployment approves its own version. With `check` it keeps `role`. Default: `role`.',
+            ),
+          ),
+      ),
       releases: z.optional(
         v
           .s3Folder()
@@ -284,8 +297,27 @@ const environment = z.pipe(
           .check(about('Owners of buckets in other accounts, by bucket: every call to S3 names the expected owner.')),
       ),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
+      risk: z.optional(
+        v
+          .choice('a risk', risks)
+          .check(
+            about(
+              '`high` as for all environments. `normal`: nothing more is required here, even if the manifest or the model card has a high risk; for an environment without users.',
+            ),
+          ),
+      ),
       endpoint,
       rollout,
+      stage: z.optional(
+        v
+          .resourceName('a stage of the registry')
+          .check(
+            about(
+              'Stage of this environment in the model registry, e.g. `Production`: deliveries and rollbacks write it, with a status, to `ModelLifeCycle` of the model package. It needs the policy `life-cycle`. Default: nothing is written.',
+            ),
+          ),
+      ),
       'on-rejection': z.optional(
         v
           .choice('a choice', ['take-back', 'finish'])
@@ -300,10 +332,11 @@ const environment = z.pipe(
   z.transform(
     ({
       'rollback-role': rollbackRole,
+      'approver-role': approverRole,
       'bucket-owners': bucketOwners,
       'on-rejection': onRejection,
       ...raw
-    }): Environment => withoutUndefined({ ...raw, rollbackRole, bucketOwners, onRejection }),
+    }): Environment => withoutUndefined({ ...raw, rollbackRole, approverRole, bucketOwners, onRejection }),
   ),
 );
 
@@ -315,14 +348,25 @@ export const manifestSchema = z.pipe(
         .resourceName('a model name')
         .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
       registry: z.optional(registry()),
+      approval: z.optional(approvalSchema()),
+      risk: z.optional(
+        v
+          .choice('a risk', risks)
+          .check(
+            about(
+              '`high`: two people have to approve each version, and a delivery needs a passing regression test and `strategy: steps`. A model card with the risk rating High has the same effect; `normal` does not lower it. Default: the card decides.',
+            ),
+          ),
+      ),
       regression: z.optional(regressionSchema),
       smoke: z.optional(smokeSchema),
+      versions: z.optional(versionsSchema),
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
       // A part with a problem of its own is as it was written, and has no meaning yet.
       if (checked.issues.length > 0) return;
-      const { model, registry: forAll, regression, environments } = checked.value;
+      const { model, registry: forAll, approval, risk, regression, environments } = checked.value;
       const tested = regression?.asking.candidate;
       if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))
         checked.issues.push({
@@ -331,6 +375,17 @@ export const manifestSchema = z.pipe(
           path: ['regression', 'candidate', 'environment'],
           message: `${tested.environment} is the only environment: a version would be tested where it serves already; use temporary`,
         });
+      for (const [name, one] of Object.entries(environments)) {
+        const reviewers = one.approval?.reviewers ?? approval?.reviewers;
+        const { of = [] } = reviewers ?? {};
+        if ((one.risk ?? risk) === 'high' && of.length === 1 && of[0]?.is === 'person')
+          checked.issues.push({
+            code: 'custom',
+            input: checked.value,
+            path: [...(one.approval?.reviewers ? ['environments', name] : []), 'approval', 'reviewers', 'of'],
+            message: `has one person, and with \`risk: high\` two different people have to approve in ${name}`,
+          });
+      }
       for (const [path, spec] of [
         [['registry'], forAll] as const,
         ...Object.entries(environments).map(
@@ -344,15 +399,21 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
+      for (const fault of policyFaults(checked.value))
+        checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(
-    ({ registry: forAll, environments, ...raw }): Manifest =>
+    ({ registry: forAll, approval, environments, ...raw }): Manifest =>
       withoutUndefined({
         ...raw,
         environments: Object.fromEntries(
           Object.entries(environments).map(([name, one]) => [
             name,
-            withoutUndefined({ ...one, registry: one.registry ?? forAll }),
+            withoutUndefined({
+              ...one,
+              registry: one.registry ?? forAll,
+              approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
+            }),
           ]),
         ),
       }),

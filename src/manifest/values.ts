@@ -7,7 +7,7 @@ import { either } from './suggest.ts';
  * after the value: `"10 minutes" is not` + `a duration; expected e.g. 30s, 10m or 2h`. The error for unknown keys is the list of
  * known ones.
  */
-const text = (what: string, pattern: RegExp, longest = 1024) =>
+export const text = (what: string, pattern: RegExp, longest = 1024) =>
   z
     .string({ error: what })
     .check(z.regex(pattern, { error: what, abort: true }), z.maxLength(longest, { error: what }));

@@ -87,6 +87,8 @@ export interface Restore {
   readonly because: string;
   /** `Release.withdraws`. */
   readonly withdraws?: string;
+  /** `Release.rejected`. */
+  readonly rejected?: true;
   /** For the plan. */
   readonly notes?: readonly string[];
 }

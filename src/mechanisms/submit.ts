@@ -109,7 +109,14 @@ const unsubmitted = ({ stepping, takenBack }: Release): Phase =>
 /** Ends a release that got the command to stop before its submission. */
 export const stoppedBeforeSubmission = (turn: Turn): Promise<TurnResult> | undefined => {
   const given = turn.release.commands.find(({ command }) => command === 'abort');
-  return given && turn.conclude('aborted-by-hand', `nothing was submitted: ${given.by} stopped it: ${given.why}`);
+  return (
+    given &&
+    turn.conclude(
+      // Nothing had moved, so there is nothing that lost its approval on the way.
+      given.reason === 'approval-withdrawn' ? 'not-approved' : 'aborted-by-hand',
+      `nothing was submitted: ${given.by} stopped it: ${given.why}`,
+    )
+  );
 };
 
 /** How long after its creation a lookup may still miss a configuration (AWS: CreateEndpointConfig, eventual consistency). */

@@ -1,24 +1,51 @@
-import { iso } from '../clock.ts';
+import { type Decided, statusOf } from '../approval/decision.ts';
+import { gatherEvidence } from '../approval/evidence.ts';
+import type { Asked, Considered, Mode } from '../approval/mode.ts';
+import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
+import { restrained } from '../approval/restrained.ts';
+import { type ReviewInputs, reviewInputs } from '../approval/review-inputs.ts';
+import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
+import { type Instant, iso, seconds } from '../clock.ts';
+import { digest } from '../digest.ts';
+import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { type Memory, type Operation, reasonOfAbort } from '../operation.ts';
+import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
+import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
 import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
+import { costOfWait, nextLook, planOfWait } from './wait-for-decision.ts';
 
 export const approveGateInputs = {
   ...sharedInputs,
   version: versionInput('check'),
   mode: choice({
-    description: '`check`: report at once whether the version is approved, rejected or still waiting.',
-    choices: ['check'],
+    description: `The way to a decision. ${modeNames.map((name) => `\`${name}\` ${modes[name].does}.`).join(' ')}`,
+    choices: modeNames,
     default: 'check',
   }),
+  ...reviewInputs,
 };
-export type ApproveGateInputs = ValuesOf<typeof approveGateInputs>;
+/** Absent: the inputs of other modes. */
+export type ApproveGateInputs = Omit<ValuesOf<typeof approveGateInputs>, keyof ReviewInputs> & Partial<ReviewInputs>;
+
+/** The decision that was planned, so that a turn writes no other. */
+export interface ApproveGateMemory extends Memory {
+  /** Digest over the state of the version and the decision: for any other, memory is worthless. */
+  readonly of: string;
+  /** The decision that this run has written, and looks at once more. */
+  readonly wrote?: Decided['is'];
+  /** The beginning of the wait. */
+  readonly since?: Instant;
+}
+
+type Turn = Progress<ApproveGateMemory, ApproveGateOutputs>;
 
 export interface ApproveGateOutputs {
   readonly version: string;
@@ -46,33 +73,221 @@ const outputs: OutputSchema<ApproveGateOutputs> = {
   'last-modified-at': { description: 'Time of the last change of the package.', example: '2026-01-05T10:00:00Z' },
 };
 
-export const approveGate: Operation<ApproveGateInputs, Memory, ApproveGateOutputs> = {
+export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, ApproveGateOutputs> = {
   name: 'approve-gate',
-  description: 'Lets a delivery go on only with a model version that is approved in the registry.',
+  description:
+    'Lets a delivery go on only with a model version that is approved in the registry, and writes a decision there by the mode that is chosen.',
   inputs: approveGateInputs,
   outputs,
 
-  async advance({ manifest, environment, version }, _memory, world) {
+  async advance({ manifest, environment: name, version, mode: modeName, ...inputs }, memory, world) {
     // The environment must exist, so that a gate never answers for a misspelt one.
-    environmentOf(manifest, environment);
+    const environment = environmentOf(manifest, name);
+    const mode = modeOf(modeName);
+    refuseOtherModes(modeName, mode, inputs);
     const registered = await requireRequested(world, manifest.model, version);
-    return { is: 'done', ...verdict(registered), outputs: outputsOf(registered) };
+    const present = verdict(registered);
+    if (mode.waits) return waitOn(registered, memory, world, inputs['price-per-minute']);
+    const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
+    const approved = present.reason === 'approved';
+    const overwritten = overwrittenBy(memory?.wrote, registered);
+    const rules = environment.approval ?? {};
+    const risk = riskOf(manifest, environment, registered.card);
+    const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
+    const { decide } = mode;
+    if (decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
+      return done(registered, {
+        remarks: overwritten,
+        ...(undecided ? { findings: await gatherEvidence(asked) } : {}),
+      });
+
+    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await decide(asked), risk));
+    if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
+    const { decision } = considered;
+    const remarks = [...overwritten, ...(considered.remarks ?? [])];
+    if (decision.is === 'open' || (decision.is === 'approve' && approved))
+      return approved
+        ? done(registered, { ...considered, remarks })
+        : open(registered, { ...considered, findings: considered.findings ?? (await gatherEvidence(asked)), remarks });
+    const of = digest([stateOf(registered), decision.is, decision.by]);
+    if (memory?.of !== of) {
+      const plan = planOf(registered, decision, mode);
+      const changed = memory === undefined || memory.wrote !== undefined ? [] : [plannedAnew];
+      return {
+        is: 'waiting',
+        memory: { v: 1, of },
+        notBefore: world.clock.now(),
+        percent: 0,
+        because: plan.title,
+        plan,
+        remarks: [...changed, ...overwritten],
+      };
+    }
+    const { now, written } = await writeDecision(world, manifest.model, registered, decision);
+    if (now === undefined) return gone(registered);
+    if (!written)
+      return {
+        is: 'waiting',
+        memory: { v: 1, of: '' },
+        notBefore: world.clock.now(),
+        percent: 0,
+        because: plannedAnew,
+      };
+    if (!mode.rejectsApproved) return done(now, { ...considered, remarks });
+    return {
+      is: 'waiting',
+      memory: { v: 1, of: '', wrote: decision.is },
+      notBefore: world.clock.now() + (decision.is === 'reject' ? afterRejectionMs : 0),
+      percent: 90,
+      because: `${subjectOf(now)} is ${now.approval}; looks once more`,
+      remarks,
+    };
   },
 
-  async abort(_inputs, _memory, why) {
-    return {
+  async abort({ manifest, version, mode, 'price-per-minute': price }, memory, why, world) {
+    const code = reasonOfAbort[why];
+    const unanswered = {
       is: 'done',
-      outcome: reasonCodes[reasonOfAbort[why]].outcome,
-      reason: reasonOfAbort[why],
+      outcome: reasonCodes[code].outcome,
+      reason: code,
       outputs: {},
       because: 'the gate had not answered yet',
-    };
+    } as const;
+    const waits = modeOf(mode).waits === true;
+    // A run that is cancelled has no time. Without a decision of its own, and without a wait, there is nothing to look for.
+    if (why === 'cancelled' || memory === undefined || (memory.wrote === undefined && !waits)) return unanswered;
+    const registered = await requireRequested(world, manifest.model, version);
+    const { reason } = verdict(registered);
+    if (reason === 'approval-pending' && !(waits && why === 'timed-out')) return unanswered;
+    return done(registered, { remarks: costLines(memory, world, price) });
   },
 };
 
+/** Longer than another run takes between its look and its write, its retries left out. */
+const afterRejectionMs = seconds(10);
+
+/** An option that does nothing is a mistake of the user's. */
+const refuseOtherModes = (name: ModeName, { takes = [] }: Mode, inputs: Partial<ReviewInputs>): void => {
+  for (const [input, value] of Object.entries(inputs)) {
+    if (value === undefined || takes.some((one) => one === input)) continue;
+    const owner = modeNames.find((other) => modeOf(other).takes?.some((one) => one === input));
+    throw new Refusal('invalid-input', `${input}: mode: ${name} has no such input; it belongs to mode: ${owner}`);
+  }
+};
+
+/**
+ * The second look at a decision that is written: a decision of others at the same moment may have been overwritten by it. What GitHub
+ * refuses then takes nothing back.
+ */
+const lookAgain = async (
+  wrote: Decided['is'] | undefined,
+  { approval }: RegisteredVersion,
+  ask: () => Promise<Considered>,
+): Promise<Considered | undefined> => {
+  try {
+    return await ask();
+  } catch (error) {
+    const refused = error instanceof MissingPermission || error instanceof GitHubFailure;
+    if (wrote !== undefined && refused && approval !== 'PendingManualApproval') return undefined;
+    throw error;
+  }
+};
+const notLookedAgain =
+  'GitHub did not answer after the decision was written, so decisions of the same moment were not looked for';
+
+/** A decision that this run has written, and that the registry does not have any more. */
+const overwrittenBy = (wrote: Decided['is'] | undefined, registered: RegisteredVersion): readonly string[] =>
+  wrote === undefined || statusOf[wrote] === registered.approval
+    ? []
+    : [
+        `this run ${wrote === 'reject' ? 'rejected' : 'approved'} ${subjectOf(registered)}, and another write at the same time made it ${registered.approval}`,
+      ];
+
+const costLines = (
+  memory: ApproveGateMemory | undefined,
+  world: World,
+  price: number | undefined,
+): readonly string[] => {
+  const cost = memory?.since === undefined ? undefined : costOfWait(memory.since, world, price);
+  return cost === undefined ? [] : [cost];
+};
+
+/** The registry's word, once it has one. */
+const waitOn = (
+  registered: RegisteredVersion,
+  memory: ApproveGateMemory | undefined,
+  world: World,
+  price: number | undefined,
+): Turn => {
+  const { because, reason } = verdict(registered);
+  if (reason !== 'approval-pending') {
+    return done(registered, { remarks: costLines(memory, world, price) });
+  }
+  const plan = planOfWait(registered, world.run, price);
+  return {
+    is: 'waiting',
+    memory: { v: 1, of: '', since: memory?.since ?? world.clock.now() },
+    notBefore: nextLook(world),
+    percent: 0,
+    because: [because, ...plan.notes.slice(1)].join('; '),
+    ...(memory === undefined ? { plan } : {}),
+  };
+};
+
+const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
+
+const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
+  const { tag, packageVersion, approval } = registered;
+  return {
+    title: `${decision.is} ${tag}`,
+    changes: [
+      {
+        verb: 'update',
+        object: `model package ${packageVersion}`,
+        details: [`approval: ${approval} → ${statusOf[decision.is]}`, descriptionOf(decision)],
+      },
+    ],
+    notes: [],
+    expectedSeconds: 1,
+    peakInstances: {},
+    permissions: permissionsFor('approve-gate', ['decides', ...needs]),
+  };
+};
+
+/** The registry's word. */
+const done = (registered: RegisteredVersion, { findings, remarks = [] }: Partial<Considered> = {}): Turn => ({
+  is: 'done',
+  ...verdict(registered),
+  outputs: outputsOf(registered),
+  ...withoutUndefined({ findings, remarks: remarks.length > 0 ? remarks : undefined }),
+});
+
+/** Nothing was decided, and the registry is as it was. */
+const open = (registered: RegisteredVersion, { decision, findings, remarks }: Considered): Turn =>
+  decision.is !== 'open'
+    ? done(registered)
+    : {
+        is: 'done',
+        outcome: decision.outcome,
+        reason: decision.reason,
+        because: `${subjectOf(registered)}: ${decision.because}`,
+        outputs: outputsOf(registered),
+        ...withoutUndefined({ findings, remarks }),
+      };
+
+const gone = (registered: RegisteredVersion): Turn => ({
+  is: 'done',
+  outcome: 'failed',
+  reason: 'unknown-version',
+  because: `${subjectOf(registered)} was deleted while it was decided about`,
+  outputs: {},
+});
+
+const subjectOf = ({ tag, packageVersion }: RegisteredVersion): string => `${tag} (package ${packageVersion})`;
+
 const verdict = (registered: RegisteredVersion) => {
-  const { tag, packageVersion, status } = registered;
-  const subject = `${tag} (package ${packageVersion})`;
+  const { status } = registered;
+  const subject = subjectOf(registered);
   if (registered.approval === 'Rejected')
     return {
       outcome: 'rejected',
@@ -82,12 +297,14 @@ const verdict = (registered: RegisteredVersion) => {
   // An approval covers the registered content. Other content under the same approval is not approved.
   const edited = editFault(registered);
   if (edited !== undefined) return { outcome: 'rejected', reason: edited.reason, because: edited.because } as const;
-  if (registered.approval === 'PendingManualApproval')
-    return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
+  // Nobody can approve what SageMaker will never serve.
   if (status === 'Failed') {
-    const because = `${subject} is approved, but SageMaker did not complete it: ${registered.statusDetails ?? 'it gives no reason'}`;
+    const state = registered.approval === 'Approved' ? 'is approved' : 'waits for approval';
+    const because = `${subject} ${state}, but SageMaker did not complete it: ${registered.statusDetails ?? 'it gives no reason'}`;
     return { outcome: 'failed', reason: 'registration-failed', because } as const;
   }
+  if (registered.approval === 'PendingManualApproval')
+    return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
   if (status !== 'Completed')
     return {
       outcome: 'pending',

@@ -1,5 +1,6 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
+import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
@@ -17,6 +18,7 @@ import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
 import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
+import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import { requireSmokePaths, smokeDue } from '../mechanisms/smoke/due.ts';
 import type { Turn } from '../mechanisms/turn.ts';
@@ -78,7 +80,7 @@ const operationOf = async (given: DeployEndpointInputs, world: World): Promise<R
     ...withoutUndefined({ smoke }),
   });
   const delivery: Tasks = {
-    preparing: [async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
+    preparing: [beginStage, async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
     settling: [restoreScaling, applyScaling(requested.spec), tagEndpoint(tags), ...settlingTasks],
   };
@@ -196,6 +198,7 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const safeguards = requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
       const tested = await requireVerdict(world, {
         operation: 'deploy-endpoint',
         ...{ manifest, environment, registered },
@@ -210,7 +213,7 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
-          notes: [...planned.plan.notes, ...tested, ...asked, ...notes, ...exposed(tags)],
+          notes: [...planned.plan.notes, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
           permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),

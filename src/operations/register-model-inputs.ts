@@ -3,6 +3,7 @@ import { parseContainers } from '../registry/containers-file.ts';
 import { parseEvaluation } from '../registry/evaluation.ts';
 import { parseAnalysisReport, parseDataConstraints } from '../registry/kept-reports.ts';
 import { parseMetadata, parsePairs } from '../registry/metadata.ts';
+import { parseModelCard } from '../registry/model-card.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { choice, type Field, file, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
@@ -50,13 +51,13 @@ export const registerModelInputs = {
   ...sharedInputs,
   version: text({
     description:
-      'Semantic version to register, as `1.4.0`, `v1.4.0` or a git tag: `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`.',
+      'Semantic version to register, as `1.4.0`, `v1.4.0` or a git tag: `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`. `next` derives it from the branch and the commits since the newest version (docs/versions.md).',
     example: '1.4.0',
   }),
   from: optional(
     text({
       description:
-        'Model package that others registered (a pipeline, Studio, MLflow), by its number or ARN: it is registered again under `version`, with its content, metrics, baselines, lineage and metadata. An approval there is kept as history and approves nothing.',
+        'Model package that others registered (a pipeline, Studio, MLflow), by its number or ARN, or a version of this suite such as a release candidate: it is registered again under `version`, with its content, metrics, baselines, lineage and metadata. An approval there is kept as history and approves nothing.',
       example: '7',
     }),
   ),
@@ -133,6 +134,15 @@ export const registerModelInputs = {
       example: 'analysis.json',
       mostBytes: 4 * 1024 * 1024,
       parse: parseAnalysisReport,
+    }),
+  ),
+  'model-card': optional(
+    file({
+      description:
+        'JSON file with the content of the model card, by the schema for the card of a model package: `intended_uses`, `business_details`, … Its `risk_rating` of `High` has the effect of `risk: high` in the manifest.',
+      example: 'model-card.json',
+      mostBytes: 1024 * 1024,
+      parse: parseModelCard,
     }),
   ),
   'approval-status': choice({

@@ -50,6 +50,9 @@ export const registrationPlan = (
         `model package ${versionTag(model, semver)}`,
         ...registration.containers.flatMap(containerDetails),
         `approval: ${wanted.approval}`,
+        ...(wanted.card
+          ? [`model card${wanted.card.riskRating === undefined ? '' : `, risk rating ${wanted.card.riskRating}`}`]
+          : []),
         ...(wanted.takenOver ? [`taken over from package ${wanted.takenOver.name}`] : []),
       ),
     ],
@@ -89,11 +92,12 @@ const containerDetails = (container: Container, index: number, all: readonly Con
 };
 
 const notesOf = (wanted: WantedPackage, pins: Pins, registration: Registration): readonly string[] => {
-  const { evaluation, pin, takenOver, containers } = wanted;
+  const { evaluation, pin, takenOver, containers, next } = wanted;
   const copies = pins.sources.flatMap((pinned) => (pinned ? [pinned.uri] : []));
   const training = containers.flatMap(({ Image: image }) => (image && isTrainingImage(image) ? [image] : []));
   const empty = containers.length > 0 && containers.every((container) => dataSourcesOf(container).length === 0);
   const notes = [
+    next && `version ${next.version}: ${next.because}`,
     !pin &&
       'not pinned: a moved image tag or an overwritten artifact changes the content that is deployed under this version',
     ...pins.notes,

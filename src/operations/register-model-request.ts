@@ -1,6 +1,7 @@
 import { environmentOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { Container } from '../registry/container.ts';
+import { nextVersion } from '../registry/next-version.ts';
 import { type Pins, readPins, unpinned } from '../registry/pins.ts';
 import type { WantedPackage } from '../registry/registration.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
@@ -18,9 +19,10 @@ import type { RegisterModelInputs } from './register-model-inputs.ts';
  */
 export const readWanted = async (inputs: RegisterModelInputs, world: World): Promise<WantedPackage> => {
   const { manifest } = inputs;
+  const next = inputs.version === 'next' ? await nextVersion(world, manifest) : undefined;
   const common = {
     model: manifest.model,
-    semver: readVersion(manifest.model, inputs.version),
+    semver: next?.version ?? readVersion(manifest.model, inputs.version),
     releases: world.registry?.artifacts ?? releasesOf(environmentOf(manifest, inputs.environment), world.account),
     approval: inputs['approval-status'],
     metadata: inputs.metadata ?? {},
@@ -30,12 +32,14 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
       'data-constraints': inputs['data-constraints'],
       'bias-report': inputs['bias-report'],
       'explainability-report': inputs['explainability-report'],
+      card: inputs['model-card'],
       description: inputs.description || undefined,
+      next,
     }),
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
-    const source = await readSourcePackage(world, readSource(manifest.model, inputs.from));
+    const source = await readSourcePackage(world, await readSource(world, manifest.model, inputs.from));
     const { containers, inferenceSpecification, ...takenOver } = source;
     return {
       ...withoutUndefined({ description: source.description }),

@@ -7,6 +7,7 @@ import type { DataCopy, PinnedSource } from '../registry/artifact.ts';
 import { contentDigest } from '../registry/content.ts';
 import { abandonCopies, copySome, isLarge, missingCopies } from '../registry/copy-data.ts';
 import { keptReports, reportObject } from '../registry/kept-reports.ts';
+import type { NextVersion } from '../registry/next-version.ts';
 import { describeVersion, listPackages, packagesOf } from '../registry/packages.ts';
 import { readSha256 } from '../registry/pinned-data.ts';
 import type { Pins } from '../registry/pins.ts';
@@ -80,7 +81,13 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
     const world = inRegistry(delivering);
     const wanted = await readWanted(inputs, world);
     const pins = await pinsOf(wanted, world);
-    const of = digest([wanted.containers, wanted.pin, pins.images, pins.sources.map((pinned) => pinned?.uri)]);
+    const of = digest([
+      wanted.semver,
+      wanted.containers,
+      wanted.pin,
+      pins.images,
+      pins.sources.map((pinned) => pinned?.uri),
+    ]);
     const known = recall(remembered, of);
     const inParts = copiesOf(pins).some(isLarge) ? ({ inParts: true } as const) : {};
     const memory = { v: 1 as const, of, creations: known?.creations ?? 0, ...inParts };
@@ -112,7 +119,7 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
 };
 
 const plannedAnew =
-  'image, artifact or inputs changed since they were planned: this run planned them again, and registers them as they are now';
+  'image, artifact, inputs or the next version changed since they were planned: this run planned them again, and registers them as they are now';
 
 const copiesOf = ({ sources }: Pins): readonly DataCopy[] => sources.flatMap((pinned) => pinned?.copies ?? []);
 
@@ -302,10 +309,13 @@ const settle = async (
 ): Promise<Turn | undefined> => {
   const { contentDigest: wanted } = at.registration;
   if (!at.pins.complete && isCopiedFrom(at, owner)) return undefined;
-  const mine = later.find((one) => one.contentDigest === wanted && one.approval !== 'Rejected');
+  const { next } = at.wanted;
+  const mine = later.find(
+    (one) => (one.contentDigest === wanted || one.packageVersion === next?.registeredAs) && one.approval !== 'Rejected',
+  );
   if (mine) return reject(at, owner, mine);
   if (owner.contentDigest !== wanted) {
-    const because = `${owner.tag} is already registered with other content, as package ${owner.packageVersion}; register this content under a new version`;
+    const because = `${owner.tag} is already registered with other content, as package ${owner.packageVersion}; ${remedyFor(next, owner)}`;
     if (at.planning) throw new Refusal('version-taken', because);
     return failed(at, 'version-taken', because);
   }
@@ -327,6 +337,13 @@ const settle = async (
   };
 };
 
+/** A commit has one version. Another commit may have been first to register it. */
+const remedyFor = (next: NextVersion | undefined, owner: RegisteredVersion): string => {
+  if (next === undefined) return 'register this content under a new version';
+  if (next.registeredAs !== owner.packageVersion) return 'run again: this commit gets the version after it';
+  return 'this commit has that version already: give this content a version of its own instead of next, or run on a new commit';
+};
+
 /** The package names the same copies, some of which are gone: they are made again before the contents are compared. */
 const isCopiedFrom = ({ wanted, registration }: Standing, { containers, inferenceSpecification }: RegisteredVersion) =>
   contentDigest({ containers, inferenceSpecification }) ===
@@ -340,6 +357,9 @@ const reject = async (at: Standing, owner: RegisteredVersion, mine: RegisteredVe
     ModelApprovalStatus: 'Rejected',
     ApprovalDescription: because,
   });
+  // Another commit was first. In the next turn this one would get the version after it, which was not planned.
+  if (at.wanted.next !== undefined)
+    return failed(at, 'version-taken', `${because} and was rejected; run again: this commit gets the version after it`);
   return waiting(at, 90, `${because} and was rejected`);
 };
 

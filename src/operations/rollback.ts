@@ -1,55 +1,35 @@
 import { type Instant, iso, minutes } from '../clock.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
-import { refuseForeign } from '../delivery/provenance.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
-import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
-import { contentOf, type Look, lookAt, withPackages } from '../endpoint/look.ts';
+import { kindOf } from '../endpoint/kind.ts';
+import { lookAt } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
-import { refuseOtherKind, refuseUnusable } from '../endpoint/refuse-kind.ts';
-import { alone, type Candidate, candidateOf, canonicalOf, leftBehind, servesCanonical } from '../endpoint/variants.ts';
+import { refuseUnusable } from '../endpoint/refuse-kind.ts';
+import { alone, type Candidate, leftBehind, servesCanonical } from '../endpoint/variants.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { mechanisms } from '../mechanisms/all.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
-import { lastGood, nameAlone } from '../release/history.ts';
+import { lastGood } from '../release/history.ts';
 import { isStopping } from '../release/lifecycle.ts';
-import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
+import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
-import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { sharedInputs } from './shared-inputs.ts';
-
-const inputs = {
-  ...sharedInputs,
-  to: optional(
-    text({
-      description:
-        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well; while a candidate waits without traffic, the version that serves, without the candidate.',
-      example: '1.3.0',
-    }),
-  ),
-  'only-expired': flag({
-    description: 'Only settle a release whose run died: for a schedule, as a watchdog. Does nothing otherwise.',
-    default: false,
-  }),
-  because: text({
-    description: 'Reason of the rollback, for the release history.',
-    default: 'rolled back by hand',
-    example: 'wrong prices since noon',
-  }),
-};
-export type RollbackInputs = ValuesOf<typeof inputs>;
+import { planRejected } from './rejected.ts';
+import { isAboutRejection } from './rejected-decision.ts';
+import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
+import { configurationOf, homeOf, nameOf, notesOn, served, wayBack } from './way-back.ts';
 
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
   description:
     'Takes an endpoint back to the last version that served well, or to a named one, whatever the state of its alarms, and verifies it.',
-  inputs,
+  inputs: rollbackInputs,
+  everywhereWith: ['rejected', 'event'],
   outputs: releaseOutputs('to restore'),
   advance: (given, memory, world) => runRelease(world, memory, operationOf(given, world, memory)),
   abort: (given, memory, why, world) => abortRelease(world, memory, why, operationOf(given, world, memory)),
@@ -66,10 +46,11 @@ const operationOf = (
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: async (record) =>
-      given['only-expired']
-        ? tidied(world, record, memory !== undefined)
-        : plan(world, given, record, memory !== undefined),
+    plan: async (record) => {
+      const acted = memory !== undefined;
+      if (isAboutRejection(given)) return planRejected(world, given, record, acted);
+      return given['only-expired'] ? tidied(world, record, acted) : plan(world, given, record, acted);
+    },
     recognise: ({ operation, id }) => {
       if (operation !== 'rollback') throw new Refusal('held-by-another-release', `${id} is live and is not a rollback`);
     },
@@ -140,77 +121,14 @@ const plan = async (
       : targetOf(given, record, live, idle);
   if (live.endpointConfig === target.endpointConfig && live.status === 'InService' && servesCanonical(live))
     return restoredAlready(world, endpoint, acted, target);
-  const candidate = alone(target);
-  await refuseForeign(
-    world,
-    { endpoint, model: given.manifest.model, ...(mixed ? { shown: live.endpointConfig } : {}) },
-    candidate,
-  );
-  // A release that made the serving config was allowed to make its kind. Others may have made another kind since.
-  if (!isOurs(record, live))
-    refuseOtherKind(
-      endpoint,
-      look,
-      kind,
-      kindOfConfiguration(await withPackages(world, await contentOf(world, candidate.endpointConfig))),
-      environmentOf(given.manifest, given.environment).endpoint,
-    );
-  const canonical = canonicalOf(live);
-  if (canonical === undefined) throw new Error(`${endpoint} has no variant that serves`);
-  const baseline = leaving(look, record);
-  if (!mayBecome(baseline, candidate))
-    throw new Refusal(
-      'nothing-to-roll-back-to',
-      `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
-    );
-  const planned = await mechanisms.replacement.plan(world, {
-    operation: 'rollback',
-    record,
-    from: baseline,
-    to: candidate,
-    variant: canonical,
+  return wayBack(world, given, record, look, {
+    target,
     because: given.because,
-    notes: idle === undefined ? [] : notesOn(idle, candidate, record, withdraws !== undefined),
+    mixed,
+    notes: idle === undefined ? [] : notesOn(idle, alone(target), record, withdraws !== undefined),
     ...withoutUndefined({ withdraws }),
   });
-  return { is: 'begin', ...planned, plan: { ...planned.plan, notes: [...planned.plan.notes, ...look.notes] } };
 };
-
-/** The configuration to leave. A candidate that was never published but has traffic is the one that is taken back. */
-const leaving = (look: Look, record: ReleaseRecord): Configuration => {
-  const { live } = look;
-  const baseline = baselineOf(look, record);
-  const beside = candidateOf(live, record);
-  if (beside === undefined) return baseline;
-  return servesCanonical(live)
-    ? { ...baseline, beside: beside.beside }
-    : { ...beside.configuration, instanceCount: baseline.instanceCount };
-};
-
-/** What happens to the candidate without traffic, and how to do the other thing that a rollback can mean. */
-const notesOn = (
-  { version }: Candidate,
-  to: Configuration,
-  record: ReleaseRecord,
-  isWithdrawal: boolean,
-): readonly string[] => {
-  const further = isWithdrawal ? lastGood(record.history, to) : undefined;
-  return [
-    ...(isWithdrawal
-      ? [
-          `${nameOf(to)} keeps all traffic; ${further === undefined ? 'no version served well before it' : `to go back past it, to ${nameOf(alone(further))}, name that with to`}`,
-        ]
-      : [`the candidate ${version}, which has no traffic, goes too; without to a rollback removes it alone`]),
-    `this does not convict ${version}`,
-  ];
-};
-
-/** A release of this record made the serving config. */
-const isOurs = ({ ended }: ReleaseRecord, { endpointConfig }: LiveEndpoint): boolean =>
-  ended.some(
-    ({ candidate, operation }) =>
-      operation !== 'rollback' && [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
-  );
 
 /**
  * The newest release left the endpoint on an earlier version already: it was a rollback, or a delivery that was taken back. A second
@@ -265,19 +183,6 @@ const restoredAlready = (
   };
 };
 
-/** Two configurations serve: the target is the one that served before the failed update (AWS: "Use rolling deployments"). */
-const homeOf = (record: ReleaseRecord, look: Look): Configuration =>
-  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? baselineOf(look, record);
-
-const configurationOf = ({
-  release: _release,
-  from: _from,
-  until: _until,
-  good: _good,
-  ended: _ended,
-  ...configuration
-}: Served): Configuration => configuration;
-
 /**
  * The target of the rollback: the named version, else the last good version before the one that serves.
  * @param idle the candidate without traffic
@@ -313,11 +218,3 @@ const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history 
   const { packageVersion } = reference;
   return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);
 };
-
-const served = ({ history }: ReleaseRecord): string =>
-  history.length === 0
-    ? 'the history is empty'
-    : `the history has ${[...new Set(history.map((entry) => entry.version ?? nameAlone(entry)))].join(', ')}`;
-
-const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
-  version ?? endpointConfig;

@@ -1,5 +1,6 @@
 import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands } from '../delivery/candidate-unchanged.ts';
+import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
@@ -12,6 +13,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
+import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { requireAsked } from '../mechanisms/smoke/due.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
@@ -90,7 +92,7 @@ const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<Rel
         );
     },
     tasks: () => ({
-      preparing: [candidateStands, submitChange(wanted)],
+      preparing: [beginStage, candidateStands, submitChange(wanted)],
       ...followChange(wanted),
       settling: [restoreScaling, applyScaling(environment.endpoint), ...settlingTasks],
     }),
@@ -155,6 +157,7 @@ const plan = async (
       const refuseUnfit = async (): Promise<readonly string[]> => [
         ...requireAsked(planned.release, record),
         ...(await refuseUnfitVersion(world, registered)),
+        ...requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered),
         ...(await requireVerdict(world, {
           operation: 'shift-traffic',
           ...{ manifest, environment, registered },

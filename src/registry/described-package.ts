@@ -2,9 +2,11 @@ import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { isPinnedAddress } from './artifact.ts';
+import { cardSummaryOf } from './card-summary.ts';
 import { type Container, dataSourcesOf } from './container.ts';
 import { contentDigest, type InferenceSpecification } from './content.ts';
 import { pinnedDigest } from './image.ts';
+import { lineageOf } from './lineage.ts';
 import { metadataKeys } from './metadata.ts';
 import { describedContent, describedVersion } from './package-description.ts';
 import { reportsOf } from './package-reports.ts';
@@ -69,6 +71,8 @@ export const readDescription = (
     approval: approvalOf(described.ModelApprovalStatus),
     ...lastModified(described),
     ...withoutUndefined({
+      registeredAt: described.CreationTime?.getTime(),
+      origin: originOf(metadata),
       approvalDescription: described.ApprovalDescription || undefined,
       statusDetails: statusDetails || undefined,
       imageDigest: imageDigest || undefined,
@@ -88,6 +92,8 @@ export const readDescription = (
     sealed: registeredContent !== undefined,
     contentDigestNow,
     reports: reportsOf(described),
+    metadata,
+    ...withoutUndefined({ lineage: lineageOf(described), card: cardSummaryOf(described) }),
   };
 };
 
@@ -98,6 +104,11 @@ export const inferenceSpecificationOf = ({
   responseTypes: specification?.SupportedResponseMIMETypes ?? [],
   realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
 });
+
+const originOf = (metadata: Readonly<Record<string, string>>): RegisteredVersion['origin'] => {
+  const { [metadataKeys.gitSha]: commit, [metadataKeys.runUrl]: run } = metadata;
+  return commit || run ? withoutUndefined({ commit: commit || undefined, run: run || undefined }) : undefined;
+};
 
 const digestOf = (container: Container | undefined): string | undefined =>
   pinnedDigest(container?.Image ?? '') ?? (container?.ImageDigest || undefined);

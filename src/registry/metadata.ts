@@ -11,6 +11,7 @@ export const metadataKeys = {
   imageDigest: 'image-digest',
   gitSha: 'git-sha',
   gitRef: 'git-ref',
+  versionCommit: 'version-commit',
   runUrl: 'run-url',
   trainingJob: 'training-job',
   takenFrom: 'taken-from',

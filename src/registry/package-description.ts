@@ -32,3 +32,10 @@ export const describedVersion = (model: string, description: string): string | u
 
 /** Hex digest of the registered content; undefined for a package that was registered without it. */
 export const describedContent = (description: string): string | undefined => seal.exec(description)?.[1];
+
+/** The user's words alone: `churn_v1.4.0: less churn in spring (content sha256:77d0…)` → `less churn in spring`. */
+export const describedWords = (model: string, description: string): string => {
+  const semver = describedVersion(model, description);
+  if (semver === undefined) return description;
+  return description.slice(versionTag(model, semver).length).replace(/^:/, '').replace(seal, '').trim();
+};

@@ -1,14 +1,25 @@
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** The reports that a model package names, as far as a regression test reads them. AWS takes them at the registration alone. */
+/** The reports that a model package names, as far as they are read here. AWS takes them at the registration alone. */
 export interface PackageReports {
+  /** `evaluation.json`: the metrics of the model. */
+  readonly evaluation?: ReportFile;
+  /** Model Monitor's constraints of the model quality. */
+  readonly 'quality-constraints'?: ReportFile;
+  /** Model Monitor's `statistics.json` of the training data. */
+  readonly 'data-statistics'?: ReportFile;
+  /** Model Monitor's constraints of the training data, of this version alone. */
+  readonly 'data-constraints'?: ReportFile;
   /** Model Monitor's `constraints.json`. */
   readonly constraints?: ReportFile;
   /** Clarify's `analysis.json`. */
   readonly 'pre-training'?: ReportFile;
   readonly 'post-training'?: ReportFile;
   readonly explainability?: ReportFile;
+  /** The files of the first two kinds of statistics that drift checks compare with: of this version or of an older one. */
+  readonly 'drift-evaluation'?: ReportFile;
+  readonly 'drift-data-statistics'?: ReportFile;
 }
 
 export type ReportName = keyof PackageReports;
@@ -22,22 +33,30 @@ export interface ReportFile {
 
 /** The members in which a package may name each report, the first one first; for messages as well. */
 export const reportMembers: Readonly<Record<ReportName, readonly string[]>> = {
+  evaluation: ['ModelMetrics.ModelQuality.Statistics'],
+  'quality-constraints': ['ModelMetrics.ModelQuality.Constraints'],
+  'data-statistics': ['ModelMetrics.ModelDataQuality.Statistics'],
+  'data-constraints': ['ModelMetrics.ModelDataQuality.Constraints'],
   // The version's own training data, then those that drift checks compare with, which a pipeline may have taken over from an older version.
   constraints: ['ModelMetrics.ModelDataQuality.Constraints', 'DriftCheckBaselines.ModelDataQuality.Constraints'],
   'pre-training': ['ModelMetrics.Bias.PreTrainingReport', 'ModelMetrics.Bias.Report'],
   'post-training': ['ModelMetrics.Bias.PostTrainingReport', 'ModelMetrics.Bias.Report'],
   explainability: ['ModelMetrics.Explainability.Report'],
+  'drift-evaluation': ['DriftCheckBaselines.ModelQuality.Statistics'],
+  'drift-data-statistics': ['DriftCheckBaselines.ModelDataQuality.Statistics'],
 };
+
+const reportNames = Object.keys(reportMembers) as readonly ReportName[];
 
 export const reportsOf = (described: DescribeModelPackageOutput): PackageReports => {
   const first = (name: ReportName): ReportFile | undefined =>
     reportMembers[name].map((path) => fileAt(described, path.split('.'))).find((file) => file !== undefined);
-  return withoutUndefined({
-    constraints: first('constraints'),
-    'pre-training': first('pre-training'),
-    'post-training': first('post-training'),
-    explainability: first('explainability'),
-  });
+  return Object.fromEntries(
+    reportNames.flatMap((name) => {
+      const file = first(name);
+      return file === undefined ? [] : [[name, file]];
+    }),
+  );
 };
 
 /** AWS: MetricsSource. */

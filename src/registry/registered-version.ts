@@ -1,7 +1,9 @@
 import type { Instant } from '../clock.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { CardSummary } from './card-summary.ts';
 import type { Container } from './container.ts';
 import type { InferenceSpecification } from './content.ts';
+import type { Lineage } from './lineage.ts';
 import type { PackageReports } from './package-reports.ts';
 
 export type Approval = 'Approved' | 'Rejected' | 'PendingManualApproval';
@@ -19,6 +21,10 @@ export interface RegisteredVersion {
   readonly approvalDescription?: string;
   /** The latest modifier: the approver, unless the package was edited since (AWS: DescribeModelPackage). */
   readonly lastModified?: { readonly by?: string; readonly at: Instant };
+  /** The time of its registration. */
+  readonly registeredAt?: Instant;
+  /** Its commit, and the page of the run that registered it, as `register-model` noted them; others may rewrite them. */
+  readonly origin?: { readonly commit?: string; readonly run?: string };
   readonly status: 'Pending' | 'InProgress' | 'Completed' | 'Failed' | 'Deleting';
   /** SageMaker's message about a failed package. */
   readonly statusDetails?: string;
@@ -42,6 +48,12 @@ export interface RegisteredVersion {
   /** Hex; the digest of the package's present content: its specification may be edited (AWS: UpdateModelPackage). */
   readonly contentDigestNow: string;
   readonly reports: PackageReports;
+  /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Its origin, by its own account; absent where it says nothing. */
+  readonly lineage?: Lineage;
+  /** Absent where the package has none. */
+  readonly card?: CardSummary;
 }
 
 /** The images that have to run, as far as they are known, and whether anything may change under its name: for the release record. */

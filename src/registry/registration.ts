@@ -10,6 +10,8 @@ import { contentDigest, type InferenceSpecification } from './content.ts';
 import { atDigest } from './image.ts';
 import { reportMembersOf, type WantedReports } from './kept-reports.ts';
 import { composeMetadata } from './metadata.ts';
+import type { ModelCard } from './model-card.ts';
+import type { NextVersion } from './next-version.ts';
 import { packageDescription } from './package-description.ts';
 import type { Pins } from './pins.ts';
 import type { TakenOver } from './take-over.ts';
@@ -28,6 +30,10 @@ export interface WantedPackage extends WantedReports {
   readonly trainingJob?: { readonly name: string; readonly facts: Readonly<Record<string, string>> };
   readonly takenOver?: TakenOver;
   readonly pin: boolean;
+  /** Replaces that of a package that is taken over. */
+  readonly card?: ModelCard;
+  /** The derivation of `semver`, where the user left it to this run. */
+  readonly next?: NextVersion;
 }
 
 export interface Registration {
@@ -47,8 +53,9 @@ const longestProperty = 1024;
  * The one CreateModelPackage request for `wanted`: the same in every turn and every re-run of the same job.
  * @throws {Refusal} when SageMaker could not hold it
  */
-export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Registration => {
-  const { takenOver } = wanted;
+export const registrationOf = (wanted: WantedPackage, pins: Pins, host: Run): Registration => {
+  const { takenOver, next } = wanted;
+  const run: Run = { ...host, ...withoutUndefined({ commit: next?.commit ?? host.commit }) };
   const containers = pinnedContainers(wanted, pins);
   const contentDigestHex = contentDigest({
     containers,
@@ -65,6 +72,8 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Reg
       'git-ref': run.ref,
       'run-url': run.url,
       'training-job': wanted.trainingJob?.name,
+      // A package that is taken over keeps the commit of its training; the version is that of the present one.
+      'version-commit': takenOver && next?.commit,
       ...takenOver?.facts,
     },
     wanted.metadata,
@@ -83,6 +92,7 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, run: Run): Reg
       ClientToken: clientToken(wanted.model, wanted.semver),
       ...withoutUndefined({ InferenceSpecification: specify(wanted, containers) }),
       ...reportMembersOf(wanted.releases, wanted, takenOver?.members),
+      ...(wanted.card && { ModelCard: { ModelCardContent: wanted.card.content, ModelCardStatus: 'Draft' } }),
       CustomerMetadataProperties: { ...metadata.properties },
     },
   };

@@ -2,6 +2,7 @@ import { iso } from '../clock.ts';
 import { Refusal } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import type { Decided } from './decision.ts';
 import { describeVersion, packageArn } from './packages.ts';
 import type { RegisteredVersion } from './registered-version.ts';
 import { registryAccount } from './registry.ts';
@@ -70,13 +71,7 @@ export const readStanding = async (
 };
 
 /** `churn_v1.4.0 (package version 7) is Rejected, last changed by approver/alice at …: recall fell`. */
-export const approvalOf = ({
-  tag,
-  packageVersion,
-  approval,
-  approvalDescription,
-  lastModified,
-}: RegisteredVersion): string =>
+export const approvalOf = ({ tag, packageVersion, approval, approvalDescription, lastModified }: Decided): string =>
   [
     `${tag} (package version ${packageVersion}) is ${approval}`,
     lastModified ? `, last changed${lastModified.by ? ` by ${lastModified.by}` : ''} at ${iso(lastModified.at)}` : '',

@@ -10,9 +10,12 @@ import { type Container, dataSourcesOf } from './container.ts';
 import type { InferenceSpecification } from './content.ts';
 import { approvalOf, inferenceSpecificationOf, lastModified } from './described-package.ts';
 import { metadataKeys, metadataValue } from './metadata.ts';
+import { describedWords } from './package-description.ts';
+import { listPackages, packagesOf } from './packages.ts';
 import { isReadable } from './readable.ts';
 import { registryAccount } from './registry.ts';
 import { addressOf } from './s3-object.ts';
+import { readVersion, versionTag } from './semantic-version.ts';
 import { nameOfPackage, type PackageReference, readPackage } from './version-reference.ts';
 
 /** A package that others registered, and its part in the version that is made of it. */
@@ -51,15 +54,29 @@ const lineage: readonly string[] = [
 const ours: ReadonlySet<string> = new Set(Object.values(metadataKeys));
 
 /**
- * @param text `7`, `churn/7` or an ARN, also of a package without a group
+ * @param text `7`, `churn/7` or an ARN, also of a package without a group; a version of the model, as `1.4.0-rc.2` or its tag
  * @throws {InputError} when it names no package
+ * @throws {Refusal} when the version is not registered
  */
-export const readSource = (model: string, text: string): PackageReference => {
+export const readSource = async (world: World, model: string, text: string): Promise<PackageReference> => {
   const source = readPackage(model, text);
   if (source !== undefined) return source;
-  throw new InputError(
-    `from: ${quoted(text)} is no model package; expected its number (7), ${model}/7, or its ARN (arn:aws:sagemaker:…:model-package/${model}/7)`,
-  );
+  const version = versionNamed(model, text);
+  const [owner] = packagesOf(await listPackages(world, model), version);
+  if (owner === undefined)
+    throw new Refusal('unknown-version', `from: ${versionTag(model, version)} is not registered`);
+  return { group: model, packageVersion: owner.packageVersion };
+};
+
+const versionNamed = (model: string, text: string): string => {
+  try {
+    return readVersion(model, text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new InputError(
+      `from: ${quoted(text)} is no model package; expected its number (7), ${model}/7, its ARN (arn:aws:sagemaker:…:model-package/${model}/7), or a version (1.4.0-rc.2)`,
+    );
+  }
 };
 
 /**
@@ -98,7 +115,7 @@ export const readSourcePackage = async (world: World, source: PackageReference):
     throw new Refusal('invalid-input', `from: package ${name} is ${status}: only a Completed one can be taken over`);
   const containers = containersOf(name, described);
   const unknown = await refuseOverwritten(world, name, containers);
-  const passed = passedOn(name, described, containers);
+  const passed = passedOn(source, described, containers);
   return {
     name,
     containers,
@@ -154,10 +171,11 @@ const refuseOverwritten = async (
 const bare = (etag: string): string => etag.replaceAll('"', '');
 
 const passedOn = (
-  name: string,
+  source: PackageReference,
   described: DescribeModelPackageOutput,
   containers: readonly Container[],
 ): Omit<SourcePackage, 'name' | 'containers'> => {
+  const name = nameOfPackage(source);
   const { InferenceSpecification: specification, CustomerMetadataProperties: metadata = {} } = described;
   const algorithms = containers.length === 0 ? described.SourceAlgorithmSpecification : undefined;
   const approval = approvalOf(described.ModelApprovalStatus);
@@ -181,7 +199,10 @@ const passedOn = (
       SupportedTransformInstanceTypes: filled(specification?.SupportedTransformInstanceTypes),
     }),
     inferenceSpecification: inferenceSpecificationOf(described),
-    ...withoutUndefined({ algorithms, description: described.ModelPackageDescription || undefined }),
+    ...withoutUndefined({
+      algorithms,
+      description: describedWords(source.group, described.ModelPackageDescription ?? '') || undefined,
+    }),
     facts: withoutUndefined({
       ...Object.fromEntries(Object.entries(metadata).filter(([key]) => lineage.includes(key))),
       [metadataKeys.takenFrom]: name,

@@ -14,6 +14,7 @@ import {
   runnerEnvironment,
   startNode,
   stepFiles,
+  subjectOf,
 } from './process.ts';
 
 /** One `uses:` step of a workflow. */
@@ -147,8 +148,8 @@ export const createDriver = (options: {
   writeFileSync(join(options.temp, 'event.json'), '{}');
 
   /** The effect of `id-token: write`: the address of the token that a job assumes a role with. */
-  const tokenService = (id: string): Record<string, string> => ({
-    ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${id}`,
+  const tokenService = (id: string, job: Pick<Job, 'environment'>): Record<string, string> => ({
+    ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?${new URLSearchParams({ participant: id, subject: subjectOf(job) })}`,
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
   });
 
@@ -157,6 +158,7 @@ export const createDriver = (options: {
     script: string,
     environment: Readonly<Record<string, string>>,
     log: LogLine[],
+    job: Pick<Job, 'environment'> = {},
     args: readonly string[] = [],
   ): Participant => {
     // The process is registered before it exists, so that time cannot move until it has started and sleeps (DESIGN §11).
@@ -166,7 +168,7 @@ export const createDriver = (options: {
         ...compiledCode,
         ...options.environment,
         ...environment,
-        ...tokenService(id),
+        ...tokenService(id, job),
         ...simulator.environment({ url }),
       },
       cwd: options.workspace,
@@ -222,7 +224,7 @@ export const createDriver = (options: {
     const own = stepFiles(join(folder, 'post'));
     const environment = { ...environmentOf(step, action), ...own.variables, ...state };
     const lines = log.length;
-    const process = spawn(`post ${step.action}`, join(action.folder, script), environment, log);
+    const process = spawn(`post ${step.action}`, join(action.folder, script), environment, log, step.job);
     await rest(Number.POSITIVE_INFINITY, process);
     const summary = own.read('GITHUB_STEP_SUMMARY');
     if (isOver && process.exit?.code === 0 && summary === '' && log.length === lines) idlePosts.add(step.action);
@@ -264,7 +266,7 @@ export const createDriver = (options: {
       const log: LogLine[] = [];
       const environment = { ...environmentOf(step, action), ...files.variables };
       const started = moment();
-      const process = spawn(step.action, join(action.folder, action.main), environment, log);
+      const process = spawn(step.action, join(action.folder, action.main), environment, log, step.job);
       return { step, action, folder, started, log, files, process, gone: false };
     },
     finish,
@@ -282,7 +284,7 @@ export const createDriver = (options: {
     },
     launch: (name, script, environment, args) => {
       const log: LogLine[] = [];
-      const process = spawn(name, script, environment, log, args);
+      const process = spawn(name, script, environment, log, {}, args);
       return {
         id: process.id,
         log,

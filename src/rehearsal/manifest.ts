@@ -42,12 +42,16 @@ export interface ManifestOptions {
   readonly name?: string;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
+  /** Further keys of the environment; YAML on one line each. */
+  readonly environment?: readonly string[];
   /** No supervision: no alarm, no minimum of requests. */
   readonly unwatched?: boolean;
   /** The section `regression`: its keys, as YAML. */
   readonly regression?: string;
   /** The section `smoke`, likewise. */
   readonly smoke?: string;
+  /** The section `approval`, likewise. */
+  readonly approval?: string;
 }
 
 /** The rollout on one line: `strategy: canary, size: 25%, …`. */
@@ -77,12 +81,12 @@ environments:
     region: ${rehearsedTeam.region}
     role: model-deployer
     rollback-role: model-restorer
-    endpoint:
+${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}    endpoint:
       name: ${options.name ?? options.model ?? rehearsedTeam.endpoint}
       execution-role: iris-serving
 ${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
     rollout: { ${rolloutText(options)} }
-${section('regression', options.regression)}${section('smoke', options.smoke)}`;
+${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
 
 const section = (name: string, keys: string | undefined): string =>
   keys === undefined ? '' : `${name}:\n${keys.replace(/^(?=.)/gm, '  ')}`;

@@ -80,7 +80,16 @@ export interface Job {
   readonly job: string;
   readonly actor: string;
   readonly commit: string;
+  /** GitHub environment of the job; without one GitHub's identity token names the branch. */
+  readonly environment?: string;
 }
+
+/** The subject of the job's identity token (GitHub: "OpenID Connect reference"). */
+export const subjectOf = ({ environment }: Pick<Job, 'environment'>): string =>
+  `repo:${repository}:${environment === undefined ? 'ref:refs/heads/main' : `environment:${environment}`}`;
+
+/** The rehearsed team's repository at GitHub. */
+export const repository = 'acme/iris';
 
 const fileCommands = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY', 'GITHUB_ENV', 'GITHUB_PATH'] as const;
 export type FileCommand = (typeof fileCommands)[number];
@@ -111,13 +120,14 @@ export const runnerEnvironment = (job: Job, workspace: string, temp: string): Re
   GITHUB_JOB: job.job,
   GITHUB_REF: 'refs/heads/main',
   GITHUB_REF_NAME: 'main',
-  GITHUB_REPOSITORY: 'acme/iris',
+  GITHUB_REPOSITORY: repository,
   GITHUB_RUN_ATTEMPT: String(job.attempt),
   GITHUB_RUN_ID: job.runId,
   GITHUB_SERVER_URL: 'https://github.com',
   GITHUB_SHA: job.commit,
   GITHUB_WORKFLOW: 'deliver',
   GITHUB_WORKSPACE: workspace,
+  RUNNER_ENVIRONMENT: 'github-hosted',
   RUNNER_OS: 'Linux',
   RUNNER_TEMP: temp,
   RUNNER_TOOL_CACHE: join(temp, 'tools'),

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
 import { type AnyVersion, anyFixture, type FixtureModel } from '../../simulator/fixtures/fixtures.ts';
+import { type FakeGitHub, type FakeGitHubOptions, startGitHub } from '../../simulator/github/server.ts';
 import { defaultRoles, startSimulator } from '../../simulator/simulator.ts';
 import { minutes } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 import type { ResultJson } from '../report/result-json.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
@@ -19,6 +21,8 @@ import { readServing, type Serving } from './serving.ts';
 export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
+  /** The repository at GitHub, on the clock of the simulated AWS; absent where no scenario asks for one. */
+  readonly github?: FakeGitHub;
   /** The team's model. */
   readonly model: FixtureModel;
   /** Every release that was begun, in order. */
@@ -66,11 +70,14 @@ export interface ReportedRelease {
 
 /** One workflow run: register → approve → gate → deploy, or parts of it. */
 export interface RehearsedRelease extends ReportedRelease {
-  start(action: OperationName, inputs?: Readonly<Record<string, string>>): Running;
+  /** @param environment of the job at GitHub */
+  start(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
-  run(action: OperationName, inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
-  /** Register the fixture, have a person approve it, pass the gate. @param inputs of register-model, beside the usual ones */
+  run(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Promise<StepResult>;
+  /** Register the fixture. @param inputs of register-model, beside the usual ones */
+  register(inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
+  /** Register the fixture, have a person approve it, pass the gate. @param inputs as in `register` */
   prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
@@ -104,7 +111,10 @@ export const openStage = async ({
   roles = [],
   model = rehearsedTeam.model,
   environment = {},
+  github: atGitHub,
 }: {
+  /** Each step has a token for this GitHub. */
+  readonly github?: FakeGitHubOptions;
   readonly settings?: Partial<Settings>;
   readonly roles?: readonly string[];
   /** Further variables of every step: an event, another GitHub. */
@@ -112,6 +122,7 @@ export const openStage = async ({
   readonly model?: FixtureModel;
 } = {}): Promise<Stage> => {
   const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
+  const github = atGitHub && (await startGitHub({ now: () => simulator.clock.now(), ...atGitHub }));
   const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
@@ -120,7 +131,7 @@ export const openStage = async ({
     actions: actionsFolder(),
     workspace,
     temp: join(folder, 'runner'),
-    environment,
+    environment: { ...github?.environment(), ...environment },
   });
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
@@ -135,9 +146,11 @@ export const openStage = async ({
   };
   writeManifest({});
 
+  const token = github && { 'github-token': github.token };
   return {
     simulator,
     driver,
+    ...(github && { github }),
     model,
     releases,
     workspace,
@@ -151,7 +164,16 @@ export const openStage = async ({
     writeManifest,
     begin: async (title, version, label) => {
       const release = await beginRelease(
-        { simulator, driver, model, workspace, rollout, endpoint, runId: String(9_000_000_001 + releases.length) },
+        {
+          simulator,
+          driver,
+          model,
+          workspace,
+          rollout,
+          endpoint,
+          runId: String(9_000_000_001 + releases.length),
+          inputs: token ?? {},
+        },
         title,
         version,
         label,
@@ -176,6 +198,7 @@ export const openStage = async ({
       driver.close();
       await simulator.close();
       rmSync(folder, { recursive: true, force: true });
+      await github?.close();
     },
   };
 };
@@ -196,6 +219,8 @@ interface Place {
   readonly rollout: string;
   readonly endpoint: string;
   readonly runId: string;
+  /** Of every step. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 const beginRelease = async (
@@ -210,7 +235,8 @@ const beginRelease = async (
   let attempt = 1;
   let ending: ReleaseEnd | undefined;
 
-  const job = (): Job => ({
+  const job = (environment: string | undefined): Job => ({
+    ...withoutUndefined({ environment }),
     runId: place.runId,
     attempt,
     job: 'deliver',
@@ -221,21 +247,36 @@ const beginRelease = async (
     steps.push(result);
     return result;
   };
-  const start: RehearsedRelease['start'] = (action, inputs = {}) =>
+  const start: RehearsedRelease['start'] = (action, inputs = {}, environment = undefined) =>
     driver.start({
       action,
       // A rollback finds its target by itself.
       inputs: {
         environment: rehearsedTeam.environment,
         ...(action === 'rollback' ? {} : { version: label }),
+        ...place.inputs,
         ...inputs,
       },
-      job: job(),
+      job: job(environment),
     });
   const finish: RehearsedRelease['finish'] = async (running) => ended(await driver.finish(running));
-  const run: RehearsedRelease['run'] = (action, inputs) => finish(start(action, inputs));
+  const run: RehearsedRelease['run'] = (action, inputs, environment) => finish(start(action, inputs, environment));
   const did: RehearsedRelease['did'] = (what, detail, marked = true) =>
     void deeds.push({ moment: driver.moment(), what, detail, marked });
+
+  const register: RehearsedRelease['register'] = (inputs = {}) => {
+    const fixture = anyFixture(model, version);
+    const key = `training/${model}-${version}/model.tar.gz`;
+    simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
+    writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
+    return run('register-model', {
+      image: imageOf(model),
+      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
+      evaluation: 'evaluation.json',
+      ...contentTypes[model],
+      ...inputs,
+    });
+  };
 
   return {
     title,
@@ -253,18 +294,9 @@ const beginRelease = async (
     finish,
     cancel: async (running) => ended(await driver.cancel(running)),
     run,
-    prepare: async (inputs = {}) => {
-      const fixture = anyFixture(model, version);
-      const key = `training/${model}-${version}/model.tar.gz`;
-      simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
-      writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
-      await run('register-model', {
-        image: imageOf(model),
-        artifact: `s3://${rehearsedTeam.bucket}/${key}`,
-        evaluation: 'evaluation.json',
-        ...contentTypes[model],
-        ...inputs,
-      });
+    register,
+    prepare: async (inputs) => {
+      await register(inputs);
       await approve(simulator, did, model);
       await run('approve-gate');
     },

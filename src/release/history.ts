@@ -47,7 +47,7 @@ const withBaseline = (history: readonly Served[], { baseline, startedAt }: Relea
 /** A rollback from a candidate that was never published, but had traffic: it is the candidate that was taken back. */
 const withExposed = (
   history: readonly Served[],
-  { operation, outcome, baseline, startedAt }: Release,
+  { operation, outcome, baseline, startedAt, rejected }: Release,
   ended: readonly Release[],
   at: Instant,
 ): readonly Served[] => {
@@ -62,7 +62,7 @@ const withExposed = (
       from: startedAt,
       until: at,
       good: false,
-      ended: 'rolled-back',
+      ended: rejected ? 'rejected' : 'rolled-back',
     },
     ...closed(history, at, 'replaced'),
   ];
@@ -78,7 +78,8 @@ const replaced = (history: readonly Served[], release: Release, at: Instant): re
   const by = withoutUndefined({ release: stays ? before?.release : id });
   if (before?.endpointConfig === candidate.endpointConfig)
     return history.map((entry) => (entry.until === undefined ? { ...entry, ...by, good } : entry));
-  const how = operation === 'rollback' && good && !stays ? 'rolled-back' : 'replaced';
+  const leaves = operation === 'rollback' && good && !stays;
+  const how = leaves ? (release.rejected ? 'rejected' : 'rolled-back') : 'replaced';
   return [{ ...shownAs(release), ...by, from: at, good }, ...closed(history, at, how)];
 };
 
@@ -120,7 +121,7 @@ const howTakenBack = (reason: ReasonCode): 'rolled-back' | 'rejected' | undefine
 const closed = (history: readonly Served[], at: Instant, how: NonNullable<Served['ended']>): readonly Served[] =>
   history.map((entry) =>
     entry.until === undefined
-      ? { ...entry, until: at, ended: how, ...(how === 'rolled-back' ? { good: false } : {}) }
+      ? { ...entry, until: at, ended: how, ...(how === 'replaced' ? {} : { good: false }) }
       : entry,
   );
 
@@ -133,7 +134,11 @@ export const serves = (history: readonly Served[]): Served | undefined =>
  * @param except the configuration to leave: usually the one that serves now
  */
 export const lastGood = (history: readonly Served[], except?: Identity): Served | undefined =>
-  history.find(
+  goodOnes(history, except)[0];
+
+/** Every such configuration, newest first. */
+export const goodOnes = (history: readonly Served[], except?: Identity): readonly Served[] =>
+  history.filter(
     (entry) => entry.good && !(except && isSameVersion(entry, except)) && !wasConvictedSince(history, entry),
   );
 

@@ -179,6 +179,7 @@ const witnessed = z.looseObject({
     }),
   ),
   blindSince: z.optional(instant),
+  stageRefused: z.optional(z.literal(true)),
 });
 
 const why = z.enum(whys);
@@ -251,6 +252,8 @@ const release = z.looseObject({
     }),
   ),
   withdraws: z.optional(z.string()),
+  why: z.optional(z.string()),
+  rejected: z.optional(z.literal(true)),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

@@ -66,6 +66,10 @@ export interface Release {
   readonly smoke?: SmokeProgress;
   /** Version of the candidate without traffic that this rollback removes; the version that serves stays the same. */
   readonly withdraws?: string;
+  /** The reason that a person gave for a rollback. */
+  readonly why?: string;
+  /** This rollback leaves a version because the registry has it as rejected, which convicts it of nothing. */
+  readonly rejected?: true;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
@@ -294,6 +298,8 @@ export interface Witnessed {
   readonly scaledAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
+  /** The registry refused the stage of the environment: this release does not write it again. */
+  readonly stageRefused?: true;
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';

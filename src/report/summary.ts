@@ -98,7 +98,8 @@ const serving = ({ result }: Report): string => {
   return `### What serves now\n\n${version ? `**${prose(version)}** (${code(config)})` : code(config)}`;
 };
 
-const found = ({ result: { findings } }: Report, table: Renderers): string =>
+/** The findings alone; empty without any. */
+export const found = ({ result: { findings } }: Pick<Report, 'result'>, table: Renderers = renderers): string =>
   findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
 
 const next = (report: Report): string => {

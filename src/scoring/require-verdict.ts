@@ -46,7 +46,8 @@ export const requireVerdict = async (world: World, release: Release): Promise<re
   if (free !== undefined) return [free];
   const standing = await standingOf(world, regression, release);
   if (standing.is === 'passed') return [standing.because];
-  if (standing.is === 'not-passed') throw new Refusal('regression-missing', standing.because);
+  if (standing.is === 'failed' || standing.is === 'not-passed')
+    throw new Refusal('regression-missing', standing.because);
   if (world.write === undefined) return [`${standing.because}: ${operation} would refuse; ${standing.remedy}`];
   throw new Refusal('regression-missing', `${standing.because}: ${standing.remedy}`);
 };
@@ -63,13 +64,42 @@ const withoutVerdict = (
     : undefined;
 };
 
-type Standing =
-  | { readonly is: 'passed'; readonly because: string }
-  | { readonly is: 'not-passed'; readonly because: string }
+/** Whether the verdict of a version counts as passed, for the version that serves now; `because` is a sentence. */
+export const verdictStanding = async (
+  world: World,
+  at: Pick<Release, 'manifest' | 'environment' | 'registered' | 'look'>,
+): Promise<Pick<VerdictStanding, 'is' | 'because'>> => {
+  const { regression } = at.manifest;
+  if (regression === undefined) return { is: 'open', because: 'the manifest has no `regression:`' };
+  if (testDue(at.manifest, at.environment) === undefined)
+    return {
+      is: 'open',
+      because: `the regression test of other environments finds its candidate in ${at.environment}: there is no verdict for it`,
+    };
+  return standingOf(world, regression, { ...at, operation: 'deploy-endpoint', isDark: false });
+};
+
+export type VerdictStanding =
+  | { readonly is: 'passed'; readonly because: string; readonly kept: KeptVerdict }
+  /** The version breaks a rule. */
+  | { readonly is: 'failed'; readonly because: string; readonly kept: KeptVerdict }
+  /** It was inconclusive, or the golden set has expired. */
+  | { readonly is: 'not-passed'; readonly because: string; readonly kept: KeptVerdict }
   /** A test may still come. */
   | { readonly is: 'open'; readonly because: string; readonly remedy: string };
 
-const standingOf = async (world: World, regression: RegressionSpec, release: Release): Promise<Standing> => {
+/** A verdict, and the folder of its test. */
+export interface KeptVerdict {
+  readonly folder: S3Location;
+  readonly verdict: Verdict;
+}
+
+/** The verdict about a release as it is planned, and whether it counts. */
+export const standingOf = async (
+  world: World,
+  regression: RegressionSpec,
+  release: Omit<Release, 'after'>,
+): Promise<VerdictStanding> => {
   const { manifest, environment, registered, look } = release;
   const { tag } = registered;
   const target = environmentOf(manifest, environment);
@@ -85,14 +115,16 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
   const remedy = wayOut(regression, release, subject) ?? `run regression-test for ${environment} and ${tag} first`;
   if (verdict === undefined) return { is: 'open', because: missing(record, tag, subject), remedy };
   const at = iso(verdict.decidedAt);
+  const kept = { folder: testFolder(releasesOf(target, world.account), subject), verdict };
   if (verdict.verdict !== 'pass')
     return {
-      is: 'not-passed',
+      is: verdict.verdict === 'fail' ? 'failed' : 'not-passed',
+      kept,
       because: `the regression test of ${tag} ended with ${verdict.verdict} at ${at}: ${verdict.because}`,
     };
   const expired = expiredBecause(regression, world.clock.now());
   if (expired !== undefined)
-    return { is: 'not-passed', because: `the regression test of ${tag} passed at ${at}, but ${expired}` };
+    return { is: 'not-passed', kept, because: `the regression test of ${tag} passed at ${at}, but ${expired}` };
   // Rule 21: a record is a hint, and the policy limits how long it may count.
   const until = Math.min(verdict.validUntil, verdict.decidedAt + regression.asking.validForSeconds * 1000);
   if (until <= world.clock.now())
@@ -103,15 +135,14 @@ const standingOf = async (world: World, regression: RegressionSpec, release: Rel
     };
   return {
     is: 'passed',
-    because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}; its findings: ${placeOf(releasesOf(target, world.account), subject, verdict)}`,
+    kept,
+    because: `regression test passed at ${at}, counts until ${iso(until)}: ${verdict.because}; its findings: ${placeOf(kept)}`,
   };
 };
 
 /** The run that tested, where it has an address, and the objects that it kept. */
-const placeOf = (releases: S3Location, subject: Subject, { attempt, run }: Verdict): string => {
-  const { bucket, prefix } = testFolder(releases, subject);
-  return `${run.url === undefined ? '' : `${oneLine(run.url)}, `}s3://${bucket}/${prefix}${attempt}/findings.json`;
-};
+const placeOf = ({ folder: { bucket, prefix }, verdict: { attempt, run } }: KeptVerdict): string =>
+  `${run.url === undefined ? '' : `${oneLine(run.url)}, `}s3://${bucket}/${prefix}${attempt}/findings.json`;
 
 const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subject): string => {
   const attempt = record && runningAttempt(record);
@@ -123,7 +154,7 @@ const missing = (record: TestRecord | undefined, tag: string, { baseline }: Subj
 /** The change of the manifest without which no test could run. */
 const wayOut = (
   { asking: { candidate } }: RegressionSpec,
-  { operation, environment, isDark }: Release,
+  { operation, environment, isDark }: Pick<Release, 'operation' | 'environment' | 'isDark'>,
   { baseline }: Subject,
 ): string | undefined => {
   if (candidate.is !== 'dark-variant' || operation !== 'deploy-endpoint' || isDark) return undefined;

@@ -23,6 +23,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import {
   type Account,
   arn,
+  type Commits,
   type Program,
   type ProgramEnd,
   type Programs,
@@ -65,6 +66,8 @@ export interface SessionRequest {
   readonly identityToken?: IdentityToken;
   /** Starts a program on this machine, and ends it when the signal aborts; absent where the host starts none. */
   readonly launch?: (program: Launched, signal: AbortSignal) => Promise<ProgramEnd>;
+  /** The history of the checkout, with calls that end when the signal aborts; absent where the host has no checkout. */
+  readonly commits?: (signal: AbortSignal) => Commits;
   /** The run's repository at GitHub, where the host has a token. */
   readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
@@ -83,25 +86,36 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 
 /**
  * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
- * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role.
+ * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role. A gate that
+ * decides has one, so that the deployer cannot approve; a gate that only checks is a step of the deployer's job.
  */
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
-  const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
+  const { manifest, environment, mode } = inputs as {
+    readonly manifest?: Manifest;
+    readonly environment?: string;
+    readonly mode?: string;
+  };
   if (manifest === undefined || environment === undefined) return {};
-  const { account, region, role, rollbackRole, bucketOwners, endpoint, registry } = environmentOf(
-    manifest,
-    environment,
-  );
+  const spec = environmentOf(manifest, environment);
+  const { account, region, bucketOwners, endpoint, registry } = spec;
+  const decides = operation === 'approve-gate' && mode !== undefined && mode !== 'check';
   return withoutUndefined({
     account,
     region,
-    role: operation === 'rollback' ? (rollbackRole ?? role) : role,
+    role: (decides ? spec.approverRole : operation === 'rollback' ? spec.rollbackRole : undefined) ?? spec.role,
     endpoint,
     bucketOwners,
-    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, operation) }),
+    registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, decides, operation) }),
     elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,
   });
 };
+
+/** Registering and deciding write to the registry; everything else reads there. */
+const registryRole = (
+  { role, registrarRole, approverRole }: RegistrySpec,
+  decides: boolean,
+  operation?: OperationName,
+): string | undefined => (decides ? approverRole : operation === 'register-model' ? registrarRole : undefined) ?? role;
 
 /** The other environment whose endpoint is asked by a role of its own. */
 const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
@@ -111,10 +125,6 @@ const elsewhereIn = (manifest: Manifest): WantedElsewhere | undefined => {
   const account = environmentOf(manifest, environment).account ?? accountOfRole(role);
   return { environment, role, ...withoutUndefined({ account }) };
 };
-
-/** Registering writes to the registry; everything else reads there. */
-const registryRole = ({ role, registrarRole }: RegistrySpec, operation?: OperationName): string | undefined =>
-  operation === 'register-model' ? (registrarRole ?? role) : role;
 
 /**
  * @throws {Refusal} `wrong-account`, before any other call to AWS
@@ -130,6 +140,7 @@ export const openSession: OpenSession = async ({
   signal,
   identityToken,
   launch,
+  commits,
   github,
   learned,
 }) => {
@@ -189,6 +200,7 @@ export const openSession: OpenSession = async ({
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),
           elsewhere: elsewhere?.within(turnSignal, dryRun),
+          commits: commits?.(turnSignal),
           programs:
             launch &&
             ({

@@ -5,6 +5,7 @@ import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { accuracy, withPolicy } from '../support/approval-policy.ts';
 import { withRegression } from '../support/golden-set.ts';
 import { type Host, type HostReport, hosts } from '../support/hosts.ts';
 import { rowsOf } from '../support/operation-rows.ts';
@@ -36,6 +37,12 @@ const tested = async (account: TestAccount, version: '1.0.0' | '1.2.0', rules?: 
   await account.prepare(version);
   withRegression(account, rules === undefined ? {} : { rules });
   return { version };
+};
+
+const byPolicy = async (account: TestAccount, rule: string): Promise<Inputs> => {
+  await account.register('1.0.0');
+  withPolicy(account, [rule]);
+  return { version: '1.0.0', mode: 'policy' };
 };
 
 const rows = rowsOf<Row>({
@@ -79,6 +86,21 @@ const rows = rowsOf<Row>({
         await account.run(registerModel, account.registration('1.0.0'));
         return { version: '1.0.0', timeout: '5m' };
       },
+    },
+    {
+      name: 'a version that a policy approves',
+      ends: 'succeeded/approved',
+      stage: (account) => byPolicy(account, `{ metric: ${accuracy}, at-least: 0.9 }`),
+    },
+    {
+      name: 'a version that a policy rejects',
+      ends: 'rejected/approval-rejected',
+      stage: (account) => byPolicy(account, `{ metric: ${accuracy}, at-least: 0.91 }`),
+    },
+    {
+      name: 'a version that a policy cannot decide about',
+      ends: 'inconclusive/policy-inconclusive',
+      stage: (account) => byPolicy(account, '{ metric: f1, at-least: 0.9 }'),
     },
     {
       name: 'a rejected version',
@@ -227,6 +249,27 @@ const rows = rowsOf<Row>({
       },
     },
     {
+      name: 'a rollback from a version that was rejected',
+      ends: 'succeeded/restored',
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        await account.inProduction('1.1.0');
+        await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+          ModelApprovalStatus: 'Rejected',
+        });
+        return { rejected: 'iris_v1.1.0' };
+      },
+    },
+    {
+      name: 'a rollback from a version that is not rejected',
+      ends: 'succeeded/not-rejected',
+      stage: async (account) => {
+        await account.inProduction('1.0.0');
+        return { rejected: '1.0.0' };
+      },
+    },
+    {
       name: 'a rollback where nothing served before',
       ends: 'failed/nothing-to-roll-back-to',
       stage: async (account) => {
@@ -282,10 +325,15 @@ const endsOf = (ends: Row['ends']): Readonly<Record<HostName, number | string>> 
     : { 'github-actions': 1, 'command-line': 1, codepipeline: 'JobFailed' };
 };
 
-/** Each host waits by a clock of its own. */
+/** Each host waits by a clock of its own, and names its session. */
 const timeless = (outputs: Inputs): Inputs =>
   Object.fromEntries(
-    Object.entries(outputs).map(([name, value]) => [name, value.replace(/^\d{4}-\d\d-\d\dT[\d:]+Z$/, 'a time')]),
+    Object.entries(outputs).map(([name, value]) => [
+      name,
+      value
+        .replace(/^\d{4}-\d\d-\d\dT[\d:]+Z$/, 'a time')
+        .replace(/^(model-deployer\/)[\w@-]+-approve-gate-[0-9a-f]{8}$/, '$1a session'),
+    ]),
   );
 
 const hostNames = Object.keys(hosts) as readonly HostName[];

@@ -10,16 +10,17 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { type IamPolicy, type PolicyName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
+import { type IamPolicy, type PublishedName, policyFor, policyNames, unasked } from '../../src/permissions.ts';
 import { makeForOthers } from '../../src/rehearsal/endpoints-of-others.ts';
 import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { accuracy, policyText, withPolicy } from '../support/approval-policy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
-import { irisConstraints, prepareWith } from '../support/reports.ts';
+import { irisConstraints, prepareWith, registerWith } from '../support/reports.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
@@ -112,6 +113,19 @@ const tested = async (account: TestAccount, version: '1.1.0', rollout: string = 
   await keepVerdict(account, version);
 };
 
+/** The newest version waits for a decision again. */
+const undecided = async ({ simulator }: TestAccount): Promise<void> => {
+  const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
+    ModelPackageGroupName: team.model,
+    SortOrder: 'Descending',
+  });
+  const [newest] = ModelPackageSummaryList as readonly { readonly ModelPackageArn: string }[];
+  await simulator.call('sagemaker', 'UpdateModelPackage', {
+    ModelPackageArn: newest?.ModelPackageArn,
+    ModelApprovalStatus: 'PendingManualApproval',
+  });
+};
+
 const transformed = [
   'candidate: { transform: { instance: ml.m5.large } }',
   'baseline: { transform: { instance: ml.m5.large } }',
@@ -131,7 +145,10 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
+/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
+
+const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
   'register-model': [
     {
       name: 'the first version',
@@ -219,6 +236,73 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       stage: async (account) => {
         await account.prepare('1.0.0');
         return { version: '1.0.0' };
+      },
+    },
+    {
+      name: 'the evidence for a version whose regression test passed',
+      ends: 'approval-pending',
+      operation: approveGate,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withExperiment(account);
+        await tested(account, '1.1.0');
+        await undecided(account);
+        return { version: '1.1.0' };
+      },
+    },
+    {
+      name: 'the evidence before the first deployment',
+      ends: 'approval-pending',
+      operation: approveGate,
+      stage: async (account) => {
+        await account.register('1.0.0');
+        return { version: '1.0.0' };
+      },
+    },
+    {
+      name: 'the evidence for a canary that also obeys an alarm of the team',
+      ends: 'approval-pending',
+      operation: approveGate,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await withAutoscaling(account);
+        await account.register('1.1.0');
+        await account.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
+        await account.pass(minutes(5));
+        account.writeManifest((text) =>
+          scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
+        );
+        return { version: '1.1.0' };
+      },
+    },
+  ],
+  gate: [
+    {
+      name: 'a version that the policy approves, beside the one that serves and by its verdict',
+      ends: 'approved',
+      operation: approveGate,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        putGolden(account);
+        await registerWith(account, '1.1.0', { 'data-constraints': irisConstraints() });
+        const gate = regression('contract: { constraints: registered }');
+        const policy = policyText([`{ metric: ${accuracy}, not-worse-than: serving }`, '{ regression: passed }']);
+        account.writeManifest((text) => `${text}${gate}${policy}`);
+        await keepVerdict(account, '1.1.0');
+        return { version: '1.1.0', mode: 'policy' };
+      },
+    },
+    {
+      name: 'a first version that the policy rejects',
+      ends: 'approval-rejected',
+      operation: approveGate,
+      stage: async (account) => {
+        await account.register('1.2.0');
+        withPolicy(account, [
+          `{ metric: ${accuracy}, at-least: 0.9 }`,
+          `{ metric: ${accuracy}, not-worse-than: serving, first: pass }`,
+        ]);
+        return { version: '1.2.0', mode: 'policy' };
       },
     },
   ],
@@ -560,6 +644,20 @@ const rows: { readonly [Name in PolicyName]: readonly [Row, ...Row[]] } = {
       },
     },
     {
+      name: 'from a version that was rejected',
+      ends: 'restored',
+      operation: rollback,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await serving(account, '1.1.0');
+        await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+          ModelApprovalStatus: 'Rejected',
+        });
+        return { rejected: '1.1.0' };
+      },
+    },
+    {
       name: 'to a version that ran on another instance type',
       ends: 'restored',
       operation: rollback,
@@ -610,10 +708,10 @@ const play = async (row: Row, policy: IamPolicy): Promise<Seen> => {
   }
 };
 
-const actionsOf = (policy: PolicyName): readonly string[] =>
+const actionsOf = (policy: RunPolicy): readonly string[] =>
   [...new Set(policyFor(policy, place).Statement.flatMap(({ Action }) => Action))].sort();
 
-const without = (policy: PolicyName, action: string): IamPolicy => {
+const without = (policy: RunPolicy, action: string): IamPolicy => {
   const { Version, Statement } = policyFor(policy, place);
   const left = Statement.map((statement) => ({
     ...statement,
@@ -622,7 +720,9 @@ const without = (policy: PolicyName, action: string): IamPolicy => {
   return { Version, Statement: left.filter(({ Action }) => Action.length > 0) };
 };
 
-describe.each(policyNames)('the policy of %s', (policy) => {
+const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate'];
+
+describe.each(runPolicies)('the policy of %s', (policy) => {
   const seen = new Map<Row, Seen>();
 
   test.each(rows[policy])('is enough for $name', async (row) => {
@@ -655,6 +755,8 @@ describe.each(policyNames)('the policy of %s', (policy) => {
       if (report?.remarks.some((remark) => remark.includes(action))) return;
       // A fact that only a newer policy lets it read is said in the plan.
       if (report?.result.plan?.notes.some((note) => note.includes(action))) return;
+      // The evidence says in the place of a part why it could not be read.
+      if (report?.result.findings?.is === 'evidence' && JSON.stringify(report.result.findings).includes(action)) return;
       ends.push(`${row.name}: ${reason}: ${because}`);
     }
     throw new Error(`no run was refused for want of ${action}: ${JSON.stringify(ends)}`);

@@ -141,6 +141,39 @@ test('who approves decides, and changes nothing beside it', async () => {
   await denied(sagemaker.send(new CreateModelPackageCommand(registered)), 'sagemaker:CreateModelPackage');
 });
 
+test('who asks the gate decides nothing', async () => {
+  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
+  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
+    ...registered,
+    ModelApprovalStatus: 'PendingManualApproval',
+  })) as { ModelPackageArn?: string };
+  const { sagemaker } = await as('approve-gate');
+  for (const ModelApprovalStatus of ['Approved', 'Rejected'] as const)
+    await denied(
+      sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ModelApprovalStatus })),
+      'sagemaker:UpdateModelPackage',
+    );
+});
+
+test('who writes stages writes a stage with its status, and decides nothing', async () => {
+  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
+  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
+    ...registered,
+    ModelApprovalStatus: 'PendingManualApproval',
+  })) as { ModelPackageArn?: string };
+  const { sagemaker } = await as('life-cycle');
+  const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
+  const ModelLifeCycle = { Stage: 'Production', StageStatus: 'Approved' };
+  await denied(update({ ModelApprovalStatus: 'Approved' }), 'sagemaker:UpdateModelPackage');
+  await denied(update({ ModelLifeCycle, ModelApprovalStatus: 'Approved' }), 'sagemaker:UpdateModelPackage');
+  await denied(
+    update({ ModelLifeCycle, CustomerMetadataProperties: { 'content-digest': 'another' } }),
+    'sagemaker:UpdateModelPackage',
+  );
+  await denied(update({ InferenceSpecification: other }), 'sagemaker:UpdateModelPackage');
+  expect(await refusalOf(update({ ModelLifeCycle }))).toBeUndefined();
+});
+
 /** Whether a policy lets its role publish on the endpoint and keep the record of it. */
 const publishes: Readonly<Record<PolicyName, boolean>> = {
   'register-model': false,

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
+import type { Call } from '../../simulator/github/description.ts';
+import type { Inspector } from '../../simulator/github/server.ts';
 
 /**
  * GitHub's OpenAPI description of the calls in use, cut by `tools/cut-github-openapi.ts`: which requests it takes, and what its answers
  * look like. The fake GitHub has no opinion of its own on either.
  */
 
-export type Schema = Readonly<Record<string, unknown>>;
+type Schema = Readonly<Record<string, unknown>>;
 
 interface Parameter {
   readonly name: string;
@@ -45,32 +47,15 @@ const bodies = new Ajv({ strict: false, allErrors: true, formats });
 /** Parameters are text on the wire. */
 const texts = new Ajv({ strict: false, allErrors: true, formats, coerceTypes: true });
 
-/** One request that GitHub knows. */
-export interface Call extends Described {
-  readonly method: string;
-  /** The values in the path, by name. */
-  readonly values: Readonly<Record<string, string>>;
-}
-
-const routes = Object.entries(description.paths)
-  .flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, described]) => ({
-      method: method.toUpperCase(),
-      pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
-      described,
-    })),
-  )
-  // `/commits/{ref}` may have slashes at GitHub; nothing here relies on them.
-  .map((route) => ({ ...route, compiled: new Map<string, ValidateFunction>() }));
-
-export const callOf = (method: string, path: string): Call | undefined => {
-  for (const { method: wanted, pattern, described } of routes) {
-    const found = method === wanted ? pattern.exec(path) : null;
-    if (found === null) continue;
-    const values = Object.entries(found.groups ?? {}).map(([name, text]) => [name, decodeURIComponent(text)] as const);
-    return { ...described, method, values: Object.fromEntries(values) };
-  }
-  return undefined;
+const described = new Map(
+  Object.values(description.paths)
+    .flatMap((methods) => Object.values(methods))
+    .map((one) => [one.operationId, one]),
+);
+const descriptionOf = ({ operationId }: Call): Described => {
+  const found = described.get(operationId);
+  if (found === undefined) throw new Error(`GitHub's description was cut without ${operationId}`);
+  return found;
 };
 
 const compiled = new Map<string, ValidateFunction>();
@@ -86,19 +71,15 @@ const problemsOf = (validate: ValidateFunction, value: unknown, place: string): 
     : (validate.errors ?? []).map(({ instancePath, message = '' }) => `${place}${instancePath} ${message}`);
 
 /** GitHub ignores a member that it does not know; here it is a mistake of the sender's. */
-export const requestProblems = (
-  call: Call,
-  query: Readonly<Record<string, string>>,
-  body: unknown,
-): readonly string[] => {
+const requestProblems = (call: Call, query: Readonly<Record<string, string>>, body: unknown): readonly string[] => {
   const parameters = (place: Parameter['in'], given: Readonly<Record<string, string>>): readonly string[] => {
-    const declared = call.parameters.filter((parameter) => parameter.in === place);
+    const declared = descriptionOf(call).parameters.filter((parameter) => parameter.in === place);
     const properties = Object.fromEntries(declared.map(({ name, schema }) => [name, schema]));
     const required = declared.filter((parameter) => parameter.required).map(({ name }) => name);
     const schema = { type: 'object', properties, required, additionalProperties: false };
     return problemsOf(validator(texts, `${call.operationId} ${place}`, schema), { ...given }, place);
   };
-  const { requestBody } = call;
+  const { requestBody } = descriptionOf(call);
   return [
     ...parameters('path', call.values),
     ...parameters('query', query),
@@ -146,8 +127,8 @@ const propertiesOf = (schema: Schema): Readonly<Record<string, Schema>> => ({
 });
 
 /** @returns the differences of an answer from GitHub's description */
-export const answerProblems = (call: Call, status: number, body: unknown): readonly string[] => {
-  const schema = call.responses[String(status)];
+const answerProblems = (call: Call, status: number, body: unknown): readonly string[] => {
+  const schema = descriptionOf(call).responses[String(status)];
   // Refusals that every call has (a token without permission, throttling) are described once, for the whole API.
   if (schema === undefined)
     return status >= 400
@@ -157,46 +138,5 @@ export const answerProblems = (call: Call, status: number, body: unknown): reado
   return problemsOf(validator(bodies, `${call.operationId} ${status}`, schema), body, `answer ${status}`);
 };
 
-/** The smallest value of a component's schema, and over it the members that matter. */
-export const example = (
-  component: string,
-  members: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> => ({
-  ...(smallest({ $ref: `#/components/schemas/${component}` }) as Record<string, unknown>),
-  ...members,
-});
-
-const smallest = (given: Schema): unknown => {
-  const schema = resolved(given);
-  const alternatives = [...((schema['anyOf'] ?? schema['oneOf'] ?? []) as readonly Schema[])];
-  if (alternatives.some(({ type }) => type === 'null')) return null;
-  const all = [...((schema['allOf'] ?? []) as readonly Schema[]), ...alternatives.slice(0, 1)];
-  const [one] = (schema['enum'] ?? []) as readonly unknown[];
-  if (one !== undefined) return one;
-  switch (schema['type']) {
-    case 'string':
-      return (
-        { uri: 'https://github.example/', 'date-time': '2026-01-05T09:00:00Z', email: 'mina@acme.example' }[
-          String(schema['format'])
-        ] ?? ''
-      );
-    case 'integer':
-    case 'number':
-      return 0;
-    case 'boolean':
-      return false;
-    case 'array':
-      return [];
-    case undefined: {
-      if (schema['properties'] !== undefined || all.length === 0) break;
-      const parts = all.map(smallest);
-      return parts.every(isObject) ? Object.assign({}, ...parts) : parts[0];
-    }
-  }
-  const properties = propertiesOf(schema);
-  return Object.fromEntries(
-    ((schema['required'] ?? []) as readonly string[]).map((name) => [name, smallest(properties[name] ?? {})]),
-  );
-};
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** For the simulator's GitHub. */
+export const inspector: Inspector = { request: requestProblems, answer: answerProblems };

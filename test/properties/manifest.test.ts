@@ -6,6 +6,7 @@ import type { Capacity, Environment, Manifest, Rollout } from '../../src/manifes
 import type { RegressionSpec, Rule } from '../../src/manifest/regression.ts';
 import { readSlice } from '../../src/manifest/slices.ts';
 import type { Smoke } from '../../src/manifest/smoke.ts';
+import type { VersionNames } from '../../src/manifest/versions.ts';
 import { fc } from '../support/properties.ts';
 
 /** Drops what is undefined, as the loader does. */
@@ -255,12 +256,20 @@ const smoke = fc.record({
     { minLength: 1, maxLength: 4 },
   ),
 }) as fc.Arbitrary<Smoke>;
+const versions: fc.Arbitrary<VersionNames> = fc.record({
+  main: fc.constantFrom('main', 'master', 'trunk/1'),
+  develop: fc.constantFrom('develop', 'dev-x'),
+  release: fc.constantFrom('release/', 'rel-'),
+  hotfix: fc.constantFrom('hotfix/', 'fix#'),
+  first: fc.constantFrom('1.0.0', '0.1.0', '0.0.0', '12.3.45'),
+});
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
     version: fc.constant(1 as const),
     model: name,
     regression: maybe(regression),
     smoke: maybe(smoke),
+    versions: maybe(versions),
     environments: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,9}$/), environment, {
       minKeys: 1,
       maxKeys: 3,

@@ -8,7 +8,8 @@ import { begin, end, rerunDecision, takeOver } from '../../src/release/lifecycle
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { parseRecord, UnreadableRecord } from '../../src/release/record-schema.ts';
 import { ForeignRecord, ownRecord } from '../../src/release/subject.ts';
-import { historyAsText } from '../../src/report/history.ts';
+import { historyOf } from '../../src/report/history/history.ts';
+import { historyAsText } from '../../src/report/history/text.ts';
 import { InputError } from '../../src/schema.ts';
 import { broken, plain } from '../support/broken-text.ts';
 import { fc } from '../support/properties.ts';
@@ -23,9 +24,12 @@ const read = (text: string): ReleaseRecord | undefined => {
   }
 };
 
+const show = (record: ReleaseRecord): string =>
+  historyAsText(historyOf('churn', [{ environment: 'production', endpoint: record.endpoint, record }], {}), 80);
+
 /** Everything that is done with a record without asking AWS. */
 const use = (record: ReleaseRecord): void => {
-  historyAsText(record);
+  show(record);
   lastGood(record.history);
   for (const one of record.live ? [record.live, ...record.ended] : record.ended) {
     outputsOf(record.endpoint, one);
@@ -38,7 +42,7 @@ const use = (record: ReleaseRecord): void => {
   if (record.live === undefined) return;
   takeOver(record, { holder: 'run-2', now, leaseMs: 1000 });
   const ended = end(record, { outcome: 'succeeded', reason: 'delivered', because: '', at: now, serving: 'candidate' });
-  historyAsText(ended);
+  show(ended);
   expect(read(JSON.stringify(ended))).toEqual(plain(ended));
 };
 

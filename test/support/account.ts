@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LoggedRequest, Simulator } from '../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import type { FakeGitHub } from '../../simulator/github/server.ts';
 import { type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts';
-import { minutes } from '../../src/clock.ts';
+import { type Clock, minutes } from '../../src/clock.ts';
 import type { Env } from '../../src/env.ts';
+import { openGitHub } from '../../src/github/open-github.ts';
 import { launch } from '../../src/hosts/launch.ts';
 import { startRun } from '../../src/hosts/operation-run.ts';
 import { runFrom } from '../../src/hosts/run.ts';
@@ -17,6 +19,7 @@ import { runnerEnvironment } from '../../src/rehearsal/process.ts';
 import { recordKey, releasesOf } from '../../src/release/location.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import type { Report } from '../../src/report/result.ts';
+import { repositoryOf } from '../../src/session/repository.ts';
 import { openSession } from '../../src/session/session.ts';
 import { type Death, mortal } from './death.ts';
 
@@ -32,6 +35,10 @@ export interface Attempt {
   /** Called when AWS has answered a call of the run. */
   readonly answered?: (name: string, input: unknown) => void;
   readonly signal?: AbortSignal;
+  /** The run has a token for this GitHub. */
+  readonly github?: Pick<FakeGitHub, 'environment' | 'token'>;
+  /** Further variables of the run: its event. */
+  readonly environment?: Env;
 }
 
 /**
@@ -97,9 +104,10 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
   const run: TestAccount['run'] = async (
     operation,
     inputs,
-    { runId = '1', death, requested, answered, signal } = {},
+    { runId = '1', death, requested, answered, signal, github, environment } = {},
   ) => {
-    const env = environmentOf(runId);
+    const env = { ...environmentOf(runId), ...github?.environment(), ...environment };
+    const repository = repositoryOf(env, github?.token);
     const given: Inputs = { manifest: path, environment: rehearsedTeam.environment, ...inputs };
     const fate = mortal(death ?? { atCall: 0, received: false }, requested, answered);
     const { ended } = startRun(operation, {
@@ -109,6 +117,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
       signal: signal ?? new AbortController().signal,
       observer: silent,
       launch,
+      ...(repository && { github: (clock: Clock) => openGitHub(repository, clock) }),
       seams: {
         clock: simulator.driver,
         openSession: async (request) => {

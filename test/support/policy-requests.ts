@@ -20,7 +20,7 @@ export interface PublishedStatement {
   readonly Effect?: string;
   readonly Action: readonly string[];
   readonly Resource: readonly string[];
-  readonly Principal?: { readonly AWS: readonly string[] };
+  readonly Principal?: { readonly AWS?: readonly string[]; readonly Federated?: string };
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
@@ -31,6 +31,9 @@ export const publishedPolicies = (): readonly PublishedPolicy[] => policiesIn(fo
 
 /** The policies for a registry in another account; those of resources name principals. */
 export const sharedPolicies = (): readonly PublishedPolicy[] => policiesIn(join(folder, 'two-accounts'));
+
+/** Beside those for three roles: who lets in whose jobs, and what each denies. */
+export const dutyPolicies = (): readonly PublishedPolicy[] => policiesIn(join(folder, 'duties'));
 
 const policiesIn = (place: string): readonly PublishedPolicy[] =>
   readdirSync(place)
@@ -45,6 +48,10 @@ const policiesIn = (place: string): readonly PublishedPolicy[] =>
 export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   RegisterButNotApprove: { 'sagemaker:ModelApprovalStatus': ['PendingManualApproval'] },
   ApproveOrReject: { 'sagemaker:ModelApprovalStatus': ['Approved'] },
+  WriteTheStage: {
+    'sagemaker:ModelLifeCycle:Stage': ['Production'],
+    'sagemaker:ModelLifeCycle:StageStatus': ['Approved'],
+  },
   RejectADuplicate: { 'sagemaker:ModelApprovalStatus': ['Rejected'] },
   KeepTheArtifact: { 's3:if-none-match': ['*'] },
   CopyInParts: { 's3:ObjectCreationOperation': ['false'] },

@@ -18,6 +18,7 @@ export const registeredVersion = (changes: Partial<RegisteredVersion> = {}): Reg
     sealed: true,
     contentDigestNow: 'c0'.repeat(32),
     reports: {},
+    metadata: {},
     ...changes,
   };
 };

@@ -45,6 +45,7 @@ export const inputs = (changes: Partial<RegisterModelInputs> = {}): RegisterMode
   'data-constraints': undefined,
   'bias-report': undefined,
   'explainability-report': undefined,
+  'model-card': undefined,
   'approval-status': 'PendingManualApproval',
   description: undefined,
   'container-environment': undefined,

@@ -19,6 +19,8 @@ export interface StoredPackage {
   status: string;
   failureReason?: string;
   lastModifiedBy?: Input;
+  /** A minute later with every change. */
+  lastModifiedAt?: number;
 }
 
 interface StoredObject {
@@ -64,6 +66,8 @@ export interface RegistryAwsOptions {
   /** The number of DescribeModelPackage calls until a new package is Completed. */
   readonly slowPackages?: number;
 }
+
+const firstModified = Date.parse('2026-01-05T10:00:00Z');
 
 export const awsError = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 const account = '111122223333';
@@ -158,7 +162,7 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
         ModelPackageStatusDetails: { ValidationStatuses: reasons },
         ApprovalDescription: one.approvalDescription,
         LastModifiedBy: one.lastModifiedBy,
-        LastModifiedTime: new Date('2026-01-05T10:00:00Z'),
+        LastModifiedTime: new Date(one.lastModifiedAt ?? firstModified),
       };
     },
     CreateModelPackage: (input) => {
@@ -180,6 +184,7 @@ export const registryAws = (options: RegistryAwsOptions = {}): RegistryAws => {
       const one = find(input['ModelPackageArn']);
       one.approval = String(input['ModelApprovalStatus']);
       one.approvalDescription = String(input['ApprovalDescription']);
+      one.lastModifiedAt = (one.lastModifiedAt ?? firstModified) + 60_000;
       return { ModelPackageArn: one.arn };
     },
     DescribeTrainingJob: ({ TrainingJobName: name }) => {

@@ -64,6 +64,15 @@ export const prepareWith = async (
   version: IrisVersion,
   reports: RegisteredReports,
 ): Promise<void> => {
+  await registerWith(account, version, reports);
+  await account.approve();
+};
+
+export const registerWith = async (
+  account: TestAccount,
+  version: IrisVersion,
+  reports: RegisteredReports,
+): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'reports-'));
   const files = Object.entries(reports).map(([name, text]) => {
     const path = join(folder, `${name}.json`);
@@ -72,5 +81,4 @@ export const prepareWith = async (
   });
   const report = await account.run(registerModel, { ...account.registration(version), ...Object.fromEntries(files) });
   if (report?.result.reason !== 'registered') throw new Error(`${report?.result.reason}: ${report?.result.because}`);
-  await account.approve();
 };

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
+import { type PackageCard, refuseCard } from './model-card.ts';
 import type { ModelPackageGroups } from './model-package-groups.ts';
 import { type ListRequest, list } from './pages.ts';
 import { conflict, invalid, noSuchPackage } from './refusals.ts';
@@ -17,7 +18,7 @@ interface Mutable {
   readonly ModelLifeCycle?: object;
   readonly ModelPackageRegistrationType?: string;
   readonly SourceUri?: string;
-  readonly ModelCard?: object;
+  readonly ModelCard?: PackageCard;
   readonly InferenceSpecification?: InferenceSpecification;
 }
 interface InferenceSpecification {
@@ -86,6 +87,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
       throw invalid('Both ModelPackageName and ModelPackageGroupName cannot be given.');
     if (input.ModelPackageGroupName === undefined)
       throw invalid('ModelPackageGroupName is required: unversioned model packages are not simulated.');
+    refuseCard(input.ModelCard);
     // A version uses the tags of its group (AWS: CreateModelPackage, Tags).
     if (input.Tags !== undefined && input.Tags.length > 0)
       throw invalid('Tags cannot be given for a versioned model package: it uses the tags of its model package group.');
@@ -142,8 +144,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
       const group = groups.find(input.ModelPackageGroupName ?? '').name;
       const { ClientToken, ...body } = input;
       const before = ClientToken === undefined ? undefined : tokens.get(ClientToken);
-      // Replay rules are [unconfirmed] (§1.3, §13.10): same body, same answer; another body is a conflict.
-      if (before) {
+      if (before && kernel.settings.packageTokens === 'remembered') {
         if (!isDeepStrictEqual(before.input, body))
           throw conflict('The client token was used with different parameters.');
         return { ModelPackageArn: before.arn };
@@ -202,6 +203,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
     /** No ETag and no condition: of two approvers the last one wins (reference/sagemaker.md §1.5). */
     UpdateModelPackage: (input: UpdateInput, call: Call) => {
       const item = find(input.ModelPackageArn);
+      if (input.ModelCard !== undefined) refuseCard(input.ModelCard, item.state.ModelCard);
       const removed = new Set(input.CustomerMetadataPropertiesToRemove ?? []);
       const merged = { ...item.state.CustomerMetadataProperties, ...input.CustomerMetadataProperties };
       const properties = Object.fromEntries(Object.entries(merged).filter(([key]) => !removed.has(key)));

@@ -8,7 +8,7 @@ import { canFailAlone, limitOf } from '../../regression/alone.ts';
 import { tooFewRequests } from '../../regression/load/judged.ts';
 import { InputError } from '../../schema.ts';
 import { checkGoldenSet } from '../../scoring/check-golden-set.ts';
-import { mostReportBytes, tooLarge } from '../../scoring/checks/report-files.ts';
+import { mostReportBytes, tooLarge } from '../../scoring/registered-reports.ts';
 import { readLocalRows } from '../../scoring/rows-file.ts';
 import { quoted } from '../../secrets.ts';
 import type { Workspace } from '../../world.ts';

@@ -7,19 +7,23 @@ import { reason } from '../../reason-codes.ts';
 import { planAsText } from '../../report/plan.ts';
 import { printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
-import { flag, InputError, optional, type Schema, text } from '../../schema.ts';
+import { found } from '../../report/summary.ts';
+import { type Field, flag, InputError, optional, type Schema, text, type ValuesOf } from '../../schema.ts';
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import { chooseClock } from '../clock.ts';
 import { exitCodeOf } from '../exit-code.ts';
+import { gitCommits } from '../git-commits.ts';
 import { launch } from '../launch.ts';
 import { type Observer, type Seams, startRun } from '../operation-run.ts';
-import { publisherFor } from '../publisher.ts';
+import { type Publisher, publisherFor } from '../publisher.ts';
 import { faultOf, writeReportFiles } from '../report-files.ts';
 import { isPublic, runFrom } from '../run.ts';
 import type { Cancellation } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
 import { readArguments } from './arguments.ts';
+import { environmentsFor, inEnvironment, labelled, worstOf } from './each-environment.ts';
 
 export interface CommandLine {
   readonly env: Env;
@@ -51,12 +55,20 @@ export type Preset = Readonly<Record<string, string>>;
 
 interface Declared {
   readonly inputs: Schema<object>;
+  readonly everywhereWith?: readonly string[];
   readonly files?: Schema<object>;
 }
 
 /** The options of a command that runs this operation, without the inputs that the command sets itself. */
 export const optionsOf = (operation: Declared, preset: Preset = {}): Schema<object> =>
-  Object.fromEntries(Object.entries(allOptionsOf(operation)).filter(([name]) => !(name in preset)));
+  Object.fromEntries(
+    Object.entries<Field<unknown>>(allOptionsOf(operation) as Record<string, Field<unknown>>)
+      .filter(([name]) => !(name in preset))
+      .map(([name, field]) => {
+        const mayBeLeftOut = name === 'environment' && operation.everywhereWith !== undefined;
+        return [name, mayBeLeftOut ? { ...field, required: false } : field];
+      }),
+  );
 
 const allOptionsOf = ({ inputs, files }: Declared): Schema<object> => ({
   ...inputs,
@@ -65,72 +77,165 @@ const allOptionsOf = ({ inputs, files }: Declared): Schema<object> => ({
   ...files,
 });
 
-/** Runs one operation to its end. Never rejects. */
+/**
+ * Runs one operation to its end, or once for each environment where it allows that and none is named (`everywhereWith`). Rejects only on a
+ * defect.
+ */
 export const runCommand = async <Inputs, M extends Memory, Outputs>(
   name: string,
   operation: Operation<Inputs, M, Outputs>,
   args: readonly string[],
-  { env, terminal, cancellation, seams }: CommandLine,
+  host: CommandLine,
   preset: Preset = {},
 ): Promise<ExitCode> => {
+  const { env, terminal } = host;
   try {
     const fromArguments = readArguments(allOptionsOf(operation), args);
     refuseOtherThan(preset, fromArguments, name);
     keepSecretsOf(env);
     const written: Written = (input) => preset[input] ?? fromArguments(input);
     const reporting = readInputs(reportInputs, written);
-    const say = (text: string): void => (reporting.json ? terminal.err : terminal.out)(redacted(text));
-    const from = runFrom(env, 'command-line');
-    const { signal } = cancellation;
-    const repository = repositoryOf(env, env['GITHUB_TOKEN']);
-    const wish = reporting.publish;
-    const publisher =
-      repository && publisherFor({ repository, wish, operation: operation.name, env, run: from, signal });
-    const run = startRun(operation, {
-      env,
-      run: from,
-      written,
-      signal,
-      // Others read a publication.
-      verbatim: !isPublic(env) && wish.length === 0,
-      launch,
-      observer: { ...observerOf(say), ...(publisher && { begins: publisher.begins }) },
-      ...withoutUndefined({ seams, github: publisher?.open }),
-    });
-    const report = await Promise.race([
-      run.ended,
-      cancellation.outOfTime.then(() =>
-        run.interrupted('the run was stopped while it was still working; run it again'),
-      ),
-    ]);
-    const token = report.result.outcome === 'pending' ? report.token : undefined;
-    if (reporting.json)
-      terminal.out(jsonText({ ...resultJson(report.result), ...withoutUndefined({ 'resume-token': token }) }, 2));
-    else {
-      const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
-      terminal.out(`${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`);
-    }
-    // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
-    for (const fault of writeReportFiles(written, report, operation.files)) terminal.err(`warning: ${fault}`);
-    const { outcome, reason: why } = report.result;
-    const lost = [
-      faultOf(reporting['exported-variables'], () => exportedVariables(report)),
-      reporting.json ? lostOutput(await terminal.outFault?.()) : undefined,
-    ].filter((fault) => fault !== undefined);
-    for (const fault of lost)
-      terminal.err(
-        `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: finished work is not repeated`,
-      );
-    const code = exitCodeOf(report.result);
-    if (wish.length > 0 && !report.unsettled)
-      for (const fault of (await publisher?.ended(report, code === 0)) ?? [noRepository])
-        terminal.err(`warning: ${fault}`);
-    return lost.length === 0 || code === 2 ? code : 1;
+    const environments = environmentsFor(operation, written);
+    return environments === undefined
+      ? await runOnce(name, operation, { ...host, written, reporting })
+      : await runInEach(name, operation, { ...host, written, reporting }, environments);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     terminal.err(`${name}: ${error.message}`);
     return 2;
   }
+};
+
+interface Place extends CommandLine {
+  readonly written: Written;
+  readonly reporting: ValuesOf<typeof reportInputs>;
+}
+
+const runOnce = async <Inputs, M extends Memory, Outputs>(
+  name: string,
+  operation: Operation<Inputs, M, Outputs>,
+  place: Place,
+): Promise<ExitCode> => {
+  const { terminal, reporting } = place;
+  const begun = begin(operation, place, (text) => (reporting.json ? terminal.err : terminal.out)(redacted(text)));
+  const report = await begun.ended;
+  if (reporting.json) terminal.out(jsonText(jsonOf(report), 2));
+  else terminal.out(textOf(name, report));
+  const lost = reporting.json ? lostOutput(await terminal.outFault?.()) : undefined;
+  return finish(name, operation, place, begun, report, lost);
+};
+
+/** The environments have nothing to do with each other: none waits for another one, and none keeps another one from its run. */
+const runInEach = async <Inputs, M extends Memory, Outputs>(
+  name: string,
+  operation: Operation<Inputs, M, Outputs>,
+  place: Place,
+  environments: readonly string[],
+): Promise<ExitCode> => {
+  const { terminal, reporting, env, seams } = place;
+  // The runs of one process share its clock.
+  const clock = seams?.clock ?? (await chooseClock(env));
+  const runs = environments.map((environment) => {
+    const own: Place = { ...place, seams: { ...seams, clock }, written: inEnvironment(environment, place.written) };
+    const say = (text: string): void =>
+      (reporting.json ? terminal.err : terminal.out)(redacted(labelled(environment, text)));
+    return { environment, own, begun: begin(operation, own, say) };
+  });
+  const reports = await Promise.all(runs.map(async (run) => ({ ...run, report: await run.begun.ended })));
+  if (reporting.json)
+    terminal.out(
+      jsonText(
+        reports.map(({ environment, report }) => ({ environment, ...jsonOf(report) })),
+        2,
+      ),
+    );
+  else for (const { environment, report } of reports) terminal.out(textOf(`${name} in ${environment}`, report));
+  const lost = reporting.json ? lostOutput(await terminal.outFault?.()) : undefined;
+  const codes: ExitCode[] = [];
+  for (const { environment, own, begun, report } of reports)
+    codes.push(await finish(`${name} in ${environment}`, operation, own, begun, report, lost));
+  return worstOf(codes);
+};
+
+interface Begun {
+  readonly ended: Promise<Report>;
+  readonly publisher: Publisher | undefined;
+}
+
+const begin = <Inputs, M extends Memory, Outputs>(
+  operation: Operation<Inputs, M, Outputs>,
+  { env, cancellation, seams, written, reporting }: Place,
+  say: (text: string) => void,
+): Begun => {
+  const from = runFrom(env, 'command-line');
+  // Many runs may listen at once, and each listener of one signal counts.
+  const signal = AbortSignal.any([cancellation.signal]);
+  const repository = repositoryOf(env, env['GITHUB_TOKEN']);
+  const wish = reporting.publish;
+  const publisher = repository && publisherFor({ repository, wish, operation: operation.name, env, run: from, signal });
+  const run = startRun(operation, {
+    env,
+    run: from,
+    written,
+    signal,
+    // Others read a publication.
+    verbatim: !isPublic(env) && wish.length === 0,
+    launch,
+    commits: (signal) => gitCommits(process.cwd(), env, signal),
+    observer: {
+      ...observerOf(say),
+      ...(publisher && { begins: publisher.begins }),
+      shows: (report) => {
+        say(found(report));
+        publisher?.shows(report);
+      },
+    },
+    ...withoutUndefined({ seams, github: publisher?.open }),
+  });
+  const ended = Promise.race([
+    run.ended,
+    cancellation.outOfTime.then(() => run.interrupted('the run was stopped while it was still working; run it again')),
+  ]);
+  return { ended, publisher };
+};
+
+/** Writes the files of a run that was reported, and publishes it. */
+const finish = async <Inputs, M extends Memory, Outputs>(
+  name: string,
+  operation: Operation<Inputs, M, Outputs>,
+  { terminal, written, reporting }: Place,
+  { publisher }: Begun,
+  report: Report,
+  lostJson: string | undefined,
+): Promise<ExitCode> => {
+  // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
+  for (const fault of writeReportFiles(written, report, operation.files)) terminal.err(`warning: ${fault}`);
+  const { outcome, reason: why } = report.result;
+  const lost = [faultOf(written('exported-variables'), () => exportedVariables(report)), lostJson].filter(
+    (fault) => fault !== undefined,
+  );
+  for (const fault of lost)
+    terminal.err(
+      `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: finished work is not repeated`,
+    );
+  const code = exitCodeOf(report.result);
+  if (reporting.publish.length > 0 && !report.unsettled)
+    for (const fault of (await publisher?.ended(report, code === 0)) ?? [noRepository])
+      terminal.err(`warning: ${fault}`);
+  return lost.length === 0 || code === 2 ? code : 1;
+};
+
+const tokenOf = ({ result, token }: Report): string | undefined => (result.outcome === 'pending' ? token : undefined);
+
+const jsonOf = (report: Report): object => ({
+  ...resultJson(report.result),
+  ...withoutUndefined({ 'resume-token': tokenOf(report) }),
+});
+
+const textOf = (name: string, report: Report): string => {
+  const token = tokenOf(report);
+  const remedy = exitCodeOf(report.result) === 0 ? '' : `\n  what to do: ${reason(report.result.reason).remedy}`;
+  return `${resultAsText(report, name)}${token ? `\n  resume-token: ${token}` : ''}${remedy}`;
 };
 
 const noRepository = 'nothing is published: GITHUB_TOKEN and GITHUB_REPOSITORY name no repository';

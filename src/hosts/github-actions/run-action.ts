@@ -9,7 +9,7 @@ import { prose } from '../../report/markdown.ts';
 import { planAsText } from '../../report/plan.ts';
 import { indented, printedLine, type Report, resultAsText, timelineLine } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
-import { summaryOf } from '../../report/summary.ts';
+import { found, summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
@@ -40,12 +40,12 @@ import { stepState as state } from './step-state.ts';
 /**
  * An action's whole `main.ts`. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
  * process: 0 for a green step, 1 for a red one. A post step is green when it settled the release.
- * @param launch starts programs of the user; an action that starts none has no part of it in its bundle
+ * @param machine parts of the host that few actions need: an action without one has no part of it in its bundle
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
-  launch?: Host['launch'],
+  machine: Pick<Host, 'launch' | 'commits'> = {},
 ): Promise<void> => {
   const isPost = readState(state.started) !== '';
   // The main step has finished and reported: the usual case.
@@ -64,9 +64,17 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
-    ...withoutUndefined({ role: role || undefined, launch }),
+    ...withoutUndefined({ role: role || undefined }),
+    ...machine,
     signal,
-    observer: { ...observer, ...(publisher && { begins: publisher.begins }) },
+    observer: {
+      ...observer,
+      ...(publisher && { begins: publisher.begins }),
+      shows: (report) => {
+        printGroup('Evidence', found(report).split('\n'));
+        publisher?.shows(report);
+      },
+    },
     identityToken,
     ...(publisher && { github: publisher.open }),
     learned: ({ accessKeyId, secretAccessKey, sessionToken }) => hide(accessKeyId, secretAccessKey, sessionToken),

@@ -59,7 +59,11 @@ export const stopIfRequested = async (turn: Turn): Promise<TurnResult | undefine
     return stop(turn, 'aborted-by-hand', 'stopping the update');
   const given = release.commands.find(({ command }) => command === 'abort');
   if (given === undefined || abort !== undefined || stoppable(release.submission) === undefined) return undefined;
-  return stop(turn, 'aborted-by-hand', `stopping the update at the command of ${given.by}: ${given.why}`);
+  const because = `stopping the update at the command of ${given.by}: ${given.why}`;
+  // A command for a reason that the registry has is no person's verdict about the version.
+  return given.reason === undefined
+    ? stop(turn, 'aborted-by-hand', because)
+    : stop(turn, given.reason, because, { because: given.why });
 };
 
 /** Rule 18: a version keeps no traffic without its approval, or with content that differs from the approved content. */

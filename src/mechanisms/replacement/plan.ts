@@ -3,6 +3,7 @@ import { capacityOf } from '../../endpoint/kind.ts';
 import { rollbackPermissions } from '../../endpoint/permissions.ts';
 import { servingOf } from '../../endpoint/serving.ts';
 import type { Plan } from '../../operation.ts';
+import { shortened } from '../../plain-text.ts';
 import type { Configuration, NewRelease } from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
@@ -32,7 +33,9 @@ export const restoring = ({
   to,
   variant,
   withdraws,
-}: Omit<Restore, 'operation' | 'because' | 'notes'>): NewRelease => {
+  because,
+  rejected,
+}: Omit<Restore, 'operation' | 'because' | 'notes'> & Partial<Pick<Restore, 'because'>>): NewRelease => {
   const planDigest = digest({
     operation: 'rollback',
     endpoint: record.endpoint,
@@ -47,7 +50,11 @@ export const restoring = ({
     attempt: 1,
     baseline: from,
     candidate: to,
-    ...withoutUndefined({ withdraws }),
+    ...withoutUndefined({
+      withdraws,
+      rejected,
+      why: because === undefined ? undefined : shortened(because, mostOfReason),
+    }),
     submission: {
       mechanism: 'replacement',
       kind: 'update',
@@ -58,6 +65,9 @@ export const restoring = ({
     },
   };
 };
+
+/** A person writes it, and the record keeps many releases. */
+const mostOfReason = 1000;
 
 /** An estimate: AWS does not publish how long SageMaker takes to replace a fleet. */
 export const swapSeconds = 300;

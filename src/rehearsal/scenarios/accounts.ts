@@ -17,8 +17,8 @@ import {
 } from '../two-accounts.ts';
 import { delivered, isEnd, type Scenario } from './scenario.ts';
 
-export const twoAccounts: Scenario = {
-  name: 'two-accounts',
+export const registryInAnotherAccount: Scenario = {
+  name: 'registry-in-another-account',
   about:
     'Registry, artifacts and images in an account of their own: staging delivers by an assumed role, production by the group’s resource policy; a forgotten bucket policy is named before anything is written.',
   expected: delivered,

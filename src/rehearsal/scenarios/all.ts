@@ -1,6 +1,13 @@
-import { twoAccounts } from './accounts.ts';
+import { registryInAnotherAccount } from './accounts.ts';
 import { adoptThenDeliver } from './adopt.ts';
-import { packageEdited, rejectedBeforeSubmission, rejectedMidCanary, stepsRejected } from './approval.ts';
+import {
+  approvedNotNewest,
+  packageEdited,
+  rejectedMidCanary,
+  rejectedNeverDeploys,
+  rejectedWhileItWaits,
+  stepsRejected,
+} from './approval.ts';
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
@@ -13,6 +20,7 @@ import {
   rerunIsANoOp,
   smokeStopsFirstRelease,
 } from './delivery.ts';
+import { approveThenDeploy } from './duties.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
@@ -29,6 +37,7 @@ import {
   workerDiesAfterAck,
   workerDiesBeforeToken,
 } from './pipeline.ts';
+import { policyApproves, policyInconclusiveHolds } from './policy.ts';
 import { forestBeatsTree, millimetreSkew, seedNoise, sentimentDrift, slowModel, stumpFails } from './quality.ts';
 import {
   alarmAlreadyRed,
@@ -40,6 +49,8 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { approvedFlipsToRejected, duplicateEventOnce, staleEventIgnored } from './rejection.ts';
+import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
   alreadyConvicted,
@@ -83,6 +94,7 @@ import {
 } from './steps-hands.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
+import { sameSemverTwiceInParallel } from './versions.ts';
 export const scenarios: readonly Scenario[] = [
   firstDeploymentScenario,
   canaryGood,
@@ -120,8 +132,17 @@ export const scenarios: readonly Scenario[] = [
   packageEdited,
   packageOfAPipeline,
   packagesOfEveryShape,
-  rejectedBeforeSubmission,
+  approveThenDeploy,
+  rejectedNeverDeploys,
+  approvedNotNewest,
+  rejectedWhileItWaits,
+  sameSemverTwiceInParallel,
   rejectedMidCanary,
+  approvedFlipsToRejected,
+  staleEventIgnored,
+  duplicateEventOnce,
+  policyApproves,
+  policyInconclusiveHolds,
   insufficientTraffic,
   alarmAlreadyRed,
   alarmDeletedMidway,
@@ -166,7 +187,7 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
-  twoAccounts,
+  registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
   adoptedEndpointKeepsItsSettings,
@@ -185,4 +206,6 @@ export const scenarios: readonly Scenario[] = [
   loadFindsTheBreakingRate,
   contractNamesTheColumn,
   smokeStopsFirstRelease,
+  selfApprovalRefused,
+  twoApproversRace,
 ];

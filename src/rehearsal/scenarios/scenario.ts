@@ -1,5 +1,6 @@
 import type { Settings } from '../../../simulator/contracts.ts';
 import type { FixtureModel } from '../../../simulator/fixtures/fixtures.ts';
+import type { FakeGitHubOptions } from '../../../simulator/github/server.ts';
 import { hours, minutes, seconds } from '../../clock.ts';
 import type { Outcome } from '../../outcome.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
@@ -24,6 +25,8 @@ export interface Scenario {
   readonly settings?: Partial<Settings>;
   /** Roles beside the team's own; a role in another account brings that account. */
   readonly roles?: readonly string[];
+  /** The team's repository at GitHub, where the situation needs one. */
+  readonly github?: FakeGitHubOptions;
   /** Settings under which another end is right, and the reason. */
   readonly under?: { readonly [Setting in keyof Settings]?: { readonly outcome: Outcome; readonly because: string } };
   /**

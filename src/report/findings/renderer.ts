@@ -1,3 +1,4 @@
+import type { EvidenceStamp } from '../../findings/evidence-stamp.ts';
 import type { AnyFindings } from '../../findings/findings.ts';
 import type { ArmMinute } from '../story.ts';
 
@@ -11,6 +12,8 @@ export interface FindingsRenderer<F extends AnyFindings> {
   html(findings: F, page: PageAround): string;
   /** Test cases beside the operation's own. */
   junit(findings: F): readonly TestCase[];
+  /** The state of a version that a comment shows with it, where people answer to that. */
+  stamp?(findings: F): Omit<EvidenceStamp, 'since'>;
 }
 
 /** The page that has the section. */

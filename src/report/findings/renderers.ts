@@ -1,4 +1,6 @@
 import type { AnyFindings, Findings } from '../../findings/findings.ts';
+import { approvalPolicyRenderer } from './approval-policy.ts';
+import { evidenceRenderer } from './evidence.ts';
 import { judgementRenderer } from './judgement.ts';
 import { regressionRenderer } from './regression.ts';
 import type { FindingsRenderer } from './renderer.ts';
@@ -6,6 +8,8 @@ import { smokeRenderer } from './smoke.ts';
 
 /** Every kind of findings and its renderer; a kind without one does not compile. */
 export const renderers = {
+  'approval-policy': approvalPolicyRenderer,
+  evidence: evidenceRenderer,
   judgement: judgementRenderer,
   regression: regressionRenderer,
   'smoke-test': smokeRenderer,

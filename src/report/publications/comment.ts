@@ -1,4 +1,6 @@
+import { readStamps, writeStamp } from '../../findings/evidence-stamp.ts';
 import { offers } from '../../offers.ts';
+import { type Renderers, renderers } from '../findings/renderers.ts';
 import { link } from '../markdown.ts';
 import type { Report } from '../result.ts';
 import { digestOf } from '../summary.ts';
@@ -33,18 +35,44 @@ const sections = /^<!-- model-delivery section: (\S+) (\S*) -->\n([\s\S]*?)\n<!-
 const read = (comment: string): readonly Section[] =>
   [...comment.matchAll(sections)].map(([, key = '', page = '', markdown = '']) => ({ key, page, markdown }));
 
+/** The Markdown of a section, its stamp included; undefined when the comment has none. @param key `approve-gate/production` */
+export const sectionIn = (comment: string, key: string): string | undefined =>
+  read(comment).find((section) => section.key === key)?.markdown;
+
 /** The comment with this run's section in it; all other sections stay, as far as there is room. */
-export const commentOf = (report: Report, subject: Subject, present: string | undefined): string => {
+export const commentOf = (
+  report: Report,
+  subject: Subject,
+  present: string | undefined,
+  table: Renderers = renderers,
+): string => {
+  const key = `${report.result.operation}/${subject.environment}`;
+  const stamp = stampOf(report, sectionIn(present ?? '', key) ?? '', table);
   const own: Section = {
-    key: `${report.result.operation}/${subject.environment}`,
+    key,
     page: report.url ?? '',
-    markdown: digestOf(report).trim(),
+    // First, so that a section that is too long keeps it.
+    markdown: `${stamp === undefined ? '' : `${stamp}\n\n`}${digestOf(report, table).trim()}`,
   };
-  const all = [...read(present ?? '').filter(({ key }) => key !== own.key), own].sort(inOrder);
+  const all = [...read(present ?? '').filter((section) => section.key !== key), own].sort(inOrder);
   const head = `${markerOf(subject.model)}\n`;
   return `${head}${fitted(all, longestComment - head.length)
     .map(written)
     .join('\n\n')}`;
+};
+
+/**
+ * The time stays while the same state of the same version is shown. A run without evidence leaves the stamp as it is: the decision is a
+ * write to the package, and must not make the answer older than the evidence that it is about.
+ * @param before the section as it is
+ */
+const stampOf = ({ result }: Report, before: string, table: Renderers): string | undefined => {
+  const { findings, endedAt } = result;
+  const [present] = readStamps(before);
+  const shown = findings && table[findings.is]?.stamp?.(findings);
+  if (shown === undefined) return present && writeStamp(present);
+  const isSame = present?.tag === shown.tag && present.digest === shown.digest;
+  return writeStamp(isSame ? present : { ...shown, since: Date.parse(endedAt) });
 };
 
 /** In the order of a delivery. */

@@ -37,6 +37,8 @@ export interface Publication {
   readonly of: readonly OperationName[];
   /** Those that publish it on a pull request when the user names nothing. */
   readonly byDefault: readonly OperationName[];
+  /** Also published while the run waits for people: where they read the facts for their decision. */
+  readonly shows?: true;
   /** At the first change to the endpoint; absent where only the end is published. */
   began?(begun: Begun, github: GitHubWrites): Promise<void>;
   ended(ended: Ended, github: GitHubWrites): Promise<void>;
@@ -55,6 +57,7 @@ export const publications = {
   comment: {
     of: all,
     byDefault: all,
+    shows: true,
     ended: async ({ report, subject, occasion }, github) =>
       github.upsertComment(await occasion.place(), markerOf(subject.model), (present) =>
         commentOf(report, subject, present),

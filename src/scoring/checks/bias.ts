@@ -5,9 +5,9 @@ import type { Analysis } from '../../regression/clarify/analysis.ts';
 import { biasCells } from '../../regression/clarify/bias.ts';
 import { biasCheck, openBias } from '../../regression/clarify/bias-check.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
+import type { FoundReport } from '../registered-reports.ts';
 import type { Standing } from '../standing.ts';
 import { analysisIn, type Read } from './read-report.ts';
-import type { FoundReport } from './report-files.ts';
 
 const stages = ['pre-training', 'post-training'] as const satisfies readonly BiasStage[];
 

@@ -3,7 +3,7 @@ import { parseConstraints } from '../../registry/constraints-file.ts';
 import type { Analysis } from '../../regression/clarify/analysis.ts';
 import type { Constraints } from '../../regression/contract/constraints.ts';
 import { InputError } from '../../schema.ts';
-import type { FoundReport } from './report-files.ts';
+import type { FoundReport } from '../registered-reports.ts';
 
 /** The meaning of a report; or why there is none, as a clause that names its place. */
 export type Read<Report> = Report | string;

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
-import { classify, orUndefined } from '../../aws/errors.ts';
-import { packageOfModel } from '../../endpoint/look.ts';
 import { biasMetrics } from '../../manifest/clarify-metrics.ts';
 import type { RegressionSpec } from '../../manifest/regression.ts';
-import { Refusal } from '../../operation.ts';
-import { grantTo } from '../../registry/grant.ts';
-import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../../registry/package-reports.ts';
+import type { ReportName } from '../../registry/package-reports.ts';
 import type { RegisteredVersion } from '../../registry/registered-version.ts';
-import { contentWorld, inRegistry, registryAccount } from '../../registry/registry.ts';
-import { parseS3Location, type S3Object, s3Uri } from '../../registry/s3-object.ts';
 import { InputError } from '../../schema.ts';
 import type { World } from '../../world.ts';
+import {
+  type FoundReport,
+  mostReportBytes,
+  registeredReport,
+  reportReader,
+  servedPackage,
+  tooLarge,
+} from '../registered-reports.ts';
 import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
-import { type Serving, servedIn } from '../served.ts';
+import type { Serving } from '../served.ts';
 
 /** The reports that the checks of a test read, of both models. */
 export type ReportFiles = Readonly<Partial<Record<ReportName, ReportPair>>>;
@@ -23,11 +25,6 @@ export interface ReportPair {
   readonly baseline?: FoundReport;
 }
 
-export type FoundReport =
-  | { readonly is: 'file'; readonly name: string; readonly bytes: Buffer }
-  /** `why`: a clause. */
-  | { readonly is: 'none'; readonly why: string };
-
 /** The facts that the files are found by. */
 export interface Reported {
   readonly regression: Pick<RegressionSpec, 'asking'>;
@@ -35,9 +32,6 @@ export interface Reported {
   /** At the environment's endpoint; undefined: there is none. */
   readonly look: Serving | undefined;
 }
-
-/** A report of a thousand columns is below one megabyte. */
-export const mostReportBytes = 4 * 1024 * 1024;
 
 /**
  * Reads the files of the checks that the manifest wants.
@@ -48,9 +42,9 @@ export const reportFiles = async (world: World, at: Reported): Promise<ReportFil
   const { asking } = at.regression;
   const names = reportNames(asking);
   if (names.length === 0) return {};
-  const served = await servedReports(world, at.look);
+  const served = await servedPackage(world, at.look);
   const { tag, reports } = at.registered;
-  const read = readerOf(world);
+  const read = reportReader(world);
   const pairs: [ReportName, ReportPair][] = [];
   for (const name of names) {
     const constraints = asking.contract?.constraints ?? 'registered';
@@ -60,14 +54,14 @@ export const reportFiles = async (world: World, at: Reported): Promise<ReportFil
         candidate:
           name === 'constraints' && constraints !== 'registered'
             ? await named(world, constraints)
-            : await registered(world, read, name, reports, tag),
+            : await registeredReport(world, read, name, reports, tag),
         ...(served === undefined
           ? {}
           : {
               baseline:
                 'why' in served
                   ? { is: 'none' as const, why: served.why }
-                  : await registered(world, read, name, served.reports, served.name),
+                  : await registeredReport(world, read, name, served.reports, served.name),
             }),
       },
     ]);
@@ -97,85 +91,4 @@ const named = async (world: World, path: string): Promise<FoundReport> => {
   const { name, size, read } = await readRowsFile(world, path, 'regression.contract.constraints');
   if (size > mostReportBytes) throw new InputError(`regression.contract.constraints: ${tooLarge(name)}`);
   return { is: 'file', name, bytes: await read(0, size) };
-};
-
-/** A clause. */
-export const tooLarge = (name: string): string =>
-  `${name} is larger than ${mostReportBytes / 1024 / 1024} MB, the largest report that is read`;
-
-type Served = { readonly name: string; readonly reports: PackageReports } | { readonly why: string };
-
-/** Those of the package that serves. @returns undefined when nothing serves */
-const servedReports = async (world: World, look: Serving | undefined): Promise<Served | undefined> => {
-  const served = servedIn(look);
-  if (look === undefined || served === undefined) return undefined;
-  const model = look.models.get(served.model);
-  const ModelPackageName = model && packageOfModel(model);
-  if (ModelPackageName === undefined)
-    return { why: `model ${served.model}, which serves, was not made of one model package` };
-  const owner = ModelPackageName.split(':')[4] ?? world.account.id;
-  const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
-  const name = `package ${ModelPackageName.split('/').slice(1).join('/')}`;
-  try {
-    const described = await orUndefined(sagemaker.describeModelPackage({ ModelPackageName }));
-    return described === undefined
-      ? { why: `${name}, which serves, was deleted` }
-      : { name, reports: reportsOf(described) };
-  } catch (error) {
-    if (classify(error) !== 'access-denied') throw error;
-    return { why: `${name}, which serves, cannot be read: grant sagemaker:DescribeModelPackage on it` };
-  }
-};
-
-type Reader = (object: S3Object) => Promise<Buffer | undefined>;
-
-/** Several reports may stand in one file, and both versions may name the same one: each object is read once. */
-const readerOf = (world: World): Reader => {
-  const found = new Map<string, ReturnType<Reader>>();
-  return ({ bucket: Bucket, key: Key }) => {
-    const place = `${Bucket}/${Key}`;
-    const reading = found.get(place) ?? contentWorld(world).read.s3.getBytes({ Bucket, Key }, mostReportBytes);
-    found.set(place, reading);
-    return reading;
-  };
-};
-
-const registered = async (
-  world: World,
-  read: Reader,
-  name: ReportName,
-  reports: PackageReports,
-  of: string,
-): Promise<FoundReport> => {
-  const file = reports[name];
-  if (file === undefined) return { is: 'none', why: `${of} names no such report (${reportMembers[name].join(', ')})` };
-  const object = file.uri.startsWith('s3://') ? parseS3Location(file.uri) : undefined;
-  if (object === undefined) return { is: 'none', why: `${of} names a report that is no object in S3` };
-  const place = s3Uri(object);
-  try {
-    const bytes = await read(object);
-    if (bytes === undefined) return { is: 'none', why: tooLarge(place) };
-    const { sha256 } = file;
-    if (sha256 !== undefined && createHash('sha256').update(bytes).digest('hex') !== sha256)
-      return {
-        is: 'none',
-        why: `${place} was overwritten after ${of} was registered: it does not have the digest in the package`,
-      };
-    return { is: 'file', name: place, bytes };
-  } catch (error) {
-    const kind = classify(error);
-    if (kind === 'not-found') return { is: 'none', why: `there is no object ${place}, which ${of} names` };
-    if (kind !== 'access-denied') throw error;
-    throw new Refusal('access-denied', `${place}, a report of ${of}, cannot be read: ${remedyFor(world, object)}`);
-  }
-};
-
-/** Both sides must allow it where the registry is another account's. */
-const remedyFor = ({ registry }: World, { bucket, key }: S3Object): string => {
-  const folder = `arn:${registry?.account.partition ?? 'aws'}:s3:::${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}*`;
-  const own =
-    registry === undefined
-      ? 'grant s3:GetObject on it'
-      : `the policy of the bucket ${bucket} needs ${grantTo(registry.account.id, [registry.readers.caller], ['s3:GetObject'], folder)}, and the caller's own policy has to allow it`;
-  return `${own}; without s3:ListBucket on ${bucket} S3 gives the same answer for an object that is absent; or the bucket belongs to another account: name it under \`bucket-owners\``;
 };

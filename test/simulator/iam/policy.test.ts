@@ -19,8 +19,15 @@ const ask = (
 
 describe('a policy that could not be evaluated as IAM does is refused by name', () => {
   test.each([
-    ['operator', { Condition: { StringLike: { 's3:if-match': 'a' } } }, /operator StringLike is not evaluated here/],
-    ['IfExists', { Condition: { StringEqualsIfExists: { 's3:if-match': 'a' } } }, /StringEqualsIfExists is not/],
+    ['operator', { Condition: { DateEquals: { 's3:if-match': 'a' } } }, /operator DateEquals is not evaluated here/],
+    [
+      'IfExists of a set operator, which AWS leaves open',
+      {
+        Action: 'kms:CreateGrant',
+        Condition: { 'ForAnyValue:StringEqualsIfExists': { 'kms:ResourceAliases': 'alias/ml' } },
+      },
+      /ForAnyValue:StringEqualsIfExists is not/,
+    ],
     ['inherited name', { Condition: { constructor: { 's3:if-match': 'a' } } }, /operator constructor is not/],
     ['key', { Condition: { StringEquals: { 'aws:SourceIp': '10.0.0.0/8' } } }, /key aws:SourceIp is not known here/],
     ['inherited key', { Condition: { StringEquals: { toString: 'a' } } }, /key toString is not known here/],
@@ -75,6 +82,17 @@ describe('actions and resources', () => {
     expect(ask(policies, action, resource)).toBe(decision);
   });
 
+  test('a wildcard before the resource stays within its part, unless it ends the part', () => {
+    const config = 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint-config/churn-1';
+    const allowed = (Resource: string) =>
+      ask([policyOf(statement({ Action: 'sagemaker:UpdateEndpoint', Resource }))], 'sagemaker:UpdateEndpoint', config);
+    expect(allowed('arn:aws:sagemaker:*:endpoint-config/churn-1')).toBe('allowed');
+    expect(allowed('arn:aws:sagemaker:*')).toBe('allowed');
+    expect(allowed('arn:aws:sagemaker:eu-*:111122223333:endpoint-config/churn-1')).toBe('allowed');
+    expect(allowed('arn:aws:sagemaker:eu-*3333:endpoint-config/churn-1')).toBe('implicitly-denied');
+    expect(allowed('arn:aws:sagemaker:eu-west-1?111122223333:endpoint-config/churn-1')).toBe('implicitly-denied');
+  });
+
   test('a deny wins over every allow: how an endpoint keeps off another whose name begins with its own', () => {
     const configs = (name: string) => `arn:aws:sagemaker:eu-west-1:111122223333:endpoint-config/${name}`;
     const update = { Action: 'sagemaker:UpdateEndpoint' };
@@ -101,6 +119,58 @@ describe('conditions', () => {
     expect(ask(policies, 's3:PutObject', object, both)).toBe('allowed');
     expect(ask(policies, 's3:PutObject', object, { 's3:if-match': ['b'] })).toBe('implicitly-denied');
     expect(ask(policies, 's3:PutObject', object, { ...both, 's3:if-match': ['c'] })).toBe('implicitly-denied');
+  });
+
+  test('names of keys and actions are not case-sensitive, values are', () => {
+    const grant = (Condition: object) => [policyOf(statement({ Action: 'KMS:createGrant', Resource: '*', Condition }))];
+    const requested = (Condition: object) => {
+      const asked = { action: 'kms:CreateGrant', resource: 'key' };
+      return evaluate(grant(Condition), {
+        ...asked,
+        context: (key) => (key.toLowerCase() === 'kms:viaservice' ? ['sagemaker'] : []),
+      });
+    };
+    expect(requested({ StringEquals: { 'KMS:viaService': 'sagemaker' } })).toBe('allowed');
+    expect(requested({ StringEquals: { 'kms:ViaService': 'SageMaker' } })).toBe('implicitly-denied');
+    expect(requested({ StringEqualsIgnoreCase: { 'kms:ViaService': 'SageMaker' } })).toBe('allowed');
+  });
+
+  test.each([
+    ['StringEquals', 'implicitly-denied'],
+    ['StringLike', 'implicitly-denied'],
+    ['StringNotEquals', 'allowed'],
+    ['StringNotLike', 'allowed'],
+    ['StringEqualsIfExists', 'allowed'],
+    ['StringNotEqualsIfExists', 'allowed'],
+  ])('%s with an absent key: %s', (operator, decision) => {
+    const policies = [policyOf(statement({ Condition: { [operator]: { 's3:if-match': 'a' } } }))];
+    expect(ask(policies, 's3:PutObject', object)).toBe(decision);
+  });
+
+  test('a set operator looks at each value: all of none hold, any of none does not', () => {
+    const decide = (operator: string, aliases: readonly string[]) =>
+      ask(
+        [
+          policyOf(
+            statement({
+              Action: 'kms:CreateGrant',
+              Resource: '*',
+              Condition: { [operator]: { 'kms:ResourceAliases': ['alias/ml', 'alias/ml-*'] } },
+            }),
+          ),
+        ],
+        'kms:CreateGrant',
+        'key',
+        { 'kms:ResourceAliases': aliases },
+      );
+    const mixed = ['alias/ml-2', 'alias/payroll'];
+    expect(decide('ForAllValues:StringLike', [])).toBe('allowed');
+    expect(decide('ForAllValues:StringLike', mixed)).toBe('implicitly-denied');
+    expect(decide('ForAnyValue:StringLike', [])).toBe('implicitly-denied');
+    expect(decide('ForAnyValue:StringLike', mixed)).toBe('allowed');
+    expect(decide('ForAnyValue:StringNotLike', ['alias/ml', 'alias/ml-2'])).toBe('implicitly-denied');
+    expect(decide('ForAnyValue:StringNotLike', mixed)).toBe('allowed');
+    expect(decide('ForAllValues:StringNotLike', mixed)).toBe('implicitly-denied');
   });
 
   test('a condition on an absent key holds for Null true only', () => {

@@ -35,6 +35,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   rollback: place,
   plan: version,
   lint: version,
+  'next-version': place,
   history: place,
   'create-bucket': [...place, '--writers', 'model-deployer'],
   'action-types': ['list'],

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { answerProblems, callOf, example } from '../../github/contract.ts';
+import { callOf, example } from '../../../simulator/github/description.ts';
+import { inspector } from '../../github/contract.ts';
 import { type FakeGitHub, startFakeGitHub } from '../../github/fake-github.ts';
 
 /** A fake that accepts anything proves nothing: each mistake is refused, by GitHub's own description. */
@@ -78,10 +79,12 @@ describe('the fake GitHub', () => {
   it('checks its own answers', () => {
     const call = callOf('POST', '/repos/acme/churn/issues/7/comments');
     if (call === undefined) throw new Error('the call is not in the cut');
-    expect(answerProblems(call, 201, example('issue-comment'))).toEqual([]);
-    expect(answerProblems(call, 201, example('issue-comment', { id: '7' }))).toEqual(['answer 201/id must be integer']);
-    expect(answerProblems(call, 201, example('issue-comment', { created_at: 'today' })).join()).toMatch(/date-time/);
-    expect(answerProblems(call, 202, {})).toEqual(['issues/create-comment has no answer 202']);
+    expect(inspector.answer(call, 201, example('issue-comment'))).toEqual([]);
+    expect(inspector.answer(call, 201, example('issue-comment', { id: '7' }))).toEqual([
+      'answer 201/id must be integer',
+    ]);
+    expect(inspector.answer(call, 201, example('issue-comment', { created_at: 'today' })).join()).toMatch(/date-time/);
+    expect(inspector.answer(call, 202, {})).toEqual(['issues/create-comment has no answer 202']);
   });
 
   it('leads from page to page by links, as GitHub does', async () => {

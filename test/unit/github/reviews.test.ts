@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { State } from '../../../simulator/github/state.ts';
 import type { GitHub } from '../../../src/github/github.ts';
 import { type FakeGitHub, startFakeGitHub } from '../../github/fake-github.ts';
-import type { State } from '../../github/state.ts';
 import { roomOf } from '../../support/github.ts';
 
 let github: FakeGitHub | undefined;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { pullRequestIn } from '../../../src/hosts/occasion.ts';
+import { pullRequestIn, threadIn } from '../../../src/hosts/occasion.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'event-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,6 +15,20 @@ const repository = { full_name: 'acme/churn' };
 const from = (full_name: string | undefined) => ({
   repository,
   pull_request: { number: 7, head: { sha: 'c0ffee', repo: full_name === undefined ? null : { full_name } } },
+});
+
+const threadOf = (payload: unknown) => {
+  inEvent('issue_comment', payload);
+  return threadIn({ GITHUB_EVENT_PATH: join(folder, 'event.json') });
+};
+
+describe('the thread of a run', () => {
+  it('is its pull request, or the issue of its event', () => {
+    expect(threadOf(from('acme/churn'))).toEqual({ is: 'pull-request', number: 7 });
+    expect(threadOf({ issue: { number: 8, pull_request: {} } })).toEqual({ is: 'pull-request', number: 8 });
+    expect(threadOf({ issue: { number: 9 } })).toEqual({ is: 'issue', number: 9 });
+    expect(threadOf({})).toBeUndefined();
+  });
 });
 
 describe('the pull request of a run', () => {

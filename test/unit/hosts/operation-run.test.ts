@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
+import type { Report } from '../../../src/report/result.ts';
 import type { OpenSession } from '../../../src/session/session.ts';
 import { countingOperation, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeSession } from '../../support/fake-world.ts';
@@ -60,6 +61,33 @@ describe('a delivery', () => {
       result: { outcome: 'succeeded', startedAt: '2026-01-05T09:00:00Z', endedAt: '2026-01-05T09:03:00Z' },
     });
     expect(report.timeline).toHaveLength(4);
+  });
+
+  it('shows the facts for people when they come or change, and has the last ones at its end', async () => {
+    const { host, fakeEndpoint } = scene();
+    const shown: [string, string, unknown][] = [];
+    const counting = countingOperation(fakeEndpoint);
+    const facts = (of: number) => ({ is: 'smoke-test', of, answered: 0, unexpected: 0, wrong: [] }) as const;
+    let turn = 0;
+    const asking: typeof counting = {
+      ...counting,
+      advance: async (...given) => {
+        const progress = await counting.advance(...given);
+        turn += 1;
+        if (progress.is === 'done' || turn === 1) return progress;
+        return { ...progress, findings: facts(turn === 4 ? 2 : 1) };
+      },
+    };
+    const observer = {
+      ...host.observer,
+      shows: ({ result }: Report) => shown.push([result.outcome, result.because, result.findings]),
+    };
+    const { result } = await startRun(asking, { ...host, observer }).ended;
+    expect(shown).toEqual([
+      ['pending', 'counted 1 sheep', facts(1)],
+      ['pending', 'counted 3 sheep', facts(2)],
+    ]);
+    expect(result).toMatchObject({ outcome: 'succeeded', findings: facts(2) });
   });
 
   it('repeats no value of what may be a secret', async () => {

@@ -73,6 +73,35 @@ describe('the publisher of a run', () => {
     expect(states()).toEqual([['success']]);
   });
 
+  it('shows the evidence while the run waits, in the one comment that the end replaces', async () => {
+    const publisher = await start(['comment', 'check']);
+    const waits = { ...report, result: { ...report.result, outcome: 'pending' as const, because: 'it waits' } };
+    publisher.shows(waits);
+    publisher.shows(waits);
+    await publisher.ended(waits, false);
+    expect(github.state.comments).toHaveLength(1);
+    expect(github.state.comments[0]?.body).toContain('## ⏳ deploy-endpoint: pending');
+    expect(await publisher.ended(report, true)).toEqual([]);
+    expect(github.state.comments.map(({ body }) => body.includes('deploy-endpoint: succeeded'))).toEqual([true]);
+    // A check has an end only.
+    expect(operations().filter((name) => name === 'checks/create')).toHaveLength(1);
+  });
+
+  it('says nothing at the end about evidence that could not be shown earlier', async () => {
+    const publisher = await start(['comment']);
+    github.trouble({ is: 'broken', operation: 'repos/create-commit-comment', times: 2 });
+    publisher.shows(report);
+    expect(await publisher.ended(report, true)).toEqual([]);
+    expect(github.state.comments).toHaveLength(1);
+  });
+
+  it('shows nothing where no comment is published', async () => {
+    const publisher = await start(['check']);
+    publisher.shows(report);
+    await publisher.ended(report, true);
+    expect(operations().some((name) => name.includes('comment'))).toBe(false);
+  });
+
   it('names a permission once that several publications lack', async () => {
     const lacks = ['checks', 'deployments', 'pull_requests', 'contents=write'];
     const publisher = await start(['comment', 'check', 'deployment'], { lacks });

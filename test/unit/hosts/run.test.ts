@@ -26,9 +26,19 @@ describe('who runs this', () => {
       commit: 'c0ffee',
       ref: 'refs/heads/main',
       actor: 'mina',
+      workflow: { id: 7 },
     });
     expect(runFrom({ ...github, GITHUB_RUN_ATTEMPT: '2' }, 'github-actions').holder).toBe(run.holder);
     expect(runFrom({ ...github, GITHUB_RUN_ID: '8' }, 'github-actions').holder).not.toBe(run.holder);
+  });
+
+  it('knows a run that a comment started, and a runner whose minutes are paid for', () => {
+    const workflowOf = (env: Readonly<Record<string, string>>) =>
+      runFrom({ ...github, ...env }, 'github-actions').workflow;
+    expect(workflowOf({ GITHUB_EVENT_NAME: 'issue_comment' })).toEqual({ id: 7, byComment: true });
+    expect(workflowOf({ RUNNER_ENVIRONMENT: 'github-hosted', RUNNER_OS: 'Linux' })).toEqual({ id: 7, hosted: 'Linux' });
+    expect(workflowOf({ RUNNER_ENVIRONMENT: 'self-hosted', RUNNER_OS: 'Linux' })).toEqual({ id: 7 });
+    expect(workflowOf({ GITHUB_RUN_ID: 'seven' })).toBeUndefined();
   });
 
   it('is a CodeBuild build, the same one when its pipeline retries it', () => {

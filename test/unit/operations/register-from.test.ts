@@ -208,3 +208,34 @@ describe('a package of others that is taken over', () => {
     await expect(takeOver(sold)).rejects.toThrow('from: package churn/1 is of AWS Marketplace product prod-1');
   });
 });
+
+describe('a version of this suite that is taken over', () => {
+  const candidate = async () => {
+    const aws = account();
+    const registered = inputs({ version: '1.4.0-rc.1', description: 'less churn in spring' });
+    await runTurns(registerModel, registered, aws.world({ run: { commit: 'abc' } }));
+    return aws;
+  };
+
+  test.each(['1.4.0-rc.1', 'v1.4.0-rc.1', 'churn_v1.4.0-rc.1', 'churn@1.4.0-rc.1'])(
+    'as %s keeps content, words and commit under its new version',
+    async (from) => {
+      const aws = await candidate();
+      const { end } = await takeOver(aws, { from });
+      expect(end).toMatchObject({ reason: 'registered', outputs: { version: '1.4.0', 'model-package-version': '2' } });
+      const content = /\(content sha256:[0-9a-f]{64}\)$/.exec(
+        String(aws.packages[0]?.input['ModelPackageDescription']),
+      )?.[0];
+      expect(made(aws)).toMatchObject({
+        ModelPackageDescription: `churn_v1.4.0: less churn in spring ${content}`,
+        CustomerMetadataProperties: { semver: '1.4.0', 'git-sha': 'abc', 'taken-from': 'churn/1' },
+      });
+    },
+  );
+
+  test('that is not registered is refused, and so is another model', async () => {
+    const aws = await candidate();
+    await expect(takeOver(aws, { from: '1.4.0-rc.2' })).rejects.toThrow('from: churn_v1.4.0-rc.2 is not registered');
+    await expect(takeOver(aws, { from: 'iris_v1.4.0' })).rejects.toThrow('is no model package');
+  });
+});

@@ -250,6 +250,24 @@ describe('the target', () => {
     expect(targetOf({ subject: 'sheep' })).toEqual({});
   });
 
+  it('has the role that approves for a gate that decides; a gate that checks is a step of the deployer', () => {
+    const registry =
+      'registry: { account: "222233334444", role: reader, registrar-role: registrar, approver-role: judge }';
+    const text = manifestText().replace(
+      'role: model-deployer',
+      `role: model-deployer\n    approver-role: model-approver\n    ${registry}`,
+    );
+    const manifest = loadManifest(text, 'delivery.yml');
+    const rolesOf = (operation: OperationName, mode?: string) => {
+      const { role, registry: theirs } = targetOf({ manifest, environment: 'production', mode }, operation);
+      return [role, theirs?.role];
+    };
+    expect(rolesOf('approve-gate', 'policy')).toEqual(['model-approver', 'judge']);
+    expect(rolesOf('approve-gate', 'check')).toEqual(['model-deployer', 'reader']);
+    expect(rolesOf('deploy-endpoint', 'policy')).toEqual(['model-deployer', 'reader']);
+    expect(rolesOf('register-model')).toEqual(['model-deployer', 'registrar']);
+  });
+
   it('has the role that goes back for a rollback, and for nothing else', () => {
     const environment = 'production';
     const withBoth = loadManifest(manifestText(), 'delivery.yml');

@@ -1,4 +1,4 @@
-import { example } from './contract.ts';
+import { example } from './description.ts';
 import type { CheckRun, Comment, Commit, Deployment, Person, PullRequest, State, WorkflowRun } from './state.ts';
 
 /** Objects as GitHub sends them: the members that matter over the smallest object of the description. */
@@ -97,12 +97,25 @@ export const pullRequestAnswer = (
   };
 };
 
-export const commitAnswer = ({ sha, author, committer }: Commit): Json =>
-  example('commit', {
+export const commitAnswer = ({ sha, author, committer, message = '' }: Commit): Json => {
+  const smallest = example('commit');
+  return {
+    ...smallest,
     sha,
+    commit: { ...(smallest['commit'] as Json), message },
     author: author === undefined ? null : simpleUser(author),
     committer: committer === undefined ? null : simpleUser(committer),
-  });
+  };
+};
+
+export const comparisonAnswer = (
+  status: 'ahead' | 'behind' | 'diverged' | 'identical',
+  [ahead, behind]: readonly [number, number],
+  page: readonly unknown[],
+): Json => ({
+  ...example('commit-comparison', { status, ahead_by: ahead, behind_by: behind, total_commits: ahead }),
+  commits: page,
+});
 
 export const environmentAnswer = (name: string, reviewers: readonly Person[]): Json =>
   example('environment', {

@@ -2,6 +2,7 @@ import {
   checkRunAnswer,
   commentAnswer,
   commitAnswer,
+  comparisonAnswer,
   deploymentAnswer,
   environmentAnswer,
   personAnswer,
@@ -10,10 +11,10 @@ import {
   simpleUser,
   statusAnswer,
 } from './answers.ts';
-import type { Call } from './contract.ts';
+import type { Call } from './description.ts';
 import type { Comment, Person, State } from './state.ts';
 
-/** What one call does, by GitHub's `operationId`. */
+/** The work of one call, by GitHub's `operationId`. */
 
 export interface Received {
   readonly call: Call;
@@ -174,6 +175,31 @@ const statusesOf = (received: Received): Answer => {
   return found === undefined ? notFound : listed([...found.statuses].reverse().map(statusAnswer));
 };
 
+/** The commit and all before it. */
+const historyOf = ({ state: { commits } }: Received, sha: string): ReadonlySet<string> => {
+  const found = new Set([sha]);
+  for (const one of found)
+    for (const parent of commits.find((commit) => commit.sha === one)?.parents ?? []) found.add(parent);
+  return found;
+};
+
+/** Oldest first, as GitHub lists them; the commits of the state stand in the order of time. */
+const compareCommits = (received: Received): Answer => {
+  const { commits } = received.state;
+  const [base = '', head = ''] = value(received, 'basehead').split('...');
+  if (![base, head].every((sha) => commits.some((one) => one.sha === sha))) return notFound;
+  const [before, after] = [historyOf(received, base), historyOf(received, head)];
+  const ahead = commits.filter(({ sha }) => after.has(sha) && !before.has(sha));
+  const behind = commits.filter(({ sha }) => before.has(sha) && !after.has(sha));
+  const status =
+    ahead.length === 0 ? (behind.length === 0 ? 'identical' : 'behind') : behind.length === 0 ? 'ahead' : 'diverged';
+  return {
+    status: 200,
+    list: ahead.map(commitAnswer),
+    wrap: (page) => comparisonAnswer(status, [ahead.length, behind.length], page),
+  };
+};
+
 const runNamed = (received: Received) => received.state.runs.find(({ id }) => String(id) === value(received, 'run_id'));
 
 /** Every call of the cut; the server refuses one that is not here. */
@@ -205,7 +231,7 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   'checks/list-for-ref': checksOf,
   'repos/get-collaborator-permission-level': (received) => {
     const login = value(received, 'username');
-    const permission = received.state.permissions[login] ?? 'none';
+    const permission = received.state.permissions[login.toLowerCase()] ?? 'none';
     // `maintain` and `triage` show in `role_name` only: the older member has four levels.
     const level = { maintain: 'write', triage: 'read' }[permission] ?? permission;
     return ok({ permission: level, role_name: permission, user: null });
@@ -232,10 +258,17 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
     const found = received.state.pullRequests.find(({ number }) => String(number) === value(received, 'pull_number'));
     return found === undefined ? notFound : ok(pullRequestAnswer('pull-request', found));
   },
+  'pulls/list-commits': (received) => {
+    const found = received.state.pullRequests.find(({ number }) => String(number) === value(received, 'pull_number'));
+    if (found === undefined) return notFound;
+    const known = found.commits.map((sha) => received.state.commits.find((one) => one.sha === sha) ?? { sha });
+    return listed(known.map(commitAnswer));
+  },
   'repos/get-commit': (received) => {
     const found = received.state.commits.find(({ sha }) => sha === value(received, 'ref'));
     return found === undefined ? notFound : ok(commitAnswer(found));
   },
+  'repos/compare-commits-with-basehead': compareCommits,
   'repos/list-deployments': deploymentsOf,
   'repos/create-deployment': createDeployment,
   'repos/list-deployment-statuses': statusesOf,
@@ -270,7 +303,9 @@ export const acceptedPermissions: Readonly<Record<string, string>> = {
   'issues/delete-comment': 'issues=write; pull_requests=write',
   'repos/list-pull-requests-associated-with-commit': 'pull_requests=read',
   'pulls/get': 'pull_requests=read',
+  'pulls/list-commits': 'pull_requests=read',
   'repos/get-commit': 'contents=read',
+  'repos/compare-commits-with-basehead': 'contents=read',
   'repos/list-deployments': 'deployments=read',
   'repos/create-deployment': 'deployments=write',
   'repos/list-deployment-statuses': 'deployments=read',

@@ -1,4 +1,4 @@
-/** The repository of the fake GitHub: what its calls read and change. */
+/** The repository that the calls read and change. */
 
 export interface Person {
   readonly login: string;
@@ -61,6 +61,9 @@ export interface Commit {
   /** Absent when GitHub knows no account with the commit's address. */
   readonly author?: Person;
   readonly committer?: Person;
+  readonly message?: string;
+  /** Digests of the commits before it. */
+  readonly parents?: readonly string[];
 }
 
 export interface State {
@@ -72,7 +75,7 @@ export interface State {
   deployments: readonly Deployment[];
   runs: readonly WorkflowRun[];
   commits: readonly Commit[];
-  /** By login: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
+  /** By login in lower case: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
   permissions: Readonly<Record<string, string>>;
   /** By slug. */
   teams: Readonly<Record<string, readonly Person[]>>;

@@ -1,0 +1,58 @@
+import type { GitHub, Permission } from '../github/github.ts';
+import type { Reviewer, Reviewers } from '../manifest/approval.ts';
+
+/** The people whose decision counts, looked up at the time of the decision. */
+export interface Electorate {
+  readonly atLeast: number;
+  /** @returns undefined when the person may decide, else a clause: `not among the reviewers` */
+  refusal(login: string): Promise<string | undefined>;
+  /** Names of those who have not decided: `bob, @acme/ml-leads`. @param decided logins in lower case */
+  others(decided: ReadonlySet<string>): string;
+}
+
+/** `approval.reviewers` of the manifest. */
+export const reviewersOf = (github: GitHub, { atLeast, of }: Reviewers): Electorate => {
+  let members: Promise<ReadonlySet<string>> | undefined;
+  const teams = of.flatMap((reviewer) => (reviewer.is === 'team' ? [reviewer] : []));
+  const people = new Set(of.flatMap((reviewer) => (reviewer.is === 'person' ? [reviewer.login] : [])));
+  return {
+    atLeast,
+    refusal: async (login) => {
+      const name = login.toLowerCase();
+      if (people.has(name)) return undefined;
+      members ??= Promise.all(teams.map((team) => github.membersOf(team))).then(
+        (found) => new Set(found.flat().map((member) => member.toLowerCase())),
+      );
+      return (await members).has(name) ? undefined : 'not among the reviewers of the manifest';
+    },
+    others: (decided) =>
+      of
+        .map(nameOf)
+        .filter((name) => !decided.has(name))
+        .join(', '),
+  };
+};
+
+const nameOf = (reviewer: Reviewer): string =>
+  reviewer.is === 'team' ? `@${reviewer.organisation}/${reviewer.slug}` : reviewer.login;
+
+const mayWrite: ReadonlySet<Permission> = new Set<Permission>(['admin', 'maintain', 'write']);
+
+/** Without reviewers in the manifest: people who may write to the repository. */
+export const writersOf = (github: GitHub): Electorate => ({
+  atLeast: 1,
+  refusal: async (login) => {
+    const permission = await github.permissionOf(login);
+    return mayWrite.has(permission)
+      ? undefined
+      : `has the permission \`${permission}\` for ${github.repository}, and needs \`write\``;
+  },
+  others: () => `people who may write to ${github.repository}`,
+});
+
+/** Without reviewers in the manifest, behind a GitHub environment: GitHub takes reviews of its own reviewers only. */
+export const environmentReviewers = (environment: string): Electorate => ({
+  atLeast: 1,
+  refusal: async () => undefined,
+  others: () => `the reviewers of the GitHub environment ${environment}`,
+});

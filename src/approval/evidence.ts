@@ -1,0 +1,143 @@
+import { type Look, lookAt } from '../endpoint/look.ts';
+import type { Evidence, EvidenceVerdict, Facts, Part, Serves } from '../findings/evidence.ts';
+import type { Reviewer } from '../manifest/approval.ts';
+import { testDue } from '../manifest/test-due.ts';
+import { shortened } from '../plain-text.ts';
+import { tagOf, versionIn } from '../registry/described-package.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { findingsOf } from '../scoring/kept-findings.ts';
+import { type ServedPackage, servedPackage } from '../scoring/registered-reports.ts';
+import { standingOf } from '../scoring/require-verdict.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { plannedDelivery } from './evidence-changes.ts';
+import { compareMetrics } from './evidence-metrics.ts';
+import { partOf } from './evidence-part.ts';
+import { evidenceDigest } from './evidence-stamp.ts';
+import type { Asked } from './mode.ts';
+import { reviewersFor } from './reviewers-for.ts';
+
+const mostOfText = 600;
+const mostOfFact = 300;
+const mostFacts = 40;
+
+/** The evidence for a version that waits for a decision. Reads only; a part that cannot be read says why. */
+export const gatherEvidence = async (at: Asked): Promise<Evidence> => {
+  const { world, name, environment, registered } = at;
+  const planned = await partOf(() => plannedDelivery(at));
+  const look =
+    planned.is === 'known'
+      ? ({ is: 'known', value: planned.value.look } as const)
+      : await partOf(() => lookAt(world, environment.endpoint.name));
+  const served = await andThen(look, (seen) => servedPackage(world, seen));
+  const isDark = planned.is === 'known' && planned.value.isDark;
+  const { card } = registered;
+  return {
+    is: 'evidence',
+    tag: registered.tag,
+    state: evidenceDigest(registered),
+    environment: name,
+    rules: rulesOf(at),
+    serves: servesOf(environment.endpoint.name, look, served),
+    ...(await compareMetrics(world, registered, served.is === 'known' ? served.value : undefined)),
+    ...withoutUndefined({
+      verdict: await verdictOf(at, look, isDark),
+      card: card && { ...card, sections: brief(card.sections, mostOfText) },
+    }),
+    changes: planned.is === 'known' ? { is: 'known', value: planned.value.changes } : planned,
+    lineage: brief(lineageOf(registered), mostOfFact),
+  };
+};
+
+/** The evidence is a part of the result, which has room for a few thousand characters of each kind. */
+const brief = (facts: Facts, most: number): Facts =>
+  Object.fromEntries(
+    Object.entries(facts)
+      .slice(0, mostFacts)
+      .map(([head, text]) => [shortened(head), shortened(text, most)]),
+  );
+
+const andThen = <Value, Next>(part: Part<Value>, read: (value: Value) => Promise<Next>): Promise<Part<Next>> =>
+  part.is === 'known' ? partOf(() => read(part.value)) : Promise.resolve(part);
+
+const servesOf = (
+  endpoint: string,
+  look: Part<Look | undefined>,
+  served: Part<ServedPackage | undefined>,
+): Part<Serves> => {
+  if (served.is === 'unknown') return served;
+  if (look.is === 'unknown') return look;
+  const { value: found } = served;
+  // Something serves whose config or model was deleted.
+  if (found === undefined && look.value !== undefined && look.value.live.variants.length > 0)
+    return { is: 'unknown', because: `endpoint config ${look.value.live.endpointConfig} or its model was deleted` };
+  if (found === undefined) return { is: 'known', value: { endpoint } };
+  if ('why' in found) return { is: 'unknown', because: found.why };
+  return { is: 'known', value: { endpoint, name: nameOfServed(found) } };
+};
+
+/** `churn_v1.3.0`, or `churn/7`. */
+const nameOfServed = ({ arn, description }: Extract<ServedPackage, { readonly arn: string }>): string => {
+  const [group = '', number = ''] = arn.split('/').slice(1);
+  const packageVersion = Number(number);
+  return number === ''
+    ? group
+    : tagOf(group, { version: versionIn(group, packageVersion, description), packageVersion });
+};
+
+/** Absent where the manifest has no test for this environment. */
+const verdictOf = async (
+  { manifest, name, registered, world }: Asked,
+  look: Part<Look | undefined>,
+  isDark: boolean,
+): Promise<Part<EvidenceVerdict> | undefined> => {
+  const { regression } = manifest;
+  if (regression === undefined || testDue(manifest, name) === undefined) return undefined;
+  return andThen(look, async (seen): Promise<EvidenceVerdict> => {
+    const standing = await standingOf(world, regression, {
+      ...{ manifest, environment: name, registered, look: seen, isDark },
+      operation: 'deploy-endpoint',
+    });
+    if (standing.is === 'open') return { verdict: 'none', because: `${standing.because}; ${standing.remedy}` };
+    const { folder, verdict } = standing.kept;
+    const kept = await partOf(() => findingsOf(world, folder, verdict));
+    const findings = kept.is === 'known' ? kept.value.findings : undefined;
+    return {
+      verdict: verdict.verdict,
+      because: standing.because,
+      ...withoutUndefined({ page: verdict.run.url, findings }),
+    };
+  });
+};
+
+/** The content of the version, then its origin. */
+const lineageOf = ({ imageDigest, artifactSha256, contentDigestNow, unpinned, lineage }: RegisteredVersion): Facts =>
+  withoutUndefined({
+    image: imageDigest,
+    artifact: artifactSha256 && `sha256:${artifactSha256}`,
+    content: `sha256:${contentDigestNow}`,
+    'not pinned': unpinned.length === 0 ? undefined : unpinned.join(', '),
+    ...lineage,
+  }) as Facts;
+
+/** One sentence each: who decides, and what a high risk asks for. */
+const rulesOf = ({ rules, risk }: Asked): readonly string[] => {
+  const { atLeast, of } = reviewersFor(rules, risk.level);
+  const people = atLeast === 1 ? 'One person has' : `${atLeast} different people have`;
+  return [
+    of === undefined
+      ? `${people} to approve; the manifest names no reviewers.`
+      : `${people} to approve, of ${of.map(nameOf).join(', ')}.`,
+    ...(risk.because === undefined
+      ? []
+      : [
+          `${risk.because.charAt(0).toUpperCase()}${risk.because.slice(1)}${
+            risk.level === 'high'
+              ? ': two people have to approve, and a delivery needs a passing regression test and strategy: steps'
+              : ''
+          }.`,
+        ]),
+  ];
+};
+
+const nameOf = (reviewer: Reviewer): string =>
+  reviewer.is === 'person' ? reviewer.login : `@${reviewer.organisation}/${reviewer.slug}`;

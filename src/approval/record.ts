@@ -1,0 +1,77 @@
+import type { Approval, GitHub } from '../github/github.ts';
+import { Refusal } from '../operation.ts';
+import { isSameName } from '../same-name.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { authorsOf } from './authors.ts';
+import { countVotes, type Vote } from './count-votes.ts';
+import { environmentReviewers, reviewersOf } from './electorate.ts';
+import type { Asked, Considered, Mode } from './mode.ts';
+import { gitHubFor } from './room-at-github.ts';
+
+const decide = async ({ name, rules, registered, inputs, world }: Asked): Promise<Considered> => {
+  const github = gitHubFor(world, 'record');
+  const { workflow, url } = world.run;
+  if (workflow === undefined)
+    throw new Refusal(
+      'invalid-input',
+      'mode: record reads the reviews of a workflow run, and this run is none: GITHUB_RUN_ID is not set. Run it in a job of the workflow, or use mode: comment',
+    );
+  const environment = inputs['github-environment'] ?? name;
+  const all = await github.approvalsOf(workflow.id);
+  // GitHub does not tell the cases of an environment's name apart (docs, "Managing environments for deployment").
+  const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));
+  const votes = votesOf(own);
+  const hint = votes.length === 0 ? await hintOf(github, environment, all) : undefined;
+  return countVotes({
+    votes,
+    discounted: [],
+    electorate:
+      rules.reviewers === undefined ? environmentReviewers(environment) : reviewersOf(github, rules.reviewers),
+    anyoneRejects: true,
+    where: `for the GitHub environment ${environment}`,
+    ...withoutUndefined({ page: url, hint }),
+    authors: async () => {
+      const { commit } = await github.runOf(workflow.id);
+      return authorsOf(github, world.run, registered, { commit });
+    },
+  });
+};
+
+/**
+ * One vote a person. The reviews of earlier attempts of a run are in GitHub's answer too, without a time, so a rejection counts whatever
+ * the same person did besides.
+ */
+const votesOf = (reviews: readonly Approval[]): readonly Vote[] => {
+  const byPerson = new Map<string, Vote>();
+  for (const { by, state, comment } of reviews) {
+    if (state === 'pending') continue;
+    const person = by.toLowerCase();
+    const words = comment.trim();
+    if (state === 'rejected') byPerson.set(person, { by, is: 'reject', words });
+    else if (byPerson.get(person)?.is !== 'reject') byPerson.set(person, { by, is: 'approve', words });
+  }
+  return [...byPerson.values()];
+};
+
+/** Why there may be no review. */
+const hintOf = async (github: GitHub, environment: string, all: readonly Approval[]): Promise<string> => {
+  const others = [...new Set(all.flatMap(({ environments }) => environments))].sort();
+  const reviewed = others.length === 0 ? '' : ` (it has reviews for ${others.join(', ')})`;
+  const protection = await github.protectionOf(environment);
+  switch (protection.is) {
+    case 'absent':
+      return `the repository has no GitHub environment ${environment}: name it with the input github-environment${reviewed}`;
+    case 'unreviewed':
+      return `the GitHub environment ${environment} has no required reviewers: add them, or use mode: comment where the plan has none${reviewed}`;
+    case 'reviewed':
+    case 'unknown':
+      return `this run has no review for ${environment}${reviewed}: this job, or one before it, has to name that environment`;
+  }
+};
+
+export const record: Mode = {
+  does: 'writes the reviews of a GitHub environment in this workflow run to the registry, once enough people other than the authors have approved',
+  takes: ['github-environment'],
+  rejectsApproved: true,
+  decide,
+};

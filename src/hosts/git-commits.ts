@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process';
+import type { Env } from '../env.ts';
+import { systemCode } from '../system-code.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { Commits, Compared } from '../world.ts';
+
+/** Of the messages since a version. */
+const mostBytes = 64 * 1024 * 1024;
+/** A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option. */
+const wholeDigest = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
+
+interface End {
+  /** Exit code, or the system's word for a program that did not start. */
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * The history of the checkout at `root`, read by the machine's git: without a shell, without the network, without writing.
+ * @param env of the run; git gets the variables that find its configuration, and no credentials
+ */
+export const gitCommits = (root: string, env: Env, signal: AbortSignal): Commits => {
+  const variables = { ...withoutUndefined(Object.fromEntries(Object.entries(env).filter(isForGit))), ...readOnly };
+  const git = (...args: readonly string[]): Promise<End> =>
+    new Promise((done, fail) => {
+      execFile(
+        'git',
+        ['--no-pager', ...args],
+        { cwd: root, env: variables, signal, maxBuffer: mostBytes, encoding: 'utf8', windowsHide: true },
+        (error, stdout, stderr) => {
+          if (signal.aborted) fail(error ?? signal.reason);
+          else done({ code: error === null ? 0 : codeOf(error), stdout, stderr });
+        },
+      );
+    });
+  const has = async (commit: string): Promise<boolean> =>
+    wholeDigest.test(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
+  const contains = async (commit: string, other: string): Promise<boolean> =>
+    (await git('merge-base', '--is-ancestor', other, commit)).code === 0;
+
+  return {
+    head: async () => {
+      const [commit, branch] = [
+        await git('rev-parse', '--verify', 'HEAD^{commit}'),
+        await git('symbolic-ref', '--quiet', 'HEAD'),
+      ];
+      if (commit.code !== 0) return undefined;
+      const name = branch.code === 0 ? /^refs\/heads\/(.+)$/.exec(branch.stdout.trim())?.[1] : undefined;
+      return { commit: commit.stdout.trim(), ...withoutUndefined({ branch: name }) };
+    },
+    compare: async (base, head) => {
+      const shallow = await git('rev-parse', '--is-shallow-repository');
+      if (shallow.code !== 0) return { is: 'unreadable', because: whyNot(shallow) };
+      if (shallow.stdout.trim() !== 'false') return { is: 'unreadable', because: cutOff };
+      if (!(await has(base)) || !(await has(head))) return { is: 'absent' };
+      const [ahead, behind] = [await contains(head, base), await contains(base, head)];
+      const listed = await git(
+        'log',
+        '-z',
+        '--no-color',
+        '--no-show-signature',
+        '--encoding=UTF-8',
+        '--format=%B',
+        `${base}..${head}`,
+        '--',
+      );
+      if (listed.code !== 0) return { is: 'unreadable', because: whyNot(listed) };
+      return { is: 'known', relation: relationOf(ahead, behind), messages: messagesIn(listed.stdout) };
+    },
+  };
+};
+
+const relationOf = (ahead: boolean, behind: boolean): Extract<Compared, { is: 'known' }>['relation'] => {
+  if (ahead) return behind ? 'identical' : 'ahead';
+  return behind ? 'behind' : 'diverged';
+};
+
+/** `-z` ends each message with a NUL, which no message contains. */
+const messagesIn = (listed: string): readonly string[] => (listed === '' ? [] : listed.replace(/\0$/, '').split('\0'));
+
+const codeOf = (error: Error): number | string => {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'number' ? code : systemCode(error);
+};
+
+const isForGit = ([name]: readonly [string, unknown]): boolean =>
+  /^(PATH|HOME|USERPROFILE|XDG_CONFIG_HOME|SYSTEMROOT|TEMP|TMP|TMPDIR|GIT_DIR|GIT_WORK_TREE|GIT_CONFIG_.*)$/i.test(
+    name,
+  );
+
+const readOnly = {
+  LC_ALL: 'C',
+  GIT_OPTIONAL_LOCKS: '0',
+  // Objects that a partial clone left out stay out: git does not go to the network for them.
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_TERMINAL_PROMPT: '0',
+};
+
+const cutOff =
+  'the checkout has only a part of the history: set `fetch-depth: 0` for actions/checkout, or run `git fetch --unshallow`';
+
+const whyNot = ({ code, stderr }: End): string => {
+  if (code === 'ENOENT') return 'git is not installed on this machine: install it, or give the version itself';
+  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+    return `there are more than ${mostBytes / 1024 / 1024} MiB of messages since then: give the version itself once`;
+  if (/dubious ownership/.test(stderr))
+    return 'git does not read a checkout of another user: run `git config --global --add safe.directory "$PWD"` before';
+  return 'this folder is no git repository: check the repository out, with `fetch-depth: 0`';
+};

@@ -1,0 +1,22 @@
+/** Names of branches in a repository, and the first version: `versions:` of the manifest, every default filled in. */
+export interface VersionNames {
+  /** The branch whose commits become final versions. */
+  readonly main: string;
+  /** The branch of the next minor version. */
+  readonly develop: string;
+  /** Beginning of the names of release branches; the version follows. */
+  readonly release: string;
+  /** Beginning of the names of hotfix branches; the version follows. */
+  readonly hotfix: string;
+  /** The version of a model that has no final one yet. */
+  readonly first: string;
+}
+
+/** Gitflow's names. With GitHub Flow only `main` exists. */
+export const usualNames: VersionNames = {
+  main: 'main',
+  develop: 'develop',
+  release: 'release/',
+  hotfix: 'hotfix/',
+  first: '1.0.0',
+};

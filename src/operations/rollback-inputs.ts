@@ -1,0 +1,44 @@
+import { readPackageEvent } from '../registry/package-event.ts';
+import { file, flag, optional, text, type ValuesOf } from '../schema.ts';
+import { sharedInputs } from './shared-inputs.ts';
+
+export const rollbackInputs = {
+  ...sharedInputs,
+  environment: {
+    ...sharedInputs.environment,
+    description:
+      'Name of the environment in the manifest. On the command line it may be left out with `rejected` or `event`: then each environment gets a run of its own.',
+  },
+  to: optional(
+    text({
+      description:
+        'Version to go back to, as it served before; for a package without a version its number. For a configuration that others deployed: the name of its endpoint config. Default: the last version that served well; while a candidate waits without traffic, the version that serves, without the candidate.',
+      example: '1.3.0',
+    }),
+  ),
+  rejected: optional(
+    text({
+      description:
+        'Leave this version, wherever it serves or waits as a candidate, because the registry has it as `Rejected` now: `1.4.0`, `churn_v1.4.0`, a number or an ARN. Does nothing where it does not serve.',
+      example: '1.4.0',
+    }),
+  ),
+  event: optional(
+    file({
+      description:
+        'File with an event of EventBridge, `SageMaker Model Package State Change`, in place of `rejected`. It is a hint: the registry decides.',
+      example: 'event.json',
+      parse: readPackageEvent,
+    }),
+  ),
+  'only-expired': flag({
+    description: 'Only settle a release whose run died: for a schedule, as a watchdog. Does nothing otherwise.',
+    default: false,
+  }),
+  because: text({
+    description: 'Reason of the rollback, for the release history.',
+    default: 'rolled back by hand',
+    example: 'wrong prices since noon',
+  }),
+};
+export type RollbackInputs = ValuesOf<typeof rollbackInputs>;

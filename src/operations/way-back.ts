@@ -1,0 +1,135 @@
+import { refuseForeign } from '../delivery/provenance.ts';
+import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
+import type { Opening } from '../delivery/run-release.ts';
+import { baselineOf } from '../endpoint/baseline.ts';
+import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
+import { contentOf, type Look, withPackages } from '../endpoint/look.ts';
+import type { LiveEndpoint } from '../endpoint/observe.ts';
+import { refuseOtherKind } from '../endpoint/refuse-kind.ts';
+import { alone, type Candidate, candidateOf, canonicalOf, servesCanonical } from '../endpoint/variants.ts';
+import { environmentOf } from '../manifest/load.ts';
+import { mechanisms } from '../mechanisms/all.ts';
+import { Refusal } from '../operation.ts';
+import { lastGood, nameAlone } from '../release/history.ts';
+import type { Configuration, ReleaseRecord, Served } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import type { RollbackInputs } from './rollback-inputs.ts';
+
+/** A decided way back, for whatever reason. */
+export interface WayBack {
+  /** The configuration to publish; a candidate beside it does not come back. */
+  readonly target: Configuration;
+  readonly because: string;
+  /** An update and its rollback failed, so two configurations serve. */
+  readonly mixed: boolean;
+  /** For the plan. */
+  readonly notes: readonly string[];
+  /** `Release.withdraws`. */
+  readonly withdraws?: string;
+  /** `Release.rejected`. */
+  readonly rejected?: true;
+}
+
+/** Checks the target, and plans the release that publishes it. @throws {Refusal} when it may not be published here */
+export const wayBack = async (
+  world: World,
+  { manifest, environment }: Pick<RollbackInputs, 'manifest' | 'environment'>,
+  record: ReleaseRecord,
+  look: Look,
+  { target, mixed, because, notes, withdraws, rejected }: WayBack,
+): Promise<Opening<ReleaseOutputs>> => {
+  const { endpoint } = record;
+  const { live } = look;
+  const candidate = alone(target);
+  await refuseForeign(
+    world,
+    { endpoint, model: manifest.model, ...(mixed ? { shown: live.endpointConfig } : {}) },
+    candidate,
+  );
+  // A release that made the serving config was allowed to make its kind. Others may have made another kind since.
+  if (!isOurs(record, live))
+    refuseOtherKind(
+      endpoint,
+      look,
+      kindOf(look, record),
+      kindOfConfiguration(await withPackages(world, await contentOf(world, candidate.endpointConfig))),
+      environmentOf(manifest, environment).endpoint,
+    );
+  const canonical = canonicalOf(live);
+  if (canonical === undefined) throw new Error(`${endpoint} has no variant that serves`);
+  const baseline = leaving(look, record);
+  if (!mayBecome(baseline, candidate))
+    throw new Refusal(
+      'nothing-to-roll-back-to',
+      `${nameOf(candidate)} served without instances, and SageMaker does not update an endpoint with instances back to a serverless one: name another version with to, or deploy one`,
+    );
+  const planned = await mechanisms.replacement.plan(world, {
+    operation: 'rollback',
+    record,
+    from: baseline,
+    to: candidate,
+    variant: canonical,
+    because,
+    notes,
+    ...withoutUndefined({ withdraws, rejected }),
+  });
+  return { is: 'begin', ...planned, plan: { ...planned.plan, notes: [...planned.plan.notes, ...look.notes] } };
+};
+
+/** The configuration to leave. A candidate that was never published but has traffic is the one that is taken back. */
+const leaving = (look: Look, record: ReleaseRecord): Configuration => {
+  const { live } = look;
+  const baseline = baselineOf(look, record);
+  const beside = candidateOf(live, record);
+  if (beside === undefined) return baseline;
+  return servesCanonical(live)
+    ? { ...baseline, beside: beside.beside }
+    : { ...beside.configuration, instanceCount: baseline.instanceCount };
+};
+
+/** What happens to the candidate without traffic, and how to do the other thing that a rollback can mean. */
+export const notesOn = (
+  { version }: Candidate,
+  to: Configuration,
+  record: ReleaseRecord,
+  isWithdrawal: boolean,
+): readonly string[] => {
+  const further = isWithdrawal ? lastGood(record.history, to) : undefined;
+  return [
+    ...(isWithdrawal
+      ? [
+          `${nameOf(to)} keeps all traffic; ${further === undefined ? 'no version served well before it' : `to go back past it, to ${nameOf(alone(further))}, name that with to`}`,
+        ]
+      : [`the candidate ${version}, which has no traffic, goes too; without to a rollback removes it alone`]),
+    `this does not convict ${version}`,
+  ];
+};
+
+/** A release of this record made the serving config. */
+const isOurs = ({ ended }: ReleaseRecord, { endpointConfig }: LiveEndpoint): boolean =>
+  ended.some(
+    ({ candidate, operation }) =>
+      operation !== 'rollback' && [candidate.endpointConfig, candidate.beside?.candidate].includes(endpointConfig),
+  );
+
+/** Two configurations serve: the target is the one that served before the failed update (AWS: "Use rolling deployments"). */
+export const homeOf = (record: ReleaseRecord, look: Look): Configuration =>
+  record.ended.find(({ reason }) => reason !== 'abandoned')?.baseline ?? baselineOf(look, record);
+
+export const configurationOf = ({
+  release: _release,
+  from: _from,
+  until: _until,
+  good: _good,
+  ended: _ended,
+  ...configuration
+}: Served): Configuration => configuration;
+
+export const served = ({ history }: ReleaseRecord): string =>
+  history.length === 0
+    ? 'the history is empty'
+    : `the history has ${[...new Set(history.map((entry) => entry.version ?? nameAlone(entry)))].join(', ')}`;
+
+export const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
+  version ?? endpointConfig;

@@ -1,0 +1,125 @@
+import type { Condition } from './policy-conditions.ts';
+import { withoutUndefined } from './without-undefined.ts';
+
+/** Who registers, who decides and who delivers: a role each. */
+export type Duty = 'registrar' | 'approver' | 'deployer';
+export const duties = ['registrar', 'approver', 'deployer'] as const satisfies readonly Duty[];
+
+/** The names that the policies of three roles are written for. */
+export interface Duties {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly model: string;
+  readonly endpoint: string;
+  /** The repository's names in GitHub's identity tokens: `acme/churn`, and the immutable form `acme@123456/churn@789012`. */
+  readonly repositories: readonly string[];
+  /** The branch and the tags whose jobs register. */
+  readonly refs: readonly string[];
+  /** The GitHub environments whose jobs decide and deliver. */
+  readonly environments: Readonly<Record<Exclude<Duty, 'registrar'>, string>>;
+}
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal?: { readonly Federated: string };
+  readonly Action: readonly string[];
+  readonly Resource?: readonly string[];
+  readonly Condition?: Condition;
+}
+export interface DutyPolicy {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly Statement[];
+}
+
+const issuer = 'token.actions.githubusercontent.com';
+const status = 'sagemaker:ModelApprovalStatus';
+
+/**
+ * Beside the policies of `permissions.ts`, which allow: for each role the trust policy, which says whose job gets it, and a guard,
+ * which denies the other duties whatever else is attached to the role.
+ *
+ * A guard compares by `StringNotEquals`. That holds for a request without a status too, so an edit without a decision is denied (IAM
+ * user guide, "IAM JSON policy elements: Condition operators").
+ */
+export const dutyPolicies = (place: Duties) => {
+  const { partition, region, account, repositories, refs, environments } = place;
+  const sagemaker = (resource: string): string => `arn:${partition}:sagemaker:${region}:${account}:${resource}`;
+  const model = place.model.toLowerCase();
+  const packages = [sagemaker(`model-package/${model}/*`)];
+  const endpoint = [sagemaker(`endpoint/${place.endpoint.toLowerCase()}`)];
+  const provider = `arn:${partition}:iam::${account}:oidc-provider/${issuer}`;
+  const inEnvironment = (name: string): readonly string[] =>
+    repositories.map((one) => `repo:${one}:environment:${name}`);
+  const onRefs = repositories.flatMap((one) => refs.map((ref) => `repo:${one}:ref:refs/${ref}`));
+
+  const trust = (subjects: readonly string[]): DutyPolicy => {
+    const aud = { [`${issuer}:aud`]: 'sts.amazonaws.com' };
+    const sub = { [`${issuer}:sub`]: subjects };
+    const patterns = subjects.some((subject) => subject.includes('*'));
+    return policy({
+      Sid: 'LetItsJobsIn',
+      Effect: 'Allow',
+      Principal: { Federated: provider },
+      Action: ['sts:AssumeRoleWithWebIdentity'],
+      Condition: patterns ? { StringEquals: aud, StringLike: sub } : { StringEquals: { ...aud, ...sub } },
+    });
+  };
+  const deny = (
+    Sid: string,
+    Action: readonly string[],
+    Resource: readonly string[],
+    Condition?: Condition,
+  ): Statement => ({ Sid, Effect: 'Deny', Action, Resource, ...withoutUndefined({ Condition }) });
+  const unless = (...statuses: readonly string[]): Condition => ({ StringNotEquals: { [status]: statuses } });
+  const register = 'sagemaker:CreateModelPackage';
+  const decide = 'sagemaker:UpdateModelPackage';
+  const remove = 'sagemaker:DeleteModelPackage';
+  const deliverNothing = deny(
+    'DeliverNothing',
+    [
+      'sagemaker:CreateEndpoint',
+      'sagemaker:DeleteEndpoint',
+      'sagemaker:UpdateEndpoint',
+      'sagemaker:UpdateEndpointWeightsAndCapacities',
+    ],
+    endpoint,
+  );
+  const openNoGroup = deny(
+    'OpenNoGroup',
+    [
+      'sagemaker:DeleteModelPackageGroup',
+      'sagemaker:DeleteModelPackageGroupPolicy',
+      'sagemaker:PutModelPackageGroupPolicy',
+    ],
+    [sagemaker(`model-package-group/${model}`)],
+  );
+  return {
+    'registrar-trust': trust(onRefs),
+    'registrar-guard': policy(
+      deny('RegisterUndecided', [register], packages, unless('PendingManualApproval')),
+      deny('RejectAtMost', [decide], packages, unless('Rejected')),
+      deny('RemoveNothing', [remove], packages),
+      deliverNothing,
+      openNoGroup,
+    ),
+    'approver-trust': trust(inEnvironment(environments.approver)),
+    'approver-guard': policy(
+      deny('DecideAndNoMore', [decide], packages, unless('Approved', 'Rejected')),
+      deny('RegisterNothing', [register, remove], packages),
+      deliverNothing,
+      openNoGroup,
+    ),
+    'deployer-trust': trust(inEnvironment(environments.deployer)),
+    // A stage alone passes, for `stage` in the manifest; the policy `life-cycle` allows it.
+    'deployer-guard': policy(
+      deny('RegisterNothing', [register, remove], packages),
+      deny('DecideNothing', [decide], packages, { Null: { [status]: 'false' } }),
+      deny('WriteAStageAtMost', [decide], packages, { Null: { 'sagemaker:ModelLifeCycle:Stage': 'true' } }),
+      openNoGroup,
+    ),
+  } as const satisfies Readonly<Record<`${Duty}-${'trust' | 'guard'}`, DutyPolicy>>;
+};
+
+const policy = (...Statement: readonly Statement[]): DutyPolicy => ({ Version: '2012-10-17', Statement });

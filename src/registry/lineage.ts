@@ -1,0 +1,38 @@
+import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
+import { metadataKeys } from './metadata.ts';
+
+/** The origin of a package by its own account, one fact for each head, in the order for a reader. Foreign text; a writer of the package may change it. */
+export type Lineage = Readonly<Record<string, string>>;
+
+/** Undefined where the package says nothing about its origin. */
+export const lineageOf = ({
+  CustomerMetadataProperties: metadata,
+  MetadataProperties: properties,
+}: Pick<DescribeModelPackageOutput, 'CustomerMetadataProperties' | 'MetadataProperties'>): Lineage | undefined => {
+  const noted = metadata ?? {};
+  const trainingData = Object.entries(noted).filter(([key]) => key.startsWith('training-data.'));
+  const facts: readonly (readonly [head: string, value: unknown])[] = [
+    ['commit', noted[metadataKeys.gitSha] ?? properties?.CommitId],
+    ['git ref', noted[metadataKeys.gitRef]],
+    ['repository', properties?.Repository],
+    ['run', noted[metadataKeys.runUrl] ?? properties?.GeneratedBy],
+    ['training job', noted[metadataKeys.trainingJob]],
+    ...trainingData.map(([key, value]) => [key.replace('training-data.', 'training data '), value] as const),
+    ['taken from package', noted[metadataKeys.takenFrom]],
+    ['earlier approval', noted[metadataKeys.earlierApproval]],
+    ['earlier approval by', noted[metadataKeys.earlierApprovalBy]],
+    ['earlier approval at', noted[metadataKeys.earlierApprovalAt]],
+    ['reason of the earlier approval', noted[metadataKeys.earlierApprovalBecause]],
+  ];
+  const known = facts.flatMap(([head, value]) => (typeof value === 'string' && value !== '' ? [[head, value]] : []));
+  return known.length === 0 ? undefined : Object.fromEntries(known);
+};
+
+/** Final metrics of the training job, by name: register-model writes them down. */
+export const trainingMetricsOf = (metadata: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(metadata).flatMap(([key, text]) => {
+      const value = key.startsWith('metric.') && text.trim() !== '' ? Number(text) : Number.NaN;
+      return Number.isFinite(value) ? [[key.slice('metric.'.length), value] as const] : [];
+    }),
+  );

@@ -1,0 +1,36 @@
+import { orUndefined } from '../aws/errors.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { approvalOf, lastModified } from './described-package.ts';
+import { type LifeCycle, lifeCycleIn } from './life-cycle.ts';
+import { isReadable } from './readable.ts';
+import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
+import { fromRegistry, inRegistry } from './registry.ts';
+
+/** What the registry shows of a version now: it keeps no earlier decision. */
+export interface ShownVersion
+  extends Pick<RegisteredVersion, 'version' | 'packageVersion' | 'approval' | 'approvalDescription' | 'lastModified'> {
+  readonly lifeCycle?: LifeCycle;
+}
+
+/** @returns undefined when the package was deleted, or cannot be read */
+export const showVersion = async (
+  world: World,
+  model: string,
+  { arn, version, packageVersion }: ListedPackage,
+): Promise<ShownVersion | undefined> => {
+  const described = await fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: arn })),
+  );
+  if (described === undefined || !isReadable(described)) return undefined;
+  return {
+    version,
+    packageVersion,
+    approval: approvalOf(described.ModelApprovalStatus),
+    ...withoutUndefined({ approvalDescription: described.ApprovalDescription || undefined }),
+    ...lastModified(described),
+    ...lifeCycleIn(described),
+  };
+};

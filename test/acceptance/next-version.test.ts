@@ -1,0 +1,199 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
+import type { StepResult } from '../../src/rehearsal/driver.ts';
+import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
+import { openStage, type Stage } from '../../src/rehearsal/stage.ts';
+import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../github/fake-github.ts';
+import { createRepository, type GitRepository } from '../support/git-repository.ts';
+
+/** The bundle of register-model and the command next-version, as processes in a real git repository. */
+
+let stage: Stage;
+let github: FakeGitHub | undefined;
+let repository: GitRepository;
+/** Variables of the next step, read when it starts. */
+const variables: Record<string, string> = {};
+let runs = 0;
+
+const open = async (): Promise<void> => {
+  stage = await openStage({ environment: variables });
+  repository = createRepository({ root: stage.workspace });
+  const { bucket } = rehearsedTeam;
+  for (const version of ['1.0.0', '1.1.0'] as const)
+    stage.simulator.objects.put(bucket, `training/${version}/model.tar.gz`, irisFixture(version).artifact);
+};
+beforeEach(open);
+afterEach(async () => {
+  for (const name of Object.keys(variables)) delete variables[name];
+  await stage.close();
+  await github?.close();
+  github = undefined;
+});
+
+/** A push to a branch, and the job that registers the model of that commit. */
+const register = async (
+  branch: string,
+  inputs: Readonly<Record<string, string>> = {},
+  commit = repository.git('rev-parse', 'HEAD'),
+): Promise<StepResult> => {
+  runs += 1;
+  Object.assign(variables, { GITHUB_REF: `refs/heads/${branch}`, GITHUB_SHA: commit });
+  return stage.driver.finish(
+    stage.driver.start({
+      action: 'register-model',
+      inputs: {
+        environment: rehearsedTeam.environment,
+        version: 'next',
+        image: rehearsedTeam.image,
+        artifact: `s3://${rehearsedTeam.bucket}/training/1.0.0/model.tar.gz`,
+        // Another model for each commit.
+        'container-environment': `COMMIT=${commit}`,
+        ...inputs,
+      },
+      job: { runId: String(7_000 + runs), attempt: 1, job: 'register', actor: 'mina', commit },
+    }),
+  );
+};
+const logOf = ({ log }: StepResult): string => log.map(({ text }) => text).join('\n');
+const mutations = (): number => stage.simulator.requests.filter(({ mutation }) => mutation).length;
+
+describe('the bundle', () => {
+  test('registers a release of Gitflow by the versions of its branches; a re-run finds its own', async () => {
+    const steps = [
+      ['develop', 'feat: a model', '1.0.0-alpha.1'],
+      ['release/1.0.0', 'fix: the scaler', '1.0.0-rc.1'],
+      ['main', "Merge branch 'release/1.0.0'", '1.0.0'],
+      ['main', 'feat: more columns\n\n::error::$(touch pwned) `id`', '1.1.0'],
+      ['feature/x', 'feat!: other columns', '2.0.0-dev.'],
+    ] as const;
+    for (const [branch, message, version] of steps) {
+      repository.commit(message);
+      const step = await register(branch);
+      expect(step.outputs).toMatchObject({ outcome: 'succeeded', 'reason-code': 'registered' });
+      expect(step.outputs['version']).toContain(version);
+      expect(logOf(step)).toContain(`version ${step.outputs['version']}: `);
+      expect(logOf(step)).not.toContain('pwned');
+    }
+    const again = await register('main', {}, repository.git('rev-parse', 'HEAD~1'));
+    expect(again.outputs).toMatchObject({
+      'reason-code': 'already-registered',
+      version: '1.1.0',
+      tag: 'iris_v1.1.0',
+      'model-package-version': '4',
+    });
+  });
+
+  test('a dry run names the version and writes nothing', async () => {
+    repository.commit('feat: a model');
+    const step = await register('main', { 'dry-run': 'true', 'on-change': 'continue' });
+    expect(step.exit.code).toBe(0);
+    expect(step.outputs['reason-code']).toBe('planned');
+    expect(logOf(step)).toContain('register iris_v1.0.0');
+    expect(logOf(step)).toContain('version 1.0.0: the first version: no final one is registered');
+    expect(mutations()).toBe(0);
+  });
+
+  test('names its branches by the manifest', async () => {
+    const path = join(stage.workspace, 'delivery.yml');
+    writeFileSync(path, `${readFileSync(path, 'utf8')}versions: { main: trunk, first: 0.1.0 }\n`);
+    repository.commit('feat: a model');
+    expect((await register('trunk')).outputs['version']).toBe('0.1.0');
+    repository.commit('feat!: another');
+    expect((await register('trunk')).outputs['version']).toBe('0.2.0');
+  });
+});
+
+describe('a shallow checkout', () => {
+  const prepare = async (options?: FakeGitHubOptions) => {
+    repository.commit('feat: a model');
+    await register('main');
+    const base = repository.git('rev-parse', 'HEAD');
+    const head = repository.commit('feat: more columns');
+    // As a checkout with a `fetch-depth` has it: git knows no commit before this one.
+    writeFileSync(join(stage.workspace, '.git', 'shallow'), `${head}\n`);
+    if (options !== undefined) {
+      const commits = [
+        { sha: base, message: 'feat: a model' },
+        { sha: head, message: 'feat: more columns', parents: [base] },
+      ];
+      github = await startFakeGitHub({ ...options, state: { commits } });
+      Object.assign(variables, github.environment());
+    }
+    return head;
+  };
+
+  test('is refused with its remedy, and nothing is written', async () => {
+    const head = await prepare();
+    const before = mutations();
+    const step = await register('main', {}, head);
+    expect(step.exit.code).toBe(1);
+    expect(step.outputs).toMatchObject({ outcome: 'failed', 'reason-code': 'invalid-input' });
+    expect(logOf(step)).toContain('fetch-depth: 0');
+    expect(mutations()).toBe(before);
+  });
+
+  test('is no hindrance where GitHub compares the commits', async () => {
+    const head = await prepare({});
+    const step = await register('main', { 'github-token': github?.token ?? '', publish: 'none' }, head);
+    expect(step.outputs).toMatchObject({ 'reason-code': 'registered', version: '1.1.0' });
+    expect(github?.requests.map(({ operation }) => operation)).toContain('repos/compare-commits-with-basehead');
+  });
+
+  test('a missing permission is named beside the remedy', async () => {
+    const head = await prepare({ lacks: ['contents'] });
+    const step = await register('main', { 'github-token': github?.token ?? '', publish: 'none' }, head);
+    expect(step.outputs['reason-code']).toBe('invalid-input');
+    expect(logOf(step)).toMatch(/fetch-depth: 0.*permissions: contents: read/);
+  });
+});
+
+describe('the command next-version', () => {
+  const next = async (...args: readonly string[]) => {
+    const run = stage.driver.launch(
+      'next-version',
+      resolve('src/main.ts'),
+      { PATH: process.env['PATH'] ?? '', HOME: stage.workspace },
+      ['next-version', '--environment', rehearsedTeam.environment, ...args],
+    );
+    const exit = await run.ended();
+    return { code: exit.code, text: run.log.map(({ text }) => text).join('\n') };
+  };
+
+  test('prints the version of the checkout, and from what it was derived', async () => {
+    repository.commit('feat: a model');
+    await register('main');
+    repository.commit('docs: x');
+    const head = repository.commit('fix: y');
+    for (const name of Object.keys(variables)) delete variables[name];
+    expect(await next()).toEqual({
+      code: 0,
+      text: '1.0.1\npatch version after 1.0.0: no feature and no breaking change among 2 commits since then',
+    });
+    const { code, text } = await next('--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toEqual({
+      'schema-version': 1,
+      version: '1.0.1',
+      tag: 'iris_v1.0.1',
+      commit: head,
+      branch: 'main',
+      base: '1.0.0',
+      commits: 2,
+      because: expect.stringContaining('patch version after 1.0.0'),
+    });
+    // The command and the registration derive the same.
+    expect((await register('main')).outputs['version']).toBe('1.0.1');
+    expect(JSON.parse((await next('--json')).text)).toMatchObject({ version: '1.0.1', 'model-package-version': 2 });
+  });
+
+  test('refuses a checkout that is on no branch, in both forms', async () => {
+    repository.commit('feat: a model');
+    repository.git('checkout', '--quiet', '--detach');
+    expect(await next()).toMatchObject({ code: 2, text: expect.stringContaining('check a branch out') });
+    const { code, text } = await next('--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(text)).toMatchObject({ reason: 'invalid-input' });
+  });
+});

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A real git repository in a temporary folder. */
+export interface GitRepository {
+  readonly root: string;
+  /** @returns the standard output, without white space at its ends */
+  git(...args: readonly string[]): string;
+  /** An empty commit. @returns its digest */
+  commit(message: string): string;
+  remove(): void;
+}
+
+/** No configuration of this machine reaches it: its identity, its signing and its hooks are none. */
+const environment = {
+  PATH: process.env['PATH'],
+  HOME: '/nonexistent',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'Mina',
+  GIT_AUTHOR_EMAIL: 'mina@example.com',
+  GIT_COMMITTER_NAME: 'Mina',
+  GIT_COMMITTER_EMAIL: 'mina@example.com',
+};
+
+const repositoryAt = (root: string): GitRepository => {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, {
+      cwd: root,
+      env: environment,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }).trim();
+  return {
+    root,
+    git,
+    commit: (message) => {
+      writeFileSync(join(root, '.git', 'MESSAGE'), message);
+      git('commit', '--quiet', '--allow-empty', '--allow-empty-message', '--cleanup=verbatim', '--file=.git/MESSAGE');
+      return git('rev-parse', 'HEAD');
+    },
+    remove: () => rmSync(root, { recursive: true, force: true }),
+  };
+};
+
+/** @param options.root a folder for it; default: a new one */
+export const createRepository = ({ root }: { readonly root?: string } = {}): GitRepository => {
+  const repository = repositoryAt(root ?? mkdtempSync(join(tmpdir(), 'repository-')));
+  repository.git('init', '--quiet', '--initial-branch=main');
+  return repository;
+};
+
+/** As actions/checkout does it with a `fetch-depth`. */
+export const shallowClone = (of: GitRepository, depth: number): GitRepository => {
+  const clone = repositoryAt(mkdtempSync(join(tmpdir(), 'repository-')));
+  clone.git('clone', '--quiet', `--depth=${depth}`, `file://${of.root}`, '.');
+  return clone;
+};

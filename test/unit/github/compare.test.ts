@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { GitHub } from '../../../src/github/github.ts';
+import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../../github/fake-github.ts';
+import { roomOf } from '../../support/github.ts';
+
+let github: FakeGitHub | undefined;
+afterEach(() => github?.close());
+
+const sha = (n: number): string => n.toString(16).padStart(40, '0');
+/** 0 ← 1 ← … ← 130, and 200 beside 1. */
+const commits = [
+  ...Array.from({ length: 131 }, (_, n) => ({
+    sha: sha(n),
+    message: `feat: ${n}`,
+    parents: n > 0 ? [sha(n - 1)] : [],
+  })),
+  { sha: sha(200), message: 'fix: beside', parents: [sha(0)] },
+];
+const open = async (options: FakeGitHubOptions = {}): Promise<GitHub> => {
+  github = await startFakeGitHub({ ...options, state: { commits } });
+  return roomOf(github);
+};
+
+describe('two commits at GitHub', () => {
+  it('are compared over every page', async () => {
+    const room = await open();
+    const compared = await room.compare(sha(0), sha(130));
+    expect(compared?.relation).toBe('ahead');
+    expect(compared?.messages).toEqual(Array.from({ length: 130 }, (_, n) => `feat: ${n + 1}`));
+    expect(github?.requests.map(({ path }) => path)).toEqual(
+      [1, 2].map((page) => expect.stringContaining(`page=${page}`)),
+    );
+  });
+
+  it.each([
+    [sha(1), sha(1), { relation: 'identical', messages: [] }],
+    [sha(3), sha(1), { relation: 'behind', messages: [] }],
+    [sha(1), sha(200), { relation: 'diverged', messages: ['fix: beside'] }],
+    ['f'.repeat(40), sha(1), undefined],
+  ])('%s and %s: %j', async (base, head, compared) => {
+    expect(await (await open()).compare(base, head)).toEqual(compared);
+  });
+
+  it('need the permission to read the contents, which the error names', async () => {
+    const room = await open({ lacks: ['contents'] });
+    await expect(room.compare(sha(0), sha(1))).rejects.toThrow('`permissions: contents: read`');
+  });
+});
