@@ -9,21 +9,18 @@ import { withoutUndefined } from './without-undefined.ts';
  */
 export type PolicyName = OperationName | 'plan';
 /**
- * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
- * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
- * manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
+ * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes a decision. `life-cycle`: of roles that
+ * deliver by a manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
+export type PublishedName = PolicyName | 'approver' | 'life-cycle';
 
 /**
- * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-reports`
- * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve need no permission for reports.
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` alone makes another
+ * policy: a deployer asks the gate as well, and must not approve.
  */
 export type Need =
   /** Writes Approved or Rejected into the registry. */
   | 'decides'
-  /** Decides by the reports of the version, those of the version that serves, and a verdict of the regression test. */
-  | 'reads-reports'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -78,18 +75,20 @@ const compareWithRegistry: Grant = {
 /** Without it S3 answers 403 instead of 404 for an absent object. A `s3:prefix` condition would bring the 403 back. */
 const tellAbsence = (...on: Grant['on']): Grant => ({ sid: 'TellAbsentFromForbidden', actions: ['s3:ListBucket'], on });
 
-const readEndpoint: Grant = { sid: 'ReadTheEndpoint', actions: ['sagemaker:DescribeEndpoint'], on: ['endpoint'] };
-
-const readConfigs: readonly Grant[] = [
-  { sid: 'ReadWhatItServes', actions: ['sagemaker:DescribeEndpointConfig'], on: ['allConfigs'] },
-  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
-];
-
 const readServing: readonly Grant[] = [
-  readEndpoint,
+  {
+    sid: 'ReadTheEndpoint',
+    actions: ['sagemaker:DescribeEndpoint'],
+    on: ['endpoint'],
+  },
   // One of the tags names its release record.
   { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
-  ...readConfigs,
+  {
+    sid: 'ReadWhatItServes',
+    actions: ['sagemaker:DescribeEndpointConfig'],
+    on: ['allConfigs'],
+  },
+  { sid: 'ReadItsModels', actions: ['sagemaker:DescribeModel'], on: ['allModels'] },
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
   { sid: 'ReadTheExperiment', actions: ['sagemaker:DescribeInferenceExperiment'], on: ['experiments'] },
@@ -322,9 +321,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
-    ...[readEndpoint, ...readConfigs, ...readRecord, readGoldenSet, readReports].map(
-      (grant) => ({ ...grant, when: 'reads-reports' }) as const,
-    ),
   ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
   'regression-test': [
@@ -503,7 +499,7 @@ export interface IamPolicy {
 }
 
 /** Needs with a policy of their own, which a role has beside the operation's. */
-const apart: readonly Need[] = ['decides', 'reads-reports', 'stages'];
+const apart: readonly Need[] = ['decides', 'stages'];
 const own = (policy: PolicyName): readonly Grant[] =>
   grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
 
@@ -513,8 +509,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'deploy-endpoint': own('deploy-endpoint'),
   'shift-traffic': own('shift-traffic'),
   rollback: own('rollback'),
-  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
-  gate: grants['approve-gate'],
+  approver: grants['approve-gate'],
   'life-cycle': [writeTheStage],
 };
 

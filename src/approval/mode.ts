@@ -2,7 +2,6 @@ import type { Findings } from '../findings/findings.ts';
 import type { ApprovalRules } from '../manifest/approval.ts';
 import type { Environment, Manifest } from '../manifest/manifest.ts';
 import type { Remarks } from '../operation.ts';
-import type { Need } from '../permissions.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { RiskHere } from '../registry/risk.ts';
 import type { World } from '../world.ts';
@@ -35,8 +34,6 @@ export interface Mode {
   readonly does: string;
   /** Absent where the registry's own word is the answer. */
   readonly decide?: (at: Asked) => Promise<Considered>;
-  /** Permissions of its runs beside those of every gate that writes a decision. */
-  readonly needs?: readonly Need[];
   /** The inputs that this mode alone has. */
   readonly takes?: readonly (keyof ReviewInputs)[];
   /** The run goes on until the registry has a decision. */

@@ -111,7 +111,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
         : open(registered, { ...considered, findings: considered.findings ?? (await gatherEvidence(asked)), remarks });
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
-      const plan = planOf(registered, decision, mode);
+      const plan = planOf(registered, decision);
       const changed = memory === undefined || memory.wrote !== undefined ? [] : [plannedAnew];
       return {
         is: 'waiting',
@@ -236,7 +236,7 @@ const waitOn = (
 
 const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
 
-const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
+const planOf = (registered: RegisteredVersion, decision: Decided): Plan => {
   const { tag, packageVersion, approval } = registered;
   return {
     title: `${decision.is} ${tag}`,
@@ -250,7 +250,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }
     notes: [],
     expectedSeconds: 1,
     peakInstances: {},
-    permissions: permissionsFor('approve-gate', ['decides', ...needs]),
+    permissions: permissionsFor('approve-gate', ['decides']),
   };
 };
 
