@@ -16,14 +16,14 @@ export type PolicyName = OperationName | 'plan';
 export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
 
 /**
- * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-reports`
- * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve need no permission for reports.
+ * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
+ * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve read no evidence by a run.
  */
 export type Need =
   /** Writes Approved or Rejected into the registry. */
   | 'decides'
-  /** Decides by the reports of the version, those of the version that serves, and a verdict of the regression test. */
-  | 'reads-reports'
+  /** Shows the plan, the reports of the version and of the one that serves, and a verdict of the regression test; or decides by them. */
+  | 'reads-evidence'
   /** Copies the artifact to its content-addressed key and resolves the image. */
   | 'pins'
   /** Copies an object that S3 does not copy in one call. */
@@ -308,13 +308,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
     },
     { ...tellAbsence('releasesBucket', 'trainedBucket'), when: 'pins' },
   ],
-  // A version that waits for a decision is shown with its evidence: the plan, the reports of both versions, the verdict.
   'approve-gate': [
-    ...readRelease,
-    readAlarms,
     findVersion,
-    readGoldenSet,
-    readReports,
     {
       sid: 'ApproveOrReject',
       actions: ['sagemaker:UpdateModelPackage'],
@@ -322,8 +317,8 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.onlyDecides,
       when: 'decides',
     },
-    ...[readEndpoint, ...readConfigs, ...readRecord, readGoldenSet, readReports].map(
-      (grant) => ({ ...grant, when: 'reads-reports' }) as const,
+    ...[...readRelease, readAlarms, readGoldenSet, readReports].map(
+      (grant) => ({ ...grant, when: 'reads-evidence' }) as const,
     ),
   ],
   // It moves no traffic: no scaling, and metrics only for the rate of a load test.
@@ -503,7 +498,7 @@ export interface IamPolicy {
 }
 
 /** Needs with a policy of their own, which a role has beside the operation's. */
-const apart: readonly Need[] = ['decides', 'reads-reports', 'stages'];
+const apart: readonly Need[] = ['decides', 'stages'];
 const own = (policy: PolicyName): readonly Grant[] =>
   grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
 
@@ -513,7 +508,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'deploy-endpoint': own('deploy-endpoint'),
   'shift-traffic': own('shift-traffic'),
   rollback: own('rollback'),
-  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-reports'),
+  approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
 };

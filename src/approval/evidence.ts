@@ -13,15 +13,18 @@ import { plannedDelivery } from './evidence-changes.ts';
 import { compareMetrics } from './evidence-metrics.ts';
 import { partOf } from './evidence-part.ts';
 import { evidenceDigest } from './evidence-stamp.ts';
-import type { Asked } from './mode.ts';
+import type { Asked, Considered } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
 
 const mostOfText = 600;
 const mostOfFact = 300;
 const mostFacts = 40;
 
-/** The evidence for a version that waits for a decision. Reads only; a part that cannot be read says why. */
-export const gatherEvidence = async (at: Asked): Promise<Evidence> => {
+/**
+ * The evidence for a version that waits for a decision. Reads only; a part that cannot be read says why.
+ * @param considered by the mode that did not decide
+ */
+export const gatherEvidence = async (at: Asked, { findings }: Partial<Considered> = {}): Promise<Evidence> => {
   const { world, name, environment, registered } = at;
   const planned = await partOf(() => plannedDelivery(at));
   const look =
@@ -37,6 +40,7 @@ export const gatherEvidence = async (at: Asked): Promise<Evidence> => {
     state: evidenceDigest(registered),
     environment: name,
     rules: rulesOf(at),
+    ...(findings?.is === 'approval-policy' ? { policy: findings } : {}),
     serves: servesOf(environment.endpoint.name, look, served),
     ...(await compareMetrics(world, registered, served.is === 'known' ? served.value : undefined)),
     ...withoutUndefined({

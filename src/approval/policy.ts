@@ -13,7 +13,7 @@ import { type BesidePackage, packageBeside, readServing, type Serving } from './
 /** Decides by `approval.policy` of the manifest. A value that cannot be computed is never in the version's favour. */
 export const policy: Mode = {
   does: 'approves or rejects it by the rules under `approval.policy` in the manifest, and writes the decision with its figures to the registry',
-  needs: ['reads-reports'],
+  needs: ['reads-evidence'],
   decide: async (at) => {
     const { policy: rules } = at.rules;
     if (rules === undefined)

@@ -212,6 +212,10 @@ export const isRefused = (error: unknown): boolean =>
 export const missesConfig = (error: unknown): boolean =>
   classify(error) === 'not-found' && shapeOf(error).message.startsWith('Could not find endpoint configuration');
 
+/** CreateEndpointConfig looks up its models. */
+export const missesModel = (error: unknown): boolean =>
+  classify(error) === 'not-found' && shapeOf(error).message.startsWith('Could not find model "');
+
 /** The answer, or undefined when the requested object does not exist. Other errors pass. */
 export const orUndefined = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {
   try {

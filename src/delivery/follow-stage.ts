@@ -1,10 +1,8 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
-import type { ReasonCode } from '../reason-codes.ts';
 import type { StageTerms } from '../registry/approval-terms.ts';
 import { type LifeCycle, readLifeCycle, type StageStatus, writeLifeCycle } from '../registry/life-cycle.ts';
-import { listPackages, packagesOf } from '../registry/packages.ts';
 import { convictions } from '../release/history.ts';
 import type { Configuration, Release } from '../release/record.ts';
 import { hasWaited } from './best-effort.ts';
@@ -14,38 +12,38 @@ import type { Task } from './task.ts';
 /** A fact about one version, for the registry. */
 interface Entry {
   readonly version: string;
-  /** Absent: the registry is searched for it. */
-  readonly packageVersion?: number;
+  readonly packageVersion: number;
   readonly status: StageStatus;
   readonly because: string;
-  /**
-   * The registry has one stage for each version, whatever the number of environments. A version that a release delivers takes the stage of its environment. A version
-   * that is restored or taken back keeps the stage of another environment (`unless-elsewhere`). One that is replaced changes its
-   * status only where the registry shows it in this stage (`here`).
-   */
-  readonly writes: 'always' | 'unless-elsewhere' | 'here';
+  readonly writes: Writes;
 }
+
+/**
+ * The registry has one stage for each version, whatever the number of environments. A version that is delivered takes the stage of the
+ * environment (`always`). One that is restored or taken back keeps the stage of another environment (`unless-elsewhere`). One that only goes
+ * changes its status where the registry shows it in this stage (`here`).
+ */
+type Writes = 'always' | 'unless-elsewhere' | 'here';
 
 /** First task of a delivery: its version is on the way. One that serves already stays as it is. */
 export const beginStage: Task = (turn) =>
-  written(turn, async ({ endpoint, release }) =>
-    servesAnyway(release)
-      ? []
-      : [{ ...delivered(release), status: 'InProgress', because: `is being delivered to ${endpoint}` }],
+  writeFirst(turn, async ({ endpoint, release }) =>
+    servesAnyway(release) ? [] : entry(release.candidate, 'InProgress', `is being delivered to ${endpoint}`, 'always'),
   );
 
 /** Once the outcome is recorded: the registry shows where the versions of the release are now. */
-export const settleStages: Task = (turn) => written(turn, entriesAtEnd);
+export const settleStages: Task = (turn) => writeFirst(turn, entriesAtEnd);
 
-const written = async (
+/** Writes the first fact that the registry does not show yet. */
+const writeFirst = async (
   turn: Turn,
   entriesOf: (turn: Turn) => Promise<readonly Entry[]>,
 ): Promise<TurnResult | undefined> => {
   const { approval, release } = turn;
   if (approval.stage === undefined || release.witnessed.stageRefused) return undefined;
   try {
-    for (const entry of await entriesOf(turn)) {
-      const step = await write(turn, approval.stage, entry);
+    for (const one of await entriesOf(turn)) {
+      const step = await write(turn, approval.stage, one);
       if (step !== undefined) return step;
     }
     return undefined;
@@ -54,126 +52,103 @@ const written = async (
     if (error instanceof Throttled && release.phase === 'preparing') return undefined;
     if (!isRefused(error) && !(error instanceof Throttled && hasWaited(turn))) throw error;
     turn.remark(`the stage ${approval.stage.name} was not written to the registry: ${describe(error)}`);
-    // One remark for each release: whatever is refused now is refused in the next turn too.
+    // One remark for each release: a write that is refused now is refused in the next turn too.
     await turn.save({ witnessed: { ...release.witnessed, stageRefused: true } });
     return { because: 'the registry keeps its stage', percent: percentOf(release) };
   }
 };
 
-const write = async (turn: Turn, stage: StageTerms, entry: Entry): Promise<TurnResult | undefined> => {
-  const { world, approval, release } = turn;
-  const { version, status } = entry;
-  const packageVersion = entry.packageVersion ?? (await numberOf(turn, version));
-  if (packageVersion === undefined) return undefined;
-  const named = { group: approval.group, packageVersion };
+const write = async (
+  { world, approval: { group }, release }: Turn,
+  stage: StageTerms,
+  { version, packageVersion, status: wanted, because, writes }: Entry,
+): Promise<TurnResult | undefined> => {
+  const named = { group, packageVersion };
   const shown = await readLifeCycle(world, named);
-  if (shown === undefined || !mayWrite(shown.lifeCycle, stage, entry)) return undefined;
+  if (shown === undefined) return undefined;
+  // The registry itself rejects a version that is held: then it is not waited for.
+  const status = wanted === 'OnHold' && shown.isRejected ? 'Rejected' : wanted;
+  if (!mayWrite(shown.lifeCycle, stage, status, writes)) return undefined;
   await writeLifeCycle(world, named, {
     stage: stage.name,
     status,
-    because: `${version} ${entry.because} (release ${release.id})`,
+    because: `${version} ${because} (release ${release.id})`,
   });
   return { because: `the registry shows ${version} as ${stage.name}/${status}`, percent: percentOf(release) };
 };
 
 const percentOf = ({ phase }: Release): number => (phase === 'settling' ? 97 : 3);
 
-const numberOf = async ({ world, approval: { group } }: Turn, version: string): Promise<number | undefined> =>
-  packagesOf(await listPackages(world, group), version)[0]?.packageVersion;
-
 const mayWrite = (
   shown: LifeCycle | undefined,
   { name, others }: StageTerms,
-  { status, writes }: Pick<Entry, 'status' | 'writes'>,
+  status: StageStatus,
+  writes: Writes,
 ): boolean => {
   if (shown?.stage === name) return shown.status !== status;
   if (writes === 'here') return false;
   return writes === 'always' || shown === undefined || !others.includes(shown.stage);
 };
 
-const delivered = ({ version, candidate }: Release): Pick<Entry, 'version' | 'packageVersion' | 'writes'> => ({
-  version,
-  ...numbered(candidate),
-  writes: 'always',
-});
-
-const numbered = ({ packageVersion }: Configuration): Pick<Entry, 'packageVersion'> =>
-  packageVersion === undefined ? {} : { packageVersion };
-
 /** Only settings change: this version serves before, and goes on serving whatever the end. */
 const servesAnyway = ({ version, baseline }: Release): boolean => baseline?.version === version;
 
 const entriesAtEnd = async (turn: Turn): Promise<readonly Entry[]> => {
-  const { endpoint, release } = turn;
-  const { operation, outcome } = release;
+  const { operation, outcome } = turn.release;
   const serving = await servingAtEnd(turn);
-  if (operation === 'rollback')
-    return outcome === 'succeeded' && serving === 'candidate' ? afterRollback(endpoint, release) : [];
-  if (outcome === 'succeeded') return serving === 'candidate' ? afterSuccess(endpoint, release) : [];
-  return afterFailure(endpoint, release, serving === 'candidate');
+  if (operation !== 'rollback' && outcome !== 'succeeded') return afterFailure(turn, serving === 'candidate');
+  // Others may have changed the endpoint since the verification: then no sentence here would be true.
+  if (outcome !== 'succeeded' || serving !== 'candidate') return [];
+  return operation === 'rollback' ? afterRollback(turn) : afterSuccess(turn);
 };
 
-const afterSuccess = (endpoint: string, release: Release): readonly Entry[] => {
-  const own = delivered(release);
-  if (release.candidate.beside !== undefined && !servesAnyway(release))
-    return [{ ...own, status: 'PendingApproval', because: `is up on ${endpoint} without traffic` }];
-  return [{ ...own, status: 'Approved', because: `serves on ${endpoint}` }, ...replaced(endpoint, release)];
+const afterSuccess = (turn: Turn): readonly Entry[] => {
+  const { endpoint, release } = turn;
+  const { candidate } = release;
+  return candidate.beside !== undefined && !servesAnyway(release)
+    ? entry(candidate, 'PendingApproval', `is up on ${endpoint} without traffic`, 'always')
+    : [...entry(candidate, 'Approved', `serves on ${endpoint}`, 'always'), ...replaced(turn)];
 };
 
-const afterFailure = (endpoint: string, release: Release, serves: boolean): readonly Entry[] => {
-  const { outcome, reason } = release;
-  const isWithdrawn = reason !== undefined && withdrawn.has(reason);
-  if (servesAnyway(release) && !isWithdrawn) return [];
-  const isRejected = isWithdrawn || (reason !== undefined && convictions.has(reason));
-  const how = `the delivery to ${endpoint} ended ${outcome}/${reason}`;
+/** @param serves the version serves although its delivery did not succeed: it is unproven, for instance */
+const afterFailure = (turn: Turn, serves: boolean): readonly Entry[] => {
+  const { endpoint, release } = turn;
+  const { candidate, outcome, reason } = release;
+  if (servesAnyway(release)) return [];
+  const isConvicted = reason !== undefined && convictions.has(reason);
   return [
-    { ...delivered(release), status: isRejected ? 'Rejected' : 'OnHold', because: `is held: ${how}` },
-    ...(serves && release.candidate.beside === undefined ? replaced(endpoint, release) : []),
+    ...entry(
+      candidate,
+      isConvicted ? 'Rejected' : 'OnHold',
+      `was not delivered to ${endpoint}: ${outcome}/${reason}`,
+      'always',
+    ),
+    ...(serves && candidate.beside === undefined ? replaced(turn) : []),
   ];
 };
 
-/** The registry itself rejects the version. */
-const withdrawn: ReadonlySet<ReasonCode> = new Set(['approval-withdrawn', 'withdrawn-too-late', 'not-approved']);
-
-const replaced = (endpoint: string, { version, baseline }: Release): readonly Entry[] =>
-  baseline?.version === undefined || baseline.version === version
+const replaced = ({ endpoint, release }: Turn): readonly Entry[] =>
+  servesAnyway(release)
     ? []
-    : [
-        {
-          version: baseline.version,
-          ...numbered(baseline),
-          status: 'Retired',
-          because: `was replaced on ${endpoint} by ${version}`,
-          writes: 'here',
-        },
-      ];
+    : entry(release.baseline, 'Retired', `was replaced on ${endpoint} by ${release.version}`, 'here');
 
-const afterRollback = (endpoint: string, { candidate, baseline, withdraws }: Release): readonly Entry[] => {
-  const left: readonly Entry[] =
-    withdraws !== undefined
-      ? // Its removal does not convict it.
-        [{ version: withdraws, status: 'OnHold', because: `was removed from ${endpoint}`, writes: 'here' }]
-      : baseline?.version === undefined || baseline.version === candidate.version
-        ? []
-        : [
-            {
-              version: baseline.version,
-              ...numbered(baseline),
-              status: 'Rejected',
-              because: `was rolled back on ${endpoint}`,
-              writes: 'unless-elsewhere',
-            },
-          ];
-  return candidate.version === undefined
-    ? left
-    : [
-        {
-          version: candidate.version,
-          ...numbered(candidate),
-          status: 'Approved',
-          because: `serves on ${endpoint} again`,
-          writes: 'unless-elsewhere',
-        },
-        ...left,
-      ];
+const afterRollback = ({ endpoint, release, besideBefore: beside }: Turn): readonly Entry[] => {
+  const { candidate, baseline } = release;
+  return [
+    ...entry(candidate, 'Approved', `serves on ${endpoint} again`, 'unless-elsewhere'),
+    ...(servesAnyway(release) ? [] : entry(baseline, 'Rejected', `was rolled back on ${endpoint}`, 'unless-elsewhere')),
+    // Its removal does not convict it.
+    ...(beside?.version === baseline?.version ? [] : entry(beside, 'OnHold', `was removed from ${endpoint}`, 'here')),
+  ];
 };
+
+/** None for a configuration of others: the registry does not have its version. */
+const entry = (
+  of: Configuration | undefined,
+  status: StageStatus,
+  because: string,
+  writes: Writes,
+): readonly Entry[] =>
+  of?.version === undefined || of.packageVersion === undefined
+    ? []
+    : [{ version: of.version, packageVersion: of.packageVersion, status, because, writes }];

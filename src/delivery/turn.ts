@@ -5,7 +5,7 @@ import { Refusal } from '../operation.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import { lastGood } from '../release/history.ts';
 import { advance, end, renew } from '../release/lifecycle.ts';
-import type { Release, ReleaseRecord } from '../release/record.ts';
+import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
@@ -53,7 +53,11 @@ export const turnOf = (
     endpoint,
     release,
     approval,
-    ...withoutUndefined({ launchingAt, earlier: lastGood(stored.record.history, release.candidate) }),
+    ...withoutUndefined({
+      launchingAt,
+      earlier: lastGood(stored.record.history, release.candidate),
+      besideBefore: besideIn(stored.record, release),
+    }),
     save: async (patch) => {
       const saved = await put((record) => advance(record, { ...lease(record), ...patch }));
       store.note(release.id, {
@@ -80,6 +84,10 @@ export const turnOf = (
   };
   return turn;
 };
+
+const besideIn = ({ ended }: ReleaseRecord, { baseline }: Release): Configuration | undefined =>
+  ended.find(({ candidate }) => candidate.beside !== undefined && candidate.endpointConfig === baseline?.endpointConfig)
+    ?.candidate;
 
 const differOnlyByCommands = (one: Release, other: Release): boolean =>
   canonical({ ...one, commands: [] }) === canonical({ ...other, commands: [] });

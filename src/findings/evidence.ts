@@ -1,3 +1,4 @@
+import type { ApprovalPolicy } from './approval-policy.ts';
 import type { Ruling } from './comparison.ts';
 import type { Regression } from './regression.ts';
 
@@ -11,6 +12,8 @@ export interface Evidence {
   readonly environment: string;
   /** One sentence each: the people who have to approve, and the risk. */
   readonly rules: readonly string[];
+  /** Of a policy that did not decide. */
+  readonly policy?: ApprovalPolicy;
   readonly serves: Part<Serves>;
   readonly metrics: readonly EvidenceMetric[];
   /** Of the metrics that were not shown, since there are too many. */

@@ -3,7 +3,7 @@ import type { ReasonCode } from '../reason-codes.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
 import type { JudgeEvidence } from '../release/journal.ts';
 import type { ReleasePatch } from '../release/lifecycle.ts';
-import type { Release, Served } from '../release/record.ts';
+import type { Configuration, Release, Served } from '../release/record.ts';
 import type { World } from '../world.ts';
 
 /** One turn of a live release: the world, and the release as its record has it. */
@@ -16,6 +16,8 @@ export interface Turn {
   readonly launchingAt?: Instant;
   /** The configuration before the one that serves, which a rollback would go back to. */
   readonly earlier?: Served;
+  /** The candidate without traffic in the configuration before this release: it goes with that configuration. */
+  readonly besideBefore?: Configuration;
   /** Changes the release in its record by compare-and-swap: before the mutation it announces, never after. */
   save(patch: ReleasePatch): Promise<Turn>;
   /** Logs a problem beside the release that must not fail it (rule 13). */

@@ -7,6 +7,7 @@ import { type ReviewInputs, reviewInputs } from '../approval/review-inputs.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { type Instant, iso, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
+import type { Evidence } from '../findings/evidence.ts';
 import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
@@ -89,26 +90,26 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const present = verdict(registered);
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
-    const overwritten = overwrittenBy(memory?.wrote, registered);
     const rules = environment.approval ?? {};
     const risk = riskOf(manifest, environment, registered.card);
     const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
     if (mode.waits) return waitOn(asked, memory, undecided);
-    const { decide } = mode;
-    if (decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
+    const overwritten = overwrittenBy(memory?.wrote, registered);
+    const ask = mode.decide;
+    if (ask === undefined || !(undecided || (approved && mode.rejectsApproved)))
       return done(registered, {
         remarks: overwritten,
         ...(undecided ? { findings: await gatherEvidence(asked) } : {}),
       });
 
-    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await decide(asked), risk));
+    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await ask(asked), risk));
     if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
     const { decision } = considered;
     const remarks = [...overwritten, ...(considered.remarks ?? [])];
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
       return approved
         ? done(registered, { ...considered, remarks })
-        : open(registered, { ...considered, findings: considered.findings ?? (await gatherEvidence(asked)), remarks });
+        : open(registered, { ...considered, remarks }, await gatherEvidence(asked, considered));
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
       const plan = planOf(registered, decision, mode);
@@ -212,20 +213,23 @@ const costLines = (
   return cost === undefined ? [] : [cost];
 };
 
-/** The registry's word, once it has one. The first turn shows the evidence to the people whose word it is. */
-const waitOn = async (at: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
-  const { registered, world } = at;
-  const { 'price-per-minute': price } = at.inputs;
+/** The registry's word, once it has one. The first look shows the evidence to the people that it waits for. */
+const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
+  const { registered, world, inputs } = asked;
+  const price = inputs['price-per-minute'];
   const { because, reason } = verdict(registered);
   if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
   const plan = planOfWait(registered, world.run, price);
+  const state = stateOf(registered);
+  const shows = undecided && memory?.of !== state;
   return {
     is: 'waiting',
-    memory: { v: 1, of: '', since: memory?.since ?? world.clock.now() },
+    memory: { v: 1, of: undecided ? state : '', since: memory?.since ?? world.clock.now() },
     notBefore: nextLook(world),
     percent: 0,
     because: [because, ...plan.notes.slice(1)].join('; '),
-    ...(memory === undefined ? { plan, ...(undecided ? { findings: await gatherEvidence(at) } : {}) } : {}),
+    ...(memory === undefined ? { plan } : {}),
+    ...(shows ? { findings: await gatherEvidence(asked) } : {}),
   };
 };
 
@@ -258,7 +262,7 @@ const done = (registered: RegisteredVersion, { findings, remarks = [] }: Partial
 });
 
 /** Nothing was decided, and the registry is as it was. */
-const open = (registered: RegisteredVersion, { decision, findings, remarks }: Considered): Turn =>
+const open = (registered: RegisteredVersion, { decision, remarks }: Considered, findings: Evidence): Turn =>
   decision.is !== 'open'
     ? done(registered)
     : {
@@ -267,7 +271,8 @@ const open = (registered: RegisteredVersion, { decision, findings, remarks }: Co
         reason: decision.reason,
         because: `${subjectOf(registered)}: ${decision.because}`,
         outputs: outputsOf(registered),
-        ...withoutUndefined({ findings, remarks }),
+        findings,
+        ...withoutUndefined({ remarks }),
       };
 
 const gone = (registered: RegisteredVersion): Turn => ({

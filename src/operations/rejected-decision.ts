@@ -91,14 +91,20 @@ const nothing = (reason: Extract<ReasonCode, 'not-rejected' | 'event-ignored'>, 
   opening: ended(reason, because),
 });
 
-/** A run that changes nothing, because there is nothing to change. */
+/** @param acted the run has waited for other releases, or settled one */
 export const ended = (
   reason: Extract<ReasonCode, 'not-rejected' | 'event-ignored' | 'serves-nowhere'>,
   because: string,
-  outputs: Partial<ReleaseOutputs> = {},
+  { outputs = {}, acted = false }: { readonly outputs?: Partial<ReleaseOutputs>; readonly acted?: boolean } = {},
 ): Opening<ReleaseOutputs> => ({
   is: 'done',
-  progress: { is: 'done', outcome: 'succeeded', reason, outputs, because: `${because}; nothing was changed` },
+  progress: {
+    is: 'done',
+    outcome: 'succeeded',
+    reason,
+    outputs,
+    because: `${because}; ${acted ? 'nothing was left to change' : 'nothing was changed'}`,
+  },
 });
 
 /** A version by its owner in the registry, a number or an ARN by itself. */

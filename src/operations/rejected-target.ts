@@ -3,7 +3,7 @@ import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { type Look, packagesOfModel } from '../endpoint/look.ts';
-import { alone, candidateOf, leftBehind } from '../endpoint/variants.ts';
+import { alone, type Candidate, candidateOf, leftBehind } from '../endpoint/variants.ts';
 import { Refusal } from '../operation.ts';
 import { type Decided, readDecision } from '../registry/decision.ts';
 import { registryAccount } from '../registry/registry.ts';
@@ -52,11 +52,24 @@ export const unrejectedWayBack = async (
     because: reasonFor(given, decided),
     notes: [
       ...others.map(({ tag }) => `${tag} served well too and is passed over, since it is Rejected`),
-      ...(idle === undefined ? [] : notesOn(idle, alone(target), record, withdraws !== undefined)),
+      ...notesAbout(idle, target, record, withdraws),
       `${decided.tag} is not convicted: approved again, it can be delivered again`,
     ],
     ...withoutUndefined({ withdraws }),
   });
+};
+
+/** What happens to a candidate without traffic. */
+const notesAbout = (
+  idle: Candidate | undefined,
+  target: Configuration,
+  record: ReleaseRecord,
+  withdraws: string | undefined,
+): readonly string[] => {
+  if (idle === undefined) return [];
+  return withdraws === undefined
+    ? [`the candidate ${idle.version}, which has no traffic, goes too`]
+    : notesOn(idle, alone(target), record, true);
 };
 
 const reasonFor = ({ because }: RollbackInputs, decided: Decided): string =>

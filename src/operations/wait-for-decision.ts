@@ -25,7 +25,7 @@ export const planOfWait = ({ tag, packageVersion }: RegisteredVersion, run: Worl
     ],
     expectedSeconds: 60,
     peakInstances: {},
-    permissions: permissionsFor('approve-gate', []),
+    permissions: permissionsFor('approve-gate', ['reads-evidence']),
   };
 };
 

@@ -32,14 +32,14 @@ export const lifeCycleIn = ({ ModelLifeCycle: shown }: Pick<DescribeModelPackage
 export const readLifeCycle = async (
   world: World,
   { group, packageVersion }: Numbered,
-): Promise<{ readonly lifeCycle?: LifeCycle } | undefined> => {
+): Promise<{ readonly lifeCycle?: LifeCycle; readonly isRejected: boolean } | undefined> => {
   const ModelPackageName = packageArn(registryAccount(world), group, packageVersion);
   const described = await fromRegistry(
     world,
     group,
     orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName })),
   );
-  return described && lifeCycleIn(described);
+  return described && { ...lifeCycleIn(described), isRejected: described.ModelApprovalStatus === 'Rejected' };
 };
 
 /** Changes nothing else of the package: the request has no other member, and above all no approval. */

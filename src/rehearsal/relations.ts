@@ -128,6 +128,9 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'candidate-dark': [standsDark],
   'command-given': [stillThere],
   'nothing-expired': [unchanged, wroteNothing],
+  'serves-nowhere': [unchanged, wroteNothing],
+  'not-rejected': [unchanged, wroteNothing],
+  'event-ignored': [unchanged, wroteNothing],
   // The test writes: a temporary endpoint, answers, a verdict.
   'regression-passed': [unchanged],
   'regression-failed': [unchanged],

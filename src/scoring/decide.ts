@@ -21,6 +21,7 @@ import { piecesOf, readPiece, rowsOfPiece } from './answers.ts';
 import type { Answered } from './ask.ts';
 import { readingOf, rowsRepeated } from './ask-piece.ts';
 import { type GoldenSet, type Part, sourceOf } from './golden-set.ts';
+import { readAhead } from './read-ahead.ts';
 import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
 import { withoutMark } from './response.ts';
@@ -176,13 +177,14 @@ export const answersOf = async (
   const to = from + set.size;
   if (site.is === 'transform') return transformSource(world, deciding, site, from, to);
   const rows = async function* (): AsyncGenerator<Row, void> {
-    for (let piece = Math.floor(from / rowsOfPiece); piece < piecesOf(to); piece++) {
-      const first = piece * rowsOfPiece;
-      const answers = await readPiece(world, folder, attempt, piece);
+    let first = Math.floor(from / rowsOfPiece) * rowsOfPiece;
+    const pieces = readAhead(first / rowsOfPiece, piecesOf(to), (piece) => readPiece(world, folder, attempt, piece));
+    for await (const answers of pieces) {
       for (const answered of answers.slice(Math.max(0, from - first), to - first)) {
         const answer = answered[side];
         if (answer !== null && answer !== undefined) yield { id: answered.id, ...withoutMark(answer) };
       }
+      first += rowsOfPiece;
     }
   };
   return { name: site.name, rows: { [Symbol.asyncIterator]: rows } };

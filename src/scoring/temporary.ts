@@ -1,4 +1,4 @@
-import { classify, describe, orUndefined } from '../aws/errors.ts';
+import { classify, describe, missesConfig, missesModel, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { type Desired, sameAs } from '../endpoint/desired.ts';
@@ -139,9 +139,13 @@ const made = async (world: World, what: string, creation: Promise<unknown>): Pro
   try {
     await creation;
   } catch (error) {
+    const notBefore = world.clock.now() + pollMs;
+    // A run of the same test that ends just now has removed a part since this one looked.
+    if (missesConfig(error) || missesModel(error))
+      return { is: 'working', because: `${what} lost a part that another run of this test removed`, notBefore };
     if (classify(error) !== 'already-exists') throw error;
     // Another run of the same test was first, or reads lag behind the creation: looking again at once would find the same.
-    return { is: 'working', because: `${what} cannot be read yet`, notBefore: world.clock.now() + pollMs };
+    return { is: 'working', because: `${what} cannot be read yet`, notBefore };
   }
   return { is: 'working', because: `created ${what}` };
 };
@@ -189,7 +193,12 @@ const removed = async (
   deletion: Promise<unknown>,
   seen: () => Promise<unknown>,
 ): Promise<Removal> => {
-  await orUndefined(deletion);
+  try {
+    await orUndefined(deletion);
+  } catch (error) {
+    // Another run of the same test was first.
+    if (classify(error) !== 'in-progress') throw error;
+  }
   return (await seen()) === undefined
     ? { because: `removed ${what}` }
     : { because: `removed ${what}, which can still be read`, notBefore: world.clock.now() + pollMs };
@@ -198,13 +207,16 @@ const removed = async (
 type Kind = 'endpoint' | 'endpoint-config' | 'model';
 
 const untilOf = async (world: World, kind: Kind, name: string): Promise<Instant | undefined> => {
-  const pages = await allPages('sagemaker:ListTags', (NextToken) =>
-    world.read.sagemaker.listTags({
-      ResourceArn: arn(world.account, 'sagemaker', `${kind}/${name.toLowerCase()}`),
-      NextToken,
-    }),
+  // Another run may have removed it since it was seen.
+  const pages = await orUndefined(
+    allPages('sagemaker:ListTags', (NextToken) =>
+      world.read.sagemaker.listTags({
+        ResourceArn: arn(world.account, 'sagemaker', `${kind}/${name.toLowerCase()}`),
+        NextToken,
+      }),
+    ),
   );
-  const value = pages.flatMap(({ Tags }) => Tags ?? []).find(({ Key }) => Key === temporaryTag)?.Value;
+  const value = pages?.flatMap(({ Tags }) => Tags ?? []).find(({ Key }) => Key === temporaryTag)?.Value;
   const until = value === undefined ? Number.NaN : Date.parse(value);
   return Number.isNaN(until) ? undefined : until;
 };

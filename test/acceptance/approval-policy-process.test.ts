@@ -64,8 +64,12 @@ test.each([
   expect(step.summary).toContain('### Approval policy');
   expect(junit.match(/<testcase [^>]*classname="model-delivery\.policy"/g)).toHaveLength(rules.length);
   expect(junit.match(/type="policy-broken"/g) ?? []).toHaveLength(failures);
-  const result = JSON.parse(step.outputs['result'] ?? '{}') as { 'approval-policy'?: { rules: readonly unknown[] } };
-  expect(result['approval-policy']?.rules).toHaveLength(rules.length);
+  type Decided = { readonly rules: readonly unknown[] };
+  const result = JSON.parse(step.outputs['result'] ?? '{}') as {
+    readonly 'approval-policy'?: Decided;
+    readonly evidence?: { readonly policy?: Decided };
+  };
+  expect((result['approval-policy'] ?? result.evidence?.policy)?.rules).toHaveLength(rules.length);
 });
 
 test('a value that cannot be computed: no write, and the name of the manifest is plain text wherever it is shown', async () => {

@@ -30,10 +30,13 @@ const decided = async (inputs: Inputs = {}) => {
   return { result, sent: decisionsIn(seen()), mutations: seen().filter(({ mutation }) => mutation) };
 };
 
-const rulings = ({ findings }: Report['result']): string =>
-  findings !== undefined && 'rules' in findings
-    ? (findings.rules as { readonly ruling: string }[]).map(({ ruling }) => ruling).join()
+/** Without a decision the policy is a part of the evidence for people. */
+const rulings = ({ findings }: Report['result']): string => {
+  const policy = findings !== undefined && 'policy' in findings ? findings.policy : findings;
+  return typeof policy === 'object' && policy !== null && 'rules' in policy
+    ? (policy.rules as { readonly ruling: string }[]).map(({ ruling }) => ruling).join()
     : 'none';
+};
 
 describe('a policy about the registered metrics', () => {
   test('approves when every rule holds, with the figures, once, and with nothing beside the decision', async () => {

@@ -2,7 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import { readStamps } from '../../src/findings/evidence-stamp.ts';
 import type { StepResult } from '../../src/rehearsal/driver.ts';
+import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
 import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../github/fake-github.ts';
 
@@ -69,6 +72,47 @@ const approve = async (): Promise<void> => {
   for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
     await stage.simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
 };
+
+const update = async (members: object): Promise<void> =>
+  void (await stage.simulator.call('sagemaker', 'UpdateModelPackage', {
+    ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/iris/1`,
+    ...members,
+  }));
+const stamps = () => own().flatMap(readStamps);
+
+describe('the evidence before a person is asked', () => {
+  test('stands in the summary and in the one comment, whose stamp keeps its time while the state is the same', async () => {
+    await open({}, onPullRequest());
+    await release.prepare();
+    await update({ ModelApprovalStatus: 'PendingManualApproval' });
+    const { summary } = await gate();
+    for (const shown of [summary, own()[0] ?? '']) {
+      expect(shown).toContain('### The decision about iris\\_v1.0.0 for production');
+      expect(shown).toContain('Nothing serves at iris yet');
+      expect(shown).toContain('| multiclass\\_classification\\_metrics.accuracy | 0.9 |');
+      expect(shown).toContain('### What deploy-endpoint would change in production');
+      expect(shown).toContain('| artifact | sha256:');
+    }
+    expect(`${summary}${own()[0]}`).not.toContain(team.account);
+    const [first] = stamps();
+    expect(first?.tag).toBe('iris_v1.0.0');
+
+    await stage.driver.until(stage.driver.now() + minutes(5));
+    await gate();
+    expect(stamps()).toEqual([first]);
+    await update({ CustomerMetadataProperties: { reviewed: 'no' } });
+    await gate();
+    const [second] = stamps();
+    expect(second?.digest).not.toBe(first?.digest);
+    expect(second?.since).toBeGreaterThanOrEqual((first?.since ?? 0) + minutes(5));
+
+    await approve();
+    await gate();
+    expect(own()).toHaveLength(1);
+    expect(own()[0]).not.toContain('### Metrics');
+    expect(stamps()).toEqual([second]);
+  });
+});
 
 describe('on a pull request', () => {
   test('two runs leave one comment and one check, which show the last; the token is shown nowhere', async () => {

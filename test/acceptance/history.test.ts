@@ -128,6 +128,17 @@ describe('the history of all environments', () => {
     expect(text).toMatch(/^ {2}1\.1\.0 \(package 2\) {2}Approved .* production\/Rejected$/m);
   });
 
+  test('fits a narrow terminal, where each cell has a line of its own', async () => {
+    const { out } = await runCommand(command, ['--manifest', account.manifest, '--limit', '1'], {
+      env: account.environment,
+      seams: { clock: account.simulator.driver },
+      width: 60,
+    });
+    const lines = out.join('\n').split('\n');
+    expect(lines).toContain('    how it ended: succeeded/restored');
+    expect(lines.filter((line) => line.length > 60 && line.trim().includes(' '))).toEqual([]);
+  });
+
   test.each([
     [
       ['--version', '1.1.0'],

@@ -145,7 +145,7 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy that is enough for a run: people who approve run nothing, and `life-cycle` stands beside another policy. */
+/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
 type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
 
 const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
@@ -641,6 +641,20 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
         await account.inProduction('1.0.0');
         await leaveCanary(account, '1.1.0', minutes(30));
         return {};
+      },
+    },
+    {
+      name: 'from a version that was rejected',
+      ends: 'restored',
+      operation: rollback,
+      stage: async (account) => {
+        await serving(account, '1.0.0');
+        await serving(account, '1.1.0');
+        await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+          ModelApprovalStatus: 'Rejected',
+        });
+        return { rejected: '1.1.0' };
       },
     },
     {

@@ -24,7 +24,7 @@ const words = (command: string): readonly string[] =>
   [...command.replaceAll('"$VERSION"', '1.4.0').matchAll(/\S+/g)].map(([word]) => word);
 
 /** AWS CodeBuild user guide: "Build specification reference for CodeBuild". */
-describe.each(['buildspec.yml', 'examples/buildspec.yml'])('%s', (path) => {
+describe.each(['buildspec.yml', 'examples/buildspec.yml', 'examples/rejected-buildspec.yml'])('%s', (path) => {
   it('has only keys and phases that CodeBuild knows', () => {
     const { version, phases, ...rest } = read(path);
     expect(version).toBe(0.2);

@@ -2,7 +2,7 @@ import { minutes } from '../../src/clock.ts';
 import type { OperationName } from '../../src/operation.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
-import { manifestText } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { TestAccount } from '../support/account.ts';
 import { withRegression } from '../support/golden-set.ts';
@@ -114,6 +114,13 @@ const dark = async (scene: Scene, version: Version): Promise<void> => {
   const report = await scene.account.run(deployEndpoint, { version }, { runId: '7' });
   if (report?.result.reason !== 'candidate-dark')
     throw new Error(`the stage could not be set: ${report?.result.reason}: ${report?.result.because}`);
+};
+
+const reject = async ({ account }: Scene, packageVersion: number): Promise<void> => {
+  await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+    ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/${packageVersion}`,
+    ModelApprovalStatus: 'Rejected',
+  });
 };
 
 const byOperation: PerOperation<Omit<Act, 'operation'>> = {
@@ -228,6 +235,33 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
       wasOver: ['succeeded/restored', 'succeeded/already-restored'],
       serves: '1.0.0',
       dark: '1.1.0',
+    },
+    {
+      name: 'rollback/rejected',
+      inputs: () => ({ rejected: '1.1.0' }),
+      before: async (scene) => {
+        await inProduction(scene, { rollout: rollouts.rolling }, '1.1.0');
+        await deliver(scene.account, '1.1.0');
+        await reject(scene, 2);
+      },
+      ends: 'succeeded/restored',
+      wasOver: ['succeeded/serves-nowhere'],
+      serves: '1.0.0',
+    },
+    {
+      name: 'rollback/rejected-in-the-steps',
+      inputs: () => ({ rejected: '1.1.0' }),
+      before: async (scene) => {
+        await dark(scene, '1.1.0');
+        const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };
+        await scene.account.run(shiftTraffic, { version: '1.1.0' }, { runId: '7', death });
+        await scene.account.pass(minutes(11));
+        await reject(scene, 2);
+      },
+      ends: 'succeeded/candidate-withdrawn',
+      // The release that it stopped may have ended, and the candidate be up without traffic.
+      wasOver: ['succeeded/serves-nowhere', 'succeeded/candidate-withdrawn'],
+      serves: '1.0.0',
     },
     {
       name: 'rollback/watchdog',

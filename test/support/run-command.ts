@@ -11,11 +11,15 @@ export interface CommandRun {
 export const runCommand = async (
   command: Command,
   args: readonly string[],
-  at?: Pick<CommandLine, 'env' | 'seams'>,
+  at?: Pick<CommandLine, 'env' | 'seams'> & { readonly width?: number },
 ): Promise<CommandRun> => {
   const out: string[] = [];
   const err: string[] = [];
-  const terminal = { out: (text: string) => void out.push(text), err: (text: string) => void err.push(text) };
+  const terminal = {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    width: () => at?.width,
+  };
   const host = (): CommandLine => {
     if (at === undefined) throw new Error('this command needs no host');
     const cancellation = { signal: new AbortController().signal, outOfTime: new Promise<void>(() => {}) };

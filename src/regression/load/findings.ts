@@ -64,10 +64,9 @@ const ruling = (
   limits: readonly JudgedLimit[],
 ): { readonly verdict: Ruling; readonly because: string } => {
   if (!keptSchedule(measured)) {
-    const late = latencyIn({ ...measured, latencies: measured.lag, good: requestsIn(measured) }, 0.99, usualConfidence);
     return {
       verdict: 'inconclusive',
-      because: `the machine that sends was the bottleneck, not the model: one request of a hundred was sent ${milliseconds(late?.value ?? 0)} late or later; run the test on a larger runner, or lower the rate`,
+      because: `the machine that sends was the bottleneck, not the model: ${latenessOf(measured)}; run the test on a larger runner, or lower the rate`,
     };
   }
   for (const verdict of ['fail', 'inconclusive'] as const) {
@@ -82,6 +81,13 @@ const ruling = (
   return limits.length === 0
     ? { verdict: 'inconclusive', because: 'no request was sent' }
     : { verdict: 'pass', because: limits.map(limitText).join(', ') };
+};
+
+/** The sender gives up at a request that it would send too late, and that one is in no histogram. */
+const latenessOf = (measured: Outcome): string => {
+  if (measured.stopped === 'lag') return 'a request was due more than a second before it could be sent';
+  const late = latencyIn({ ...measured, latencies: measured.lag, good: requestsIn(measured) }, 0.99, usualConfidence);
+  return `one request of a hundred was sent ${milliseconds(late?.value ?? 0)} late or later`;
 };
 
 const errorsText = (outcome: Outcome): string => {

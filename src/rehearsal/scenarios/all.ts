@@ -49,6 +49,7 @@ import {
   systemUpdating,
   throttled,
 } from './refusals.ts';
+import { approvedFlipsToRejected, duplicateEventOnce, staleEventIgnored } from './rejection.ts';
 import { selfApprovalRefused, twoApproversRace } from './reviews.ts';
 import {
   allAtOnceBakeAlarm,
@@ -137,6 +138,9 @@ export const scenarios: readonly Scenario[] = [
   rejectedWhileItWaits,
   sameSemverTwiceInParallel,
   rejectedMidCanary,
+  approvedFlipsToRejected,
+  staleEventIgnored,
+  duplicateEventOnce,
   policyApproves,
   policyInconclusiveHolds,
   insufficientTraffic,

@@ -7,7 +7,8 @@ import { regressionSection } from '../regression/html.ts';
 import { marks } from '../regression/marks.ts';
 import { regressionMarkdown } from '../regression/summary.ts';
 import { escapeXml } from '../xml.ts';
-import type { FindingsRenderer, PageAround } from './renderer.ts';
+import { approvalPolicyRenderer } from './approval-policy.ts';
+import type { FindingsRenderer, PageAround, TestCase } from './renderer.ts';
 
 /** Texts of others have room, and none of them pushes the rest out of a comment. */
 const mostOfText = 600;
@@ -17,9 +18,18 @@ const mostFacts = 30;
 /** The sections in the order of their weight: a comment that is too long loses its end. */
 export const evidenceRenderer = {
   member: 'evidence',
-  summary: (found: Evidence): string => sectionsOf(found).map(markdownOf(found)).join('\n\n'),
-  html: (found: Evidence, page: PageAround): string => sectionsOf(found).map(htmlOf(found, page)).join('\n'),
-  junit: () => [],
+  summary: (found: Evidence): string =>
+    [
+      ...(found.policy === undefined ? [] : [approvalPolicyRenderer.summary(found.policy)]),
+      ...sectionsOf(found).map(markdownOf(found)),
+    ].join('\n\n'),
+  html: (found: Evidence, page: PageAround): string =>
+    [
+      ...(found.policy === undefined ? [] : [approvalPolicyRenderer.html(found.policy)]),
+      ...sectionsOf(found).map(htmlOf(found, page)),
+    ].join('\n'),
+  junit: ({ policy }: Evidence): readonly TestCase[] =>
+    policy === undefined ? [] : approvalPolicyRenderer.junit(policy),
   stamp: ({ tag, state }: Evidence) => ({ tag, digest: state }),
 } as const satisfies FindingsRenderer<Evidence>;
 

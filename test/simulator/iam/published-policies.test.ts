@@ -80,6 +80,16 @@ describe('no condition is lost', () => {
       expect(keysOf(statement, 'Null').sort()).toEqual([...facts, ...also].sort());
   });
 
+  test('a write of a stage decides nothing', () => {
+    for (const statement of statements.filter(({ Sid }) => Sid === 'WriteTheStage'))
+      expect(statement.Condition?.['Null']).toMatchObject({
+        'sagemaker:ModelApprovalStatus': 'true',
+        'sagemaker:CustomerMetadataProperties/content-digest': 'true',
+        'sagemaker:ModelLifeCycle:Stage': 'false',
+      });
+    expect(statements.filter(({ Sid }) => Sid === 'WriteTheStage')).toHaveLength(1);
+  });
+
   test('alarms of the suite have no actions, and writes to S3 are conditional', () => {
     for (const { Sid, Action, Condition } of statements) {
       if (Sid === 'ArmTheRelease') expect(Condition).toEqual({ Null: { 'cloudwatch:AlarmActions': 'true' } });

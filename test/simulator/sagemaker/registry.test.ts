@@ -57,6 +57,33 @@ describe('the model registry', () => {
     });
   });
 
+  test('a life cycle has a stage and a status; a new one replaces it and changes nothing else', () => {
+    const { far, register } = registry();
+    const ModelPackageArn = register({ ModelPackageDescription: 'iris_v1.0.0', ModelApprovalStatus: 'Approved' });
+    const before = far.call('DescribeModelPackage', { ModelPackageName: ModelPackageArn });
+    const update = (ModelLifeCycle: object) => ({ ModelPackageArn, ModelLifeCycle });
+    const development = { Stage: 'Development', StageStatus: 'InProgress', StageDescription: 'first look' };
+    far.call('UpdateModelPackage', update(development));
+    expect(far.call('DescribeModelPackage', { ModelPackageName: ModelPackageArn }).ModelLifeCycle).toEqual(development);
+    const production = { Stage: 'Production', StageStatus: 'Approved' };
+    far.call('UpdateModelPackage', update(production));
+    const { ModelLifeCycle, LastModifiedTime, LastModifiedBy, ...rest } = far.call('DescribeModelPackage', {
+      ModelPackageName: ModelPackageArn,
+    });
+    expect(ModelLifeCycle).toEqual(production);
+    expect([LastModifiedTime, LastModifiedBy]).toEqual([expect.any(Number), expect.anything()]);
+    expect(rest).toEqual(before);
+    expect(
+      far.call('ListModelPackages', { ModelPackageGroupName: 'iris' }).ModelPackageSummaryList[0].ModelLifeCycle,
+    ).toEqual(production);
+    expect(far.refusal('UpdateModelPackage', update({ Stage: 'Production' }))).toMatch(
+      /stageStatus.*must not be null/i,
+    );
+    expect(far.refusal('UpdateModelPackage', update({ ...production, Stage: 'in production' }))).toMatch(
+      /stage.*must satisfy regular expression pattern/i,
+    );
+  });
+
   test('a client token: same body, same version; another body is a conflict', () => {
     const { far, register } = registry();
     expect([register({ ClientToken: 't' }), register({ ClientToken: 't' })]).toEqual([version(1), version(1)]);

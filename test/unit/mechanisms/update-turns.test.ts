@@ -343,6 +343,18 @@ describe('an order to stop', () => {
     expect(one.sent).toEqual(['the order to stop']);
   });
 
+  test('for a rejection ends as one, and convicts nobody', async () => {
+    const rejection = { ...abort, why: 'churn_v1.1.0 is Rejected', reason: 'approval-withdrawn' } as const;
+    const { because, one } = await lookAt({ shows: ours, record: { commands: [rejection] } });
+    expect(because).toBe('stopping the update at the command of mina: churn_v1.1.0 is Rejected');
+    expect(one.release().witnessed.abort).toMatchObject({
+      why: 'approval-withdrawn',
+      because: 'churn_v1.1.0 is Rejected',
+      published: true,
+    });
+    expect(one.sent).toEqual(['the order to stop']);
+  });
+
   test('that a run announced and did not publish is published by the next one', async () => {
     const { because, one } = await lookAt({
       shows: ours,

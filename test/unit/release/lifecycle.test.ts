@@ -243,6 +243,15 @@ describe('rerunDecision', () => {
     expect(requested(dark, { operation: 'shift-traffic', version: '1.2.0' })).toBe('already-convicted');
   });
 
+  test('taken back because the registry rejected it: not convicted, and no longer a way back', () => {
+    const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
+    const way = release({ id: 'b1', operation: 'rollback', version: '1.1.0', rejected: true });
+    const back = released(two, way, 'restored', 30);
+    expect(back.history.find(({ version }) => version === '1.2.0')).toMatchObject({ good: false, ended: 'rejected' });
+    expect(requested(back, { version: '1.2.0' })).toBe('new-attempt');
+    expect(lastGood(back.history, configuration('1.1.0'))).toBeUndefined();
+  });
+
   test('taken back by hand after it had succeeded: convicted; a rollback may go anywhere', () => {
     const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     const back = released(two, release({ id: 'b1', operation: 'rollback', version: '1.1.0' }), 'restored', 30);
@@ -317,6 +326,12 @@ describe('rerunDecision', () => {
       ]);
       expect(requested(record, { version: '1.3.0' })).toBe('already-convicted');
       expect(requested(record, { version: '1.2.0' })).toBe('no-op');
+    });
+
+    test('a way back from a candidate that was rejected does not', () => {
+      const record = back({ version: '1.2.0', baseline: made, candidate: configuration('1.2.0'), rejected: true });
+      expect(record.history[1]).toMatchObject({ version: '1.3.0', ended: 'rejected', good: false });
+      expect(requested(record, { version: '1.3.0' })).toBe('new-attempt');
     });
 
     test('records of older versions name the release of the candidate where the version before it served', () => {

@@ -162,6 +162,14 @@ describe('the result of a load test', () => {
     );
   });
 
+  test('is inconclusive when the sender lost its schedule, although what it sent was in time', () => {
+    const check = findings([at(40, 'target', outcome(600, { stopped: 'lag' }))]);
+    expect(check.verdict).toBe('inconclusive');
+    expect(check.because).toMatch(
+      /^at 40 requests per second the machine that sends was the bottleneck, not the model: a request was due more than a second before it could be sent; run/,
+    );
+  });
+
   test('is inconclusive when the sender was late, whatever the latencies are', () => {
     const late = outcome(1200, {
       ...slow(1200, 900, 5000),

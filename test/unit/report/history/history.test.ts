@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
 import { minutes } from '../../../../src/clock.ts';
 import { newRecord } from '../../../../src/release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../../../../src/release/record.ts';
@@ -52,6 +54,17 @@ describe('the share of the traffic', () => {
 function fullRecordCandidate() {
   return { ...configuration('1.1.0'), beside: { candidate: 'churn-1-1-0-b', baseline: 'churn-1-0-0' } };
 }
+
+test('a record with all members fits the published schema', () => {
+  const validates = new Ajv({ allErrors: true }).compile(JSON.parse(readFileSync('docs/history.schema.json', 'utf8')));
+  const found = history(fullRecord());
+  expect(found.releases.some(({ commands }) => commands.length > 0)).toBe(true);
+  validates(JSON.parse(JSON.stringify(found)));
+  expect(validates.errors ?? []).toEqual([]);
+  // A member that the schema does not have is noticed.
+  validates({ ...found, releases: [{ ...found.releases[0], surprise: 1 }] });
+  expect(validates.errors).toHaveLength(1);
+});
 
 test('who is the actor, else the run', () => {
   const [by, without] = history(
