@@ -68,6 +68,14 @@ export const shellWord = (text: string): string => {
 export const shellOption = (name: string, value: string): string =>
   value.startsWith('-') ? ` --${name}=${shellWord(value)}` : ` --${name} ${shellWord(value)}`;
 
+/** The beginning of a text in so many UTF-16 units at most, by which AWS and GitHub count; they refuse half of a character. */
+export const beginning = (text: string, most: number): string =>
+  text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+
+/** As `beginning`; an ellipsis says that there was more. */
+export const cutAt = (text: string, most: number): string =>
+  text.length <= most ? text : `${beginning(text, most - 1)}…`;
+
 /** The beginning of a text, by characters: half of one is no text. */
 export const shortened = (text: string, most = 80): string => {
   if (text.length <= most) return text;

@@ -45,6 +45,7 @@ const sent = [
   'check-run',
   'commit',
   'commit-comment',
+  'commit-comparison',
   'deployment',
   'deployment-status',
   'environment',

@@ -17,7 +17,7 @@ export const plain = (workflow: string, home?: string): string => {
   return workflow
     .replace(/^(\s*(?:- )?uses: )\$\/(\S+)/gm, (_all, before: string, path: string) => before + at(path))
     .replace(/^\s+queue: \w+\n/gm, '')
-    .replace(/OWNER\/model-delivery\/(\.github\/workflows\/\S+)@v1/g, (_all, path: string) => at(path));
+    .replace(/OWNER\/model-delivery\/((?:\.github\/workflows|actions)\/\S+)@v1/g, (_all, path: string) => at(path));
 };
 
 export const copyPlain = (folder: string, home?: string): void => {

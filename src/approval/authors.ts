@@ -1,6 +1,7 @@
 import type { GitHub, PullRequest } from '../github/github.ts';
 import { GitHubFailure } from '../github/refusal.ts';
 import type { Remarks } from '../operation.ts';
+import { metadataKeys } from '../registry/metadata.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import type { Run } from '../world.ts';
 
@@ -21,9 +22,11 @@ export interface Sources {
 export const authorsOf = async (
   github: GitHub,
   run: Run,
-  { tag, origin = {} }: Pick<RegisteredVersion, 'tag' | 'origin'>,
+  { tag, metadata }: Pick<RegisteredVersion, 'tag' | 'metadata'>,
   { commit, pullRequest }: Sources,
 ): Promise<Authors> => {
+  // As `register-model` noted them; others may rewrite them, so they can only add authors.
+  const { [metadataKeys.gitSha]: registeredCommit, [metadataKeys.runUrl]: registeringRun } = metadata;
   const because = new Map<string, string>();
   const remarks: string[] = [];
   const add = (logins: readonly string[], clause: string): void => {
@@ -46,14 +49,12 @@ export const authorsOf = async (
     for (const pull of await github.pullRequestsOf(sha)) pulls.set(pull.number, pull);
   };
   if (commit !== undefined) await lookAtCommit(commit);
-  if (origin.commit !== undefined && origin.commit !== commit) {
-    const sha = origin.commit;
+  if (registeredCommit !== undefined && registeredCommit !== commit)
     await ifKnown(
-      () => lookAtCommit(sha),
-      `commit ${sha.slice(0, 12)} of ${tag} is not in ${github.repository}: its authors are not known, so an approval of theirs is not noticed`,
+      () => lookAtCommit(registeredCommit),
+      `commit ${registeredCommit.slice(0, 12)} of ${tag} is not in ${github.repository}: its authors are not known, so an approval of theirs is not noticed`,
     );
-  }
-  if (commit === undefined && origin.commit === undefined && pullRequest === undefined)
+  if (commit === undefined && registeredCommit === undefined && pullRequest === undefined)
     remarks.push(
       `no commit is registered for ${tag}: its authors are not known, so an approval of theirs is not noticed`,
     );
@@ -69,7 +70,7 @@ export const authorsOf = async (
   const own = run.workflow;
   // A comment starts a run too, and its author may well be the one who approves.
   if (own !== undefined && !own.byComment) await lookAtRun(own.id);
-  const registering = runIn(github.repository, origin.run);
+  const registering = runIn(github.repository, registeringRun);
   if (registering !== undefined && (registering !== own?.id || own.byComment))
     await ifKnown(
       () => lookAtRun(registering),

@@ -17,17 +17,18 @@ import { gitHubFor } from './room-at-github.ts';
 
 const decide = async (at: Asked): Promise<Considered> => {
   const { manifest, rules, risk, registered, world } = at;
-  const { atLeast, of } = reviewersFor(rules, risk.level);
   const github = gitHubFor(world, 'comment');
   const { thread, pullRequest } = await threadOf(github, at);
   const comments = await github.commentsOf(thread);
   const stamps = await stampsOf(github, manifest.model, comments);
   const { votes, discounted } = lastDecisions(comments, manifest.model, registered, stamps);
+  const { atLeast, of } = reviewersFor(rules, risk.level);
   const where = `on ${thread.is.replace('-', ' ')} ${thread.number}`;
   return countVotes({
     votes,
     discounted,
-    electorate: of === undefined ? writersOf(github, atLeast) : reviewersOf(github, { atLeast, of }),
+    atLeast,
+    electorate: of === undefined ? writersOf(github) : reviewersOf(github, of),
     where,
     authors: () =>
       authorsOf(github, world.run, registered, withoutUndefined({ pullRequest, commit: pullRequest?.head })),

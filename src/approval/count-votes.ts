@@ -28,6 +28,8 @@ export interface Ballot {
   readonly votes: readonly Vote[];
   readonly discounted: readonly Discounted[];
   readonly electorate: Electorate;
+  /** That many different people have to approve. */
+  readonly atLeast: number;
   /** Rejections of people outside the electorate count too: GitHub has asked them already. */
   readonly anyoneRejects?: true;
   /** `on pull request 7`. */
@@ -70,7 +72,7 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
     if (because === undefined) approvals.push(vote);
     else discounted.push({ ...vote, because });
   }
-  if (approvals.length >= electorate.atLeast)
+  if (approvals.length >= ballot.atLeast)
     return { decision: decided('approve', approvals, ballot), remarks: remarks() };
 
   const because = missing(approvals, discounted, ballot);
@@ -98,9 +100,8 @@ const decided = (is: Decided['is'], votes: readonly Vote[], { where, page }: Bal
 const missing = (
   approvals: readonly Vote[],
   discounted: readonly Discounted[],
-  { electorate, where, hint }: Ballot,
+  { electorate, atLeast, where, hint }: Ballot,
 ): string => {
-  const { atLeast } = electorate;
   const names = approvals.map(({ by }) => by);
   const others = electorate.others(new Set(names.map((name) => name.toLowerCase())));
   return [

@@ -1,9 +1,8 @@
 import type { GitHub, Permission } from '../github/github.ts';
-import type { Reviewer, Reviewers } from '../manifest/approval.ts';
+import type { Reviewer } from '../manifest/approval.ts';
 
 /** The people whose decision counts, looked up at the time of the decision. */
 export interface Electorate {
-  readonly atLeast: number;
   /** @returns undefined when the person may decide, else a clause: `not among the reviewers` */
   refusal(login: string): Promise<string | undefined>;
   /** Names of those who have not decided: `bob, @acme/ml-leads`. @param decided logins in lower case */
@@ -11,12 +10,11 @@ export interface Electorate {
 }
 
 /** `approval.reviewers` of the manifest. */
-export const reviewersOf = (github: GitHub, { atLeast, of }: Reviewers): Electorate => {
+export const reviewersOf = (github: GitHub, of: readonly Reviewer[]): Electorate => {
   let members: Promise<ReadonlySet<string>> | undefined;
   const teams = of.flatMap((reviewer) => (reviewer.is === 'team' ? [reviewer] : []));
   const people = new Set(of.flatMap((reviewer) => (reviewer.is === 'person' ? [reviewer.login] : [])));
   return {
-    atLeast,
     refusal: async (login) => {
       const name = login.toLowerCase();
       if (people.has(name)) return undefined;
@@ -39,8 +37,7 @@ const nameOf = (reviewer: Reviewer): string =>
 const mayWrite: ReadonlySet<Permission> = new Set<Permission>(['admin', 'maintain', 'write']);
 
 /** Without reviewers in the manifest: people who may write to the repository. */
-export const writersOf = (github: GitHub, atLeast: number): Electorate => ({
-  atLeast,
+export const writersOf = (github: GitHub): Electorate => ({
   refusal: async (login) => {
     const permission = await github.permissionOf(login);
     return mayWrite.has(permission)
@@ -51,8 +48,7 @@ export const writersOf = (github: GitHub, atLeast: number): Electorate => ({
 });
 
 /** Without reviewers in the manifest, behind a GitHub environment: GitHub takes reviews of its own reviewers only. */
-export const environmentReviewers = (environment: string, atLeast: number): Electorate => ({
-  atLeast,
+export const environmentReviewers = (environment: string): Electorate => ({
   refusal: async () => undefined,
   others: () => `the reviewers of the GitHub environment ${environment}`,
 });

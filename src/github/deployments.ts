@@ -1,3 +1,4 @@
+import { beginning, cutAt } from '../plain-text.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Client, everyPage } from './client.ts';
 import type { Deployment, DeploymentState } from './github.ts';
@@ -42,7 +43,7 @@ export const putDeployment = async (client: Client, deployment: Deployment): Pro
           environment,
           task,
           payload: { version },
-          description: `${task} ${version}`.slice(0, longestDescription),
+          description: beginning(`${task} ${version}`, longestDescription),
           // It reports; it gates nothing: the running job itself is a check that has not ended.
           required_contexts: [],
           auto_merge: false,
@@ -57,11 +58,8 @@ export const putDeployment = async (client: Client, deployment: Deployment): Pro
       ...common,
       deployment_id: id,
       state,
-      description: shortened(description),
+      description: cutAt(description, longestDescription),
       ...withoutUndefined({ environment_url: environmentUrl, log_url: logUrl }),
     }),
   );
 };
-
-const shortened = (text: string): string =>
-  text.length <= longestDescription ? text : `${text.slice(0, longestDescription - 1)}…`;

@@ -278,7 +278,7 @@ const environment = z.pipe(
           .role()
           .check(
             about(
-              'Role that `approve-gate` assumes instead when its mode decides, its name or ARN: where only it may approve, no deployment approves its own version. With `check` it keeps `role`. Default: `role`.',
+              'Role that `approve-gate` assumes instead when its mode decides, its name or ARN: where only it may approve, no deployment approves its own version. With `check` and `wait` it keeps `role`. Default: `role`.',
             ),
           ),
       ),
@@ -364,6 +364,8 @@ export const manifestSchema = z.pipe(
       environments: v.environments(environment).check(about('Where the model is delivered, by name.')),
     })
     .check((checked) => {
+      // A part with a problem of its own is as it was written, and has no meaning yet.
+      if (checked.issues.length > 0) return;
       const { model, registry: forAll, approval, risk, regression, environments } = checked.value;
       const tested = regression?.asking.candidate;
       if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))

@@ -47,7 +47,9 @@ export const planRejected = async (
   const serves = live.status !== 'Failed' && live.status !== 'OutOfService' && holdsNow(decided, record, look);
   const comes = live.pending !== undefined && holds(decided, await contentOf(world, live.pending.endpointConfig));
   const returns = release !== undefined && isOf(release.candidate, decided);
-  if (!serves && !comes && !returns) return stoppedHere(world, record, decided, acted) ?? nowhere;
+  // Its update may be over, and its run dead: a way back of ours is brought to its end.
+  const isOnItsWay = release !== undefined && leaves(release, decided);
+  if (!serves && !comes && !returns && !isOnItsWay) return stoppedHere(world, record, decided, acted) ?? nowhere;
 
   if (release !== undefined) return afterRelease(world, release, decided);
   if (live.status === 'Creating' || live.pending !== undefined)
@@ -92,12 +94,13 @@ const stopped = (world: World, release: Release, decided: Decided): Opening<Rele
  */
 const afterRelease = (world: World, release: Release, decided: Decided): Opening<ReleaseOutputs> => {
   if (!isFree(world, release)) return waitFor(world, release);
-  const { rejected, baseline, candidate, withdraws } = release;
-  const leaves = baseline !== undefined && isOf(baseline, decided) && !isOf(candidate, decided);
-  return rejected && (leaves || withdraws === decided.version) && !isStopping(release)
-    ? { is: 'resume', release }
-    : { is: 'stop-first', release };
+  return leaves(release, decided) && !isStopping(release) ? { is: 'resume', release } : { is: 'stop-first', release };
 };
+
+/** A rollback that a rejection of this version began. */
+const leaves = ({ rejected, baseline, candidate, withdraws }: Release, decided: Decided): boolean =>
+  rejected === true &&
+  (withdraws === decided.version || (baseline !== undefined && isOf(baseline, decided) && !isOf(candidate, decided)));
 
 /** Its run is this one, or has died. */
 const isFree = (world: World, { lease }: Release): boolean =>

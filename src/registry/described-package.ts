@@ -72,7 +72,6 @@ export const readDescription = (
     ...lastModified(described),
     ...withoutUndefined({
       registeredAt: described.CreationTime?.getTime(),
-      origin: originOf(metadata),
       approvalDescription: described.ApprovalDescription || undefined,
       statusDetails: statusDetails || undefined,
       imageDigest: imageDigest || undefined,
@@ -104,11 +103,6 @@ export const inferenceSpecificationOf = ({
   responseTypes: specification?.SupportedResponseMIMETypes ?? [],
   realtimeInstanceTypes: specification?.SupportedRealtimeInferenceInstanceTypes ?? [],
 });
-
-const originOf = (metadata: Readonly<Record<string, string>>): RegisteredVersion['origin'] => {
-  const { [metadataKeys.gitSha]: commit, [metadataKeys.runUrl]: run } = metadata;
-  return commit || run ? withoutUndefined({ commit: commit || undefined, run: run || undefined }) : undefined;
-};
 
 const digestOf = (container: Container | undefined): string | undefined =>
   pinnedDigest(container?.Image ?? '') ?? (container?.ImageDigest || undefined);

@@ -1,4 +1,5 @@
 import { Refusal } from '../operation.ts';
+import { beginning } from '../plain-text.ts';
 import { InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 
@@ -97,10 +98,7 @@ export const parsePairs = (text: string, source: string): Readonly<Record<string
 
 /** A text of others as a value that SageMaker holds: other characters become spaces, and the end is cut. */
 export const metadataValue = (text: string): string =>
-  text
-    .replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]+/gu, ' ')
-    .slice(0, limits.valueCharacters)
-    .trim();
+  beginning(text.replaceAll(/[^\p{L}\p{Z}\p{N}_.:/=+\-@]+/gu, ' '), limits.valueCharacters).trim();
 
 const fits = (key: string, value: string): boolean =>
   key.length <= limits.keyCharacters &&

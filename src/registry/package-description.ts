@@ -1,3 +1,4 @@
+import { beginning } from '../plain-text.ts';
 import { isSameName } from '../same-name.ts';
 import { parseSemanticVersion, versionTag } from './semantic-version.ts';
 
@@ -16,9 +17,8 @@ export const packageDescription = (model: string, semver: string, contentDigest:
   const end = ` (content sha256:${contentDigest})`;
   // Control characters, line ends among them, are refused (AWS: EntityDescription).
   const clean = words?.replaceAll(/\p{C}+/gu, ' ').trim();
-  const start = (clean ? `${tag}: ${clean}` : tag).slice(0, longestDescription - end.length);
-  // AWS also refuses half of a character.
-  return start.replace(/[\uD800-\uDBFF]$/, '').trimEnd() + end;
+  const start = beginning(clean ? `${tag}: ${clean}` : tag, longestDescription - end.length);
+  return start.trimEnd() + end;
 };
 
 /** `churn_v1.4.0: less churn in spring` → `1.4.0`; undefined for a package that is not a version of `model`. */

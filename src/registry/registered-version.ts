@@ -23,8 +23,6 @@ export interface RegisteredVersion {
   readonly lastModified?: { readonly by?: string; readonly at: Instant };
   /** The time of its registration. */
   readonly registeredAt?: Instant;
-  /** Its commit, and the page of the run that registered it, as `register-model` noted them; others may rewrite them. */
-  readonly origin?: { readonly commit?: string; readonly run?: string };
   readonly status: 'Pending' | 'InProgress' | 'Completed' | 'Failed' | 'Deleting';
   /** SageMaker's message about a failed package. */
   readonly statusDetails?: string;

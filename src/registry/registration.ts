@@ -2,6 +2,7 @@ import type { CreateModelPackageInput } from '../aws/sagemaker.ts';
 import { digest } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
+import { beginning } from '../plain-text.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Run } from '../world.ts';
 import { type Container, dataSourcesOf, withAddresses } from './container.ts';
@@ -142,7 +143,7 @@ type InstanceTypes = NonNullable<
 /** Immutable later, unlike the customer's own metadata. */
 const properties = (run: Run): Pick<CreateModelPackageInput, 'MetadataProperties'> => {
   const found = Object.entries({ CommitId: run.commit, Repository: run.repository, GeneratedBy: run.url }).flatMap(
-    ([key, value]) => (value ? [[key, value.slice(0, longestProperty)]] : []),
+    ([key, value]) => (value ? [[key, beginning(value, longestProperty)]] : []),
   );
   return found.length > 0 ? { MetadataProperties: Object.fromEntries(found) } : {};
 };

@@ -1,5 +1,8 @@
 import { counted } from '../judge/amounts.ts';
 import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
+import { MetricError } from '../regression/metrics/maker.ts';
+import { measureOf } from '../regression/metrics/measure-of.ts';
+import { requireRules } from '../regression/scoring/fitting.ts';
 import { readRecords } from '../regression/scoring/records.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
@@ -9,7 +12,7 @@ import type { RowsFile } from './rows-file.ts';
 
 /**
  * Refuses golden rows that no test could use, as far as no model is needed for it: ids, labels of the task, weights, columns of slices
- * and clusters, and the digest.
+ * and clusters, and the digest; and rules that no answer could keep or break.
  * @returns the number of rows
  * @throws {RowsError} the rows by file and line
  */
@@ -24,6 +27,11 @@ export const requireUsable = async (policy: RegressionPolicy, file: RowsFile): P
       'dataset',
       `${file.name} has the digest ${dataset.digest}, and the manifest has ${datasetDigest}: ids, labels or weights differ`,
     );
+  try {
+    requireRules(policy, rows, measureOf);
+  } catch (error) {
+    throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
+  }
   return rows.size;
 };
 

@@ -87,7 +87,7 @@ export type OpenSession = (request: SessionRequest) => Promise<Session>;
 /**
  * The environment that an operation's inputs name; empty when the operation has no manifest. A rollback has a role of its own where the
  * manifest names one: the environment for people on call has no reviewers, and must not lead to the deployer's role. A gate that
- * decides has one, so that the deployer cannot approve; a gate that only checks is a step of the deployer's job.
+ * decides has one, so that the deployer cannot approve; a gate that only reads is a step of the deployer's job.
  */
 export const targetOf = (inputs: unknown, operation?: OperationName): Target => {
   const { manifest, environment, mode } = inputs as {
@@ -98,7 +98,7 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
   if (manifest === undefined || environment === undefined) return {};
   const spec = environmentOf(manifest, environment);
   const { account, region, bucketOwners, endpoint, registry } = spec;
-  const decides = operation === 'approve-gate' && mode !== undefined && mode !== 'check';
+  const decides = operation === 'approve-gate' && mode !== undefined && !readingModes.includes(mode);
   return withoutUndefined({
     account,
     region,
@@ -109,6 +109,9 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
     elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,
   });
 };
+
+/** Modes of the gate that write no decision. A test compares them with `approval/modes.ts`, which would bring GitHub into every bundle. */
+const readingModes: readonly string[] = ['check', 'wait'];
 
 /** Registering and deciding write to the registry; everything else reads there. */
 const registryRole = (

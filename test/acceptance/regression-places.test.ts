@@ -110,6 +110,17 @@ describe('other places where the candidate answers', () => {
     },
   );
 
+  test('rules that no answer could break are refused before a model is asked', async () => {
+    await approved(account, '1.0.0');
+    withRegression(account, { rules: ['{ metric: accuracy, max-drop: 2 }'] });
+    const seen = account.watch();
+    expect((await regress(account, '1.0.0'))?.result).toMatchObject({
+      reason: 'invalid-input',
+      because: expect.stringMatching(/accuracy: the margin 2 of max-drop is larger than its range, 0 to 1/),
+    });
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+
   const predictions = (wrong: number): string =>
     asJsonl(goldenRows.map(({ id, label }, at) => ({ id, prediction: at < wrong ? 'nothing' : label })));
 

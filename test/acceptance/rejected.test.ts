@@ -155,6 +155,23 @@ describe('a version that serves', () => {
     }
   });
 
+  test.each(['9', '10'])(
+    'killed when AWS had the update, and run again by run %s long after it: the release ends',
+    async (runId) => {
+      await decide('1.1.0', 'Rejected');
+      const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+      expect(await account.run(rollback, { rejected: '1.1.0' }, { runId: '9', death })).toBeUndefined();
+      await account.pass(minutes(30));
+      const { result, writes } = await run({ rejected: '1.1.0' }, runId);
+      expect(result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+      expect(writes).toEqual([]);
+      expect(account.record()).toMatchObject({
+        history: [{ version: '1.0.0' }, { version: '1.1.0', ended: 'rejected' }, {}],
+      });
+      expect(account.record()?.live).toBeUndefined();
+    },
+  );
+
   test('two runs at once update the endpoint once', async () => {
     await decide('1.1.0', 'Rejected');
     const seen = account.watch();

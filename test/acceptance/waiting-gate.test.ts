@@ -117,6 +117,16 @@ test('with wait: false the run ends at once, and a decided version is decided', 
   expect(await ends()).toBe('approved');
 });
 
+test('the evidence is in the report, however the wait ends', async () => {
+  const run = (more: Readonly<Record<string, string>> = {}) =>
+    account.run(approveGate, { version: '1.0.0', mode: 'wait', ...more });
+  expect((await run({ timeout: '5m' }))?.result.findings).toMatchObject({ is: 'evidence', tag: 'iris_v1.0.0' });
+  decideAfter(minutes(5), 'Approved');
+  expect((await run())?.result).toMatchObject({ reason: 'approved', findings: { is: 'evidence' } });
+  // Nobody is asked any more.
+  expect((await run())?.result.findings).toBeUndefined();
+});
+
 test('a dry run looks once', async () => {
   const report = await account.run(approveGate, { version: '1.0.0', mode: 'wait', 'dry-run': 'true' });
   expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'planned', plan: { changes: [] } });

@@ -259,7 +259,8 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
         await reject(scene, 2);
       },
       ends: 'succeeded/candidate-withdrawn',
-      wasOver: ['succeeded/serves-nowhere'],
+      // The release that it stopped may have ended, and the candidate be up without traffic.
+      wasOver: ['succeeded/serves-nowhere', 'succeeded/candidate-withdrawn'],
       serves: '1.0.0',
     },
     {

@@ -137,7 +137,10 @@ const truthOf = (
     readonly requests: readonly LoggedRequest[];
   },
 ): readonly string[] => {
-  const isRepeat = ended.reason === 'nothing-expired' || ended.reason?.startsWith('already-') === true;
+  const isRepeat =
+    ended.reason === 'nothing-expired' ||
+    ended.reason === 'serves-nowhere' ||
+    ended.reason?.startsWith('already-') === true;
   return oracle.untrue(ended, {
     // A release that goes on began with what served before it.
     before: isRepeat || act.serves === undefined ? seen.between : seen.before,

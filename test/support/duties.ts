@@ -24,7 +24,7 @@ export const roleOf = (duty: Duty): string => `arn:aws:iam::111122223333:role/mo
 /** The published policies of each role, as the page lists them. */
 export const policiesOf: Readonly<Record<Duty, readonly PublishedName[]>> = {
   registrar: ['register-model'],
-  approver: ['approver'],
+  approver: ['gate'],
   deployer: ['approve-gate', 'deploy-endpoint', 'shift-traffic'],
 };
 

@@ -1,14 +1,21 @@
 import { expect, test } from '@jest/globals';
-import { permissionsFor, policyFor } from '../../src/permissions.ts';
+import { permissionsFor, policyFor, publishedNames } from '../../src/permissions.ts';
 import { place } from '../support/policy-place.ts';
 
 const actionsOf = (policy: Parameters<typeof policyFor>[0]): readonly string[] =>
   policyFor(policy, place).Statement.flatMap(({ Action }) => Action);
 
-test('a gate that writes a decision needs the policy of the approver, and not that of the gate', () => {
+test('no policy has two statements of one name, which IAM refuses', () => {
+  for (const policy of publishedNames) {
+    const names = policyFor(policy, place).Statement.map(({ Sid }) => Sid);
+    expect([policy, names.filter((name, index) => names.indexOf(name) !== index)]).toEqual([policy, []]);
+  }
+});
+
+test('a gate that writes a decision needs a policy of its own, and not that of a gate that reads', () => {
   const needed = permissionsFor('approve-gate', ['decides']);
   expect(needed).toContain('sagemaker:UpdateModelPackage');
-  expect(actionsOf('approver')).toEqual(expect.arrayContaining([...needed]));
+  expect(actionsOf('gate')).toEqual(expect.arrayContaining([...needed]));
   expect(actionsOf('approve-gate')).not.toContain('sagemaker:UpdateModelPackage');
   expect(permissionsFor('approve-gate', [])).not.toContain('sagemaker:UpdateModelPackage');
 });

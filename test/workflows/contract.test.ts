@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { approveGateInputs } from '../../src/operations/approve-gate.ts';
 import { declarationOf, type Job, readWorkflow, type Workflow } from '../support/workflow-file.ts';
 
 const own = ['.github/workflows/deliver.yml', '.github/workflows/ci.yml'];
 const examples = ['examples/github-flow.yml', 'examples/gitflow.yml', 'examples/rollback.yml'];
+/** A workflow with a job of its own, instead of a call of `deliver.yml`. */
+const byComment = 'examples/approve-by-comment.yml';
+const ownGate = 'OWNER/model-delivery/actions/approve-gate@v1';
 const called = 'OWNER/model-delivery/.github/workflows/deliver.yml@v1';
 
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -20,7 +27,7 @@ beforeAll(async () => {
   deliver = await readWorkflow('.github/workflows/deliver.yml');
 });
 
-describe.each([...own, ...examples])('%s', (path) => {
+describe.each([...own, ...examples, byComment])('%s', (path) => {
   let workflow: Workflow;
   beforeAll(async () => {
     workflow = await readWorkflow(path);
@@ -31,16 +38,20 @@ describe.each([...own, ...examples])('%s', (path) => {
     for (const [, { permissions }] of jobsOf(workflow)) {
       expect(permissions).toBeDefined();
       for (const [scope, level] of Object.entries(permissions ?? {}))
-        expect({ 'id-token': 'write', contents: 'read' }).toHaveProperty(scope, level);
+        expect({
+          'id-token': 'write',
+          contents: 'read',
+          ...(path === byComment && { 'pull-requests': 'read', actions: 'read' }),
+        }).toHaveProperty(scope, level);
     }
     for (const line of text(path).split('\n'))
-      if (/^ {6}(contents|id-token): /.test(line)) expect(line).toMatch(/ # \S/);
+      if (/^ {6}(contents|id-token|pull-requests|actions): /.test(line)) expect(line).toMatch(/ # \S/);
   });
 
   it('pins other people’s actions by commit, with the version beside it', () => {
     for (const line of text(path).split('\n')) {
       const uses = /\buses: (\S+)(.*)/.exec(line);
-      if (!uses || uses[1]?.startsWith('$/') || uses[1] === called) continue;
+      if (!uses || uses[1]?.startsWith('$/') || uses[1] === called || uses[1] === ownGate) continue;
       expect(uses[1]).toMatch(/@[0-9a-f]{40}$/);
       expect(uses[2]).toMatch(/ # v\d/);
     }
@@ -115,6 +126,50 @@ describe('deliver.yml', () => {
 
   it('interpolates nothing into a shell', () => {
     for (const { step } of steps()) expect(step.run ?? '').not.toContain('${{');
+  });
+});
+
+describe(byComment, () => {
+  const stepsOf = async () => (await readWorkflow(byComment)).jobs['decide']?.steps ?? [];
+
+  it('checks out the default branch, and keeps no token', async () => {
+    const [checkout] = await stepsOf();
+    expect(checkout?.with).toEqual({ 'persist-credentials': false });
+  });
+
+  it('puts nothing of the comment into a script, and gives the gate inputs that it has', async () => {
+    const steps = await stepsOf();
+    for (const step of steps) expect(step.run ?? '').not.toContain('${{');
+    const gate = steps.find(({ uses }) => uses === ownGate);
+    expect(Object.keys(approveGateInputs)).toEqual(
+      expect.arrayContaining(Object.keys(gate?.with ?? {}).filter((name) => !/^(publish|on-pending)$/.test(name))),
+    );
+    expect(gate?.with).toMatchObject({ mode: 'comment' });
+  });
+
+  it.each([
+    ['/approve churn_v1.4.0', 'churn_v1.4.0'],
+    ['Fine.\r\n/approve churn_v1.4.0-rc.1 \r\n', 'churn_v1.4.0-rc.1'],
+    ['/reject churn_v1.4.0 one species\n', 'churn_v1.4.0'],
+    ['please /approve churn_v1.4.0', ''],
+    ['/approve churn_v1.4.0$(touch planted)', ''],
+    ['/approve churn_v1.4.0\nversion=churn_v9.9.9', 'churn_v1.4.0'],
+    ['/approve churn_v1\n`touch planted`\n$(touch planted)', ''],
+  ])('reads from %j the version %j, and runs nothing', async (comment, version) => {
+    const script = (await stepsOf()).find(({ run }) => run !== undefined)?.run ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'comment-'));
+    try {
+      const output = join(folder, 'output');
+      writeFileSync(output, '');
+      execFileSync('bash', ['-e', '-c', script], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], COMMENT: comment, GITHUB_OUTPUT: output },
+      });
+      expect(readFileSync(output, 'utf8')).toBe(`version=${version}\n`);
+      expect(readdirSync(folder)).toEqual(['output']);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

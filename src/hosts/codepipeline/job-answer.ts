@@ -1,6 +1,6 @@
 import type { FailureType, PutJobFailureResultInput, PutJobSuccessResultInput } from '../../aws/codepipeline.ts';
 import type { Outcome } from '../../outcome.ts';
-import { jsonText, oneLine, visible } from '../../plain-text.ts';
+import { cutAt, jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
 import { type Result, withoutAccount, withRemarks } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
@@ -65,7 +65,7 @@ export const failed = (
   result: {
     failureDetails: {
       type: failureType(code),
-      message: cut(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
+      message: cutAt(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
       ...withoutUndefined({ externalExecutionId: subject || undefined }),
     },
   },
@@ -83,7 +83,7 @@ const failureType = (code: ReasonCode): FailureType => {
 };
 
 const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
-  summary: cut(oneLine(plain(summary, account)), longestSummary) || '-',
+  summary: cutAt(oneLine(plain(summary, account)), longestSummary) || '-',
   ...withoutUndefined({
     percentComplete: percent === undefined ? undefined : Math.min(100, Math.max(0, Math.round(percent))),
     externalExecutionId: subject || undefined,
@@ -100,6 +100,3 @@ const variablesOf = (result: Result): Record<string, string> => {
 
 /** CodePipeline's console and its events show this text: no secret, no account, no character that hides another. */
 const plain = (text: string, account: string | undefined): string => visible(withoutAccount(redacted(text), account));
-
-const cut = (text: string, longest: number): string =>
-  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;

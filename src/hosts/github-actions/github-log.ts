@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { oneLine, withoutCommands } from '../../plain-text.ts';
+import { beginning, oneLine, withoutCommands } from '../../plain-text.ts';
 import { keepSecret, redacted, withoutKnownSecrets } from '../../secrets.ts';
 
 /**
@@ -22,9 +22,9 @@ export const printGroup = (title: string, lines: readonly string[]): void => {
 };
 
 export const annotateError = (title: string, message: string): void =>
-  core.error(plain(message).slice(0, longestMessage), { title: inOneLine(title) });
+  core.error(beginning(plain(message), longestMessage), { title: inOneLine(title) });
 
-export const annotateWarning = (message: string): void => core.warning(plain(message).slice(0, longestMessage));
+export const annotateWarning = (message: string): void => core.warning(beginning(plain(message), longestMessage));
 
 /** Shown only where the run was started with debug logging. */
 export const printDebug = (text: string): void => core.debug(plain(text));

@@ -1,4 +1,4 @@
-import type { MetricName, RegressionPolicy } from '../../manifest/regression.ts';
+import type { Criterion, MetricName, RegressionPolicy } from '../../manifest/regression.ts';
 import type { Measure } from '../measure.ts';
 import { type AnsweredRows, type Answers, answered } from '../rows.ts';
 import { RowsError } from './rows-error.ts';
@@ -15,19 +15,42 @@ export const requireFit = (
 ): void => {
   for (const { metric, criterion } of rules) {
     const measure = measures(metric, rows);
+    requireWithin(measure, criterion);
     for (const side of ['candidate', 'baseline'] as const) {
       const answers = rows[side];
       const key = answers && missingKeyOf(metric.metric, measure, answers);
       if (key !== undefined)
         throw new RowsError(side, `${names[side] ?? side}: no row has ${key}, and ${measure.name} is computed from it`);
     }
-    const [smallest, largest] = measure.bounds;
-    if ((criterion.is === 'floor' || criterion.is === 'ceiling') && !within(criterion.value, smallest, largest))
-      throw new RowsError(
-        'policy',
-        `${measure.name}: the ${criterion.is} ${criterion.value} is outside its range, ${rangeText(smallest, largest)}`,
-      );
   }
+};
+
+/**
+ * A limit that no value of its metric can reach, or that every value keeps: a gate that cannot fail, or cannot pass.
+ * @throws {RowsError}
+ */
+const requireWithin = (measure: Measure, criterion: Criterion): void => {
+  const [smallest, largest] = measure.bounds;
+  const range = rangeText(smallest, largest);
+  if ('value' in criterion && !within(criterion.value, smallest, largest))
+    throw new RowsError(
+      'policy',
+      `${measure.name}: the ${criterion.is} ${criterion.value} is outside its range, ${range}`,
+    );
+  if ('margin' in criterion && criterion.margin.of === 'metric' && criterion.margin.value > largest - smallest)
+    throw new RowsError(
+      'policy',
+      `${measure.name}: the margin ${criterion.margin.value} of ${criterion.is} is larger than its range, ${range}`,
+    );
+};
+
+/** As far as it is known before a model answers: also the classes that metrics name. @throws {RowsError | MetricError} */
+export const requireRules = (
+  { rules }: Pick<RegressionPolicy, 'rules'>,
+  rows: AnsweredRows,
+  measures: (name: MetricName, rows: AnsweredRows) => Measure,
+): void => {
+  for (const { metric, criterion } of rules) requireWithin(measures(metric, rows), criterion);
 };
 
 const missingKeyOf = (metric: string, { needs }: Measure, answers: Answers): string | undefined => {

@@ -1,5 +1,6 @@
 import type { Check, Conclusion } from '../../github/github.ts';
 import type { Outcome } from '../../outcome.ts';
+import { beginning } from '../../plain-text.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Report } from '../result.ts';
 import { digestOf } from '../summary.ts';
@@ -32,7 +33,7 @@ export const checkOf = (report: Report, { model, environment }: Subject, commit:
     commit,
     externalId: `model-delivery/${model}/${environment}/${operation}`,
     conclusion: conclusion === 'success' && !green ? 'failure' : conclusion,
-    title: `${outcome}/${reason}: ${because}`.replace(/\s+/g, ' ').slice(0, longestTitle),
+    title: beginning(`${outcome}/${reason}: ${because}`.replace(/\s+/g, ' '), longestTitle),
     summary: shortenedMarkdown(digestOf(report), longestSummary, noteOf(report.url ?? '')),
     startedAt,
     endedAt,

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { loadRegression, ManifestError } from '../../../src/manifest/load.ts';
+import { loadManifest, loadRegression, ManifestError } from '../../../src/manifest/load.ts';
 import { tasks } from '../../../src/manifest/regression.ts';
 import { regressionKeys } from '../../../src/manifest/regression-keys.ts';
 import { type MetricFacts, metricsOf } from '../../../src/manifest/regression-metrics.ts';
+import { manifestText } from '../../../src/rehearsal/manifest.ts';
 
 const problems = (text: string): readonly string[] => {
   try {
@@ -301,5 +302,19 @@ describe('a mistake', () => {
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)).toContain(`p.yml:${expected}`);
+  });
+});
+
+describe('a mistake in the section of a manifest', () => {
+  // Zod goes on after a value that is out of its range, with the section as it was written.
+  test.each([
+    ['concurrency: 100', 'concurrency: 100 is not a number of requests; expected a whole number, 1 to 64'],
+    ['best-of: 0', 'best-of: 0 is not a number of versions; expected a whole number, 1 to 20'],
+    ['rules: []', 'rules: [] is not a list of rules; expected 1 to 100 of them'],
+    ['command: { run: [pytest], timeout: 2h }', 'command.timeout: must be 1s to 1h'],
+  ])('%s is named', (line, expected) => {
+    const text = `${manifestText()}regression:\n  task: regression\n  metrics: [mae]\n  request: { content-type: text/csv, input: [a] }\n  ${line}\n`;
+    expect(() => loadManifest(text, 'd.yml')).toThrow(ManifestError);
+    expect(() => loadManifest(text, 'd.yml')).toThrow(`regression.${expected}`);
   });
 });

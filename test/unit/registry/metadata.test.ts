@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { composeMetadata, parseMetadata } from '../../../src/registry/metadata.ts';
+import { composeMetadata, metadataValue, parseMetadata } from '../../../src/registry/metadata.ts';
 
 describe('the metadata input', () => {
   test('is key=value lines, values with further = and surrounding blanks', () => {
@@ -55,4 +55,11 @@ describe('the metadata of a package', () => {
       "metadata: 50 entries are too many; SageMaker holds 50, and 1 of them are the suite's own",
     );
   });
+});
+
+test('a value that is cut has no half of a character', () => {
+  const letter = '\u{20000}';
+  const value = metadataValue(`a${letter.repeat(200)}`);
+  expect(value.isWellFormed()).toBe(true);
+  expect(value).toBe(`a${letter.repeat(127)}`);
 });

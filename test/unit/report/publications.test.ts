@@ -127,6 +127,10 @@ describe('the check', () => {
     const check = checkOf(report({ because: 'word '.repeat(30_000) }), subject, 'c0ffee', true);
     expect(check.title).toHaveLength(255);
     expect(check.summary.length).toBeLessThanOrEqual(65_535);
+    for (const before of ['a', 'ab'])
+      expect(
+        checkOf(report({ because: `${before}${'😀'.repeat(200)}` }), subject, 'c0ffee', true).title.isWellFormed(),
+      ).toBe(true);
   });
 });
 

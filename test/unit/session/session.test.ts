@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { modeNames, modeOf } from '../../../src/approval/modes.ts';
 import { openGitHub } from '../../../src/github/open-github.ts';
 import { folder } from '../../../src/inputs/folder.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
@@ -250,7 +251,7 @@ describe('the target', () => {
     expect(targetOf({ subject: 'sheep' })).toEqual({});
   });
 
-  it('has the role that approves for a gate that decides; a gate that checks is a step of the deployer', () => {
+  it('has the role that approves for a gate that decides; a gate that only reads is a step of the deployer', () => {
     const registry =
       'registry: { account: "222233334444", role: reader, registrar-role: registrar, approver-role: judge }';
     const text = manifestText().replace(
@@ -262,8 +263,11 @@ describe('the target', () => {
       const { role, registry: theirs } = targetOf({ manifest, environment: 'production', mode }, operation);
       return [role, theirs?.role];
     };
-    expect(rolesOf('approve-gate', 'policy')).toEqual(['model-approver', 'judge']);
-    expect(rolesOf('approve-gate', 'check')).toEqual(['model-deployer', 'reader']);
+    for (const mode of modeNames)
+      expect([mode, ...rolesOf('approve-gate', mode)]).toEqual(
+        modeOf(mode).decide === undefined ? [mode, 'model-deployer', 'reader'] : [mode, 'model-approver', 'judge'],
+      );
+    expect(rolesOf('approve-gate')).toEqual(['model-deployer', 'reader']);
     expect(rolesOf('deploy-endpoint', 'policy')).toEqual(['model-deployer', 'reader']);
     expect(rolesOf('register-model')).toEqual(['model-deployer', 'registrar']);
   });

@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { jsonText, oneLine, shellOption, shellWord, visible, withoutCommands } from '../../../src/plain-text.ts';
+import {
+  beginning,
+  cutAt,
+  jsonText,
+  oneLine,
+  shellOption,
+  shellWord,
+  visible,
+  withoutCommands,
+} from '../../../src/plain-text.ts';
 import { fc } from '../../support/properties.ts';
 import { commandsIn } from '../../support/runner-commands.ts';
 
@@ -159,5 +168,21 @@ describe('a command to copy', () => {
   it('takes no value for an option', () => {
     expect(shellOption('manifest', '--json')).toBe(' --manifest=--json');
     expect(shellOption('manifest', 'a b')).toBe(" --manifest 'a b'");
+  });
+});
+
+describe('the beginning of a text', () => {
+  it('has no half of a character, which AWS and GitHub refuse', () => {
+    expect([beginning('ab😀', 4), beginning('ab😀', 3), beginning('ab😀c', 4)]).toEqual(['ab😀', 'ab', 'ab😀']);
+    expect([cutAt('ab😀', 4), cutAt('ab😀cd', 5), cutAt('ab😀cd', 4)]).toEqual(['ab😀', 'ab😀…', 'ab…']);
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat(20), (text, most) => {
+        const found = beginning(text, most);
+        expect(text.startsWith(found)).toBe(true);
+        expect(found.isWellFormed()).toBe(true);
+        expect(found.length).toBeGreaterThanOrEqual(Math.min(text.length, most) - 1);
+        expect(found.length).toBeLessThanOrEqual(most);
+      }),
+    );
   });
 });

@@ -212,6 +212,22 @@ describe('a place of the candidate', () => {
 });
 
 describe('rules', () => {
+  test.each([
+    ['{ metric: accuracy, floor: 80 }', 'accuracy: the floor 80 is outside its range, 0 to 1'],
+    ['{ metric: error-rate, ceiling: 5 }', 'error-rate: the ceiling 5 is outside its range, 0 to 1'],
+    ['{ metric: roc-auc, max-drop: 2 }', 'roc-auc: the margin 2 of max-drop is larger than its range, 0 to 1'],
+  ])('that no answer could break or keep are a mistake: %s', async (rule, expected) => {
+    expect(await problem({ keys: { rules: `[${rule}]` } })).toContain(expected);
+  });
+
+  test('about a class that no golden row has are a mistake', async () => {
+    const keys = {
+      ...{ task: 'multiclass-classification', positive: undefined },
+      rules: '[{ metric: "recall[maybe]", floor: 0.8 }]',
+    };
+    expect(await problem({ keys })).toContain('recall[maybe]: the rows have no class maybe');
+  });
+
   test('that only warn let nothing pass', async () => {
     expect(await linted({ keys: { rules: '[{ metric: accuracy, floor: 0.8, level: warn }]' } })).toEqual([
       'regression: every rule only warns, so the gate cannot fail: every verdict is inconclusive, and no version can be delivered',

@@ -42,6 +42,10 @@ test('a limit is within the range of its metric', () => {
   expect(misfit('{ metric: log-loss, ceiling: -1 }', full)).toBe(
     'log-loss: the ceiling -1 is outside its range, 0 or more',
   );
+  expect(misfit('{ metric: accuracy, max-drop: 2 }', full)).toBe(
+    'accuracy: the margin 2 of max-drop is larger than its range, 0 to 1',
+  );
+  expect(misfit('{ metric: accuracy, max-drop: 200% of baseline }, { metric: log-loss, max-drop: 2 }', full)).toBe('');
 });
 
 test('a candidate alone is asked for its own columns', () => {
