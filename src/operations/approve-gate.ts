@@ -95,14 +95,14 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
     if (mode.waits) return waitOn(asked, memory, undecided);
     const overwritten = overwrittenBy(memory?.wrote, registered);
-    const { decide } = mode;
-    if (decide === undefined || !(undecided || (approved && mode.rejectsApproved)))
+    const ask = mode.decide;
+    if (ask === undefined || !(undecided || (approved && mode.rejectsApproved)))
       return done(registered, {
         remarks: overwritten,
         ...(undecided ? { findings: await gatherEvidence(asked) } : {}),
       });
 
-    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await decide(asked), risk));
+    const considered = await lookAgain(memory?.wrote, registered, async () => restrained(await ask(asked), risk));
     if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
     const { decision } = considered;
     const remarks = [...overwritten, ...(considered.remarks ?? [])];
@@ -213,10 +213,10 @@ const costLines = (
   return cost === undefined ? [] : [cost];
 };
 
-/** The registry's word, once it has one. The evidence is shown to the people whose word it is, once for each state. */
-const waitOn = async (at: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
-  const { registered, world } = at;
-  const { 'price-per-minute': price } = at.inputs;
+/** The registry's word, once it has one. The first look shows the evidence to the people that it waits for. */
+const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
+  const { registered, world, inputs } = asked;
+  const price = inputs['price-per-minute'];
   const { because, reason } = verdict(registered);
   if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
   const plan = planOfWait(registered, world.run, price);
@@ -229,7 +229,7 @@ const waitOn = async (at: Asked, memory: ApproveGateMemory | undefined, undecide
     percent: 0,
     because: [because, ...plan.notes.slice(1)].join('; '),
     ...(memory === undefined ? { plan } : {}),
-    ...(shows ? { findings: await gatherEvidence(at) } : {}),
+    ...(shows ? { findings: await gatherEvidence(asked) } : {}),
   };
 };
 

@@ -87,9 +87,24 @@ const decoded = (decoder: TextDecoder, bytes: Uint8Array, path: string, before: 
   try {
     return decoder.decode(bytes, { stream: bytes.length > 0 });
   } catch {
-    throw new InputError(`${path}: not UTF-8 text, after byte ${before}`);
+    const begin = Buffer.from(bytes.subarray(0, 4)).toString('latin1');
+    const [, kind] = (before === 0 ? foreignBegins.find(([sign]) => begin.startsWith(sign)) : undefined) ?? [];
+    throw new InputError(
+      kind === undefined
+        ? `${path}: not UTF-8 text, after byte ${before}`
+        : `${path}: ${kind}; rows are JSON Lines, a JSON array or CSV with commas, in UTF-8`,
+    );
   }
 };
+
+/** The first bytes of files that are often given for text. */
+const foreignBegins = [
+  ['\x1f\x8b', 'is packed by gzip'],
+  ['PK\x03\x04', 'is a zip archive or a workbook'],
+  ['PAR1', 'is a Parquet file'],
+  ['\xff\xfe', 'is UTF-16 text'],
+  ['\xfe\xff', 'is UTF-16 text'],
+] as const;
 
 const linesReader = (path: string, take: Take, example = usualExample): ((text: string, last: boolean) => void) => {
   let rest = '';

@@ -209,3 +209,11 @@ test('a file of the checkout that changes while it is read is refused', async ()
     rmSync(root, { recursive: true });
   }
 });
+
+test.each([
+  ['packed', [0x1f, 0x8b, 8, 0], 'packed.jsonl: is packed by gzip; rows are JSON Lines'],
+  ['wide', [0xff, 0xfe, 0x7b, 0], 'wide.jsonl: is UTF-16 text; rows are JSON Lines'],
+  ['other', [0x7b, 0xff], 'other.jsonl: not UTF-8 text, after byte 0'],
+])('a file that is no text is named by its kind: %s', async (name, bytes, message) => {
+  await expect(goldenSet(rowsFile(`${name}.jsonl`, Buffer.from(bytes)), {})).rejects.toThrow(message);
+});
