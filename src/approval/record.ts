@@ -18,7 +18,6 @@ const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): 
       'mode: record reads the reviews of a workflow run, and this run is none: GITHUB_RUN_ID is not set. Run it in a job of the workflow, or use mode: comment',
     );
   const environment = inputs['github-environment'] ?? name;
-  const { atLeast, of } = reviewersFor(rules, risk.level);
   const all = await github.approvalsOf(workflow.id);
   // GitHub does not tell the cases of an environment's name apart (docs, "Managing environments for deployment").
   const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));

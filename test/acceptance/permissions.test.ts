@@ -148,6 +148,47 @@ const complaints = {
 /** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
 type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
 
+/** A version that waits for a decision: the gate shows the evidence. */
+const evidenceRows: readonly Row[] = [
+  {
+    name: 'the evidence for a version whose regression test passed',
+    ends: 'approval-pending',
+    operation: approveGate,
+    stage: async (account) => {
+      await serving(account, '1.0.0');
+      await withExperiment(account);
+      await tested(account, '1.1.0');
+      await undecided(account);
+      return { version: '1.1.0' };
+    },
+  },
+  {
+    name: 'the evidence before the first deployment',
+    ends: 'approval-pending',
+    operation: approveGate,
+    stage: async (account) => {
+      await account.register('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'the evidence for a canary that also obeys an alarm of the team',
+    ends: 'approval-pending',
+    operation: approveGate,
+    stage: async (account) => {
+      await serving(account, '1.0.0');
+      await withAutoscaling(account);
+      await account.register('1.1.0');
+      await account.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
+      await account.pass(minutes(5));
+      account.writeManifest((text) =>
+        scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
+      );
+      return { version: '1.1.0' };
+    },
+  },
+];
+
 const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
   'register-model': [
     {
@@ -238,43 +279,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
         return { version: '1.0.0' };
       },
     },
-    {
-      name: 'the evidence for a version whose regression test passed',
-      ends: 'approval-pending',
-      operation: approveGate,
-      stage: async (account) => {
-        await serving(account, '1.0.0');
-        await withExperiment(account);
-        await tested(account, '1.1.0');
-        await undecided(account);
-        return { version: '1.1.0' };
-      },
-    },
-    {
-      name: 'the evidence before the first deployment',
-      ends: 'approval-pending',
-      operation: approveGate,
-      stage: async (account) => {
-        await account.register('1.0.0');
-        return { version: '1.0.0' };
-      },
-    },
-    {
-      name: 'the evidence for a canary that also obeys an alarm of the team',
-      ends: 'approval-pending',
-      operation: approveGate,
-      stage: async (account) => {
-        await serving(account, '1.0.0');
-        await withAutoscaling(account);
-        await account.register('1.1.0');
-        await account.simulator.call('cloudwatch', 'PutMetricAlarm', complaints);
-        await account.pass(minutes(5));
-        account.writeManifest((text) =>
-          scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
-        );
-        return { version: '1.1.0' };
-      },
-    },
+    ...evidenceRows,
   ],
   gate: [
     {
@@ -305,6 +310,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
         return { version: '1.2.0', mode: 'policy' };
       },
     },
+    ...evidenceRows,
   ],
   'regression-test': [
     {
