@@ -22,6 +22,7 @@ const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): 
   // GitHub does not tell the cases of an environment's name apart (docs, "Managing environments for deployment").
   const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));
   const votes = votesOf(own);
+  const { atLeast, of } = reviewersFor(rules, risk.level);
   const hint = votes.length === 0 ? await hintOf(github, environment, all) : undefined;
   return countVotes({
     votes,
