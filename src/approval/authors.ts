@@ -30,8 +30,7 @@ export const authorsOf = async (
   const because = new Map<string, string>();
   const remarks: string[] = [];
   const add = (logins: readonly string[], clause: string): void => {
-    for (const login of logins)
-      if (login !== '' && !because.has(login.toLowerCase())) because.set(login.toLowerCase(), clause);
+    for (const login of logins) if (!because.has(login.toLowerCase())) because.set(login.toLowerCase(), clause);
   };
   /** The version's metadata may name things that this repository does not have, or has no longer. */
   const ifKnown = async (look: () => Promise<void>, remark: string): Promise<void> => {

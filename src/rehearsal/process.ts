@@ -80,13 +80,15 @@ export interface Job {
   readonly job: string;
   readonly actor: string;
   readonly commit: string;
+  /** The branch of the run; default: `main`. */
+  readonly branch?: string;
   /** GitHub environment of the job; without one GitHub's identity token names the branch. */
   readonly environment?: string;
 }
 
 /** The subject of the job's identity token (GitHub: "OpenID Connect reference"). */
-export const subjectOf = ({ environment }: Pick<Job, 'environment'>): string =>
-  `repo:${repository}:${environment === undefined ? 'ref:refs/heads/main' : `environment:${environment}`}`;
+export const subjectOf = ({ environment, branch = 'main' }: Pick<Job, 'environment' | 'branch'>): string =>
+  `repo:${repository}:${environment === undefined ? `ref:refs/heads/${branch}` : `environment:${environment}`}`;
 
 /** The rehearsed team's repository at GitHub. */
 export const repository = 'acme/iris';
@@ -108,7 +110,11 @@ export const stepFiles = (
 };
 
 /** The whole environment of a step: nothing of this process's own leaks into it. */
-export const runnerEnvironment = (job: Job, workspace: string, temp: string): Record<string, string> => ({
+export const runnerEnvironment = (
+  { branch = 'main', ...job }: Job,
+  workspace: string,
+  temp: string,
+): Record<string, string> => ({
   PATH: process.env['PATH'] ?? '',
   HOME: temp,
   CI: 'true',
@@ -118,8 +124,8 @@ export const runnerEnvironment = (job: Job, workspace: string, temp: string): Re
   GITHUB_EVENT_NAME: 'push',
   GITHUB_EVENT_PATH: join(temp, 'event.json'),
   GITHUB_JOB: job.job,
-  GITHUB_REF: 'refs/heads/main',
-  GITHUB_REF_NAME: 'main',
+  GITHUB_REF: `refs/heads/${branch}`,
+  GITHUB_REF_NAME: branch,
   GITHUB_REPOSITORY: repository,
   GITHUB_RUN_ATTEMPT: String(job.attempt),
   GITHUB_RUN_ID: job.runId,

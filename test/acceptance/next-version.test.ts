@@ -13,20 +13,16 @@ import { createRepository, type GitRepository } from '../support/git-repository.
 let stage: Stage;
 let github: FakeGitHub | undefined;
 let repository: GitRepository;
-/** Variables of the next step, read when it starts. */
-const variables: Record<string, string> = {};
 let runs = 0;
 
-const open = async (): Promise<void> => {
-  stage = await openStage({ environment: variables });
+const open = async (environment: Readonly<Record<string, string>> = {}): Promise<void> => {
+  stage = await openStage({ environment });
   repository = createRepository({ root: stage.workspace });
   const { bucket } = rehearsedTeam;
   for (const version of ['1.0.0', '1.1.0'] as const)
     stage.simulator.objects.put(bucket, `training/${version}/model.tar.gz`, irisFixture(version).artifact);
 };
-beforeEach(open);
 afterEach(async () => {
-  for (const name of Object.keys(variables)) delete variables[name];
   await stage.close();
   await github?.close();
   github = undefined;
@@ -39,7 +35,6 @@ const register = async (
   commit = repository.git('rev-parse', 'HEAD'),
 ): Promise<StepResult> => {
   runs += 1;
-  Object.assign(variables, { GITHUB_REF: `refs/heads/${branch}`, GITHUB_SHA: commit });
   return stage.driver.finish(
     stage.driver.start({
       action: 'register-model',
@@ -52,7 +47,7 @@ const register = async (
         'container-environment': `COMMIT=${commit}`,
         ...inputs,
       },
-      job: { runId: String(7_000 + runs), attempt: 1, job: 'register', actor: 'mina', commit },
+      job: { runId: String(7_000 + runs), attempt: 1, job: 'register', actor: 'mina', commit, branch },
     }),
   );
 };
@@ -60,6 +55,8 @@ const logOf = ({ log }: StepResult): string => log.map(({ text }) => text).join(
 const mutations = (): number => stage.simulator.requests.filter(({ mutation }) => mutation).length;
 
 describe('the bundle', () => {
+  beforeEach(() => open());
+
   test('registers a release of Gitflow by the versions of its branches; a re-run finds its own', async () => {
     const steps = [
       ['develop', 'feat: a model', '1.0.0-alpha.1'],
@@ -107,20 +104,19 @@ describe('the bundle', () => {
 
 describe('a shallow checkout', () => {
   const prepare = async (options?: FakeGitHubOptions) => {
+    github = options && (await startFakeGitHub(options));
+    await open(github?.environment());
     repository.commit('feat: a model');
     await register('main');
     const base = repository.git('rev-parse', 'HEAD');
     const head = repository.commit('feat: more columns');
     // As a checkout with a `fetch-depth` has it: git knows no commit before this one.
     writeFileSync(join(stage.workspace, '.git', 'shallow'), `${head}\n`);
-    if (options !== undefined) {
-      const commits = [
+    if (github !== undefined)
+      github.state.commits = [
         { sha: base, message: 'feat: a model' },
         { sha: head, message: 'feat: more columns', parents: [base] },
       ];
-      github = await startFakeGitHub({ ...options, state: { commits } });
-      Object.assign(variables, github.environment());
-    }
     return head;
   };
 
@@ -150,6 +146,8 @@ describe('a shallow checkout', () => {
 });
 
 describe('the command next-version', () => {
+  beforeEach(() => open());
+
   const next = async (...args: readonly string[]) => {
     const run = stage.driver.launch(
       'next-version',
@@ -166,7 +164,6 @@ describe('the command next-version', () => {
     await register('main');
     repository.commit('docs: x');
     const head = repository.commit('fix: y');
-    for (const name of Object.keys(variables)) delete variables[name];
     expect(await next()).toEqual({
       code: 0,
       text: '1.0.1\npatch version after 1.0.0: no feature and no breaking change among 2 commits since then',

@@ -172,6 +172,26 @@ describe('comment', () => {
     expect(pages.slice(0, 3).map(({ path }) => /[?&]page=(\d)/.exec(path)?.[1])).toEqual(['1', '2', '3']);
   });
 
+  test('without a version it is about the evidence that the gate itself has shown before', async () => {
+    await open();
+    github.comment(7, 'alice', '/approve');
+    await stage.driver.until(stage.driver.now() + minutes(1));
+    const asking = await gate({ mode: 'comment', publish: 'comment', 'on-pending': 'continue' });
+    expect(asking).toMatchObject({ exit: { code: 0 }, writes: 0 });
+    const shown = github.state.comments.filter(({ user }) => user.type === 'Bot');
+    expect(shown.map(({ body }) => /^<!-- model-delivery evidence iris_v1\.0\.0 /m.test(body))).toEqual([true]);
+    await stage.driver.until(stage.driver.now() + minutes(1));
+    github.comment(7, 'bob', '/approve');
+    const early = await gate({ mode: 'comment', publish: 'comment' });
+    expect(ends(early)).toBe('pending/evidence-changed');
+    expect(because(early)).toMatch(/approved: bob; .*alice \(older than the evidence of iris_v1\.0\.0\)/);
+    // The state is the same, so the evidence is shown since the same time, and bob's approval still counts.
+    github.comment(7, 'alice', '/approve');
+    const step = await gate({ mode: 'comment', publish: 'comment' });
+    expect(ends(step)).toBe('succeeded/approved');
+    expect(step.writes).toBe(1);
+  });
+
   test('a rejection on the last page rejects, with its reason', async () => {
     await open({ mostPerPage: 50 });
     github.comment(7, 'alice', '/approve 1.0.0');
