@@ -89,8 +89,9 @@ const nextTurn = async <Outputs>(
     const over = endedHere(world, record, memory, operation);
     if (over !== undefined && !operation.goesOn?.(over)) return report(over, operation);
     // Two runs that planned at the same moment gave their releases one id: memory may name the other run's.
-    if (stored && record.live?.id === memory.release && !isHeld(world, record.live)) {
-      operation.recognise(record.live);
+    const { live } = record;
+    if (stored && live !== undefined && live.id === memory.release && !isHeld(world, live)) {
+      operation.recognise(live);
       return continueRelease(world, stored, operation, memory);
     }
   }
