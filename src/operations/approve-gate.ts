@@ -2,13 +2,14 @@ import { type Decided, statusOf } from '../approval/decision.ts';
 import { gatherEvidence } from '../approval/evidence.ts';
 import type { Asked, Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
+import { registryAnswer, subjectOf } from '../approval/registry-answer.ts';
 import { restrained } from '../approval/restrained.ts';
 import { type ReviewInputs, reviewInputs } from '../approval/review-inputs.ts';
+import { lookAgain, notLookedAgain, overwrittenBy } from '../approval/second-look.ts';
 import { descriptionOf, stateOf, writeDecision } from '../approval/write-decision.ts';
 import { type Instant, iso, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import type { Evidence } from '../findings/evidence.ts';
-import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { environmentOf } from '../manifest/load.ts';
 import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
@@ -16,7 +17,6 @@ import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { riskOf } from '../registry/risk.ts';
-import { editFault } from '../registry/verify-content.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
@@ -87,7 +87,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const mode = modeOf(modeName);
     refuseOtherModes(modeName, mode, inputs);
     const registered = await requireRequested(world, manifest.model, version);
-    const present = verdict(registered);
+    const present = registryAnswer(registered);
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
     const rules = environment.approval ?? {};
@@ -158,7 +158,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     // A run that is cancelled has no time. Without a decision of its own, and without a wait, there is nothing to look for.
     if (why === 'cancelled' || memory === undefined || (memory.wrote === undefined && !waits)) return unanswered;
     const registered = await requireRequested(world, manifest.model, version);
-    const { reason } = verdict(registered);
+    const { reason } = registryAnswer(registered);
     if (reason === 'approval-pending' && !(waits && why === 'timed-out')) return unanswered;
     return done(registered, { remarks: costLines(memory, world, price) });
   },
@@ -176,34 +176,6 @@ const refuseOtherModes = (name: ModeName, { takes = [] }: Mode, inputs: Partial<
   }
 };
 
-/**
- * The second look at a decision that is written: a decision of others at the same moment may have been overwritten by it. What GitHub
- * refuses then takes nothing back.
- */
-const lookAgain = async (
-  wrote: Decided['is'] | undefined,
-  { approval }: RegisteredVersion,
-  ask: () => Promise<Considered>,
-): Promise<Considered | undefined> => {
-  try {
-    return await ask();
-  } catch (error) {
-    const refused = error instanceof MissingPermission || error instanceof GitHubFailure;
-    if (wrote !== undefined && refused && approval !== 'PendingManualApproval') return undefined;
-    throw error;
-  }
-};
-const notLookedAgain =
-  'GitHub did not answer after the decision was written, so decisions of the same moment were not looked for';
-
-/** A decision that this run has written, and that the registry does not have any more. */
-const overwrittenBy = (wrote: Decided['is'] | undefined, registered: RegisteredVersion): readonly string[] =>
-  wrote === undefined || statusOf[wrote] === registered.approval
-    ? []
-    : [
-        `this run ${wrote === 'reject' ? 'rejected' : 'approved'} ${subjectOf(registered)}, and another write at the same time made it ${registered.approval}`,
-      ];
-
 const costLines = (
   memory: ApproveGateMemory | undefined,
   world: World,
@@ -217,7 +189,7 @@ const costLines = (
 const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
   const { registered, world, inputs } = asked;
   const price = inputs['price-per-minute'];
-  const { because, reason } = verdict(registered);
+  const { because, reason } = registryAnswer(registered);
   if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
   const plan = planOfWait(registered, world.run, price);
   const state = stateOf(registered);
@@ -256,7 +228,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }
 /** The registry's word. */
 const done = (registered: RegisteredVersion, { findings, remarks = [] }: Partial<Considered> = {}): Turn => ({
   is: 'done',
-  ...verdict(registered),
+  ...registryAnswer(registered),
   outputs: outputsOf(registered),
   ...withoutUndefined({ findings, remarks: remarks.length > 0 ? remarks : undefined }),
 });
@@ -282,44 +254,6 @@ const gone = (registered: RegisteredVersion): Turn => ({
   because: `${subjectOf(registered)} was deleted while it was decided about`,
   outputs: {},
 });
-
-const subjectOf = ({ tag, packageVersion }: RegisteredVersion): string => `${tag} (package ${packageVersion})`;
-
-const verdict = (registered: RegisteredVersion) => {
-  const { status } = registered;
-  const subject = subjectOf(registered);
-  if (registered.approval === 'Rejected')
-    return {
-      outcome: 'rejected',
-      reason: 'approval-rejected',
-      because: `${subject} was rejected${byWhom(registered)}`,
-    } as const;
-  // An approval covers the registered content. Other content under the same approval is not approved.
-  const edited = editFault(registered);
-  if (edited !== undefined) return { outcome: 'rejected', reason: edited.reason, because: edited.because } as const;
-  // Nobody can approve what SageMaker will never serve.
-  if (status === 'Failed') {
-    const state = registered.approval === 'Approved' ? 'is approved' : 'waits for approval';
-    const because = `${subject} ${state}, but SageMaker did not complete it: ${registered.statusDetails ?? 'it gives no reason'}`;
-    return { outcome: 'failed', reason: 'registration-failed', because } as const;
-  }
-  if (registered.approval === 'PendingManualApproval')
-    return { outcome: 'pending', reason: 'approval-pending', because: `${subject} waits for approval` } as const;
-  if (status !== 'Completed')
-    return {
-      outcome: 'pending',
-      reason: 'approval-pending',
-      because: `${subject} is approved, but still ${status}`,
-    } as const;
-  return { outcome: 'succeeded', reason: 'approved', because: `${subject} is approved${byWhom(registered)}` } as const;
-};
-
-/** `; last changed by approver/alice at …: recall holds`. The registry keeps only the last author, so no approver is named. */
-const byWhom = ({ lastModified, approvalDescription }: RegisteredVersion): string => {
-  const who = lastModified?.by ? ` by ${lastModified.by}` : '';
-  const when = lastModified ? `; last changed${who} at ${iso(lastModified.at)}` : '';
-  return `${when}${approvalDescription ? `: ${approvalDescription}` : ''}`;
-};
 
 const outputsOf = ({
   lastModified,

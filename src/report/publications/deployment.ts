@@ -26,6 +26,9 @@ const changedNothing: ReadonlySet<ReasonCode> = new Set([
   'command-given',
   'brought-to-rest',
   'nothing-expired',
+  'serves-nowhere',
+  'not-rejected',
+  'event-ignored',
 ]);
 
 /** Shares its environment with no job's: GitHub would set that job's deployment to inactive. */

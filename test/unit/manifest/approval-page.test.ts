@@ -7,7 +7,7 @@ import { reportMembers } from '../../../src/registry/package-reports.ts';
 const page = readFileSync('docs/approval.md', 'utf8');
 
 test('the example of the page is one', () => {
-  const [, block = ''] = /^```yaml\n(approval:\n[\s\S]*?)^```/m.exec(page) ?? [];
+  const [, block = ''] = /^```yaml\n(approval:\n {2}policy:\n[\s\S]*?)^```/m.exec(page) ?? [];
   const manifest = loadManifest(
     `${readFileSync('examples/canary.yml', 'utf8')}\nregression: { task: regression, dataset: golden.csv, metrics: [mae], request: { content-type: text/csv, input: [a] } }\n${block}`,
     'd.yml',
