@@ -5,7 +5,8 @@ import type { Environment, JudgePolicy, Manifest } from './manifest.ts';
 import { explain } from './problems.ts';
 import type { RegressionSpec } from './regression.ts';
 import { regressionSchema } from './regression-schema.ts';
-import { judgeSchema, manifestSchema } from './schema.ts';
+import { judgeSchema } from './rollout-schema.ts';
+import { manifestSchema } from './schema.ts';
 import { suggest } from './suggest.ts';
 import { parseYaml, type Yaml, YamlProblem } from './yaml.ts';
 

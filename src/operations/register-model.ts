@@ -16,22 +16,12 @@ import { type Registration, registrationOf, type WantedPackage } from '../regist
 import { fromRegistry, groupName, inRegistry } from '../registry/registry.ts';
 import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
-import type { OutputSchema } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { type RegisterModelInputs, registerModelInputs } from './register-model-inputs.ts';
+import { type RegisterModelOutputs, registerModelOutputs } from './register-model-outputs.ts';
 import { registrationPlan, rejectionPlan, waitingPlan } from './register-model-plan.ts';
 import { pinsOf, readWanted } from './register-model-request.ts';
-
-export interface RegisterModelOutputs {
-  readonly version: string;
-  readonly tag: string;
-  readonly 'model-package-version': string;
-  readonly 'approval-status': string;
-  readonly 'image-digest': string;
-  readonly 'artifact-sha256': string;
-  readonly 'content-digest': string;
-}
 
 /**
  * That this registration was planned, and its progress. Image and artifact are read again in every turn: a token passes through other
@@ -48,23 +38,6 @@ export interface RegisterModelMemory extends Memory {
 
 type Turn = Progress<RegisterModelMemory, RegisterModelOutputs>;
 
-const outputs: OutputSchema<RegisterModelOutputs> = {
-  version: { description: 'Semantic version.', example: '1.4.0' },
-  tag: { description: 'Name of the version, also as a git tag.', example: 'churn_v1.4.0' },
-  'model-package-version': { description: 'Number of the package in its model package group.', example: '7' },
-  'approval-status': {
-    description: '`PendingManualApproval`, `Approved` or `Rejected`.',
-    example: 'PendingManualApproval',
-  },
-  'image-digest': { description: 'Digest the image is pinned to.', example: 'sha256:9f2c…' },
-  'artifact-sha256': {
-    description:
-      'SHA-256 of the artifact, when pinned; of one that was copied in parts as S3 keeps it (`4be1…-12`), of several objects over all of them.',
-    example: '4be1…',
-  },
-  'content-digest': { description: 'SHA-256 over all content that is deployed with this version.', example: '77d0…' },
-};
-
 /** Registry changes settle at once in practice; a package that validates takes minutes. */
 const pollMs = seconds(30);
 /** A created package is listed at once. After this many tries something else is wrong. */
@@ -75,7 +48,7 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
   description:
     'Registers a trained model under a semantic version, pinned to the image digest and artifact it was trained with.',
   inputs: registerModelInputs,
-  outputs,
+  outputs: registerModelOutputs,
 
   async advance(inputs, remembered, delivering) {
     const world = inRegistry(delivering);
