@@ -53,13 +53,17 @@ export const offers = {
     ],
   },
   'approve-gate': {
-    does: 'passes when the version is approved; otherwise it reports the decision, its author and the reason',
+    does: 'passes when the version is approved: in the registry, by reviews or comments at GitHub, or [by a policy over its metrics](docs/approval.md); shows the evidence before a person decides',
     category: 'Test',
     branding: { icon: 'check-square', color: 'yellow' },
     examples: [
       {
         line: 'approve-gate --environment production --version 1.4.0',
         does: 'Exits with 0 when the version is approved.',
+      },
+      {
+        line: 'approve-gate --environment production --version 1.4.0 --mode policy',
+        does: 'Approves or rejects it by `approval.policy` of the manifest.',
       },
     ],
   },
