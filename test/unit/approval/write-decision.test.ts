@@ -163,7 +163,7 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
   });
 
   test.each([
-    ['Failed', 'approval-pending'],
+    ['Failed', 'registration-failed'],
     ['Pending', 'approval-pending'],
   ])('a package that is %s is never decided about', async (status, reason) => {
     const { end, writes } = await gate({ stored: { status } });
