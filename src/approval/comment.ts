@@ -134,8 +134,8 @@ const isAbout = (
     return same ? 'this' : 'another';
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (is === 'reject') return 'unnamed';
-    return /names another model/.test(error.message) ? 'another' : 'unreadable';
+    if (/names another model/.test(error.message)) return 'another';
+    return is === 'reject' ? 'unnamed' : 'unreadable';
   }
 };
 

@@ -369,6 +369,26 @@ describe('comment', () => {
     expect(ends(await comment())).toMatch(/^succeeded/);
   });
 
+  test('an app decides nothing, whatever it may write to', async () => {
+    await openGitHub({ state: { permissions: { 'ci[bot]': 'write' } } });
+    writeRules('');
+    says('ci[bot]', '/approve 1.0.0');
+    const found = await comment();
+    expect(ends(found)).toMatch(/^pending\/approvals-missing/);
+    expect(found.writes).toEqual([]);
+  });
+
+  test('a rejection of another version is about that one; a reason may begin with numbers', async () => {
+    await openGitHub();
+    says('bob', '/reject churn_v1.0.0 is another model');
+    says('carol', '/reject iris_v0.9.0 is another version');
+    const others = await comment();
+    expect(ends(others)).toMatch(/^pending\/approvals-missing/);
+    expect(others.writes).toEqual([]);
+    says('carol', '/reject 10.0.0.1 did not answer');
+    expect(ends(await comment())).toMatch(/^rejected\/approval-rejected: .*10\.0\.0\.1 did not answer/);
+  });
+
   test('an author may reject', async () => {
     await openGitHub();
     says('mina', '/reject I found a mistake');
@@ -413,6 +433,18 @@ describe('comment', () => {
       'evidence of a person’s own making',
       async () => {
         await showEvidence('bob');
+        says('bob', '/approve');
+      },
+      missing,
+      /no evidence of iris_v1\.0\.0 is shown/,
+    ],
+    [
+      'evidence in another comment of an app',
+      async () => {
+        await showEvidence();
+        github.state.comments = github.state.comments.map((one) =>
+          one.body.includes('evidence iris') ? { ...one, body: `A quotation:\n${one.body}` } : one,
+        );
         says('bob', '/approve');
       },
       missing,
