@@ -1,64 +1,109 @@
+import { type Standing, standingIn } from './own-words.ts';
+
 /** A decision in a comment: `/approve`, `/approve churn_v1.4.0`, `/reject one species is mislabelled`. Its words are foreign text. */
 export interface CommandLine {
   readonly is: 'approve' | 'reject';
   readonly words: string;
+  /** A clause: the reader may take the line for something else than the author's own decision. */
+  readonly doubt?: string;
 }
 
-const command = /^\/(approve|reject)(?:[ \t]+(\S.*?))?[ \t]*$/i;
-const fence = /^ {0,3}(`{3,}|~{3,})(.*)$/;
-/** Elements whose content is no plain word of the author's. */
-const literal = /^ {0,3}<(pre|code|blockquote|script|style|textarea)(?:[\s>]|$)/i;
-const hidden = /^ {0,3}<!--/;
+/** An approval has this form, and no other. */
+const strict = /^\/approve(?:[ \t]+(\S.*))?$/i;
+
+const tag = '<(?!br\\b)\\/?[a-z][^<>]*>';
+/** Lines that a reader sees as lines, and Markdown does not. */
+const breaks = '<br\\s*\\/?>|[\\u2028\\u2029\\u0085\\v\\f]';
+/** White space, invisible characters, marks of lists, headings and emphasis, tags, mentions. No quotation marks, and no code. */
+const decoration = `(?:@[\\w-]+(?:\\/[\\w.-]+)?(?![\\w/.-])|\\d+[.)]|\\[x\\]|${tag}|[^\\p{L}\\p{N}@<>/\uff0f\`"“”„«»\\u2028\\u2029\\u0085\\v\\f])*`;
+const loose = new RegExp(`(^|${breaks})(${decoration})[/\uff0f](approve|reject)(?![\\p{L}\\p{N}_/])`, 'giu');
+/** Between the command and its reason: punctuation, and the end of the emphasis. */
+const between = new RegExp(`^(?:[*_~:,;.!?\\s]|[-–—]+(?=\\s)|${tag})*`, 'iu');
+const end = new RegExp(breaks, 'i');
 
 /**
- * The command lines that a reader of the comment sees as its author's own words: not in a quotation, a block or span of code, or a part
- * that Markdown hides.
+ * The commands of a comment. An approval is read strictly: anything besides it in its line, or a doubt about whose words it is, is a
+ * doubt. A rejection is read generously: it may be decorated, and only a doubt about whose words it is counts as one. A command in a
+ * quotation or in code is none.
  */
 export const commandLinesIn = (body: string): readonly CommandLine[] => {
-  const lines = paragraphsOf(body.replace(/\r\n?/g, '\n')).flatMap(ownLines);
-  return lines.flatMap((line) => {
-    const [, is, words = ''] = command.exec(line) ?? [];
-    return is === undefined ? [] : [{ is: is.toLowerCase() === 'approve' ? ('approve' as const) : 'reject', words }];
-  });
-};
-
-/** Lines that belong together, outside blocks of code: a quotation or a span of code ends with its paragraph. */
-const paragraphsOf = (body: string): readonly (readonly string[])[] => {
-  const paragraphs: string[][] = [[]];
-  let closing: ((line: string) => boolean) | undefined;
-  for (const line of body.split('\n')) {
-    if (closing !== undefined) {
-      if (closing(line)) closing = undefined;
-      continue;
+  const text = body.replace(/\r\n?/g, '\n');
+  const standing = standingIn(text);
+  const answered = text.search(mail);
+  const hasTags = html.test(text);
+  const found: CommandLine[] = [];
+  let enclosing = nothing;
+  let start = 0;
+  for (const line of text.split('\n')) {
+    for (const match of line.matchAll(loose)) {
+      const [whole, , , name = ''] = match;
+      const whose = standing(start + match.index + whole.length - name.length - 1);
+      const rejects = name.toLowerCase() === 'reject';
+      // Its author may take an approval within HTML for one, so the answer says why it does not count.
+      if (whose === 'foreign' && (rejects || !hasTags)) continue;
+      const behind = line.slice(match.index + whole.length);
+      if (rejects) found.push(rejectionOf(behind, whose));
+      else {
+        const isBelow = isOpen(enclosing) || (answered >= 0 && answered < start);
+        found.push(approvalOf(line, behind, { hasTags, isOwn: whose === 'own' && !isBelow }));
+      }
     }
-    const [, marks = '', rest = ''] = fence.exec(line) ?? [];
-    const [, element] = literal.exec(line) ?? [];
-    // The words behind three backticks name a language, and have none of their own.
-    if (marks !== '' && !(marks.startsWith('`') && rest.includes('`'))) {
-      const end = new RegExp(`^ {0,3}${marks[0]}{${marks.length},}[ \\t]*$`);
-      closing = (next) => end.test(next);
-      paragraphs.push([]);
-    } else if (element !== undefined) {
-      const ends = (next: string): boolean => next.toLowerCase().includes(`</${element.toLowerCase()}>`);
-      if (!ends(line)) closing = ends;
-      paragraphs.push([]);
-    } else if (hidden.test(line)) {
-      const ends = (next: string): boolean => next.includes('-->');
-      if (!ends(line)) closing = ends;
-      paragraphs.push([]);
-    } else if (line.trim() === '') paragraphs.push([]);
-    else paragraphs.at(-1)?.push(line);
+    enclosing = line.trim() === '' ? nothing : withLine(enclosing, line);
+    start += line.length + 1;
   }
-  return paragraphs;
+  return found;
 };
 
-/** A line behind `> …` without a mark of its own still belongs to the quotation (CommonMark, "lazy continuation"). */
-const ownLines = (paragraph: readonly string[]): readonly string[] => {
-  const quoted = paragraph.findIndex((line) => /^ {0,3}>/.test(line));
-  const own = quoted < 0 ? paragraph : paragraph.slice(0, quoted);
-  // A span of code, and a hidden part, may go over several lines of their paragraph.
-  return own
-    .join('\n')
-    .replace(/(?<!`)(`+)(?!`)([\s\S]*?)(?<!`)\1(?!`)|<!--[\s\S]*?-->/g, (span) => span.replace(/[^\n]/g, '`'))
-    .split('\n');
+const alone = 'write it in a comment of its own';
+
+const rejectionOf = (behind: string, whose: Standing): CommandLine => {
+  const words = (behind.split(end)[0] ?? '').replace(between, '').trim();
+  return whose === 'own'
+    ? { is: 'reject', words }
+    : { is: 'reject', words, doubt: `it may belong to a quotation or to code: ${alone}` };
 };
+
+interface Place {
+  readonly hasTags: boolean;
+  readonly isOwn: boolean;
+}
+
+const approvalOf = (line: string, behind: string, { hasTags, isOwn }: Place): CommandLine => {
+  const [found, words = ''] = strict.exec(line.trimEnd()) ?? [];
+  const version = (found === undefined ? behind.trim() : words).replace(/^(`+)[ \t]*([^`]+?)[ \t]*\1$/, '$2');
+  const doubt = doubtOf(found !== undefined, { hasTags, isOwn });
+  return { is: 'approve', words: version, ...(doubt === undefined ? {} : { doubt }) };
+};
+
+const doubtOf = (isStrict: boolean, { hasTags, isOwn }: Place): string | undefined => {
+  if (hasTags) return `the comment has HTML, or a text like it: ${alone}, without HTML`;
+  if (!isOwn) return `it may belong to a quotation, to code or to a link: ${alone}`;
+  return isStrict ? undefined : 'the line has more than the command and a version: write /approve alone on a line';
+};
+
+/** A tag, a hidden part, an instruction or a declaration, also where Markdown shows it as code: an approval needs none of them. */
+const html = /<(?:[!?]|\/?[a-z][a-z0-9-]*(?=[\s>/]|$))/im;
+
+/** The marks of mail programs above the message that is answered. */
+const mail = /^(?:-{2,} ?original message|_{8,}[ \t]*$|(?:from|von|de): |on .{1,200} wrote:[ \t]*$)/im;
+
+/** A link, a footnote, a formula or a deletion that begins above a line of the same paragraph may hide it. */
+interface Enclosing {
+  readonly brackets: number;
+  readonly formulas: number;
+  readonly deletions: number;
+  readonly definition: boolean;
+}
+const nothing: Enclosing = { brackets: 0, formulas: 0, deletions: 0, definition: false };
+
+const withLine = ({ brackets, formulas, deletions, definition }: Enclosing, line: string): Enclosing => ({
+  brackets: brackets + count(line, '[') - count(line, ']'),
+  formulas: formulas + count(line, '$$'),
+  deletions: deletions + count(line, '~~'),
+  definition: definition || /^ {0,3}\[[^\]]*\]:/.test(line),
+});
+
+const isOpen = ({ brackets, formulas, deletions, definition }: Enclosing): boolean =>
+  definition || brackets !== 0 || formulas % 2 === 1 || deletions % 2 === 1;
+
+const count = (line: string, mark: string): number => line.split(mark).length - 1;

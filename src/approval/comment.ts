@@ -1,11 +1,15 @@
+import type { Instant } from '../clock.ts';
 import { type EvidenceStamp, readStamps } from '../findings/evidence-stamp.ts';
 import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { readReference } from '../registry/version-reference.ts';
-import { markerOf } from '../report/publications/comment.ts';
+import { modelOf } from '../report/publications/comment.ts';
+import { isSameName } from '../same-name.ts';
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { Account } from '../world.ts';
 import { authorsOf } from './authors.ts';
 import { type CommandLine, commandLinesIn } from './command-lines.ts';
 import { countVotes, type Discounted, type Vote } from './count-votes.ts';
@@ -17,11 +21,12 @@ import { gitHubFor } from './room-at-github.ts';
 
 const decide = async (at: Asked): Promise<Considered> => {
   const { manifest, rules, risk, registered, world } = at;
+  const { model } = manifest;
   const github = gitHubFor(world, 'comment');
   const { thread, pullRequest } = await threadOf(github, at);
   const comments = await github.commentsOf(thread);
-  const stamps = await stampsOf(github, manifest.model, comments);
-  const { votes, discounted } = lastDecisions(comments, manifest.model, registered, stamps);
+  const shown = await shownIn(github, comments);
+  const { votes, discounted } = lastDecisions(comments, { model, registered, home: registryAccount(world), shown });
   const { atLeast, of } = reviewersFor(rules, risk.level);
   const where = `on ${thread.is.replace('-', ' ')} ${thread.number}`;
   return countVotes({
@@ -69,73 +74,104 @@ const pullOf = async (github: GitHub, commit: string): Promise<number | undefine
   return (found.find(({ open }) => open) ?? found[0])?.number;
 };
 
-/** Of the comment that this token writes: a person can write any marker. */
-const stampsOf = async (
-  github: GitHub,
-  model: string,
-  comments: readonly Comment[],
-): Promise<readonly EvidenceStamp[]> => {
-  const marked = comments.filter(({ body }) => body.startsWith(markerOf(model)));
+/** A stamp of the evidence, and the comment that has it. */
+interface Shown {
+  readonly stamp: EvidenceStamp;
+  readonly model: string;
+  /** The time of the comment, which later stamps replace. */
+  readonly from: Instant;
+}
+
+/** Of the comments that this token writes, of all models: a person can write any marker. */
+const shownIn = async (github: GitHub, comments: readonly Comment[]): Promise<readonly Shown[]> => {
+  const marked = comments.filter(({ body }) => modelOf(body) !== undefined);
   if (marked.length === 0) return [];
   const wrote = await github.authorship();
-  return marked.filter(wrote).flatMap(({ body }) => readStamps(body));
+  return marked.filter(wrote).flatMap(({ body, createdAt }) =>
+    readStamps(body.replace(/\r\n/g, '\n')).map((stamp) => ({
+      stamp,
+      model: modelOf(body) ?? '',
+      from: Date.parse(createdAt),
+    })),
+  );
 };
+
+/** What a decision may be about. */
+interface Subject {
+  readonly model: string;
+  readonly registered: RegisteredVersion;
+  /** Account and region of the registry: an ARN names others too. */
+  readonly home: Account;
+  readonly shown: readonly Shown[];
+}
 
 /** The last decision of each person about this version. */
 const lastDecisions = (
   comments: readonly Comment[],
-  model: string,
-  registered: RegisteredVersion,
-  stamps: readonly EvidenceStamp[],
+  subject: Subject,
 ): { readonly votes: readonly Vote[]; readonly discounted: readonly Discounted[] } => {
   const votes = new Map<string, Vote>();
   const discounted = new Map<string, Discounted>();
   for (const comment of comments) {
     // Of an account that was deleted, and of an app, nobody can say whether it may decide.
     if (comment.byApp || comment.author === '') continue;
-    const line = commandLinesIn(comment.body).findLast((one) => isAbout(one, model, registered) !== 'another');
+    const line = decisionIn(comment.body, subject);
     if (line === undefined) continue;
     const person = comment.author.toLowerCase();
-    const refusal = refusalOf(comment, line, model, registered, stamps);
+    const refusal = refusalOf(comment, line, subject);
     if (refusal === undefined) {
       votes.set(person, { by: comment.author, is: line.is, words: wordsOf(line), page: comment.page });
       discounted.delete(person);
       continue;
     }
-    discounted.set(person, { by: comment.author, is: line.is, ...refusal });
+    // An approval that does not count does not end a rejection that holds the gate.
+    if (line.is === 'reject' || !discounted.get(person)?.holds)
+      discounted.set(person, { by: comment.author, is: line.is, ...refusal });
     // A rejection that does not count takes at least the person's own approval back.
     if (line.is === 'reject' && votes.get(person)?.is === 'approve') votes.delete(person);
   }
   return { votes: [...votes.values()], discounted: [...discounted.values()] };
 };
 
+/** A comment with an approval and a rejection rejects, whatever their order. */
+const decisionIn = (body: string, subject: Subject): CommandLine | undefined => {
+  const lines = commandLinesIn(body).filter((one) => isAbout(one, subject) !== 'another');
+  const rejections = lines.filter(({ is }) => is === 'reject');
+  return rejections.findLast(({ doubt }) => doubt === undefined) ?? rejections.at(-1) ?? lines.at(-1);
+};
+
 /** An approval has no words besides the version. */
 const wordsOf = ({ is, words }: CommandLine): string => (is === 'reject' ? words || 'no reason given' : '');
 
-/**
- * `/approve churn_v1.4.0` names a version, `/approve` does not. A rejection names one when its first word is one, so that a reason may
- * begin with a number.
- */
-const isAbout = (
-  { is, words }: CommandLine,
-  model: string,
-  registered: RegisteredVersion,
-): 'this' | 'another' | 'unnamed' | 'unreadable' => {
-  if (words === '') return 'unnamed';
-  const [first = ''] = words.split(/\s/);
-  if (is === 'reject' && !/\d+\.\d+\.\d+|\/\d+$/.test(first)) return 'unnamed';
-  const named = is === 'approve' ? words : first;
+type About = 'this' | 'another' | 'unnamed' | 'unreadable' | 'elsewhere';
+
+const isAbout = (line: CommandLine, subject: Subject): About => {
+  if (line.words === '') return 'unnamed';
+  if (line.is === 'approve') return named(line.words, subject);
+  const first = (line.words.split(/\s/)[0] ?? '').replace(/^[`*_([]+|[`*_)\]:,;.!?]+$/g, '');
+  // Behind other words, only a whole name is one: a reason may begin with a number.
+  const names = line.words.split(/\s/).length === 1 ? /\d+\.\d+\.\d+/.test(first) || isName(first) : isName(first);
+  const about = names ? named(first, subject) : 'unnamed';
+  return about === 'elsewhere' ? 'another' : about;
+};
+
+/** `churn_v1.4.0`, `churn/3`, `package-3`, an ARN; of any model. */
+const isName = (word: string): boolean =>
+  /^[a-z0-9-]+_v\d+\.\d+\.\d+(?:-[0-9a-z.-]+)?$/i.test(word) ||
+  /^(?=[0-9-]*[a-z])[a-z0-9-]+\/[1-9]\d*$/i.test(word) ||
+  /^package-[1-9]\d*$/.test(word) ||
+  /^arn:[a-z-]+:sagemaker:/.test(word);
+
+const named = (text: string, { model, registered, home }: Subject): About => {
   try {
-    const reference = readReference(model, named);
-    const same =
-      reference.is === 'version'
-        ? reference.version === registered.version
-        : reference.packageVersion === registered.packageVersion;
-    return same ? 'this' : 'another';
+    const reference = readReference(model, text);
+    if (reference.is === 'version') return reference.version === registered.version ? 'this' : 'another';
+    const { home: other = home, packageVersion } = reference;
+    if (other.id !== home.id || other.region !== home.region) return 'elsewhere';
+    return packageVersion === registered.packageVersion ? 'this' : 'another';
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (/names another model/.test(error.message)) return 'another';
-    return is === 'reject' ? 'unnamed' : 'unreadable';
+    return /names another model|belongs to no model package group/.test(error.message) ? 'another' : 'unreadable';
   }
 };
 
@@ -143,28 +179,46 @@ const isAbout = (
 const refusalOf = (
   { createdAt, updatedAt }: Comment,
   line: CommandLine,
-  model: string,
-  registered: RegisteredVersion,
-  stamps: readonly EvidenceStamp[],
+  subject: Subject,
 ): Omit<Discounted, 'by' | 'is'> | undefined => {
-  const { tag, lastModified, registeredAt = 0 } = registered;
+  const { tag, lastModified, registeredAt = 0 } = subject.registered;
   const written = Date.parse(createdAt);
-  if (updatedAt !== createdAt) return { because: 'the comment was edited: write a new one' };
+  const rejects = line.is === 'reject';
   // Also a rejection of a version that is registered later is about another one.
-  if (written < registeredAt) return { because: `it is older than ${tag}` };
-  if (line.is === 'reject') return undefined;
-  const about = isAbout(line, model, registered);
+  if (Date.parse(updatedAt) < registeredAt) return { because: `it is older than ${tag}` };
+  if (updatedAt !== createdAt)
+    return { because: 'the comment was edited: write a new one', ...(rejects ? { holds: true } : {}) };
+  if (line.doubt !== undefined) return { because: line.doubt, ...(rejects ? { holds: true } : {}) };
+  if (rejects) return undefined;
+  const about = isAbout(line, subject);
+  if (about === 'elsewhere')
+    return { because: 'the ARN names a package of another account or region than that of this registry' };
   if (about === 'unreadable')
     return { because: `${quoted(line.words)} is no version: write /approve, or /approve ${tag}, alone on a line` };
   if (about === 'this')
     return written < (lastModified?.at ?? registeredAt)
       ? { because: `${tag} changed after the comment`, evidence: true }
       : undefined;
-  if (!stamps.some((stamp) => stamp.tag === tag))
+  return refusalOfUnnamed(written, subject);
+};
+
+/** The evidence that was shown before the approval has to be that of this version, and no other may have been shown since. */
+const refusalOfUnnamed = (
+  written: Instant,
+  { model, registered, shown }: Subject,
+): Omit<Discounted, 'by' | 'is'> | undefined => {
+  const { tag } = registered;
+  const own = shown.filter((one) => isSameName(one.model, model)).map(({ stamp }) => stamp);
+  if (!own.some((stamp) => stamp.tag === tag))
     return { because: `no evidence of ${tag} is shown there: name the version, /approve ${tag}` };
-  const shown = shownStamp(registered, stamps);
-  if (shown === undefined) return { because: `${tag} changed after its evidence was shown`, evidence: true };
-  return written < shown.since ? { because: `older than the evidence of ${tag}`, evidence: true } : undefined;
+  const present = shownStamp(registered, own);
+  if (present === undefined) return { because: `${tag} changed after its evidence was shown`, evidence: true };
+  if (written < present.since) return { because: `older than the evidence of ${tag}`, evidence: true };
+  // A stamp that is newer than the approval may have replaced the one that its author saw.
+  const other = shown.find(({ stamp, from }) => stamp.tag !== tag && stamp.since >= present.since && from <= written);
+  return other === undefined
+    ? undefined
+    : { because: `evidence of ${other.stamp.tag} is shown there too, and is newer: name the version, /approve ${tag}` };
 };
 
 export const comment: Mode = {

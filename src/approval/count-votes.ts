@@ -22,6 +22,8 @@ export interface Discounted {
   readonly because: string;
   /** The version changed after its evidence was shown. */
   readonly evidence?: true;
+  /** A rejection that is doubtful: nothing is approved while it stands, if its author may decide. */
+  readonly holds?: true;
 }
 
 export interface Ballot {
@@ -72,17 +74,30 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
     if (because === undefined) approvals.push(vote);
     else discounted.push({ ...vote, because });
   }
-  if (approvals.length >= ballot.atLeast)
-    return { decision: decided('approve', approvals, ballot), remarks: remarks() };
+  const enough = approvals.length >= ballot.atLeast;
+  const holders = enough ? await holdersAmong(discounted, ballot) : [];
+  if (enough && holders.length === 0) return { decision: decided('approve', approvals, ballot), remarks: remarks() };
 
-  const because = missing(approvals, discounted, ballot);
+  const because = missing(approvals, discounted, holders, ballot);
   const evidence = discounted.some((one) => one.evidence);
   return {
-    decision: selfApproved
-      ? { is: 'open', outcome: 'rejected', reason: 'self-approval', because }
-      : { is: 'open', outcome: 'pending', reason: evidence ? 'evidence-changed' : 'approvals-missing', because },
+    decision:
+      selfApproved && !enough
+        ? { is: 'open', outcome: 'rejected', reason: 'self-approval', because }
+        : { is: 'open', outcome: 'pending', reason: evidence ? 'evidence-changed' : 'approvals-missing', because },
     remarks: remarks(),
   };
+};
+
+/** The people whose doubtful rejections hold the gate. */
+const holdersAmong = async (
+  discounted: readonly Discounted[],
+  { electorate, anyoneRejects }: Ballot,
+): Promise<readonly string[]> => {
+  const holders: string[] = [];
+  for (const { by, holds } of discounted)
+    if (holds && (anyoneRejects || (await electorate.refusal(by)) === undefined)) holders.push(by);
+  return holders;
 };
 
 /** `approved on pull request 7 (alice: fine)`. */
@@ -100,6 +115,7 @@ const decided = (is: Decided['is'], votes: readonly Vote[], { where, page }: Bal
 const missing = (
   approvals: readonly Vote[],
   discounted: readonly Discounted[],
+  holders: readonly string[],
   { electorate, atLeast, where, hint }: Ballot,
 ): string => {
   const names = approvals.map(({ by }) => by);
@@ -107,7 +123,10 @@ const missing = (
   return [
     `${approvals.length} of ${counted(atLeast, 'approval')} ${where}`,
     ...(names.length > 0 ? [`approved: ${names.join(', ')}`] : []),
-    `missing: ${atLeast - approvals.length} of ${others}`,
+    ...(approvals.length < atLeast ? [`missing: ${atLeast - approvals.length} of ${others}`] : []),
+    ...(holders.length > 0
+      ? [`nothing is approved until ${holders.join(', ')} ${holders.length === 1 ? 'writes' : 'write'} a new decision`]
+      : []),
     ...(discounted.length > 0
       ? [
           `does not count: ${discounted.map(({ by, is, because }) => `${by} (${is === 'reject' ? 'rejection; ' : ''}${because})`).join(', ')}`,

@@ -512,7 +512,7 @@ describe('comment', () => {
     expect(found.writes).toEqual([]);
   });
 
-  test('a rejection that does not count takes the same person’s approval back, and is a line of the report', async () => {
+  test('an edited rejection takes the same person’s approval back, holds the gate, and is a line of the report', async () => {
     await openGitHub();
     says('alice', '/approve 1.0.0');
     says('bob', '/approve 1.0.0');
@@ -527,10 +527,15 @@ describe('comment', () => {
     ]);
     says('noor', '/reject me too');
     says('carol', '/approve 1.0.0');
+    const held = await comment();
+    expect(ends(held)).toMatch(
+      /^pending\/approvals-missing: .*2 of 2 .*nothing is approved until bob writes a new decis/,
+    );
+    expect(held.writes).toEqual([]);
+    says('bob', '/approve 1.0.0');
     const approved = await comment();
     expect(ends(approved)).toMatch(/^succeeded/);
     expect(approved.report?.result.remarks).toEqual([
-      expect.stringMatching(/^the rejection of bob .* does not count: the comment was edited/),
       expect.stringMatching(/^the rejection of noor .* does not count: not among the reviewers/),
     ]);
   });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -147,30 +147,79 @@ describe(byComment, () => {
     expect(gate?.with).toMatchObject({ mode: 'comment' });
   });
 
-  it.each([
-    ['/approve churn_v1.4.0', 'churn_v1.4.0'],
-    ['Fine.\r\n/approve churn_v1.4.0-rc.1 \r\n', 'churn_v1.4.0-rc.1'],
-    ['/reject churn_v1.4.0 one species\n', 'churn_v1.4.0'],
-    ['please /approve churn_v1.4.0', ''],
-    ['/approve churn_v1.4.0$(touch planted)', ''],
-    ['/approve churn_v1.4.0\nversion=churn_v9.9.9', 'churn_v1.4.0'],
-    ['/approve churn_v1\n`touch planted`\n$(touch planted)', ''],
-  ])('reads from %j the version %j, and runs nothing', async (comment, version) => {
-    const script = (await stepsOf()).find(({ run }) => run !== undefined)?.run ?? '';
+  it('starts for every comment that may have a command', async () => {
+    const condition = (await readWorkflow(byComment)).jobs['decide']?.if ?? '';
+    expect(condition).toContain("contains(github.event.comment.body, '/approve')");
+    expect(condition).toContain("contains(github.event.comment.body, '/reject')");
+  });
+
+  /** The step that finds the version, with a `gh` that prints the bodies of the token's own comments. */
+  const findVersion = async (comment: string, shown: readonly string[]) => {
+    const step = (await stepsOf()).find(({ run }) => run !== undefined);
     const folder = mkdtempSync(join(tmpdir(), 'comment-'));
     try {
       const output = join(folder, 'output');
       writeFileSync(output, '');
-      execFileSync('bash', ['-e', '-c', script], {
+      writeFileSync(join(folder, 'shown'), shown.join('\n'));
+      writeFileSync(join(folder, 'gh'), '#!/bin/sh\ncat "$(dirname "$0")/shown"\n', { mode: 0o755 });
+      const { status, stdout } = spawnSync('bash', ['-eo', 'pipefail', '-c', step?.run ?? ''], {
         cwd: folder,
-        env: { PATH: process.env['PATH'], COMMENT: comment, GITHUB_OUTPUT: output },
+        encoding: 'utf8',
+        env: {
+          PATH: `${folder}:${process.env['PATH']}`,
+          COMMENT: comment,
+          MODEL: 'churn',
+          THREAD: 'repos/acme/churn/issues/7/comments',
+          GITHUB_OUTPUT: output,
+        },
       });
-      expect(readFileSync(output, 'utf8')).toBe(`version=${version}\n`);
-      expect(readdirSync(folder)).toEqual(['output']);
+      expect(readdirSync(folder).sort()).toEqual(['gh', 'output', 'shown']);
+      return { status, stdout, output: readFileSync(output, 'utf8') };
     } finally {
       rmSync(folder, { recursive: true });
     }
+  };
+  const stamp = (tag: string, at: string): string =>
+    `<!-- model-delivery evidence ${tag} 0123456789ab 2026-01-${at} -->`;
+  const evidence = [
+    '<!-- model-delivery: churn -->\r',
+    stamp('churn_v1.5.0', '06T10:00:00Z'),
+    stamp('churn_v1.3.0', '05T10:00:00Z'),
+  ];
+
+  it.each([
+    ['/approve churn_v1.4.0', 'churn_v1.4.0'],
+    ['Fine.\r\n/approve churn_v1.4.0-rc.1 \r\n', 'churn_v1.4.0-rc.1'],
+    ['/APPROVE churn_v1.4.0', 'churn_v1.4.0'],
+    ['/approve 1.4.0', '1.4.0'],
+    ['/approve v1.4.0', '1.4.0'],
+    ['/reject churn_v1.4.0 one species\n', 'churn_v1.4.0'],
+    ['**/reject** churn_v1.4.0: one species\n', 'churn_v1.4.0'],
+    ['/approve churn_v1.4.0$(touch planted)', 'churn_v1.4.0'],
+    ['/approve churn_v1.4.0\nversion=churn_v9.9.9', 'churn_v1.4.0'],
+    ['/approve', 'churn_v1.5.0'],
+    ['/Reject', 'churn_v1.5.0'],
+    ['/reject: one species is mislabelled', 'churn_v1.5.0'],
+    ['- /reject 0.9.0 was better', 'churn_v1.5.0'],
+    ['> /approve churn_v1.4.0\n\n/reject no', 'churn_v1.5.0'],
+    ['/approve churn_v1\n`touch planted`\n$(touch planted)', 'churn_v1.5.0'],
+  ])('finds for %j the version %j, and runs nothing', async (comment, version) => {
+    const found = await findVersion(comment, evidence);
+    expect(found).toMatchObject({ status: 0, output: `version=${version}\n` });
   });
+
+  it.each(['see docs/approve.md', 'it was /approved', 'see /approve/it'])('runs no gate for %j', async (comment) =>
+    expect(await findVersion(comment, evidence)).toMatchObject({ status: 0, output: '' }),
+  );
+
+  it.each(['/approve', '/reject bad'])(
+    'fails for %j where no evidence is shown, and names the way out',
+    async (comment) => {
+      const found = await findVersion(comment, [stamp('fraud_v1.0.0', '05T10:00:00Z')]);
+      expect(found).toMatchObject({ status: 1, output: '' });
+      expect(found.stdout).toContain('Write /approve churn_v1.4.0, or /reject churn_v1.4.0 and the reason');
+    },
+  );
 });
 
 describe.each(examples)('%s', (path) => {

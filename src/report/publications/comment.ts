@@ -19,6 +19,10 @@ export const longestComment = 65_536;
 /** The comment begins with it: it finds the comment again. */
 export const markerOf = (model: string): string => `<!-- model-delivery: ${model} -->`;
 
+/** The model of the comment that begins with its marker; undefined for any other text. */
+export const modelOf = (comment: string): string | undefined =>
+  /^<!-- model-delivery: ([a-zA-Z0-9-]+) -->/.exec(comment)?.[1];
+
 interface Section {
   /** `regression-test/production`. */
   readonly key: string;
