@@ -34,7 +34,7 @@ export const reasonCodes = {
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
-  'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest asks for; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
+  'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest or a high risk requires; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
   'evidence-changed': { outcome: 'pending', meaning: 'The version changed after its evidence was shown, so an approval that was given before does not count; nothing was written to the registry.', remedy: 'Read the evidence as it is now, then approve again.' },
   // rejected
   'self-approval': { outcome: 'rejected', meaning: 'An author of the version approved it, and too few other people did; nothing was written to the registry.', remedy: 'Have other people approve: not the authors of the commit or the pull request, and not the person who started the run.' },

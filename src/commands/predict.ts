@@ -328,7 +328,7 @@ const write = async (output: string, lines: AsyncIterable<string>): Promise<void
     renameSync(made, output);
   } catch (error) {
     rmSync(made, { force: true });
-    // The golden set changed while it was asked.
+    // The golden set changed while its rows were sent.
     if (error instanceof InputError) throw error;
     throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${systemCode(error)}`);
   }

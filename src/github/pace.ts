@@ -12,7 +12,7 @@ export interface Pace {
     request: (options: Options) => Answer | Promise<Answer>,
     options: Options,
   ): Promise<Answer>;
-  /** GitHub wants no request for so long. @returns whether a turn may wait for that */
+  /** GitHub takes no request for so long. @returns whether a turn may wait for that */
   pause(forSeconds: number): boolean;
   /** The earliest time of the next request. */
   readonly until: Instant;

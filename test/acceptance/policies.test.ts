@@ -141,7 +141,7 @@ test('who approves decides, and changes nothing beside it', async () => {
   await denied(sagemaker.send(new CreateModelPackageCommand(registered)), 'sagemaker:CreateModelPackage');
 });
 
-test('who asks the gate decides nothing', async () => {
+test('the role that runs the gate decides nothing', async () => {
   await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
   const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
     ...registered,

@@ -47,7 +47,7 @@ describe.each(withAndWithout)('the $duty, $guarded', ({ duty, guarded }) => {
   test.each(attempts.filter(({ by }) => by.includes(duty)))('$name', async ({ send }) => {
     const modelPackage = await waiting(account.simulator);
     const refusal = await refusalOf(send(await enter(duty), modelPackage));
-    // Past IAM SageMaker finds no endpoint, or a package that nobody approved.
+    // Past IAM SageMaker finds no endpoint, or a package without an approval.
     if (refusal !== undefined)
       expect(refusal).toMatch(/^ValidationException: (Could not find |Model package \S+ is PendingManualApproval)/);
   });

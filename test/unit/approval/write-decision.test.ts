@@ -35,7 +35,7 @@ const updates = (calls: readonly { readonly operation: string; readonly input: u
   calls.filter(({ operation }) => operation === 'UpdateModelPackage').map(({ input }) => input);
 
 describe('the write of a decision', () => {
-  test('sends the decision alone, and reads back what the registry has', async () => {
+  test('sends the decision alone, and reads the state of the registry back', async () => {
     const { aws, version } = await registered();
     const { written, now } = await writeDecision(aws.world(), 'churn', version, decision);
     expect(written).toBe(true);
@@ -70,7 +70,7 @@ describe('the write of a decision', () => {
     expect(aws.writes()).toEqual([]);
   });
 
-  test('after it tells what another has written: the registry has the last word', async () => {
+  test('after it reports the write of another run: the registry decides', async () => {
     const { aws, version, stored } = await registered();
     const contested = actBefore('DescribeModelPackage', 2, () => {
       Object.assign(stored, { approval: 'Rejected', approvalDescription: 'carol: biased' });

@@ -63,7 +63,7 @@ describe('the one comment of a model', () => {
     expect(headings(commentOf(report(), subject, next))).toHaveLength(2);
   });
 
-  it('is shortened to what GitHub takes: the longest sections, each with a link to its own run', () => {
+  it('is shortened to the limit of GitHub: the longest sections, each with a link to its own run', () => {
     const long = 'word '.repeat(30_000);
     const plan = {
       title: 'deploy',
