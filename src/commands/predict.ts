@@ -219,7 +219,7 @@ const predicted = async (
         ...{ regression, golden, name: String(url) },
         concurrency: inputs.concurrency ?? regression.asking.concurrency,
         invoke: invokeOwn({ url, clock, signal: usable }),
-        onProgress: (answered) => terminal.err(`asked ${answered} of ${counted(golden.size, 'row')}`),
+        onProgress: (answered) => terminal.err(`answered: ${answered} of ${counted(golden.size, 'row')}`),
       }),
   );
   await write(output, linesOf(golden, answers, isOfPolicy ? undefined : columnsOfPolicy(regression)));

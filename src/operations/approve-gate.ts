@@ -205,7 +205,7 @@ const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undec
   };
 };
 
-const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
+const plannedAnew = 'the version changed after its decision was planned: the gate looks at it again';
 
 const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
@@ -251,7 +251,7 @@ const gone = (registered: RegisteredVersion): Turn => ({
   is: 'done',
   outcome: 'failed',
   reason: 'unknown-version',
-  because: `${subjectOf(registered)} was deleted while it was decided about`,
+  because: `${subjectOf(registered)} was deleted before its decision was written`,
   outputs: {},
 });
 

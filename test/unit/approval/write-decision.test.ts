@@ -165,13 +165,13 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
   test.each([
     ['Failed', 'registration-failed'],
     ['Pending', 'approval-pending'],
-  ])('a package that is %s is never decided about', async (status, reason) => {
+  ])('a package that is %s gets no decision', async (status, reason) => {
     const { end, writes } = await gate({ stored: { status } });
     expect(end.reason).toBe(reason);
     expect(writes).toEqual([]);
   });
 
-  test('a package that was edited is never decided about', async () => {
+  test('a package that was edited gets no decision', async () => {
     const { end, writes } = await gate({}, (stored) =>
       actBefore('DescribeModelPackage', 1, () => Object.assign(stored, edited(stored))),
     );
@@ -227,7 +227,7 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
       actBefore('DescribeModelPackage', 3, () => packages.splice(0)),
     );
     expect(end).toMatchObject({ outcome: 'failed', reason: 'unknown-version' });
-    expect(end.because).toContain('was deleted while it was decided about');
+    expect(end.because).toContain('was deleted before its decision was written');
     expect(writes).toEqual([]);
   });
 });

@@ -206,7 +206,7 @@ describe('a version that changes', () => {
     expect(again).toMatchObject({
       is: 'waiting',
       plan: expect.anything(),
-      remarks: ['the version changed after its decision was planned: it is looked at again'],
+      remarks: ['the version changed after its decision was planned: the gate looks at it again'],
     });
     expect(decisions()).toEqual([]);
     expect(await one.toEnd()).toMatchObject({ reason: 'approved' });
