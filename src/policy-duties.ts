@@ -1,7 +1,7 @@
 import type { Condition } from './policy-conditions.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
-/** Who registers, who decides and who delivers: a role each. */
+/** A role each to register, to decide and to deliver. */
 export type Duty = 'registrar' | 'approver' | 'deployer';
 export const duties = ['registrar', 'approver', 'deployer'] as const satisfies readonly Duty[];
 

@@ -3,7 +3,7 @@ import { type Clock, type Instant, seconds } from '../clock.ts';
 import { isPassing } from './refusal.ts';
 
 /**
- * Octokit's plugins decide whether a request is sent again; this decides when, by the project's clock. GitHub wants all requests of a
+ * Octokit's plugins decide whether a request is sent again; this decides when, by the project's clock. GitHub requires all requests of a
  * token to pause after one was limited, so there is one pause for all.
  */
 export interface Pace {

@@ -155,7 +155,7 @@ test('the role that runs the gate decides nothing', async () => {
     );
 });
 
-test('who writes stages writes a stage with its status, and decides nothing', async () => {
+test('the policy for stages allows a stage with its status, and decides nothing', async () => {
   await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
   const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
     ...registered,

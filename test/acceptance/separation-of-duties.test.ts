@@ -120,7 +120,7 @@ test('a deployer that writes the stage needs one policy more, and still decides 
   }
 });
 
-describe('who gets a role', () => {
+describe('the jobs that get a role', () => {
   beforeEach(async () => {
     account = await openDuties();
   });

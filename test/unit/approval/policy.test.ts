@@ -244,7 +244,7 @@ describe('the decision', () => {
     );
   });
 
-  test('fits the registry, with its counts first and what decides before the rest', () => {
+  test('fits the registry, with its counts first and the deciding rules before the rest', () => {
     fc.assert(
       fc.property(anyRules, (rules) => {
         const decision = policyDecision(rules);

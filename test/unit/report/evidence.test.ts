@@ -116,7 +116,7 @@ describe('the evidence in a summary', () => {
     expect(evidenceRenderer.html(found, { because: '' })).not.toContain('<img');
   });
 
-  it('shortens what a card may fill it with', () => {
+  it('shortens the text of a card', () => {
     const text = markdown({ card: { sections: { purpose: 'word '.repeat(5_000) } }, rules: ['word '.repeat(5_000)] });
     expect(text.length).toBeLessThan(5_000);
   });
