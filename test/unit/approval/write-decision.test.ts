@@ -162,6 +162,12 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
     expect(turns).toBe(2);
   });
 
+  test('an approved version is not judged again', async () => {
+    const { end, writes } = await gate({ limit: 0.96, stored: { approval: 'Approved' } });
+    expect(end.reason).toBe('approved');
+    expect(writes).toEqual([]);
+  });
+
   test.each([
     ['Failed', 'registration-failed'],
     ['Pending', 'approval-pending'],
