@@ -1,3 +1,4 @@
+import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { counted } from '../judge/amounts.ts';
 import type { Authors } from './authors.ts';
 import type { Decided } from './decision.ts';
@@ -49,33 +50,44 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const inOrder = [...votes].sort((one, other) => (one.by.toLowerCase() < other.by.toLowerCase() ? -1 : 1));
 
   const rejections: Vote[] = [];
+  const unjudged: string[] = [];
   for (const vote of inOrder.filter(({ is }) => is === 'reject')) {
-    const refusal = ballot.anyoneRejects ? undefined : await electorate.refusal(vote.by);
-    if (refusal === undefined) rejections.push(vote);
-    else discounted.push({ ...vote, because: refusal });
+    try {
+      const refusal = ballot.anyoneRejects ? undefined : await electorate.refusal(vote.by);
+      if (refusal === undefined) rejections.push(vote);
+      else discounted.push({ ...vote, because: refusal });
+    } catch (error) {
+      if (!isHidden(error)) throw error;
+      unjudged.push(`it is not known whether the rejection of ${vote.by} ${where} counts: ${error.message}`);
+    }
   }
-  const lost = (): readonly string[] =>
-    discounted
+  const lost = (): readonly string[] => [
+    ...discounted
       .filter(({ is }) => is === 'reject')
-      .map(({ by, because }) => `the rejection of ${by} ${where} does not count: ${because}`);
+      .map(({ by, because }) => `the rejection of ${by} ${where} does not count: ${because}`),
+    ...unjudged,
+  ];
   if (rejections.length > 0) return { decision: decided('reject', rejections, ballot), remarks: lost() };
 
   const candidates = inOrder.filter(({ is }) => is === 'approve');
   const authors: Authors = candidates.length > 0 ? await ballot.authors() : { because: new Map(), remarks: [] };
   const remarks = (): readonly string[] => [...authors.remarks, ...lost()];
+  const reasonOf = (vote: Vote): string | undefined => authors.because.get(vote.by.toLowerCase());
+  const certain = candidates.filter((vote) => reasonOf(vote) === undefined && electorate.includes(vote.by));
   const approvals: Vote[] = [];
   let selfApproved = false;
-  for (const vote of candidates) {
-    const own = authors.because.get(vote.by.toLowerCase());
+  // A comment of anyone must not make the gate read what its token may not read: others are looked up when they are needed.
+  for (const vote of certain.length >= ballot.atLeast ? certain : candidates) {
+    const own = reasonOf(vote);
     const because = own ?? (await electorate.refusal(vote.by));
     if (own !== undefined) selfApproved = true;
     if (because === undefined) approvals.push(vote);
     else discounted.push({ ...vote, because });
   }
-  if (approvals.length >= ballot.atLeast)
+  if (approvals.length >= ballot.atLeast && unjudged.length === 0)
     return { decision: decided('approve', approvals, ballot), remarks: remarks() };
 
-  const because = missing(approvals, discounted, ballot);
+  const because = [missing(approvals, discounted, ballot), ...unjudged].join('; ');
   const evidence = discounted.some((one) => one.evidence);
   return {
     decision: selfApproved
@@ -84,6 +96,10 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
     remarks: remarks(),
   };
 };
+
+/** The token may not look who belongs to a team, or the team is not there. */
+const isHidden = (error: unknown): error is Error =>
+  error instanceof MissingPermission || (error instanceof GitHubFailure && error.status === 404);
 
 /** `approved on pull request 7 (alice: fine)`. */
 const decided = (is: Decided['is'], votes: readonly Vote[], { where, page }: Ballot): Decided => {
@@ -107,7 +123,7 @@ const missing = (
   return [
     `${approvals.length} of ${counted(atLeast, 'approval')} ${where}`,
     ...(names.length > 0 ? [`approved: ${names.join(', ')}`] : []),
-    `missing: ${atLeast - approvals.length} of ${others}`,
+    ...(approvals.length < atLeast ? [`missing: ${atLeast - approvals.length} of ${others}`] : []),
     ...(discounted.length > 0
       ? [
           `does not count: ${discounted.map(({ by, is, because }) => `${by} (${is === 'reject' ? 'rejection; ' : ''}${because})`).join(', ')}`,
