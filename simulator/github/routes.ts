@@ -65,6 +65,13 @@ const longestDescription = 140;
 const value = (received: Received, name: string): string => received.call.values[name] ?? '';
 const text = (members: Readonly<Record<string, unknown>>, name: string): string => String(members[name] ?? '');
 
+/** An issue, or a pull request: GitHub counts both in one sequence, and each pull request is an issue too. */
+const threadNamed = (received: Received): number | undefined => {
+  const number = Number(value(received, 'issue_number'));
+  const { issues, pullRequests } = received.state;
+  return [...issues, ...pullRequests.map((one) => one.number)].includes(number) ? number : undefined;
+};
+
 const commentsOn = (received: Received, on: number | string): Answer =>
   listed(received.state.comments.filter((comment) => comment.on === on).map(commentAnswer));
 
@@ -240,11 +247,13 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   'repos/create-commit-comment': (received) => addComment(received, value(received, 'commit_sha')),
   'repos/update-commit-comment': changeComment,
   'repos/delete-commit-comment': removeComment,
-  'issues/list-comments': (received) => commentsOn(received, Number(value(received, 'issue_number'))),
+  'issues/list-comments': (received) => {
+    const number = threadNamed(received);
+    return number === undefined ? notFound : commentsOn(received, number);
+  },
   'issues/create-comment': (received) => {
-    const number = Number(value(received, 'issue_number'));
-    const exists = [...received.state.issues, ...received.state.pullRequests.map((one) => one.number)].includes(number);
-    return exists ? addComment(received, number) : notFound;
+    const number = threadNamed(received);
+    return number === undefined ? notFound : addComment(received, number);
   },
   'issues/update-comment': changeComment,
   'issues/delete-comment': removeComment,

@@ -78,7 +78,8 @@ const anything: Inspector = { request: () => [], answer: () => [] };
 
 const app: Person = { login: 'github-actions[bot]', type: 'Bot' };
 const tokenOfApp = 'ghs_0123456789abcdefghijABCDEFGHIJ0123456789';
-const repository = 'acme/churn';
+const organisation = 'acme';
+const repository = `${organisation}/churn`;
 
 export const startGitHub = async (options: FakeGitHubOptions = {}): Promise<FakeGitHub> => {
   const { basePath = '', mostPerPage = 100, as = app, lacks = [], inspector = anything } = options;
@@ -139,8 +140,9 @@ export const startGitHub = async (options: FakeGitHubOptions = {}): Promise<Fake
     const lacking = lackedBy(lacks, as, operation);
     if (lacking !== undefined)
       return end(refusal(403, 'Resource not accessible by integration'), { 'x-accepted-github-permissions': lacking });
-    const { owner, repo } = call.values;
+    const { owner, repo, org } = call.values;
     if (owner !== undefined && `${owner}/${repo}` !== repository) return end(notFound);
+    if (org !== undefined && org.toLowerCase() !== organisation) return end(notFound);
     const wrong = inspector.request(call, query, body);
     if (wrong.length > 0) {
       problems.push(...wrong.map((problem) => `${place}: ${problem}`));

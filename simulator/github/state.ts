@@ -77,7 +77,7 @@ export interface State {
   commits: readonly Commit[];
   /** By login in lower case: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
   permissions: Readonly<Record<string, string>>;
-  /** By slug. */
+  /** Of the organisation that owns the repository, by slug. */
   teams: Readonly<Record<string, readonly Person[]>>;
   /** By name: the reviewers that GitHub requires. */
   environments: Readonly<Record<string, readonly Person[]>>;

@@ -13,20 +13,24 @@ export interface Authors {
   readonly remarks: Remarks;
 }
 
-/** Where to look besides the version's own commit and the run that registered it. */
+/** Where to look besides the version's own commits and the run that registered it. None of these needs to be the version's. */
 export interface Sources {
   readonly commit?: string;
   readonly pullRequest?: PullRequest;
+  /** A comment starts a run too, and its author may well be the one who approves. */
+  readonly commentStarts?: true;
 }
 
 export const authorsOf = async (
   github: GitHub,
   run: Run,
   { tag, metadata }: Pick<RegisteredVersion, 'tag' | 'metadata'>,
-  { commit, pullRequest }: Sources,
+  { commit, pullRequest, commentStarts }: Sources,
 ): Promise<Authors> => {
   // As `register-model` noted them; others may rewrite them, so they can only add authors.
-  const { [metadataKeys.gitSha]: registeredCommit, [metadataKeys.runUrl]: registeringRun } = metadata;
+  const registeringRun = metadata[metadataKeys.runUrl];
+  const own = [metadata[metadataKeys.gitSha], metadata[metadataKeys.versionCommit]];
+  const ownCommits = new Set(own.filter((sha) => sha !== undefined));
   const because = new Map<string, string>();
   const remarks: string[] = [];
   const add = (logins: readonly string[], clause: string): void => {
@@ -48,14 +52,16 @@ export const authorsOf = async (
     for (const pull of await github.pullRequestsOf(sha)) pulls.set(pull.number, pull);
   };
   if (commit !== undefined) await lookAtCommit(commit);
-  if (registeredCommit !== undefined && registeredCommit !== commit)
+  for (const sha of ownCommits) {
+    if (sha === commit) continue;
     await ifKnown(
-      () => lookAtCommit(registeredCommit),
-      `commit ${registeredCommit.slice(0, 12)} of ${tag} is not in ${github.repository}: its authors are not known, so an approval of theirs is not noticed`,
+      () => lookAtCommit(sha),
+      `commit ${sha.slice(0, 12)} of ${tag} is not in ${github.repository}: its authors are not known, so an approval of theirs is not noticed`,
     );
-  if (commit === undefined && registeredCommit === undefined && pullRequest === undefined)
+  }
+  if (ownCommits.size === 0)
     remarks.push(
-      `no commit is registered for ${tag}: its authors are not known, so an approval of theirs is not noticed`,
+      `the metadata of ${tag} names no commit: its authors are not known, so an approval of theirs is not noticed${besides(commit, pullRequest)}; the pipeline that registers it has to set \`${metadataKeys.gitSha}\``,
     );
   for (const { number, author } of pulls.values()) {
     add([author], `author of pull request ${number}`);
@@ -66,16 +72,24 @@ export const authorsOf = async (
     const { actor, triggeringActor = '' } = await github.runOf(id);
     add([actor, triggeringActor], `started run ${id}`);
   };
-  const own = run.workflow;
-  // A comment starts a run too, and its author may well be the one who approves.
-  if (own !== undefined && !own.byComment) await lookAtRun(own.id);
+  const present = run.workflow?.byComment && commentStarts ? undefined : run.workflow?.id;
+  if (present !== undefined) await lookAtRun(present);
   const registering = runIn(github.repository, registeringRun);
-  if (registering !== undefined && (registering !== own?.id || own.byComment))
+  if (registering !== undefined && registering !== present)
     await ifKnown(
       () => lookAtRun(registering),
       `run ${registering}, which registered ${tag}, is gone: the person who started it is not known`,
     );
   return { because, remarks };
+};
+
+/** The authors who are noticed although the package names none. */
+const besides = (commit: string | undefined, pullRequest: PullRequest | undefined): string => {
+  const places = [
+    ...(commit === undefined ? [] : [`commit ${commit.slice(0, 12)}`]),
+    ...(pullRequest === undefined ? [] : [`pull request ${pullRequest.number}`]),
+  ];
+  return places.length === 0 ? '' : ` unless they are authors of ${places.join(' or ')} too`;
 };
 
 /** `https://github.com/acme/churn/actions/runs/7` → 7, for a run of this repository. */

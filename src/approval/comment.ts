@@ -35,8 +35,12 @@ const decide = async (at: Asked): Promise<Considered> => {
     atLeast,
     electorate: of === undefined ? writersOf(github) : reviewersOf(github, of),
     where,
-    authors: () =>
-      authorsOf(github, world.run, registered, withoutUndefined({ pullRequest, commit: pullRequest?.head })),
+    authors: async () => {
+      // GitHub serves the comments of a pull request under the number of an issue too.
+      const discussed = pullRequest ?? (await github.pullRequest(thread.number));
+      const sources = withoutUndefined({ pullRequest: discussed, commit: discussed?.head });
+      return authorsOf(github, world.run, registered, { ...sources, commentStarts: true });
+    },
   });
 };
 

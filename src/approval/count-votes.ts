@@ -1,3 +1,4 @@
+import { GitHubFailure, MissingPermission } from '../github/refusal.ts';
 import { counted } from '../judge/amounts.ts';
 import type { Authors } from './authors.ts';
 import type { Decided } from './decision.ts';
@@ -51,24 +52,35 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const inOrder = [...votes].sort((one, other) => (one.by.toLowerCase() < other.by.toLowerCase() ? -1 : 1));
 
   const rejections: Vote[] = [];
+  const unjudged: string[] = [];
   for (const vote of inOrder.filter(({ is }) => is === 'reject')) {
-    const refusal = ballot.anyoneRejects ? undefined : await electorate.refusal(vote.by);
-    if (refusal === undefined) rejections.push(vote);
-    else discounted.push({ ...vote, because: refusal });
+    try {
+      const refusal = ballot.anyoneRejects ? undefined : await electorate.refusal(vote.by);
+      if (refusal === undefined) rejections.push(vote);
+      else discounted.push({ ...vote, because: refusal });
+    } catch (error) {
+      if (!isHidden(error)) throw error;
+      unjudged.push(`it is not known whether the rejection of ${vote.by} ${where} counts: ${error.message}`);
+    }
   }
-  const lost = (): readonly string[] =>
-    discounted
+  const lost = (): readonly string[] => [
+    ...discounted
       .filter(({ is }) => is === 'reject')
-      .map(({ by, because }) => `the rejection of ${by} ${where} does not count: ${because}`);
+      .map(({ by, because }) => `the rejection of ${by} ${where} does not count: ${because}`),
+    ...unjudged,
+  ];
   if (rejections.length > 0) return { decision: decided('reject', rejections, ballot), remarks: lost() };
 
   const candidates = inOrder.filter(({ is }) => is === 'approve');
   const authors: Authors = candidates.length > 0 ? await ballot.authors() : { because: new Map(), remarks: [] };
   const remarks = (): readonly string[] => [...authors.remarks, ...lost()];
+  const reasonOf = (vote: Vote): string | undefined => authors.because.get(vote.by.toLowerCase());
+  const certain = candidates.filter((vote) => reasonOf(vote) === undefined && electorate.includes(vote.by));
   const approvals: Vote[] = [];
   let selfApproved = false;
-  for (const vote of candidates) {
-    const own = authors.because.get(vote.by.toLowerCase());
+  // A comment of anyone must not make the gate read what its token may not read: others are looked up when they are needed.
+  for (const vote of certain.length >= ballot.atLeast ? certain : candidates) {
+    const own = reasonOf(vote);
     const because = own ?? (await electorate.refusal(vote.by));
     if (own !== undefined) selfApproved = true;
     if (because === undefined) approvals.push(vote);
@@ -76,9 +88,10 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   }
   const enough = approvals.length >= ballot.atLeast;
   const holders = enough ? await holdersAmong(discounted, ballot) : [];
-  if (enough && holders.length === 0) return { decision: decided('approve', approvals, ballot), remarks: remarks() };
+  if (enough && holders.length === 0 && unjudged.length === 0)
+    return { decision: decided('approve', approvals, ballot), remarks: remarks() };
 
-  const because = missing(approvals, discounted, holders, ballot);
+  const because = [missing(approvals, discounted, holders, ballot), ...unjudged].join('; ');
   const evidence = discounted.some((one) => one.evidence);
   return {
     decision:
@@ -89,16 +102,29 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   };
 };
 
-/** The people whose doubtful rejections hold the gate. */
+/** The people whose doubtful rejections hold the gate; those of whom it is not known whether they may decide are among them. */
 const holdersAmong = async (
   discounted: readonly Discounted[],
   { electorate, anyoneRejects }: Ballot,
 ): Promise<readonly string[]> => {
   const holders: string[] = [];
   for (const { by, holds } of discounted)
-    if (holds && (anyoneRejects || (await electorate.refusal(by)) === undefined)) holders.push(by);
+    if (holds && (anyoneRejects || (await mayDecide(electorate, by)))) holders.push(by);
   return holders;
 };
+
+const mayDecide = async (electorate: Electorate, login: string): Promise<boolean> => {
+  try {
+    return (await electorate.refusal(login)) === undefined;
+  } catch (error) {
+    if (!isHidden(error)) throw error;
+    return true;
+  }
+};
+
+/** The token may not look who belongs to a team, or the team is not there. */
+const isHidden = (error: unknown): error is Error =>
+  error instanceof MissingPermission || (error instanceof GitHubFailure && error.status === 404);
 
 /** `approved on pull request 7 (alice: fine)`. */
 const decided = (is: Decided['is'], votes: readonly Vote[], { where, page }: Ballot): Decided => {

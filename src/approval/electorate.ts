@@ -3,6 +3,8 @@ import type { Reviewer } from '../manifest/approval.ts';
 
 /** The people whose decision counts, looked up at the time of the decision. */
 export interface Electorate {
+  /** Whether the person may decide for certain, without a look at GitHub. */
+  includes(login: string): boolean;
   /** @returns undefined when the person may decide, else a clause: `not among the reviewers` */
   refusal(login: string): Promise<string | undefined>;
   /** Names of those who have not decided: `bob, @acme/ml-leads`. @param decided logins in lower case */
@@ -15,6 +17,7 @@ export const reviewersOf = (github: GitHub, of: readonly Reviewer[]): Electorate
   const teams = of.flatMap((reviewer) => (reviewer.is === 'team' ? [reviewer] : []));
   const people = new Set(of.flatMap((reviewer) => (reviewer.is === 'person' ? [reviewer.login] : [])));
   return {
+    includes: (login) => people.has(login.toLowerCase()),
     refusal: async (login) => {
       const name = login.toLowerCase();
       if (people.has(name)) return undefined;
@@ -38,6 +41,7 @@ const mayWrite: ReadonlySet<Permission> = new Set<Permission>(['admin', 'maintai
 
 /** Without reviewers in the manifest: people who may write to the repository. */
 export const writersOf = (github: GitHub): Electorate => ({
+  includes: () => false,
   refusal: async (login) => {
     const permission = await github.permissionOf(login);
     return mayWrite.has(permission)
@@ -49,6 +53,7 @@ export const writersOf = (github: GitHub): Electorate => ({
 
 /** Without reviewers in the manifest, behind a GitHub environment: GitHub takes reviews of its own reviewers only. */
 export const environmentReviewers = (environment: string): Electorate => ({
+  includes: () => true,
   refusal: async () => undefined,
   others: () => `the reviewers of the GitHub environment ${environment}`,
 });

@@ -19,6 +19,8 @@ export const reviewInputs = {
       description:
         'With `mode: record`: the GitHub environment whose reviews count. Default: the name of the environment in the manifest.',
       example: 'production-approval',
+      pattern: /^\S(?:.*\S)?$/,
+      allowed: 'a name without space at its ends',
     }),
   ),
   'pull-request': number(

@@ -23,6 +23,11 @@ const reviewer = z.pipe(
   }),
 );
 
+/** Each name once: `alice` and `Alice` are one person. */
+const distinct = (of: readonly Reviewer[]): readonly Reviewer[] => [
+  ...new Map(of.map((reviewer) => [JSON.stringify(reviewer), reviewer])).values(),
+];
+
 const reviewers = z.pipe(
   v
     .mapping({
@@ -34,13 +39,13 @@ const reviewers = z.pipe(
         .check(about('Logins at GitHub, and teams as `"@organisation/team"`, whose decision counts.')),
     })
     .check(
-      z.refine(({ 'at-least': least = 1, of }) => of.some(({ is }) => is === 'team') || least <= of.length, {
+      z.refine(({ 'at-least': least = 1, of }) => of.some(({ is }) => is === 'team') || least <= distinct(of).length, {
         error: 'requires more people than `of` has',
         path: ['at-least'],
       }),
       about('The people who decide, for the modes `record` and `comment` of `approve-gate`.'),
     ),
-  z.transform(({ 'at-least': atLeast = 1, of }) => ({ atLeast, of })),
+  z.transform(({ 'at-least': atLeast = 1, of }) => ({ atLeast, of: distinct(of) })),
 );
 
 /** `approval:`, for all environments or for one. */

@@ -121,7 +121,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
         percent: 0,
         because: plan.title,
         plan,
-        remarks: [...changed, ...overwritten],
+        remarks: [...changed, ...remarks],
       };
     }
     const { now, written } = await writeDecision(world, manifest.model, registered, decision);

@@ -52,6 +52,11 @@ export const readPackage = (model: string, text: string): PackageReference | und
  * @throws {Refusal} when it names nothing, another model, or a package that no approval can be given to
  */
 export const readReference = (model: string, text: string): VersionReference => {
+  if (text === 'next')
+    throw new Refusal(
+      'invalid-input',
+      'version: "next" is for register-model alone, which derives the version; take its output version, e.g. 1.4.0',
+    );
   const named = readPackage(model, text);
   if (named === undefined) return { is: 'version', version: readVersion(model, text) };
   const { packageVersion } = named;

@@ -96,6 +96,23 @@ const packageArn = `arn:aws:sagemaker:${team.region}:${team.account}:model-packa
 const update = (members: object): Promise<unknown> =>
   account.simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn: packageArn, ...members });
 
+/** A package of another pipeline, without a commit. */
+const registerWithoutCommit = async (metadata: Readonly<Record<string, string>> = {}): Promise<void> => {
+  await account.simulator.call('sagemaker', 'CreateModelPackage', {
+    ModelPackageGroupName: team.model,
+    ModelPackageDescription: 'iris_v2.0.0',
+    ModelApprovalStatus: 'PendingManualApproval',
+    CustomerMetadataProperties: { semver: '2.0.0', ...metadata },
+    InferenceSpecification: {
+      Containers: [{ Image: team.image }],
+      SupportedContentTypes: ['text/csv'],
+      SupportedResponseMIMETypes: ['text/csv'],
+    },
+  });
+  await account.pass(minutes(2));
+};
+const namesNoCommit = 'the metadata of iris_v2.0.0 names no commit: its authors are not known';
+
 describe('record', () => {
   const record = (inputs: Readonly<Record<string, string>> = {}, attempt: Attempt = {}): Promise<Gate> =>
     gate({ mode: 'record', ...inputs }, attempt);
@@ -234,6 +251,55 @@ describe('record', () => {
     expect(ends(found)).toMatch(/^failed\/github-refused/);
     expect(ends(found)).toMatch(because);
     expect(found.writes).toEqual([]);
+  });
+
+  test('says that the package names no commit; the authors of the run’s own one do not count', async () => {
+    await openGitHub();
+    await registerWithoutCommit();
+    reviewed(review('alice'), review('mina'));
+    const self = await record({ version: '2.0.0' });
+    expect(ends(self)).toMatch(/^rejected\/self-approval: .*mina \(author of commit c0ffee\)/);
+    expect(self.writes).toEqual([]);
+    reviewed(review('alice'), review('bob'));
+    for (const inputs of [{ 'dry-run': 'true' }, {}]) {
+      const found = await record({ version: '2.0.0', ...inputs });
+      expect(found.report?.result.remarks).toEqual([
+        `${namesNoCommit}, so an approval of theirs is not noticed unless they are authors of commit c0ffee too; the pipeline that registers it has to set \`git-sha\``,
+      ]);
+      expect(found.writes).toHaveLength('dry-run' in inputs ? 0 : 1);
+    }
+  });
+
+  test('the author of the commit that `version-commit` names does not count', async () => {
+    await openGitHub();
+    await registerWithoutCommit({ 'version-commit': 'facade' });
+    github.state.commits = [...github.state.commits, { sha: 'facade', author: user('bob'), committer: user('bob') }];
+    reviewed(review('alice'), review('bob'));
+    const found = await record({ version: '2.0.0' });
+    expect(ends(found)).toMatch(/^rejected\/self-approval: .*bob \(author of commit facade\)/);
+    expect(found.report?.result.remarks).toBeUndefined();
+  });
+
+  test('the person who started the run by a comment does not count', async () => {
+    await openGitHub();
+    reviewed(review('alice'), review('omar'));
+    const found = await record({}, { environment: { GITHUB_EVENT_NAME: 'issue_comment' } });
+    expect(ends(found)).toMatch(/^rejected\/self-approval: .*omar \(started run 200\)/);
+    expect(found.writes).toEqual([]);
+  });
+
+  test('looks at no team where the people who are named suffice', async () => {
+    await openGitHub({ lacks: ['members'] });
+    reviewed(review('alice'), review('bob'), review('stranger'));
+    const { writes } = await record();
+    expect(writes).toEqual([expect.objectContaining({ ApprovalDescription: expect.stringMatching(/^alice, bob: /) })]);
+  });
+
+  test('refuses an environment with space at its ends, in quotes', async () => {
+    await openGitHub();
+    expect(ends(await record({ 'github-environment': 'production ' }))).toMatch(
+      /^failed\/invalid-input: .*github-environment: "production " is not allowed; expected a name without space/,
+    );
   });
 
   test('without a token it names the input', async () => {
@@ -538,6 +604,103 @@ describe('comment', () => {
     expect(approved.report?.result.remarks).toEqual([
       expect.stringMatching(/^the rejection of noor .* does not count: not among the reviewers/),
     ]);
+  });
+
+  describe('with a token that may not read teams', () => {
+    const stranger = 'it is not known whether the rejection of stranger on pull request 7 counts: the token lacks';
+
+    test('the approval of a stranger blocks nothing', async () => {
+      await openGitHub({ lacks: ['members'] });
+      for (const login of ['alice', 'bob', 'stranger']) says(login, '/approve 1.0.0');
+      const { writes } = await comment();
+      expect(writes).toEqual([
+        expect.objectContaining({ ApprovalDescription: expect.stringMatching(/^alice, bob: /) }),
+      ]);
+    });
+
+    test('nothing is approved beside a rejection by a person who may be a member', async () => {
+      await openGitHub({ lacks: ['members'] });
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      says('stranger', '/reject biased');
+      const found = await comment();
+      expect(ends(found)).toMatch(
+        /^pending\/approvals-missing: .*: 2 of 2 approvals on pull request 7; approved: alice, bob; it is not known whether the rejection of stranger on pull request 7 counts: .*`members: read`$/,
+      );
+      expect(found.writes).toEqual([]);
+      expect(found.report?.result.remarks).toEqual([expect.stringContaining(stranger)]);
+    });
+
+    test('such a rejection is a line beside the rejection of a person who is named, and beside too few approvals', async () => {
+      await openGitHub({ lacks: ['members'] });
+      says('alice', '/approve 1.0.0');
+      says('stranger', '/reject biased');
+      const few = await comment();
+      expect(ends(few)).toMatch(/^pending\/approvals-missing: .*missing: 1 of bob, .*rejection of stranger/);
+      says('bob', '/reject no');
+      const found = await comment();
+      expect(ends(found)).toMatch(/^rejected\/approval-rejected: .*bob: rejected on pull request 7/);
+      expect(found.report?.result.remarks).toEqual([expect.stringContaining(stranger)]);
+    });
+
+    test('a team that is absent is as good as one that is hidden', async () => {
+      await openGitHub();
+      writeRules(twoOf('alice', 'bob', '@acme-labs/ml-leads'));
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      says('carol', '/reject biased');
+      const found = await comment();
+      expect(ends(found)).toMatch(/^pending\/approvals-missing: .*rejection of carol .*@acme-labs\/ml-leads/);
+      expect(found.writes).toEqual([]);
+    });
+  });
+
+  test('says that the package names no commit; the authors of the pull request do not count', async () => {
+    await openGitHub();
+    await registerWithoutCommit();
+    says('alice', '/approve 2.0.0');
+    says('olga', '/approve 2.0.0');
+    const self = await comment({ version: '2.0.0' });
+    expect(ends(self)).toMatch(/^rejected\/self-approval: .*olga \(author of pull request 7\)/);
+    says('bob', '/approve 2.0.0');
+    const found = await comment({ version: '2.0.0' });
+    expect(found.writes).toHaveLength(1);
+    expect(found.report?.result.remarks).toEqual([
+      expect.stringContaining(`${namesNoCommit}, so an approval of theirs is not noticed unless they are authors`),
+    ]);
+    expect(found.report?.result.remarks?.[0]).toContain('commit decade or pull request 7 too');
+  });
+
+  test('on an issue, the package without a commit has its line too', async () => {
+    await openGitHub();
+    await registerWithoutCommit();
+    for (const login of ['alice', 'bob']) says(login, '/approve 2.0.0', 9);
+    const found = await comment({ version: '2.0.0', 'pull-request': '', issue: '9' });
+    expect(found.writes).toHaveLength(1);
+    expect(found.report?.result.remarks).toEqual([
+      expect.stringMatching(/names no commit: .* is not noticed; the pip/),
+    ]);
+  });
+
+  test.each(['olga', 'pia'])('the issue that is a pull request has its author %s too', async (login) => {
+    await openGitHub();
+    await registerWithoutCommit();
+    says('alice', '/approve 2.0.0');
+    says(login, '/approve 2.0.0');
+    const found = await comment({ version: '2.0.0', 'pull-request': '', issue: '7' });
+    expect(ends(found)).toMatch(/^rejected\/self-approval: .*\(author of /);
+    expect(found.writes).toEqual([]);
+  });
+
+  test('an issue that is absent is named', async () => {
+    await openGitHub();
+    const found = await comment({ 'pull-request': '', issue: '99' });
+    expect(ends(found)).toMatch(/^failed\/.*could not read the comments of issue 99: it is not there/);
+  });
+
+  test('a version that is still to be derived is not for the gate', async () => {
+    await openGitHub();
+    expect(ends(await comment({ version: 'next' }))).toMatch(
+      /^failed\/invalid-input: version: "next" is for register-model/,
+    );
   });
 
   test('a rejection from before the version was registered is about another one', async () => {

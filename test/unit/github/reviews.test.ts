@@ -51,6 +51,14 @@ describe('the facts behind an approval', () => {
     expect(await room.membersOf({ organisation: 'acme', slug: 'ml-leads' })).toHaveLength(130);
   });
 
+  it('are hidden where the team is of another organisation, or the thread is absent', async () => {
+    const room = await open({ teams: { 'ml-leads': [user('noor')] }, issues: [9] });
+    expect(await room.membersOf({ organisation: 'ACME', slug: 'ml-leads' })).toEqual(['noor']);
+    await expect(room.membersOf({ organisation: 'acme-labs', slug: 'ml-leads' })).rejects.toThrow('it is not there');
+    expect(await room.commentsOf({ is: 'issue', number: 9 })).toEqual([]);
+    await expect(room.commentsOf({ is: 'issue', number: 10 })).rejects.toThrow('it is not there');
+  });
+
   it('are the pull requests of a commit, and the newest commit of one', async () => {
     const pull = { number: 7, head: 'decade', state: 'closed', author: user('mina'), commits: ['c0ffee'] } as const;
     const room = await open({ pullRequests: [pull] });
