@@ -6,7 +6,7 @@ import type { CardSummary } from './card-summary.ts';
 /** The risk of a version in one environment. */
 export interface RiskHere {
   readonly level: Risk;
-  /** A clause about its origin. Absent: nothing says that the risk is high. */
+  /** A clause about its origin. Absent: nothing rates the risk as high. */
   readonly because?: string;
   /** The environment that makes it high, where that is another one of the same registry. */
   readonly by?: string;
@@ -14,7 +14,7 @@ export interface RiskHere {
 
 /**
  * The higher one of the manifest's and the model card's. A card never lowers the manifest's. `risk: normal` of one environment lowers
- * both for its deliveries, and says so: staging has no users whom a wrong answer harms, and cannot fulfil what a high risk asks for.
+ * both for its deliveries, and is reported: staging has no users whom a wrong answer harms, and cannot fulfil the requirements of a high risk.
  */
 export const riskOf = (
   { risk: forAll }: Pick<Manifest, 'risk'>,
