@@ -44,6 +44,12 @@ export const hours = (n: number): number => n * 3_600_000;
 /** `2026-01-05T09:30:00Z`: the one way an instant is written in logs, summaries and records. */
 export const iso = (instant: Instant): string => new Date(instant).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
+/** Whether the calendar has this day: `Date.parse` reads the 31st of February as the third of March. */
+export const isDay = (day: string): boolean => {
+  const instant = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(instant) && iso(instant).startsWith(day);
+};
+
 /** `45s`, `10m`, `1h 30m`: the one way a duration is written for people. */
 export const duration = (milliseconds: number): string => {
   const total = Math.round(milliseconds / 1000);

@@ -136,7 +136,7 @@ const rulesOf = ({ rules, risk }: Asked): readonly string[] => {
       : [
           `${risk.because.charAt(0).toUpperCase()}${risk.because.slice(1)}${
             risk.level === 'high'
-              ? ': two people have to approve, and a delivery needs a passing regression test and strategy: steps'
+              ? `: two people have to approve, and a delivery${risk.by === undefined ? '' : ` to ${risk.by}`} needs a passing regression test and strategy: steps`
               : ''
           }.`,
         ]),

@@ -17,7 +17,7 @@ export interface Asked {
   readonly environment: Environment;
   readonly rules: ApprovalRules;
   readonly registered: RegisteredVersion;
-  /** With a high one, `reviewersFor` requires two people. */
+  /** Of the approval, so the highest one of its environments. With a high one, `reviewersFor` requires two people. */
   readonly risk: RiskHere;
   readonly inputs: Partial<ReviewInputs>;
   readonly world: World;

@@ -1,4 +1,4 @@
-import { iso } from '../clock.ts';
+import { isDay, iso } from '../clock.ts';
 import { groupBy } from '../group-by.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
@@ -113,7 +113,7 @@ const recorded = async (
 };
 
 const instantOf = (input: string, written: string): number => {
-  const at = /^\d{4}-\d\d-\d\dT/.test(written) ? Date.parse(written) : Number.NaN;
+  const at = /^\d{4}-\d\d-\d\dT/.test(written) && isDay(written.slice(0, 10)) ? Date.parse(written) : Number.NaN;
   if (Number.isNaN(at))
     throw new InputError(`${input}: ${quoted(written)} is not a time; expected e.g. 2026-01-05T09:00:00Z`);
   return at;

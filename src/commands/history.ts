@@ -1,6 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { Throttled } from '../aws/retry.ts';
-import { type Instant, seconds } from '../clock.ts';
+import { type Instant, isDay, iso, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { groupBy } from '../group-by.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
@@ -46,8 +46,9 @@ const since: Field<Since> = {
     const [, days] = /^(\d{1,4})d$/.exec(written) ?? [];
     const ago = days === undefined ? parseDuration(written) : Number(days) * 24 * 3600;
     if (ago !== undefined) return { ago: seconds(ago) };
-    const at = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(written) ? Date.parse(written) : Number.NaN;
-    if (!Number.isNaN(at)) return { at };
+    const [, day = ''] = /^(\d{4}-\d{2}-\d{2})(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.exec(written) ?? [];
+    const at = Date.parse(written);
+    if (isDay(day) && !Number.isNaN(at)) return { at };
     throw new InputError(
       `${source}: ${quoted(written)} is not a time; expected e.g. 12h, 7d, 2026-01-05 or 2026-01-05T09:00:00Z`,
     );
@@ -140,7 +141,9 @@ const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer>
     opened,
   );
   return {
-    text: json ? jsonText(whole, 2) : redacted(historyAsText(whole, host.terminal.width?.())),
+    text: json
+      ? jsonText(whole, 2)
+      : [redacted(historyAsText(whole, host.terminal.width?.())), ...noRelease(inputs, filter, whole)].join('\n'),
     isWhole: opened.every(({ read }) => read.unreadable === undefined),
   };
 };
@@ -153,6 +156,14 @@ const filterOf = async ({ manifest, since: from, version, limit: most }: Inputs,
     (reference.is === 'version' ? { version: reference.version } : { packageVersion: reference.packageVersion });
   return withoutUndefined({ since: instant, version: wanted, limit: most }) satisfies HistoryFilter;
 };
+
+/** Without it the answer for a misspelt version would look like that for one that was never delivered. */
+const noRelease = ({ version }: Inputs, { since }: HistoryFilter, { releases }: History): readonly string[] =>
+  version === undefined || releases.length > 0
+    ? []
+    : [
+        `no release that was read has the version ${quoted(version)}${since === undefined ? '' : ` since ${iso(since)}`}`,
+      ];
 
 interface Opened {
   readonly read: EnvironmentRead;

@@ -54,7 +54,9 @@ export const approvalSchema = () =>
     v
       .mapping({ reviewers: z.optional(reviewers), policy: z.optional(policySchema) })
       .check(
-        about('How `approve-gate` decides about a version. A key of an environment replaces the same key for all.'),
+        about(
+          'How `approve-gate` decides about a version. A key of an environment replaces the same key for all. The registry has one approval of a version for all environments, so those of one registry have the same rules.',
+        ),
       ),
     z.transform((raw): ApprovalRules => withoutUndefined(raw)),
   );

@@ -5,6 +5,7 @@ import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { Environment, Manifest } from './manifest.ts';
+import { approvalFaults } from './one-approval.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
 import { risks } from './risk.ts';
@@ -68,7 +69,7 @@ const environment = z.pipe(
           .choice('a risk', risks)
           .check(
             about(
-              '`high` as for all environments. `normal`: nothing more is required here, even if the manifest or the model card has a high risk; for an environment without users.',
+              '`high` as for all environments. `normal`: a delivery requires nothing more here, even if the manifest or the model card has a high risk; for an environment without users. An approval counts for all environments of the registry: it requires what the highest of their risks requires.',
             ),
           ),
       ),
@@ -164,7 +165,7 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
-      for (const fault of policyFaults(checked.value))
+      for (const fault of [...approvalFaults(checked.value), ...policyFaults(checked.value)])
         checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { isDay } from '../clock.ts';
 import { parseDuration } from '../schema.ts';
 import { either } from './suggest.ts';
 
@@ -104,11 +105,6 @@ export const day = (noun: string) => {
     z.regex(/^\d{4}-\d{2}-\d{2}$/, { error, abort: true }),
     z.refine((value) => isDay(value), { error: 'must be a day of the calendar' }),
   );
-};
-
-const isDay = (text: string): boolean => {
-  const instant = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(instant) && new Date(instant).toISOString().startsWith(text);
 };
 
 /** Any number. */

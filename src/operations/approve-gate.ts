@@ -16,7 +16,7 @@ import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
-import { riskOf } from '../registry/risk.ts';
+import { riskOfApproval } from '../registry/risk.ts';
 import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
@@ -91,7 +91,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     const undecided = present.reason === 'approval-pending' && registered.status === 'Completed';
     const approved = present.reason === 'approved';
     const rules = environment.approval ?? {};
-    const risk = riskOf(manifest, environment, registered.card);
+    const risk = riskOfApproval(manifest, environment, registered.card);
     const asked: Asked = { manifest, name, environment, rules, registered, risk, inputs, world };
     if (mode.waits) return waitOn(asked, memory, undecided);
     const overwritten = overwrittenBy(memory?.wrote, registered);

@@ -164,10 +164,23 @@ describe('the history of all environments', () => {
     expect(releasesOf(await shown(...args))).toEqual(expected);
   });
 
+  test('a version that no release has is named', async () => {
+    const { code, out } = await run('--version', '9.9.9');
+    expect(code).toBe(0);
+    expect(out.join('\n')).toMatch(/\nno release that was read has the version "9\.9\.9"$/);
+    const late = await run('--version', '1.1.0', '--since', '2999-01-01');
+    expect(late.out.join('\n')).toMatch(
+      /\nno release that was read has the version "1\.1\.0" since 2999-01-01T00:00:00Z$/,
+    );
+    expect((await run('--version', '1.1.0')).out.join('\n')).not.toContain('no release that was read');
+  });
+
   test.each([
     [['--limit', '0'], /limit: "0" is not a number of releases/],
     [['--since', 'yesterday'], /since: "yesterday" is not a time/],
     [['--since', '2026-13-01'], /since: "2026-13-01" is not a time/],
+    [['--since', '2026-02-31'], /since: "2026-02-31" is not a time/],
+    [['--since', '2026-02-31T00:00:00Z'], /since: "2026-02-31T00:00:00Z" is not a time/],
     [['--environment', 'prod'], /the manifest has no environment "prod"/],
     [['--version', 'fraud_v1.0.0'], /fraud/],
   ])('%j is refused', async (args, said) => {

@@ -155,5 +155,8 @@ describe('backtest from CloudWatch', () => {
     expect((await backtested(...place, '--from', 'yesterday', '--to', iso(from))).err.join()).toContain(
       'from: "yesterday" is not a time',
     );
+    expect((await backtested(...place, '--from', '2026-02-31T00:00:00Z', '--to', iso(from))).err.join()).toContain(
+      'from: "2026-02-31T00:00:00Z" is not a time',
+    );
   });
 });

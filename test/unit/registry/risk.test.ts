@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { environmentOf, loadManifest } from '../../../src/manifest/load.ts';
 import type { RiskRating } from '../../../src/registry/card-summary.ts';
-import { riskOf } from '../../../src/registry/risk.ts';
+import { riskOf, riskOfApproval } from '../../../src/registry/risk.ts';
 import { withoutUndefined } from '../../../src/without-undefined.ts';
+import { twoEnvironments } from '../../support/two-environments.ts';
 
 type Said = 'high' | 'normal' | undefined;
 
@@ -46,5 +48,33 @@ describe('the risk of a version in an environment', () => {
   test('a version without a card has the risk of the manifest', () => {
     expect(riskOf({ risk: 'high' }, {}, undefined).level).toBe('high');
     expect(riskOf({}, {}, undefined)).toEqual({ level: 'normal' });
+  });
+});
+
+describe('the risk of an approval', () => {
+  const approvalOf = (staging: string, production: string, name: string, top = '') => {
+    const manifest = loadManifest(twoEnvironments({ staging, production, top }), 'delivery.yml');
+    return riskOfApproval(manifest, environmentOf(manifest, name), undefined);
+  };
+
+  test('is the highest one of the environments of the registry', () => {
+    const risk = approvalOf('risk: normal', 'risk: high', 'staging');
+    expect(risk).toMatchObject({ level: 'high', by: 'production' });
+    expect(risk.because).toBe(
+      'the risk is high by `risk: high` of the environment in production, which has the same registry, and so the same approval',
+    );
+    expect(approvalOf('risk: normal', '', 'production', 'risk: high').by).toBeUndefined();
+  });
+
+  test.each([
+    ['account: "111111111111"', 'account: "222222222222"\nrisk: high'],
+    ['region: eu-west-1', 'region: eu-central-1\nrisk: high'],
+    ['risk: normal', 'risk: normal'],
+  ])('of another registry nothing counts: %j, %j', (staging, production) => {
+    expect(approvalOf(staging, production, 'staging').level).toBe('normal');
+  });
+
+  test('an account that is not named may be the same', () => {
+    expect(approvalOf('', 'account: "222222222222"\nrisk: high', 'staging').level).toBe('high');
   });
 });
