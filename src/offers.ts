@@ -123,9 +123,9 @@ export const offers = {
       { line: 'rollback --environment production --to 1.3.0', does: 'Goes back to a named version.' },
       {
         line: 'rollback --rejected 1.4.0',
-        does: 'In every environment: leaves a version that is rejected in the registry, wherever it serves.',
+        does: 'In every environment: takes a version back that is rejected in the registry.',
       },
-      { line: 'rollback --event event.json', does: 'The same at an event of EventBridge; the registry decides.' },
+      { line: 'rollback --event event.json', does: 'The same for an event of EventBridge; the registry decides.' },
     ],
     // A configuration of others has no version.
     undo: { ...byRollback, after: ['restored'], sets: { to: ['previous-version', 'previous-endpoint-config'] } },

@@ -17,7 +17,7 @@ export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
- * alone make other policies: a deployer asks the gate as well, and must not approve; people who approve read no evidence by a run.
+ * alone make other policies: a deployer runs the gate as well, and must not approve; people who approve read no evidence by a run.
  */
 export type Need =
   /** Writes Approved or Rejected into the registry. */

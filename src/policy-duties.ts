@@ -1,7 +1,7 @@
 import type { Condition } from './policy-conditions.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
-/** Who registers, who decides and who delivers: a role each. */
+/** A role each to register, to decide and to deliver. */
 export type Duty = 'registrar' | 'approver' | 'deployer';
 export const duties = ['registrar', 'approver', 'deployer'] as const satisfies readonly Duty[];
 
@@ -37,7 +37,7 @@ const issuer = 'token.actions.githubusercontent.com';
 const status = 'sagemaker:ModelApprovalStatus';
 
 /**
- * Beside the policies of `permissions.ts`, which allow: for each role the trust policy, which says whose job gets it, and a guard,
+ * Beside the policies of `permissions.ts`, which allow: for each role the trust policy, which names the jobs that get it, and a guard,
  * which denies the other duties whatever else is attached to the role.
  *
  * A guard compares by `StringNotEquals`. That holds for a request without a status too, so an edit without a decision is denied (IAM

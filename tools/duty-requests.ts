@@ -1,4 +1,4 @@
-/** What the three roles of docs/separation-of-duties.md may and may not send: for tools/verify-policies.ts. */
+/** The requests that the three roles of docs/separation-of-duties.md may and may not send: for tools/verify-policies.ts. */
 import { contextKey } from '../simulator/iam/context-keys.ts';
 import { demandsOf } from '../simulator/iam/demands.ts';
 import { duties } from '../src/policy-duties.ts';

@@ -42,7 +42,7 @@ const created = (body: unknown): Answer => ({ status: 201, body });
 const listed = (list: readonly unknown[]): Answer => ({ status: 200, list });
 const nothing: Answer = { status: 204 };
 
-/** GitHub's words for what it does not find, or hides. */
+/** GitHub's words for a thing that it does not find, or hides. */
 export const notFound: Answer = {
   status: 404,
   body: { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' },

@@ -244,7 +244,7 @@ const lackedBy = (lacks: readonly string[], as: Person, operation: string): stri
   return has ? undefined : accepted;
 };
 
-/** GitHub docs, "Using pagination in the REST API": 30 items unless `per_page` says otherwise, and a `link` to the neighbours. */
+/** GitHub docs, "Using pagination in the REST API": 30 items unless `per_page` has another number, and a `link` to the neighbours. */
 const pageOf = (
   list: readonly unknown[],
   query: Readonly<Record<string, string>>,

@@ -9,7 +9,7 @@ import type { Run } from '../world.ts';
 export interface Authors {
   /** By login in lower case: a clause such as `author of commit c0ffee`. */
   readonly because: ReadonlyMap<string, string>;
-  /** What GitHub does not know. */
+  /** Facts that GitHub does not know. */
   readonly remarks: Remarks;
 }
 

@@ -91,7 +91,7 @@ const lastDecisions = (
   const votes = new Map<string, Vote>();
   const discounted = new Map<string, Discounted>();
   for (const comment of comments) {
-    // Of an account that was deleted, and of an app, nobody can say whether it may decide.
+    // An account that was deleted, or an app, has no permission to look up.
     if (comment.byApp || comment.author === '') continue;
     const line = commandLinesIn(comment.body).findLast((one) => isAbout(one, model, registered) !== 'another');
     if (line === undefined) continue;

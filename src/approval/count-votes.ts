@@ -30,7 +30,7 @@ export interface Ballot {
   readonly electorate: Electorate;
   /** That many different people have to approve. */
   readonly atLeast: number;
-  /** Rejections of people outside the electorate count too: GitHub has asked them already. */
+  /** Rejections of people outside the electorate count too: GitHub accepts reviews of its own reviewers only. */
   readonly anyoneRejects?: true;
   /** `on pull request 7`. */
   readonly where: string;
@@ -38,11 +38,11 @@ export interface Ballot {
   readonly page?: string;
   /** A clause about a place without any decision. */
   readonly hint?: string;
-  /** Asked only when there is an approval. */
+  /** Called only when there is an approval. */
   readonly authors: () => Promise<Authors>;
 }
 
-/** One rejection rejects; otherwise as many people as the rules ask for have to approve, none of them an author. */
+/** One rejection rejects; otherwise as many people as the rules require have to approve, none of them an author. */
 export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const { votes, electorate, where } = ballot;
   const discounted = [...ballot.discounted];

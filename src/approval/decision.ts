@@ -1,7 +1,7 @@
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
 
-/** The word of a mode about a version that waits for approval. */
+/** The decision of a mode about a version that waits for approval. */
 export type Decision =
   | {
       readonly is: 'approve' | 'reject';

@@ -82,7 +82,7 @@ const sideOf = async (
 };
 
 /**
- * `<group>.<metric>.value`, the form of SageMaker's evaluation; what has another form, such as a confusion matrix, is no number to compare.
+ * `<group>.<metric>.value`, the form of SageMaker's evaluation; another form, such as a confusion matrix, is no number to compare.
  * @throws {InputError} when it is no report
  */
 const valuesIn = (text: string, source: string): readonly (readonly [name: string, value: number])[] =>

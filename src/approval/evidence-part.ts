@@ -7,7 +7,7 @@ import { InputError } from '../schema.ts';
 const mostOfReason = 500;
 
 /**
- * A part of the evidence, or the reason why it could not be read: the gate does not fail by it.
+ * A part of the evidence, or the reason why it could not be read: the gate does not fail for it.
  * @throws the abort of the run, which is no fact about a part
  */
 export const partOf = async <Value>(read: () => Promise<Value>): Promise<Part<Value>> => {

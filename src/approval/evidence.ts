@@ -21,7 +21,7 @@ const mostOfFact = 300;
 const mostFacts = 40;
 
 /**
- * The evidence for a version that waits for a decision. Reads only; a part that cannot be read says why.
+ * The evidence for a version that waits for a decision. Reads only; a part that cannot be read has the reason.
  * @param considered by the mode that did not decide
  */
 export const gatherEvidence = async (at: Asked, { findings }: Partial<Considered> = {}): Promise<Evidence> => {
@@ -123,7 +123,7 @@ const lineageOf = ({ imageDigest, artifactSha256, contentDigestNow, unpinned, li
     ...lineage,
   }) as Facts;
 
-/** One sentence each: who decides, and what a high risk asks for. */
+/** One sentence each: the people who decide, and the requirements of a high risk. */
 const rulesOf = ({ rules, risk }: Asked): readonly string[] => {
   const { atLeast, of } = reviewersFor(rules, risk.level);
   const people = atLeast === 1 ? 'One person has' : `${atLeast} different people have`;

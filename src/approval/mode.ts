@@ -33,7 +33,7 @@ export interface Considered {
 export interface Mode {
   /** For the input's description: a sentence without its subject. */
   readonly does: string;
-  /** Absent where the registry's own word is the answer. */
+  /** Absent where the registry's own status is the answer. */
   readonly decide?: (at: Asked) => Promise<Considered>;
   /** Permissions of its runs beside those of every gate that writes a decision. */
   readonly needs?: readonly Need[];

@@ -19,7 +19,7 @@ const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): 
     );
   const environment = inputs['github-environment'] ?? name;
   const all = await github.approvalsOf(workflow.id);
-  // GitHub does not tell the cases of an environment's name apart (docs, "Managing environments for deployment").
+  // GitHub ignores the case of an environment's name (docs, "Managing environments for deployment").
   const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));
   const votes = votesOf(own);
   const { atLeast, of } = reviewersFor(rules, risk.level);

@@ -10,7 +10,7 @@ export interface ReviewersFor {
 
 const ofHighRisk = 2;
 
-/** A high risk asks for two different people, whatever number the manifest has, and without `reviewers` too. */
+/** A high risk requires two different people, whatever number the manifest has, and without `reviewers` too. */
 export const reviewersFor = ({ reviewers }: ApprovalRules, risk: Risk): ReviewersFor => {
   const { atLeast = 1, of } = reviewers ?? {};
   return { atLeast: risk === 'high' ? Math.max(ofHighRisk, atLeast) : atLeast, ...(of === undefined ? {} : { of }) };

@@ -5,8 +5,8 @@ import type { Considered } from './mode.ts';
 import { subjectOf } from './registry-answer.ts';
 
 /**
- * The second look at a decision that is written: a decision of others at the same moment may have been overwritten by it. What GitHub
- * refuses then takes nothing back.
+ * The second look at a decision that is written: a decision of others at the same moment may have been overwritten by it. A refusal of
+ * GitHub's then takes nothing back.
  */
 export const lookAgain = async (
   wrote: Decided['is'] | undefined,

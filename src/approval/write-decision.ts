@@ -14,7 +14,7 @@ export const stateOf = ({ arn, approval, lastModified, contentDigestNow }: Regis
   digest([arn, approval, lastModified?.at ?? 0, contentDigestNow]);
 
 /**
- * Writes a decision to the registry, if the version is still in the state that was decided about. SageMaker has no conditional
+ * Writes a decision to the registry, if the version is still in the state of the decision. SageMaker has no conditional
  * update: a change between this look and the write is not noticed before the answer is read back.
  * @returns the version as the registry has it now; undefined when it was deleted
  */

@@ -15,7 +15,7 @@ export interface Question<Values> {
   readonly answer: (values: Values) => Promise<string | PartialAnswer>;
 }
 
-/** An answer with a part missing: it says which, and the command ends with 1. */
+/** An answer with a part missing: it names the part, and the command ends with 1. */
 export interface PartialAnswer {
   readonly text: string;
   readonly isWhole: boolean;

@@ -189,7 +189,7 @@ const write = async (chosen: Chosen, output: string, force: boolean): Promise<vo
       bytes += content.length;
       if (bytes > mostRowsBytes)
         throw new InputError(
-          `limit: the rows have more than ${mostRowsBytes / 1024 ** 3} GB, the largest golden set that is read; ask for fewer`,
+          `limit: the rows have more than ${mostRowsBytes / 1024 ** 3} GB, the largest golden set that is read; request fewer`,
         );
       orRefused(output, () => {
         for (let from = 0; from < content.length; ) from += writeSync(file, content, from);

@@ -85,7 +85,7 @@ const historyInputs = {
 type Inputs = ValuesOf<typeof historyInputs>;
 
 export const history: Command = {
-  does: 'Prints who delivered which version where, when, why, and how it ended; the configurations that served; and the approvals.',
+  does: 'Prints the releases with their versions, places, times, reasons, ends and actors; the configurations that served; and the approvals.',
   options: historyInputs,
   notes: [
     'It reads the release record of each environment, which keeps 20 releases and 50 configurations, and the registry. [The history](history.md) describes columns and JSON.',
@@ -93,7 +93,7 @@ export const history: Command = {
   examples: [
     { line: 'history', does: 'Prints the history of all environments, newest first.' },
     { line: 'history --environment production --limit 5', does: 'Prints the last five releases of one.' },
-    { line: 'history --version 1.4.0 --since 7d --json', does: 'Prints the way of one version as JSON.' },
+    { line: 'history --version 1.4.0 --since 7d --json', does: 'Prints the releases of one version as JSON.' },
   ],
   exits: {
     0: 'printed, also when there is no release',
@@ -180,7 +180,7 @@ const openOrSay = async (host: CommandLine, manifest: Manifest, environment: str
   }
 };
 
-/** The registry's answer about each version of the history; each registry is asked once. */
+/** The registry's answer about each version of the history; each registry is read once. */
 const versionsOf = async (
   model: string,
   opened: readonly Opened[],

@@ -219,7 +219,7 @@ const predicted = async (
         ...{ regression, golden, name: String(url) },
         concurrency: inputs.concurrency ?? regression.asking.concurrency,
         invoke: invokeOwn({ url, clock, signal: usable }),
-        onProgress: (answered) => terminal.err(`asked ${answered} of ${counted(golden.size, 'row')}`),
+        onProgress: (answered) => terminal.err(`answered: ${answered} of ${counted(golden.size, 'row')}`),
       }),
   );
   await write(output, linesOf(golden, answers, isOfPolicy ? undefined : columnsOfPolicy(regression)));
@@ -328,7 +328,7 @@ const write = async (output: string, lines: AsyncIterable<string>): Promise<void
     renameSync(made, output);
   } catch (error) {
     rmSync(made, { force: true });
-    // The golden set changed while it was asked.
+    // The golden set changed while its rows were sent.
     if (error instanceof InputError) throw error;
     throw new NoPredictions(`output: ${JSON.stringify(output)} could not be written: ${systemCode(error)}`);
   }

@@ -29,7 +29,7 @@ export interface Evidence {
   readonly lineage: Facts;
 }
 
-/** A part that could not be read says why: the gate does not fail by it. */
+/** A part that could not be read has the reason: the gate does not fail for it. */
 export type Part<Value> =
   | { readonly is: 'known'; readonly value: Value }
   /** `because`: a clause. */

@@ -14,7 +14,7 @@ const mostRedirects = 3;
 const redirects: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 
 /**
- * Octokit's `fetch` over the transport that AWS's requests take, so that proxies, their exceptions and slow sockets are settled in one
+ * Octokit's `fetch` over the transport that AWS's requests take, so that proxies, their exceptions and slow sockets are handled in one
  * place. Its own needs undici, which is half a megabyte in every bundle.
  */
 export const fetchOver =

@@ -2,7 +2,7 @@ import type { Protection } from './environments.ts';
 
 /**
  * GitHub as operations and publications see it: one repository, in the project's own words. The room knows paths, pages and errors.
- * Every call may throw `MissingPermission`, `GitHubFailure`, or `Throttled` when GitHub wants a longer pause than a turn may wait.
+ * Every call may throw `MissingPermission`, `GitHubFailure`, or `Throttled` when GitHub requests a longer pause than a turn may wait.
  */
 export interface GitHub {
   /** `acme/churn`. */

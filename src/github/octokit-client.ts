@@ -19,7 +19,7 @@ const mostRetries = 3;
 export const openClient = (repository: Repository, clock: Clock): ((signal?: AbortSignal) => Client) => {
   const [owner = '', repo = ''] = repository.name.split('/');
   const pace = paced(clock);
-  // GitHub's limits are the token's: the plugin passes its word, and the pace keeps it for all requests.
+  // GitHub's limits are the token's: the plugin passes them on, and the pace keeps them for all requests.
   const again = (retryAfterSeconds: number, _request: unknown, _octokit: unknown, retryCount: number): boolean =>
     pace.pause(retryAfterSeconds) && retryCount < mostRetries;
   const octokit = getOctokit(

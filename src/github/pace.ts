@@ -3,7 +3,7 @@ import { type Clock, type Instant, seconds } from '../clock.ts';
 import { isPassing } from './refusal.ts';
 
 /**
- * Octokit's plugins decide whether a request is sent again; this decides when, by the project's clock. GitHub wants all requests of a
+ * Octokit's plugins decide whether a request is sent again; this decides when, by the project's clock. GitHub requires all requests of a
  * token to pause after one was limited, so there is one pause for all.
  */
 export interface Pace {
@@ -12,7 +12,7 @@ export interface Pace {
     request: (options: Options) => Answer | Promise<Answer>,
     options: Options,
   ): Promise<Answer>;
-  /** GitHub wants no request for so long. @returns whether a turn may wait for that */
+  /** GitHub takes no request for so long. @returns whether a turn may wait for that */
   pause(forSeconds: number): boolean;
   /** The earliest time of the next request. */
   readonly until: Instant;

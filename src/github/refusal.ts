@@ -28,7 +28,7 @@ export type JobPermission =
   | 'pull-requests: read'
   | 'pull-requests: write';
 
-/** What a call needs: a permission of the job's token, or one that only other tokens can have. */
+/** The permission that a call needs: one of the job's token, or one that only other tokens can have. */
 export type Needed = JobPermission | 'metadata: read' | 'members: read';
 
 /** The parts of Octokit's error that are read. */

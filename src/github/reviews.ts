@@ -3,7 +3,7 @@ import { accountsOf } from './commit-accounts.ts';
 import { type Approval, type Permission, permissions, type Team, type WorkflowRun } from './github.ts';
 import { isAbsent } from './refusal.ts';
 
-/** Who decided, and who may: the facts behind an approval. */
+/** The people who decided, and those who may: the facts behind an approval. */
 
 /** REST, "Get the review history for a workflow run". */
 export const approvalsOf = async (client: Client, run: number): Promise<readonly Approval[]> => {

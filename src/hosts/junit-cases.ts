@@ -80,7 +80,7 @@ const faultIn = (element: Element): Omit<CheckCase, 'name'> | undefined => {
   return undefined;
 };
 
-/** As the suite counts its own cases. A count that is no number says nothing. */
+/** As the suite counts its own cases. A count that is no number is ignored. */
 const countedFailures = (suite: Element): number =>
   ['errors', 'failures'].reduce((sum, name) => sum + Math.max(0, Number(suite.getAttribute(name)) || 0), 0);
 

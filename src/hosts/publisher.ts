@@ -111,7 +111,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       try {
         await begun;
         await shown;
-        // The end of a thing whose beginning failed is tried again, and says for itself what fails.
+        // The end of a thing whose beginning failed is tried again, and reports its own failure.
         failed.clear();
         await each(names, limit.signal, (publication, occasion, github) =>
           publication.ended({ report, subject, occasion, green, begun: begun !== undefined }, github),

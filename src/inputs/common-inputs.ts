@@ -82,7 +82,7 @@ const publishInput = (fallback: 'auto' | 'none'): Field<Wish> => ({
   default: fallback,
   example: 'comment check',
   description:
-    'What to publish at GitHub besides outputs and job summary: names of `comment`, `check` and `deployment`, or `none`. `auto`: on a pull request a comment, and of a gate a check. See `docs/github.md`.',
+    'Publications at GitHub besides outputs and job summary: one or more of `comment`, `check` and `deployment`, or `none`. `auto`: on a pull request a comment, and for `approve-gate` and `regression-test` also a check. See `docs/github.md`.',
   parse: (value, source) => {
     if (value === 'auto') return value;
     if (value === 'none') return [];
@@ -96,7 +96,7 @@ const publishInput = (fallback: 'auto' | 'none'): Field<Wish> => ({
   },
 });
 
-/** On the command line nothing is published unless the user says so: a shell may hold a token for other work. */
+/** On the command line nothing is published unless the user names it: a shell may hold a token for other work. */
 export const commandPublishInput = { publish: publishInput('none') };
 
 /** The inputs of a GitHub step only: the command line has its exit code instead. */
@@ -108,7 +108,7 @@ export const githubInputs = {
     required: false,
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the runner puts the token in its place.
     default: '${{ github.token }}',
-    description: 'Token for GitHub: to publish, and to read what others decided there.',
+    description: 'Token for GitHub: to publish, and to read the decisions of people there.',
     // A runner without a token, such as a rehearsal, leaves the expression as it is.
     parse: (value) => (value.startsWith('${{') ? undefined : value),
     shown: () => '***',

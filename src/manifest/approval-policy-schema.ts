@@ -68,7 +68,7 @@ const rule = v.mapping({
   'higher-is': z.optional(
     v
       .choice('a direction', directions)
-      .check(about("Required for `not-worse-than`, unless the metric's name settles it, as `recall` and `rmse` do.")),
+      .check(about("Required for `not-worse-than`, unless the metric's name decides it, as `recall` and `rmse` do.")),
   ),
   first: z.optional(
     v

@@ -35,7 +35,7 @@ const reviewers = z.pipe(
     })
     .check(
       z.refine(({ 'at-least': least = 1, of }) => of.some(({ is }) => is === 'team') || least <= of.length, {
-        error: 'asks for more people than `of` has',
+        error: 'requires more people than `of` has',
         path: ['at-least'],
       }),
       about('The people who decide, for the modes `record` and `comment` of `approve-gate`.'),

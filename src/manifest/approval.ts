@@ -14,7 +14,7 @@ export interface Reviewers {
   readonly of: readonly Reviewer[];
 }
 
-/** Names at GitHub, in lower case: GitHub does not tell cases apart. */
+/** Names at GitHub, in lower case: GitHub ignores case. */
 export type Reviewer =
   | { readonly is: 'person'; readonly login: string }
   | { readonly is: 'team'; readonly organisation: string; readonly slug: string };

@@ -1,3 +1,3 @@
-/** How much harm a wrong answer of the model may do. `high` asks for more before a version is approved and before it serves. */
+/** How much harm a wrong answer of the model may do. `high` requires more before a version is approved and before it serves. */
 export const risks = ['normal', 'high'] as const;
 export type Risk = (typeof risks)[number];

@@ -37,9 +37,9 @@ export const requireSafeguards = (
   throw new Refusal('risk-high', refusalOf(name, risk, missing));
 };
 
-/** What a high risk requires, and why: for the plan. */
+/** The requirements of a high risk, and the reason: for the plan. */
 const demandsOf = (because: string): string =>
-  `${because}: so a passing regression test and strategy: steps are required here, and approve-gate asks two people`;
+  `${because}: so a passing regression test and strategy: steps are required here, and approve-gate requires two people`;
 
 const refusalOf = (name: string, { because = 'the risk is high' }: RiskHere, missing: readonly string[]): string =>
   `${because}; ${name} needs ${missing.join('; and ')}. Without users there, write \`risk: normal\` into the environment`;

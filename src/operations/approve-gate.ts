@@ -77,7 +77,7 @@ const outputs: OutputSchema<ApproveGateOutputs> = {
 export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, ApproveGateOutputs> = {
   name: 'approve-gate',
   description:
-    'Lets a delivery go on only with a model version that is approved in the registry, and writes a decision there by the mode that is chosen.',
+    'Lets a delivery go on only with a model version that is approved in the registry. Some modes also write the decision there.',
   inputs: approveGateInputs,
   outputs,
 
@@ -185,7 +185,7 @@ const costLines = (
   return cost === undefined ? [] : [cost];
 };
 
-/** The registry's word, once it has one. The first look shows the evidence to the people that it waits for. */
+/** The registry's decision, once it has one. The first look shows the evidence to the people who decide. */
 const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
   const { registered, world, inputs } = asked;
   const price = inputs['price-per-minute'];
@@ -205,7 +205,7 @@ const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undec
   };
 };
 
-const plannedAnew = 'the version changed after its decision was planned: it is looked at again';
+const plannedAnew = 'the version changed after its decision was planned: the gate looks at it again';
 
 const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
@@ -225,7 +225,7 @@ const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }
   };
 };
 
-/** The registry's word. */
+/** The registry's state is the answer. */
 const done = (registered: RegisteredVersion, { findings, remarks = [] }: Partial<Considered> = {}): Turn => ({
   is: 'done',
   ...registryAnswer(registered),
@@ -251,7 +251,7 @@ const gone = (registered: RegisteredVersion): Turn => ({
   is: 'done',
   outcome: 'failed',
   reason: 'unknown-version',
-  because: `${subjectOf(registered)} was deleted while it was decided about`,
+  because: `${subjectOf(registered)} was deleted before its decision was written`,
   outputs: {},
 });
 

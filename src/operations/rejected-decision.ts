@@ -67,7 +67,7 @@ export const decisionOn = async (world: World, given: Given): Promise<Decision> 
   if (!mayDecide(event))
     return nothing(
       'event-ignored',
-      `the event says that ${changes(event)} of package ${about} changed, not its approval`,
+      `the event reports that ${changes(event)} of package ${about} changed, not its approval`,
     );
   const decided = await readDecision(world, model, event.packageVersion);
   if (decided?.approval === 'Rejected') return { is: 'rejected', decided, event };
@@ -80,7 +80,7 @@ export const decisionOn = async (world: World, given: Given): Promise<Decision> 
       is: 'open',
       opening: {
         is: 'behind',
-        because: `the event says that package ${about} was rejected at ${iso(event.at)}, and the registry still shows an older state; looking again`,
+        because: `the event reports that package ${about} was rejected at ${iso(event.at)}, and the registry still shows an older state; looking again`,
         notBefore: now + seconds(15),
       },
     };

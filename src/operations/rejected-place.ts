@@ -11,7 +11,7 @@ export const holds = ({ arn }: Pick<Decided, 'arn'>, { config, models }: Content
     return model !== undefined && packagesOfModel(model).some((one) => isSameName(one, arn));
   });
 
-/** As `holds`, of the config that serves. The record is asked only about parts that were deleted (DESIGN §7 rule 21). */
+/** As `holds`, of the config that serves. The record is read only for parts that were deleted (DESIGN §7 rule 21). */
 export const holdsNow = (decided: Decided, record: ReleaseRecord, look: Look): boolean => {
   const { config, models, live } = look;
   if (holds(decided, look)) return true;

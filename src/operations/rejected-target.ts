@@ -69,7 +69,7 @@ export const unrejectedWayBack = async (
   });
 };
 
-/** What happens to a candidate without traffic. */
+/** The end of a candidate without traffic. */
 const notesAbout = (
   idle: Candidate | undefined,
   target: Configuration,

@@ -61,7 +61,7 @@ export const planRejected = async (
   if (event !== undefined && isPutBack(record, look, event))
     return ended(
       'event-ignored',
-      `${decided.tag} came back by a rollback that began after the rejection in the event; to leave it again, run rollback with rejected`,
+      `${decided.tag} came back by a rollback that began after the rejection in the event; to take it back again, run rollback with rejected`,
       { outputs: { endpoint } },
     );
   refuseUnusable(endpoint, look, kind, 'restore');

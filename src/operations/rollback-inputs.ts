@@ -27,7 +27,7 @@ export const rollbackInputs = {
   rejected: optional({
     ...text({
       description:
-        'Leave this version, wherever it serves or waits as a candidate, because the registry has it as `Rejected` now: `1.4.0`, `churn_v1.4.0`, a number or an ARN. Does nothing where it does not serve.',
+        'The version to take back where it serves or waits as a candidate, because the registry has it as `Rejected` now: `1.4.0`, `churn_v1.4.0`, a number or an ARN. Does nothing where it does not serve.',
       example: '1.4.0',
     }),
     refusesEmpty: emptyRejection,
@@ -35,7 +35,7 @@ export const rollbackInputs = {
   event: optional({
     ...file({
       description:
-        'File with an event of EventBridge, `SageMaker Model Package State Change`, in place of `rejected`. It is a hint: the registry decides.',
+        'File with an event of EventBridge, `SageMaker Model Package State Change`, in place of `rejected`. It only names the version: the registry decides.',
       example: 'event.json',
       parse: readPackageEvent,
     }),

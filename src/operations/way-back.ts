@@ -88,7 +88,7 @@ const leaving = (look: Look, record: ReleaseRecord): Configuration => {
     : { ...beside.configuration, instanceCount: baseline.instanceCount };
 };
 
-/** What happens to the candidate without traffic, and how to do the other thing that a rollback can mean. */
+/** The end of the candidate without traffic, and the request for the other thing that a rollback can mean. */
 export const notesOn = (
   { version }: Candidate,
   to: Configuration,

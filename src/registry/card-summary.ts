@@ -2,7 +2,7 @@ import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { readJson, UnreadableText } from '../release/stored-json.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
-/** The parts of a package's model card that a reviewer wants to read. Foreign text; any writer of the package may change it. */
+/** The parts of a package's model card that a reviewer needs. Foreign text; any writer of the package may change it. */
 export interface CardSummary {
   /** AWS: ModelCardStatus. */
   readonly status?: string;

@@ -4,7 +4,7 @@ import { metadataKeys } from './metadata.ts';
 /** The origin of a package by its own account, one fact for each head, in the order for a reader. Foreign text; a writer of the package may change it. */
 export type Lineage = Readonly<Record<string, string>>;
 
-/** Undefined where the package says nothing about its origin. */
+/** Undefined where the package has nothing about its origin. */
 export const lineageOf = ({
   CustomerMetadataProperties: metadata,
   MetadataProperties: properties,

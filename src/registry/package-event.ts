@@ -23,7 +23,7 @@ export interface PackageEvent {
   readonly approval?: Approval;
   /** The package's last change in the event; without one the time of the event itself. */
   readonly at: Instant;
-  /** The members that the event says were changed. AWS does not promise that it names them. */
+  /** The members that the event names as changed. AWS does not promise that it names them. */
   readonly changed?: readonly string[];
 }
 

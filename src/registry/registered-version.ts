@@ -48,7 +48,7 @@ export interface RegisteredVersion {
   readonly reports: PackageReports;
   /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Its origin, by its own account; absent where it says nothing. */
+  /** Its origin, by its own account; absent where it has none. */
   readonly lineage?: Lineage;
   /** Absent where the package has none. */
   readonly card?: CardSummary;

@@ -5,13 +5,13 @@ import type { CardSummary } from './card-summary.ts';
 /** The risk of a version in one environment. */
 export interface RiskHere {
   readonly level: Risk;
-  /** A clause about its origin. Absent: nothing says that the risk is high. */
+  /** A clause about its origin. Absent: nothing rates the risk as high. */
   readonly because?: string;
 }
 
 /**
  * The higher one of the manifest's and the model card's. A card never lowers the manifest's. `risk: normal` of one environment lowers
- * both there, and says so: staging has no users whom a wrong answer harms, and cannot fulfil what a high risk asks for.
+ * both there, and is reported: staging has no users whom a wrong answer harms, and cannot fulfil the requirements of a high risk.
  */
 export const riskOf = (
   { risk: forAll }: Pick<Manifest, 'risk'>,

@@ -7,7 +7,7 @@ import { isReadable } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
 import { fromRegistry, inRegistry } from './registry.ts';
 
-/** What the registry shows of a version now: it keeps no earlier decision. */
+/** The state of a version in the registry now: it keeps no earlier decision. */
 export interface ShownVersion
   extends Pick<RegisteredVersion, 'version' | 'packageVersion' | 'approval' | 'approvalDescription' | 'lastModified'> {
   readonly lifeCycle?: LifeCycle;

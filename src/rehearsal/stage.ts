@@ -21,7 +21,7 @@ import { readServing, type Serving } from './serving.ts';
 export interface Stage {
   readonly simulator: Simulator;
   readonly driver: Driver;
-  /** The repository at GitHub, on the clock of the simulated AWS; absent where no scenario asks for one. */
+  /** The repository at GitHub, on the clock of the simulated AWS; absent where no scenario needs one. */
   readonly github?: FakeGitHub;
   /** The team's model. */
   readonly model: FixtureModel;

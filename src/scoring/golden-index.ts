@@ -94,7 +94,7 @@ const indexed = async (file: RowsFile, positive: Label | undefined): Promise<Gol
         `${file.name}:${line}: id: ${quoted(String(id))} is there twice, also at line ${lines.at(at)}`,
       );
     if (size === mostRows)
-      throw new InputError(`${file.name}:${line}: is a row too many; at most ${mostRows} are asked`);
+      throw new InputError(`${file.name}:${line}: is a row too many; at most ${mostRows} are read`);
     lines.set(at, line);
     if (held === undefined) places.add(starts.at(line));
     else held.push(row);

@@ -75,7 +75,7 @@ export const readLocalRows = async (workspace: Workspace, name: string, key: str
 
 /**
  * Digests of the last objects, by name and ETag: every turn of a test needs them, and a large object would take seconds each time. S3 is
- * asked each time: a run reads nothing that its role may not read.
+ * requested each time: a run reads nothing that its role may not read.
  */
 const digests = new Map<string, string>();
 const mostDigests = 64;

@@ -88,7 +88,7 @@ describe('the evidence', () => {
     });
   });
 
-  test('says in the place of each part why it is not known, and the gate answers all the same', async () => {
+  test('has the reason in the place of each part that is not known, and the gate answers all the same', async () => {
     await serving();
     await account.register('1.1.0');
     account.simulator.permit('model-deployer', ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages']);

@@ -4,7 +4,7 @@ import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../git
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-/** On the command line nothing is published unless an option says so. */
+/** On the command line nothing is published unless an option names it. */
 
 let account: TestAccount;
 let github: FakeGitHub;
@@ -47,7 +47,7 @@ describe('the command line', () => {
     expect(github.state.comments[0]?.body).not.toContain('111122223333');
   });
 
-  test('warns of what GitHub refuses, and exits as the operation ended', async () => {
+  test('warns of each refusal of GitHub, and exits as the operation ended', async () => {
     const { code, err } = await gate({ lacks: ['checks'] }, ['--publish', 'check, comment']);
     expect(code).toBe(0);
     expect(err).toEqual([expect.stringMatching(/^warning: check not published: .*checks: write/)]);

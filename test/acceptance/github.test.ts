@@ -80,7 +80,7 @@ const update = async (members: object): Promise<void> =>
   }));
 const stamps = () => own().flatMap(readStamps);
 
-describe('the evidence before a person is asked', () => {
+describe('the evidence before a person decides', () => {
   test('stands in the summary and in the one comment, whose stamp keeps its time while the state is the same', async () => {
     await open({}, onPullRequest());
     await release.prepare();
@@ -179,7 +179,7 @@ describe('on a pull request', () => {
     expect(stage.driver.now() - from).toBeGreaterThanOrEqual(6000);
   });
 
-  test('where it wants a longer pause, the step ends without the comment and says when GitHub takes it again', async () => {
+  test('where it requests a longer pause, the step ends without the comment and names the time when GitHub takes it again', async () => {
     await open({}, onPullRequest());
     await release.prepare();
     github.trouble({ is: 'secondary', retryAfterSeconds: 600, times: 1 });
@@ -223,7 +223,7 @@ describe('on a pull request', () => {
     expect(faults(step)).toEqual(expect.arrayContaining([expect.stringContaining('not published: GitHub could not')]));
   });
 
-  test('from a fork nothing is tried, and one line says why', async () => {
+  test('from a fork nothing is tried, and one line has the reason', async () => {
     await open({}, onPullRequest('noor/churn'));
     await release.prepare();
     const step = await gate();

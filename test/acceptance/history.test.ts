@@ -71,7 +71,7 @@ const schema = JSON.parse(readFileSync('docs/history.schema.json', 'utf8'));
 const validates = new Ajv({ allErrors: true }).compile(schema);
 
 describe('the history of all environments', () => {
-  test('says who put what where, when, why, and how it ended', async () => {
+  test('shows the actor, version, place, time, reason and end of each release', async () => {
     const seen = account.watch();
     const found = await shown();
     expect(seen().filter(({ mutation, operation }) => mutation && operation !== 'AssumeRole')).toEqual([]);

@@ -159,7 +159,7 @@ describe('the command next-version', () => {
     return { code: exit.code, text: run.log.map(({ text }) => text).join('\n') };
   };
 
-  test('prints the version of the checkout, and from what it was derived', async () => {
+  test('prints the version of the checkout, and its derivation', async () => {
     repository.commit('feat: a model');
     await register('main');
     repository.commit('docs: x');

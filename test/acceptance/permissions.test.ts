@@ -761,7 +761,7 @@ describe.each(runPolicies)('the policy of %s', (policy) => {
       if (report?.remarks.some((remark) => remark.includes(action))) return;
       // A fact that only a newer policy lets it read is said in the plan.
       if (report?.result.plan?.notes.some((note) => note.includes(action))) return;
-      // The evidence says in the place of a part why it could not be read.
+      // The evidence has the reason in the place of a part that could not be read.
       if (report?.result.findings?.is === 'evidence' && JSON.stringify(report.result.findings).includes(action)) return;
       ends.push(`${row.name}: ${reason}: ${because}`);
     }

@@ -141,7 +141,7 @@ test('who approves decides, and changes nothing beside it', async () => {
   await denied(sagemaker.send(new CreateModelPackageCommand(registered)), 'sagemaker:CreateModelPackage');
 });
 
-test('who asks the gate decides nothing', async () => {
+test('the role that runs the gate decides nothing', async () => {
   await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
   const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
     ...registered,
@@ -155,7 +155,7 @@ test('who asks the gate decides nothing', async () => {
     );
 });
 
-test('who writes stages writes a stage with its status, and decides nothing', async () => {
+test('the policy for stages allows a stage with its status, and decides nothing', async () => {
   await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
   const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
     ...registered,

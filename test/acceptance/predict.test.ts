@@ -318,9 +318,9 @@ describe('predict with a serving process', () => {
       expect(err).toEqual([
         expect.stringMatching(/^ {2}\| \$ /),
         `  | serves at 127.0.0.1:${free}`,
-        'asked 25 of 150 rows',
-        'asked 125 of 150 rows',
-        'asked 150 of 150 rows',
+        'answered: 25 of 150 rows',
+        'answered: 125 of 150 rows',
+        'answered: 150 of 150 rows',
       ]);
       await expect(fetch(`http://127.0.0.1:${free}/ping`)).rejects.toThrow();
     }

@@ -110,7 +110,7 @@ describe('other places where the candidate answers', () => {
     },
   );
 
-  test('rules that no answer could break are refused before a model is asked', async () => {
+  test('rules that no answer could break are refused before a model gets a request', async () => {
     await approved(account, '1.0.0');
     withRegression(account, { rules: ['{ metric: accuracy, max-drop: 2 }'] });
     const seen = account.watch();

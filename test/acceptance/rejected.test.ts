@@ -15,7 +15,7 @@ import type { Result } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { runCommand } from '../support/run-command.ts';
 
-/** `rollback` with `rejected` and with `event`: the registry's present state decides, and the endpoint says where the version serves. */
+/** `rollback` with `rejected` and with `event`: the registry's present state decides, and the endpoint shows where the version serves. */
 
 let account: TestAccount;
 let folder: string;
@@ -115,7 +115,7 @@ describe('a version that serves', () => {
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('delivered');
   });
 
-  test('not rejected now: nothing changes, and the result says so', async () => {
+  test('not rejected now: nothing changes, and the result shows that', async () => {
     expect(await run({ rejected: '1.1.0' })).toMatchObject(nothing('not-rejected'));
     expect((await run({ rejected: '1.1.0' })).result?.because).toContain('(package version 2) is Approved');
   });
@@ -303,7 +303,7 @@ describe('an event', () => {
     expect((await run(rejection)).result?.because).toContain('older than the registry');
   });
 
-  test('of the approval, which comes after that of the rejection, changes nothing of what the registry says', async () => {
+  test('of the approval, which comes after that of the rejection, leaves the state of the registry in force', async () => {
     const approval = await event('1.1.0', { approval: 'Approved' });
     expect(await run(approval)).toMatchObject(nothing('not-rejected'));
     await decide('1.1.0', 'Rejected');

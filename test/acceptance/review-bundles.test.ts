@@ -225,7 +225,7 @@ describe('comment', () => {
     expect(step.writes).toBe(0);
   });
 
-  test('a run that is told to wait for GitHub goes on afterwards, under the path of an Enterprise Server', async () => {
+  test('a run that has to wait for GitHub goes on afterwards, under the path of an Enterprise Server', async () => {
     await open({ basePath: '/api/v3' });
     github.comment(7, 'alice', '/approve 1.0.0');
     github.comment(7, 'bob', '/approve 1.0.0');

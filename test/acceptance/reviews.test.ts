@@ -77,7 +77,7 @@ afterEach(async () => {
 
 interface Gate {
   readonly report: Report | undefined;
-  /** The writes to the registry, as it was asked. */
+  /** The writes to the registry, as they were sent. */
   readonly writes: readonly unknown[];
 }
 const gate = async (inputs: Readonly<Record<string, string>>, attempt: Attempt = {}): Promise<Gate> => {
@@ -114,7 +114,7 @@ describe('record', () => {
       },
     ]);
     expect(found.report?.result.remarks).toBeUndefined();
-    // Again, in the same run or another: the registry has the word.
+    // Again, in the same run or another: the registry decides.
     expect((await record()).writes).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ describe('record', () => {
     expect(found.writes).toHaveLength(1);
   });
 
-  test('without reviewers in the manifest, those whom GitHub has asked', async () => {
+  test('without reviewers in the manifest, those of the GitHub environment', async () => {
     await openGitHub();
     writeRules('');
     reviewed(review('noor'));
@@ -168,7 +168,7 @@ describe('record', () => {
   const missing = 'pending/approvals-missing';
   const self = 'rejected/self-approval';
   test.each<readonly [string, readonly Review[], string, RegExp]>([
-    ['nobody has decided', [], missing, /0 of 2 approvals .*; missing: 2 of alice, bob, @acme\/ml-leads/],
+    ['no person has decided', [], missing, /0 of 2 approvals .*; missing: 2 of alice, bob, @acme\/ml-leads/],
     ['one of two', [review('alice')], missing, /1 of 2 approvals .*; approved: alice; missing: 1 of bob, /],
     ['one person twice', [review('alice'), review('ALICE')], missing, /1 of 2 approvals/],
     ['a person outside of the list', [review('alice'), review('noor')], missing, /noor \(not among the reviewers/],
@@ -263,7 +263,7 @@ describe('record', () => {
       },
       'rejected/content-changed',
     ],
-  ])('a version that is %s is approved by nobody', async (_name, change, end) => {
+  ])('a version that is %s is never approved', async (_name, change, end) => {
     await openGitHub();
     await update(change);
     reviewed(review('alice'), review('bob'));
@@ -407,7 +407,7 @@ describe('comment', () => {
   const self = 'rejected/self-approval';
   const evidence = 'pending/evidence-changed';
   test.each<readonly [string, () => Promise<unknown> | unknown, string, RegExp]>([
-    ['nobody', () => {}, missing, /0 of 2 approvals on pull request 7; missing: 2 of alice/],
+    ['no person', () => {}, missing, /0 of 2 approvals on pull request 7; missing: 2 of alice/],
     ['one person', () => {}, missing, /0 of 2/],
     ['a person outside of the list', () => says('noor', '/approve 1.0.0'), missing, /noor \(not among/],
     ['the author of the commit', () => says('Mina', '/approve 1.0.0'), self, /Mina \(author of commit c0ffee\)/],
@@ -495,7 +495,7 @@ describe('comment', () => {
     ],
   ])('writes nothing for %s', async (name, arrange, end, because) => {
     await openGitHub();
-    if (name !== 'nobody' && name !== 'one person') says('alice', '/approve 1.0.0');
+    if (name !== 'no person' && name !== 'one person') says('alice', '/approve 1.0.0');
     await arrange();
     const found = await comment();
     expect(ends(found)).toMatch(because);
@@ -586,7 +586,7 @@ describe('comment', () => {
     expect(ends(found)).toMatch(/^failed\/invalid-input: .*set the input pull-request or issue/);
   });
 
-  test('an approval that names no author in GitHub says so', async () => {
+  test('an approval that names no author in GitHub has a line about it', async () => {
     await openGitHub({ state: { commits: [{ sha: 'decade' }], runs: [] } });
     says('alice', '/approve 1.0.0');
     says('bob', '/approve 1.0.0');

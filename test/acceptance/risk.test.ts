@@ -50,7 +50,7 @@ describe('a high risk requires more of a delivery', () => {
     expect(report?.result.because).toContain(`the risk is high ${origin}; production needs \`regression:\``);
     expect(report?.result.because).toContain('; and `strategy: steps` instead of `all-at-once`');
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
-    // The plan says the same.
+    // The plan has the same.
     expect((await deploy('1.0.0', { 'dry-run': 'true' }))?.result).toMatchObject(refused);
   });
 
@@ -68,7 +68,7 @@ describe('a high risk requires more of a delivery', () => {
     expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
   });
 
-  test('an environment lowers it, and its plan says so', async () => {
+  test('an environment lowers it, and its plan shows that', async () => {
     await prepareWith('1.0.0', 'High');
     write({ top: 'risk: high\n', own: own('normal') });
     const report = await deploy('1.0.0');
@@ -82,7 +82,7 @@ describe('a high risk requires more of a delivery', () => {
     expect((await deploy('1.0.0'))?.result).toMatchObject(refused);
   });
 
-  test('with regression: and steps it needs a passing verdict, as every version does; the plan says why', async () => {
+  test('with regression: and steps it needs a passing verdict, as every version does; the plan has the reason', async () => {
     putGolden(account);
     await prepareWith('1.0.0', 'High');
     write({ top: regression(), rollout: rollouts.steps });
@@ -91,7 +91,7 @@ describe('a high risk requires more of a delivery', () => {
     const report = await deploy('1.0.0', { 'dry-run': 'true' });
     expect(report?.result.reason).toBe('planned');
     expect(report?.result.plan?.notes).toContainEqual(
-      'the risk is high by the model card, which rates the risk as High: so a passing regression test and strategy: steps are required here, and approve-gate asks two people',
+      'the risk is high by the model card, which rates the risk as High: so a passing regression test and strategy: steps are required here, and approve-gate requires two people',
     );
   });
 

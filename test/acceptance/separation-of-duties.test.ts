@@ -47,7 +47,7 @@ describe.each(withAndWithout)('the $duty, $guarded', ({ duty, guarded }) => {
   test.each(attempts.filter(({ by }) => by.includes(duty)))('$name', async ({ send }) => {
     const modelPackage = await waiting(account.simulator);
     const refusal = await refusalOf(send(await enter(duty), modelPackage));
-    // Past IAM SageMaker finds no endpoint, or a package that nobody approved.
+    // Past IAM SageMaker finds no endpoint, or a package without an approval.
     if (refusal !== undefined)
       expect(refusal).toMatch(/^ValidationException: (Could not find |Model package \S+ is PendingManualApproval)/);
   });
@@ -120,7 +120,7 @@ test('a deployer that writes the stage needs one policy more, and still decides 
   }
 });
 
-describe('who gets a role', () => {
+describe('the jobs that get a role', () => {
   beforeEach(async () => {
     account = await openDuties();
   });

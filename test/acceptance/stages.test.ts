@@ -202,7 +202,7 @@ describe('a role', () => {
     for (const name of policies) account.simulator.attachPolicy(role('model-deployer'), policyFor(name, place));
   };
 
-  test('that may not write stages delivers all the same, and says so once', async () => {
+  test('that may not write stages delivers all the same, and warns once', async () => {
     await account.prepare('1.0.0');
     give('deploy-endpoint');
     withStages();

@@ -123,7 +123,7 @@ test('the evidence is in the report, however the wait ends', async () => {
   expect((await run({ timeout: '5m' }))?.result.findings).toMatchObject({ is: 'evidence', tag: 'iris_v1.0.0' });
   decideAfter(minutes(5), 'Approved');
   expect((await run())?.result).toMatchObject({ reason: 'approved', findings: { is: 'evidence' } });
-  // Nobody is asked any more.
+  // No decision is awaited any more.
   expect((await run())?.result.findings).toBeUndefined();
 });
 

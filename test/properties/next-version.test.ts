@@ -117,7 +117,7 @@ describe('the next version, whatever is registered', () => {
 });
 
 describe('the rise', () => {
-  test('is at least that of each of its commits, and one of them asks for it', () => {
+  test('is at least that of each of its commits, and one of them needs it', () => {
     fc.assert(
       fc.property(core, changes, (base, all) => {
         const risen = raise(base, bumpFor(base, all));

@@ -64,7 +64,7 @@ export const openDuties = async (
 
 export type Clients = ReturnType<typeof clientsOf>;
 
-/** What a job gets for its identity token. @param subject of the token: `repo:acme/churn:environment:production` */
+/** The role that a job gets for its identity token. @param subject of the token: `repo:acme/churn:environment:production` */
 export const presents = async ({ simulator, sts }: Account, role: string, subject: string): Promise<Clients> => {
   const query = new URLSearchParams({ audience: 'sts.amazonaws.com', subject });
   const answer = await fetch(`${simulator.url}/github/oidc-token?${query}`);
@@ -148,7 +148,7 @@ export const attempts: readonly Attempt[] = [
   create('registers a version whose status AWS chooses', [], {}),
   put('keeps an artifact', ['registrar'], 'churn/artifacts/4be1.tar.gz'),
   update('approves', ['approver'], approved),
-  // The registrar rejects its own duplicate of a version; IAM cannot tell whose package it is.
+  // The registrar rejects its own duplicate of a version; IAM does not know the owner of a package.
   update('rejects', ['approver', 'registrar'], { ModelApprovalStatus: 'Rejected', ApprovalDescription: 'recall fell' }),
   update('takes a decision back', [], { ModelApprovalStatus: 'PendingManualApproval' }),
   update('changes the content without a decision', [], { InferenceSpecification: another }),

@@ -66,7 +66,7 @@ const card = closed({
     line_of_business: text(2048),
   }),
   training_details: closed({
-    // Its `function` and `notes` stand beside no `properties`, so that the schema says nothing about it.
+    // Its `function` and `notes` stand beside no `properties`, so that the schema does not describe it.
     objective_function: {},
     training_observations: text(1024),
     training_job_details: closed({

@@ -3,7 +3,7 @@ import { counted } from '../../judge/amounts.ts';
 import { shortened } from '../../plain-text.ts';
 import type { Decision } from '../decision.ts';
 
-/** Every rule that is not left out has to hold; a broken one rejects, whatever cannot be computed beside it. */
+/** Every rule that is not left out has to hold; a broken one rejects, also beside rules that cannot be computed. */
 export const policyDecision = (rules: readonly DecidedRule[]): Decision => {
   const because = policyBecause(rules);
   const has = (ruling: DecidedRule['ruling']): boolean => rules.some((rule) => rule.ruling === ruling);
@@ -18,7 +18,7 @@ const by = ['policy'] as const;
 
 /** AWS: UpdateModelPackage, ApprovalDescription: 1,024 characters, of which `policy: ` and the end of the sentence need some. */
 const longest = 960;
-/** Each rule has its share of the room, and at least this much of it: a sentence that is shorter says nothing. */
+/** Each rule has its share of the room, and at least this much of it: a shorter sentence is of no use. */
 const leastOfRule = 160;
 
 /** Counts, then the sentences of the rules: first those that decide. */

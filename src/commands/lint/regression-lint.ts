@@ -127,7 +127,7 @@ const placeProblems = (
       if (differs(region, home.region))
         return `${place} is in another region than ${name}, where SageMaker makes no model of the same package: no version could be delivered there`;
       return candidate.role === undefined && differs(account, home.account)
-        ? `${place} is in another account than ${name}, and no role is named by which its run could ask it: no version could be delivered there`
+        ? `${place} is in another account than ${name}, and names no role for its run to reach it: no version could be delivered there`
         : [];
     }),
   ];

@@ -60,7 +60,7 @@ export const approveThenDeploy: Scenario = {
     await registration.end();
     require(registration.ending?.reason === 'registered', `it is registered: ${registration.ending?.because}`);
     for (const role of [roleOf('deployer'), roleOf('approver')]) {
-      const stray = await stage.begin(`The main branch asks for ${role.split('/').at(-1)}`, '1.0.0');
+      const stray = await stage.begin(`The main branch requests ${role.split('/').at(-1)}`, '1.0.0');
       await stray.run('deploy-endpoint', { role });
       const { reason, because, requests } = await stray.end();
       require(reason === 'credentials-unavailable', `it does not get the role: ${because}`);
@@ -68,7 +68,7 @@ export const approveThenDeploy: Scenario = {
       require(requests.every(({ mutation }) => !mutation), 'nothing is written');
     }
 
-    const early = await stage.begin('Its delivery before anyone approved it', '1.0.0');
+    const early = await stage.begin('Its delivery before any approval', '1.0.0');
     const waiting = await early.run('approve-gate', {}, 'production');
     require(waiting.outputs['reason-code'] === 'approval-pending', 'the gate waits');
     await early.run('deploy-endpoint', {}, 'production');

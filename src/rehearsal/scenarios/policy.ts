@@ -113,5 +113,5 @@ const requireDecision = (
     'ApprovalDescription,ModelApprovalStatus,ModelPackageArn', `with nothing beside it: ${Object.keys(decision)}`);
   require(description.test(
     String(decision['ApprovalDescription']),
-  ), `and says why: ${decision['ApprovalDescription']}`);
+  ), `and has the reason: ${decision['ApprovalDescription']}`);
 };

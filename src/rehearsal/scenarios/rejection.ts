@@ -59,7 +59,7 @@ export const staleEventIgnored: Scenario = {
     await late.run('rollback', { 'only-rejected': 'true', event: file });
     const ending = await late.end();
     require(ending.after?.version === '1.1.0', `the approved version serves on: ${ending.after?.version}`);
-    require(ending.because.includes('is Approved'), `the report says why: ${ending.because}`);
+    require(ending.because.includes('is Approved'), `the report has the reason: ${ending.because}`);
     return late;
   },
 };

@@ -39,7 +39,7 @@ const decisionOf = async (stage: Stage): Promise<Readonly<Record<string, unknown
   return stage.simulator.call('sagemaker', 'DescribeModelPackage', { ModelPackageName: newest?.ModelPackageArn ?? '' });
 };
 
-/** 1.0.0 serves; a run of mina's has registered 1.1.0, which nobody has approved. */
+/** 1.0.0 serves; a run of mina's has registered 1.1.0, which no person has approved. */
 const registered = async (stage: Stage, require: (holds: boolean, saying: string) => void): Promise<void> => {
   stage.writeManifest({ approval: reviewers });
   await inProduction(stage, require);
@@ -109,7 +109,7 @@ export const twoApproversRace: Scenario = {
     const writes = carriedOut(first, 'UpdateModelPackage') + carriedOut(second, 'UpdateModelPackage');
     require(writes === 1 || writes === 2, `one write or two equal ones: ${writes}`);
     const { ModelApprovalStatus, ApprovalDescription } = await decisionOf(stage);
-    require(ModelApprovalStatus === 'Approved', 'the registry says so');
+    require(ModelApprovalStatus === 'Approved', 'the registry has the decision');
     require(/^(noor|omar|noor, omar): approved on pull request 7; /.test(
       String(ApprovalDescription),
     ), `the registry names the people of the last write: ${ApprovalDescription}`);

@@ -49,7 +49,7 @@ export const sameSemverTwiceInParallel: Scenario = {
     });
     require(rejected['ModelApprovalStatus'] === 'Rejected' &&
       rejected['ApprovalDescription'] ===
-        'iris_v1.4.0 is package 2; package 3 came later', 'the later package is rejected, and says why');
+        'iris_v1.4.0 is package 2; package 3 came later', 'the later package is rejected, with the reason');
 
     later.rerun();
     const again = await later.run('register-model', inputsOf(stage, '1.3.0'));

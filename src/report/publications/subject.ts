@@ -1,4 +1,4 @@
-/** What a run is about: its publications name it. Known once the manifest is read. */
+/** The subject of a run: its publications name it. Known once the manifest is read. */
 export interface Subject {
   readonly model: string;
   readonly environment: string;

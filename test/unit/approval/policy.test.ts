@@ -143,7 +143,7 @@ describe('a rule about a number', () => {
     expect(decideMetric(rule, value, beside).ruling).toBe(ruling);
   });
 
-  test('says its figures, and names the report where it is another one than usual', () => {
+  test('shows its figures, and names the report where it is another one than usual', () => {
     const path = ['binary_classification_metrics', 'recall', 'value'];
     expect(decideMetric(metric(notWorse({ by: 0.01 }), path), 0.6, serving(0.7))).toEqual({
       rule: 'binary_classification_metrics.recall not worse than the version that serves by more than 0.01',
@@ -244,7 +244,7 @@ describe('the decision', () => {
     );
   });
 
-  test('fits the registry, with its counts first and what decides before the rest', () => {
+  test('fits the registry, with its counts first and the deciding rules before the rest', () => {
     fc.assert(
       fc.property(anyRules, (rules) => {
         const decision = policyDecision(rules);

@@ -35,7 +35,7 @@ const updates = (calls: readonly { readonly operation: string; readonly input: u
   calls.filter(({ operation }) => operation === 'UpdateModelPackage').map(({ input }) => input);
 
 describe('the write of a decision', () => {
-  test('sends the decision alone, and reads back what the registry has', async () => {
+  test('sends the decision alone, and reads the state of the registry back', async () => {
     const { aws, version } = await registered();
     const { written, now } = await writeDecision(aws.world(), 'churn', version, decision);
     expect(written).toBe(true);
@@ -70,7 +70,7 @@ describe('the write of a decision', () => {
     expect(aws.writes()).toEqual([]);
   });
 
-  test('after it tells what another has written: the registry has the last word', async () => {
+  test('after it reports the write of another run: the registry decides', async () => {
     const { aws, version, stored } = await registered();
     const contested = actBefore('DescribeModelPackage', 2, () => {
       Object.assign(stored, { approval: 'Rejected', approvalDescription: 'carol: biased' });
@@ -171,13 +171,13 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
   test.each([
     ['Failed', 'registration-failed'],
     ['Pending', 'approval-pending'],
-  ])('a package that is %s is never decided about', async (status, reason) => {
+  ])('a package that is %s gets no decision', async (status, reason) => {
     const { end, writes } = await gate({ stored: { status } });
     expect(end.reason).toBe(reason);
     expect(writes).toEqual([]);
   });
 
-  test('a package that was edited is never decided about', async () => {
+  test('a package that was edited gets no decision', async () => {
     const { end, writes } = await gate({}, (stored) =>
       actBefore('DescribeModelPackage', 1, () => Object.assign(stored, edited(stored))),
     );
@@ -233,7 +233,7 @@ describe('the gate in mode policy, whose turns plan, look again and write', () =
       actBefore('DescribeModelPackage', 3, () => packages.splice(0)),
     );
     expect(end).toMatchObject({ outcome: 'failed', reason: 'unknown-version' });
-    expect(end.because).toContain('was deleted while it was decided about');
+    expect(end.because).toContain('was deleted before its decision was written');
     expect(writes).toEqual([]);
   });
 });

@@ -288,7 +288,7 @@ describe('a registry that does not take it', () => {
   );
   const given = { ends: delivered, shown: usual, serves: next.endpointConfig };
 
-  test('is remarked once, and asked no more', async () => {
+  test('is remarked once, and requested no more', async () => {
     const { remarks, looks, release: after } = await play(settleStages, { ...given, error: denied });
     expect(remarks).toEqual([
       'the stage Production was not written to the registry: sagemaker:UpdateModelPackage was denied: grant sagemaker:UpdateModelPackage',
@@ -297,7 +297,7 @@ describe('a registry that does not take it', () => {
     expect(after.witnessed.stageRefused).toBe(true);
   });
 
-  test('because it is busy is asked for a quarter of an hour', async () => {
+  test('because it is busy is tried for a quarter of an hour', async () => {
     const error = new Throttled(0, new Error('busy'));
     await expect(play(settleStages, { ...given, error, now: minutes(15) - 1 })).rejects.toThrow('busy');
     expect((await play(settleStages, { ...given, error, now: minutes(15) })).remarks).toEqual([

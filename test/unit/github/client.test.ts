@@ -35,7 +35,7 @@ describe('the client of GitHub', () => {
     expect(fake.requests).toHaveLength(9);
   });
 
-  it('waits as long as GitHub wants after too many requests at once, by its clock, and goes on', async () => {
+  it('waits as long as GitHub requests after too many requests at once, by its clock, and goes on', async () => {
     const fake = await start({ state: { pullRequests: [pull] } });
     fake.comment(7, 'noor', 'hello');
     fake.trouble({ is: 'secondary', retryAfterSeconds: 4, times: 2 });
@@ -46,7 +46,7 @@ describe('the client of GitHub', () => {
     expect(fake.requests.map(({ status }) => status)).toEqual([403, 403, 200]);
   });
 
-  it('ends the turn where GitHub wants a longer pause than a turn may wait, with the time to go on', async () => {
+  it('ends the turn where GitHub requests a longer pause than a turn may wait, with the time to go on', async () => {
     const fake = await start();
     fake.trouble({ is: 'secondary', retryAfterSeconds: 60, times: 1 });
     const clock = virtualClock();

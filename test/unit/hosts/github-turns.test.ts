@@ -53,7 +53,7 @@ const mina = { login: 'mina', type: 'User' } as const;
 const runs = [{ id: 7, sha: 'c0ffee', actor: mina, triggeringActor: mina, approvals: [] }];
 
 describe('an operation that needs GitHub', () => {
-  it('waits between turns where GitHub wants a long pause, and says for whom', async () => {
+  it('waits between turns where GitHub requests a long pause, and names GitHub', async () => {
     const { end, waits, tookMs } = await run({ state: { runs } }, (fake) =>
       fake.trouble({ is: 'secondary', retryAfterSeconds: 120, times: 1 }),
     );

@@ -87,7 +87,7 @@ describe('the publisher of a run', () => {
     expect(operations().filter((name) => name === 'checks/create')).toHaveLength(1);
   });
 
-  it('says nothing at the end about evidence that could not be shown earlier', async () => {
+  it('has no line at the end about evidence that could not be shown earlier', async () => {
     const publisher = await start(['comment']);
     github.trouble({ is: 'broken', operation: 'repos/create-commit-comment', times: 2 });
     publisher.shows(report);
@@ -124,7 +124,7 @@ describe('the publisher of a run', () => {
     expect(github.requests).toEqual([]);
   });
 
-  it('says so where the run has no commit', async () => {
+  it('has a line where the run has no commit', async () => {
     const publisher = await start(['check'], {}, { run: { host: 'command-line', holder: 'test' } });
     expect(await publisher.ended(report, true)).toEqual([
       'check not published: the run has neither a pull request nor a commit',

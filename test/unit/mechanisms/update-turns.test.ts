@@ -343,7 +343,7 @@ describe('an order to stop', () => {
     expect(one.sent).toEqual(['the order to stop']);
   });
 
-  test('for a rejection ends as one, and convicts nobody', async () => {
+  test('for a rejection ends as one, and convicts no version', async () => {
     const rejection = { ...abort, why: 'churn_v1.1.0 is Rejected', reason: 'approval-withdrawn' } as const;
     const { because, one } = await lookAt({ shows: ours, record: { commands: [rejection] } });
     expect(because).toBe('stopping the update at the command of mina: churn_v1.1.0 is Rejected');

@@ -150,7 +150,7 @@ describe('an approval and a rejection', () => {
     expect(decisions()).toEqual(['Approved', 'Rejected']);
   });
 
-  it('the rejection written between the look and the write of the approval: it is written again, and says so', async () => {
+  it('the rejection written between the look and the write of the approval: it is written again, with a remark', async () => {
     const rejecter = contender(2);
     const approver = contender(
       1,
@@ -159,7 +159,7 @@ describe('an approval and a rejection', () => {
         await rejecter.turn();
       }),
     );
-    // The registry says so after its write, and so does the report.
+    // The registry shows it after the write, and so does the report.
     expect(await approver.toEnd()).toMatchObject({ outcome: 'succeeded', reason: 'approved' });
     const end = await rejecter.toEnd();
     expect(end).toMatchObject({ outcome: 'rejected', reason: 'approval-rejected' });
@@ -206,7 +206,7 @@ describe('a version that changes', () => {
     expect(again).toMatchObject({
       is: 'waiting',
       plan: expect.anything(),
-      remarks: ['the version changed after its decision was planned: it is looked at again'],
+      remarks: ['the version changed after its decision was planned: the gate looks at it again'],
     });
     expect(decisions()).toEqual([]);
     expect(await one.toEnd()).toMatchObject({ reason: 'approved' });
@@ -237,7 +237,7 @@ describe('a version that changes', () => {
     expect(decisions()).toEqual([]);
   });
 
-  it.each(['PendingManualApproval', 'Approved'])('and is Failed is decided by nobody: %s', async (approval) => {
+  it.each(['PendingManualApproval', 'Approved'])('and is Failed gets no decision: %s', async (approval) => {
     Object.assign(aws.packages[0] ?? {}, { status: 'Failed', failureReason: 'no image', approval });
     expect(await contender(1).toEnd()).toMatchObject({
       outcome: 'failed',

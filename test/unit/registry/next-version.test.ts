@@ -225,7 +225,7 @@ describe('two commits at once that derive one version', () => {
     return register(meeting, aws);
   };
 
-  test('the later one is rejected; it says to run again, and then gets the next', async () => {
+  test('the later one is rejected; its run names the remedy, and gets the next version when it is run again', async () => {
     const aws = account({ tokens: 'forgotten' });
     const history = createHistory();
     const start = history.commit('feat: a');
@@ -246,7 +246,7 @@ describe('two commits at once that derive one version', () => {
     expect((await register(worldAt(aws, history, 'main', two), aws)).outputs).toMatchObject({ version: '1.2.0' });
   });
 
-  test('a version that is taken between plan and creation is planned again, and said so', async () => {
+  test('a version that is taken between plan and creation is planned again, with a remark', async () => {
     const aws = account();
     const history = createHistory();
     history.commit('feat: a');
@@ -500,7 +500,7 @@ describe('the place of a run', () => {
   });
 });
 
-test('the plan says from what the version was derived, in words of this suite alone', async () => {
+test('the plan shows the derivation of the version, in words of this suite alone', async () => {
   const aws = account();
   const history = createHistory();
   history.commit('feat: a');

@@ -37,7 +37,7 @@ describe('the risk of a version in an environment', () => {
   test.each([
     ['high', undefined],
     [undefined, 'High'],
-  ] as const)('an environment lowers it, and says so: manifest %s, card %s', (forAll, rating) => {
+  ] as const)('an environment lowers it, with a reason: manifest %s, card %s', (forAll, rating) => {
     const { level, because } = risk(forAll, 'normal', rating);
     expect(level).toBe('normal');
     expect(because).toMatch(/^the risk is high by .*, but this environment has `risk: normal`/);

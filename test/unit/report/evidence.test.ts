@@ -73,7 +73,7 @@ describe('the evidence in a summary', () => {
     expect(places[0]).toBeGreaterThan(0);
   });
 
-  it('says in the place of each part why it is not known', () => {
+  it('has the reason in the place of each part that is not known', () => {
     const unknown = (because: string) => ({ is: 'unknown', because }) as const;
     const text = markdown({
       serves: unknown('no look'),
@@ -93,7 +93,7 @@ describe('the evidence in a summary', () => {
       expect(text).toContain(said);
   });
 
-  it('says that nothing serves, and shows the candidate alone', () => {
+  it('shows that nothing serves, and shows the candidate alone', () => {
     const text = markdown({ serves: { is: 'known', value: { endpoint: 'churn' } } });
     expect(text).toContain('Nothing serves at churn yet');
     expect(text).toContain('| metric | churn\\_v1.4.0 |');
@@ -116,7 +116,7 @@ describe('the evidence in a summary', () => {
     expect(evidenceRenderer.html(found, { because: '' })).not.toContain('<img');
   });
 
-  it('shortens what a card may fill it with', () => {
+  it('shortens the text of a card', () => {
     const text = markdown({ card: { sections: { purpose: 'word '.repeat(5_000) } }, rules: ['word '.repeat(5_000)] });
     expect(text.length).toBeLessThan(5_000);
   });

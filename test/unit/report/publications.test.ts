@@ -63,7 +63,7 @@ describe('the one comment of a model', () => {
     expect(headings(commentOf(report(), subject, next))).toHaveLength(2);
   });
 
-  it('is shortened to what GitHub takes: the longest sections, each with a link to its own run', () => {
+  it('is shortened to the limit of GitHub: the longest sections, each with a link to its own run', () => {
     const long = 'word '.repeat(30_000);
     const plan = {
       title: 'deploy',
@@ -99,7 +99,7 @@ describe('the one comment of a model', () => {
 describe('shortened Markdown', () => {
   it('stays as it is where it fits', () => expect(shortenedMarkdown('a\nb', 3, 'note')).toBe('a\nb'));
 
-  it('ends at a line, closes what is open, and never exceeds the limit', () => {
+  it('ends at a line, closes open elements, and never exceeds the limit', () => {
     const text = `start\n<details>\n${'line\n'.repeat(50)}</details>`;
     for (let most = 40; most < text.length; most++) {
       const cut = shortenedMarkdown(text, most, '> note');

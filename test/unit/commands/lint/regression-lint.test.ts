@@ -175,7 +175,7 @@ describe('a place of the candidate', () => {
   test('that another environment cannot ask is a mistake', async () => {
     const more = staging({ account: '444455556666' });
     expect(await problem({ keys: { candidate: '{ environment: staging }' }, more })).toBe(
-      'regression.candidate: environment "staging" is in another account than production, and no role is named by which its run could ask it: no version could be delivered there',
+      'regression.candidate: environment "staging" is in another account than production, and names no role for its run to reach it: no version could be delivered there',
     );
   });
 

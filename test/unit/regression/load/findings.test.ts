@@ -162,7 +162,7 @@ describe('the result of a load test', () => {
     );
   });
 
-  test('is inconclusive when the sender lost its schedule, although what it sent was in time', () => {
+  test('is inconclusive when the sender lost its schedule, although its requests were in time', () => {
     const check = findings([at(40, 'target', outcome(600, { stopped: 'lag' }))]);
     expect(check.verdict).toBe('inconclusive');
     expect(check.because).toMatch(
