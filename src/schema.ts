@@ -15,6 +15,8 @@ export interface Field<Value> {
   /** As the user would write it. Without one an input that is not required parses to `undefined`. */
   readonly default?: string;
   readonly choices?: readonly string[];
+  /** An empty text would turn the request into another one: it is refused where the host can tell it from a missing input. */
+  readonly refusesEmpty?: string;
   readonly example?: string;
   /** The command line accepts it more than once and passes all texts to `parse`, one a line. */
   readonly repeatable?: true;

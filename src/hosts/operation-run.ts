@@ -92,7 +92,7 @@ export interface Seams {
 export interface Observer {
   /** The inputs are read; `inputs` has the user's text of each, or the default. */
   inputs(shown: Readonly<Record<string, string>>): void;
-  /** `lines` give the deadline of this run, and its account. */
+  /** `lines` give the account of this run, and its deadline once it waits. */
   started(lines: readonly string[]): void;
   plan(plan: Plan): void;
   /** The run is about to carry out a plan that changes something. */
@@ -325,12 +325,10 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
   const { deadline, onWait } = waiting;
   const { region, id } = session.account;
   host.observer.started([
-    ...(common['dry-run']
-      ? []
-      : [`waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`]),
     `works in account ${id}, region ${region}${common['dry-run'] ? '; dry run: writes nothing' : ''}`,
   ]);
   const isNews = newsFilter();
+  let saidLimit = common['dry-run'];
   let kept: string | undefined;
   return drive(operation, inputs, session.worldFor, {
     deadline,
@@ -344,7 +342,14 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
     },
     ...withoutUndefined({ onWait }),
     onProgress: (turn, token) => {
-      const { percent, because } = turn;
+      const { percent, because, notBefore } = turn;
+      // Most runs end at once, and have no use for their limit.
+      if (!saidLimit && notBefore > clock.now()) {
+        saidLimit = true;
+        host.observer.started([
+          `waits until ${iso(deadline)} (UTC)${common.wait ? '' : ', but only as long as there is something to do'}`,
+        ]);
+      }
       saw.findings(turn);
       if (token !== kept) host.observer.keep(token);
       kept = token;

@@ -14,6 +14,18 @@ import {
 } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 
+/** Without any time a run could not even ask for its credentials. */
+const someTime = (field: Field<number>): Field<number> => ({
+  ...field,
+  parse: (value, source) => {
+    const found = field.parse(value, source);
+    if (found > 0) return found;
+    throw new InputError(
+      `${source}: ${quoted(value)} leaves the run no time to begin; expected e.g. 30s, 10m or 2h. For one look without a wait there is wait: false`,
+    );
+  },
+});
+
 /** The inputs of every operation on every host, besides its own. */
 export const commonInputs = {
   'dry-run': flag({
@@ -35,12 +47,14 @@ export const commonInputs = {
       return value;
     },
   }),
-  timeout: durationField({
-    // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
-    description: 'How long to wait for the end before the run settles the release and ends as `timed-out`.',
-    default: '330m',
-    example: '2h',
-  }),
+  timeout: someTime(
+    durationField({
+      // Half an hour below the six hours a GitHub-hosted job may last, so that the end is always reported.
+      description: 'How long to wait for the end before the run settles the release and ends as `timed-out`.',
+      default: '330m',
+      example: '2h',
+    }),
+  ),
 };
 export type CommonInputs = ValuesOf<typeof commonInputs>;
 

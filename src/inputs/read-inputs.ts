@@ -21,8 +21,8 @@ export const fieldsOf = <Values>(schema: Schema<Values>): readonly (readonly [st
   ]);
 
 /**
- * The typed inputs, read once and before anything else happens. An empty text counts as a missing input: GitHub passes `''` for every
- * input that a workflow leaves out.
+ * The typed inputs, read once and before anything else happens. An empty text counts as a missing input, except for a field that
+ * refuses it. GitHub passes `''` for every input that a workflow leaves out, so its host calls such an input missing.
  * @param strays the inputs that the user wrote and no field declares
  * @throws {InputError} naming every input that is missing, wrong or unknown; the parser's own error when only one input is wrong
  */
@@ -36,7 +36,12 @@ export const readInputs = <Values>(
   const problems: unknown[] = strays.map(({ problem }) => new InputError(problem));
   for (const [key, field] of Object.entries<Field<unknown>>(schema as Record<string, Field<unknown>>)) {
     const name = wireName(key);
-    const text = written(name) || field.default;
+    const given = written(name);
+    if (given?.trim() === '' && field.refusesEmpty !== undefined) {
+      problems.push(new InputError(`${name}: is empty; ${field.refusesEmpty}`));
+      continue;
+    }
+    const text = given || field.default;
     // A misspelt input is one mistake, not two.
     if (text === undefined && strays.some(({ meant }) => meant === name)) continue;
     try {

@@ -13,21 +13,33 @@ import { isSameName } from '../same-name.ts';
 import type { World } from '../world.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
 
-type Given = Pick<RollbackInputs, 'manifest' | 'rejected' | 'event' | 'to' | 'only-expired'>;
+type Given = Pick<RollbackInputs, 'manifest' | 'only-rejected' | 'rejected' | 'event' | 'to' | 'only-expired'>;
 
-/** The request names a rejection, and no other aim. @throws {Refusal} `invalid-input` when it names two aims */
-export const isAboutRejection = (given: Given): boolean => {
-  const { rejected, event, to, 'only-expired': expired } = given;
-  if (rejected === undefined && event === undefined) return false;
-  const input = rejected === undefined ? 'event' : 'rejected';
+/**
+ * The request is about a rejection, and has no other aim. A workflow or a pipeline cannot tell an empty expression from a missing input.
+ * There a step is about a rejection by a word of its own, so that a rollback from a good version is another step.
+ * @throws {Refusal} `invalid-input` when it has two aims, or names no version
+ */
+export const isAboutRejection = (world: Pick<World, 'run'>, given: Given): boolean => {
+  const { 'only-rejected': only, rejected, event, to, 'only-expired': expired } = given;
+  const refuse = (because: string): never => {
+    throw new Refusal('invalid-input', because);
+  };
+  if (!only && rejected === undefined && event === undefined) return false;
+  const input = rejected !== undefined ? 'rejected' : event !== undefined ? 'event' : 'only-rejected';
   const other = to !== undefined ? 'to' : expired ? 'only-expired' : undefined;
   if (other !== undefined)
-    throw new Refusal(
-      'invalid-input',
+    return refuse(
       `${input} and ${other} are two different requests: ${input} finds its way back by itself, so give one of them`,
     );
   if (rejected !== undefined && event !== undefined)
-    throw new Refusal('invalid-input', 'rejected and event both name a version: give one of them');
+    return refuse('rejected and event both name a version: give one of them');
+  if (input === 'only-rejected')
+    return refuse('only-rejected: rejected and event are both empty, and one of them has to name the rejected version');
+  if (!only && world.run.host !== 'command-line')
+    return refuse(
+      `${input}: write only-rejected: true beside it; without that word the same step with an empty ${input} would be a rollback from a version that is not rejected`,
+    );
   return true;
 };
 

@@ -9,18 +9,18 @@ import { type Decided, readDecision } from '../registry/decision.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { approvalOf } from '../registry/standing.ts';
 import { readPackage } from '../registry/version-reference.ts';
-import { goodOnes } from '../release/history.ts';
-import type { Configuration, ReleaseRecord } from '../release/record.ts';
+import { isSameVersion, suitabilityOf } from '../release/history.ts';
+import type { Configuration, ReleaseRecord, Served } from '../release/record.ts';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
-import { configurationOf, homeOf, notesOn, served, wayBack } from './way-back.ts';
+import { configurationOf, homeOf, nameOf, notesOn, wayBack } from './way-back.ts';
 
 /**
  * The way back from a rejected version: to the version beside a rejected candidate, else to the last one that served well. A version that
- * is rejected itself is passed over.
- * @throws {Refusal} `nothing-to-roll-back-to` when every one of them is rejected
+ * is rejected itself is passed over. One that was left by a rejection counts once it is approved again.
+ * @throws {Refusal} `nothing-to-roll-back-to` with the reason of each version in the history
  */
 export const unrejectedWayBack = async (
   world: World,
@@ -35,13 +35,21 @@ export const unrejectedWayBack = async (
   const serving = beside && alone({ ...baselineOf(look, record), beside });
   const shown = record.history.find(({ endpointConfig }) => endpointConfig === live.endpointConfig);
   const first = mixed ? homeOf(record, look) : serving;
-  const options = [...(first ? [first] : []), ...goodOnes(record.history, shown ?? live).map(configurationOf)];
-  const { target, passed } = await firstUnrejected(world, given.manifest.model, options);
-  const others = passed.filter(({ packageVersion }) => packageVersion !== decided.packageVersion);
+  const past = record.history.filter((entry) => !isSameVersion(entry, shown ?? live));
+  const options: readonly Option[] = [
+    ...(first ? [{ configuration: first }] : []),
+    ...past.map((entry) => ({ configuration: configurationOf(entry), entry })),
+  ];
+  const { target, passed } = await firstUnrejected(world, given.manifest.model, record.history, options);
+  const others = [...passed].filter(([name]) => name !== nameOf(shown ?? live)).map(([, one]) => one);
   if (target === undefined)
     throw new Refusal(
       'nothing-to-roll-back-to',
-      `${approvalOf(decided)}, and serves ${record.endpoint}; no version that is not rejected served well there before: ${[served(record), ...others.map(({ tag }) => `${tag} is Rejected too`)].join('; ')}; deploy an approved version, or delete the endpoint`,
+      `${approvalOf(decided)}, and serves ${record.endpoint}; ${
+        others.length === 0
+          ? 'no other version is in its history'
+          : `no version in its history is a way back: ${others.map(({ tag, why }) => `${tag} ${why}`).join('; ')}`
+      }; deploy an approved version, or delete the endpoint`,
     );
   const idle = mixed ? undefined : leftBehind(live, record);
   const withdraws = target === serving ? idle?.version : undefined;
@@ -51,7 +59,9 @@ export const unrejectedWayBack = async (
     rejected: true,
     because: reasonFor(given, decided),
     notes: [
-      ...others.map(({ tag }) => `${tag} served well too and is passed over, since it is Rejected`),
+      ...others.flatMap(({ tag, why, servedWell }) =>
+        servedWell ? [`${tag} served well too and is passed over: it ${why}`] : [],
+      ),
       ...notesAbout(idle, target, record, withdraws),
       `${decided.tag} is not convicted: approved again, it can be delivered again`,
     ],
@@ -75,26 +85,61 @@ const notesAbout = (
 const reasonFor = ({ because }: RollbackInputs, decided: Decided): string =>
   because === rollbackInputs.because.default ? approvalOf(decided) : `${approvalOf(decided)}; ${because}`;
 
+/** A configuration to go back to; with its entry when it is of the history. */
+interface Option {
+  readonly configuration: Configuration;
+  readonly entry?: Served;
+}
+
+/** An option that is no way back. */
+interface Passed {
+  readonly tag: string;
+  /** A predicate: `is Rejected too`. */
+  readonly why: string;
+  readonly servedWell: boolean;
+}
+
 const firstUnrejected = async (
   world: World,
   model: string,
-  options: readonly Configuration[],
-): Promise<{ readonly target?: Configuration; readonly passed: readonly Decided[] }> => {
-  const passed = new Map<number, Decided>();
-  for (const option of options) {
-    const rejection = await rejectionOf(world, model, option);
-    if (rejection === undefined) return { target: option, passed: [...passed.values()] };
-    passed.set(rejection.packageVersion, rejection);
+  history: readonly Served[],
+  options: readonly Option[],
+): Promise<{ readonly target?: Configuration; readonly passed: ReadonlyMap<string, Passed> }> => {
+  // The newest entry of a version decides about its message.
+  const passed = new Map<string, Passed>();
+  for (const { configuration, entry } of options) {
+    const name = nameOf(configuration);
+    const suits = entry === undefined ? ({ is: 'good' } as const) : suitabilityOf(history, entry);
+    if (suits.is === 'bad') {
+      if (!passed.has(name)) passed.set(name, { tag: name, why: suits.because, servedWell: false });
+      continue;
+    }
+    const decisions = await decisionsOn(world, model, configuration);
+    const { tag = name } = decisions[0] ?? {};
+    const pass = (why: string): void => {
+      if (!passed.get(name)?.servedWell) passed.set(name, { tag, why, servedWell: true });
+    };
+    if (decisions.some(({ approval }) => approval === 'Rejected')) {
+      pass('is Rejected too');
+      continue;
+    }
+    const open = decisions.find(({ approval }) => approval !== 'Approved');
+    if (suits.is === 'left-rejected' && (open !== undefined || decisions.length === 0)) {
+      const now = open === undefined ? 'its package does not exist any more' : `is ${open.approval} now`;
+      pass(`was left because it was rejected, and ${now}`);
+      continue;
+    }
+    return { target: configuration, passed };
   }
-  return { passed: [...passed.values()] };
+  return { passed };
 };
 
-/** The rejection of the package that a configuration's model was made of; the record alone knows a deleted model's package. */
-const rejectionOf = async (
+/** The decisions about the packages that a configuration's model was made of; the record alone knows a deleted model's package. */
+const decisionsOn = async (
   world: World,
   group: string,
   { model, packageVersion }: Configuration,
-): Promise<Decided | undefined> => {
+): Promise<readonly Decided[]> => {
   const described = await orUndefined(world.read.sagemaker.describeModel({ ModelName: model }));
   const home = registryAccount(world);
   const numbers = described
@@ -106,9 +151,10 @@ const rejectionOf = async (
     : packageVersion === undefined
       ? []
       : [packageVersion];
+  const decisions: Decided[] = [];
   for (const number of new Set(numbers)) {
     const decided = await readDecision(world, group, number);
-    if (decided?.approval === 'Rejected') return decided;
+    if (decided !== undefined) decisions.push(decided);
   }
-  return undefined;
+  return decisions;
 };

@@ -2,6 +2,9 @@ import { readPackageEvent } from '../registry/package-event.ts';
 import { file, flag, optional, text, type ValuesOf } from '../schema.ts';
 import { sharedInputs } from './shared-inputs.ts';
 
+/** Without it the same command would be a plain rollback, from a version that is not rejected. */
+const emptyRejection = 'a variable without a value? Leave it out for a rollback from the version that serves';
+
 export const rollbackInputs = {
   ...sharedInputs,
   environment: {
@@ -16,21 +19,28 @@ export const rollbackInputs = {
       example: '1.3.0',
     }),
   ),
-  rejected: optional(
-    text({
+  'only-rejected': flag({
+    description:
+      'Only leave a version that is rejected, which `rejected` or `event` names. Except on the command line neither is accepted without it, and it is refused without one of them: an empty expression never becomes a rollback from a good version.',
+    default: false,
+  }),
+  rejected: optional({
+    ...text({
       description:
         'The version to take back where it serves or waits as a candidate, because the registry has it as `Rejected` now: `1.4.0`, `churn_v1.4.0`, a number or an ARN. Does nothing where it does not serve.',
       example: '1.4.0',
     }),
-  ),
-  event: optional(
-    file({
+    refusesEmpty: emptyRejection,
+  }),
+  event: optional({
+    ...file({
       description:
         'File with an event of EventBridge, `SageMaker Model Package State Change`, in place of `rejected`. It only names the version: the registry decides.',
       example: 'event.json',
       parse: readPackageEvent,
     }),
-  ),
+    refusesEmpty: emptyRejection,
+  }),
   'only-expired': flag({
     description: 'Only settle a release whose run died: for a schedule, as a watchdog. Does nothing otherwise.',
     default: false,

@@ -48,7 +48,7 @@ const operationOf = (
     approval: termsOf(given.manifest, environment),
     plan: async (record) => {
       const acted = memory !== undefined;
-      if (isAboutRejection(given)) return planRejected(world, given, record, acted);
+      if (isAboutRejection(world, given)) return planRejected(world, given, record, acted);
       return given['only-expired'] ? tidied(world, record, acted) : plan(world, given, record, acted);
     },
     recognise: ({ operation, id }) => {

@@ -2,7 +2,8 @@ import { CommitParser } from 'conventional-commits-parser';
 import type { Change } from '../versions/bump.ts';
 
 const parser = new CommitParser({
-  headerPattern: /^(\w+)(?:\([^()]*\))?(!)?: +\S/,
+  // A scope may have brackets of its own: `feat(parser (csv))!: …`.
+  headerPattern: /^(\w+)(?:\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))?(!)?: +\S/,
   headerCorrespondence: ['type', 'breaking'],
   noteKeywords: ['BREAKING CHANGE', 'BREAKING-CHANGE'],
   // Conventional Commits 1.0.0, §12 and §16: the words are in capitals, and a colon follows.

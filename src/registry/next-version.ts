@@ -4,6 +4,7 @@ import { MissingPermission } from '../github/refusal.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { usualNames } from '../manifest/versions.ts';
 import { Refusal } from '../operation.ts';
+import { quoted } from '../secrets.ts';
 import { type BranchKind, branchKind, readCore } from '../versions/branch.ts';
 import { nextVersion as derive, fits, newestFinal, openCandidates } from '../versions/next-version.ts';
 import type { Version } from '../versions/version.ts';
@@ -106,7 +107,7 @@ const ofThisCommit = async (
     .filter((one) => fits(kind, commit, one) && (one.owns || one.listed.approval !== 'Rejected'))
     .toSorted((one, other) => other.listed.packageVersion - one.listed.packageVersion)
     .slice(0, mostDescribed);
-  for (const { listed } of candidates) if ((await commitOf(world, model, listed)) === commit) return listed;
+  for (const { listed } of candidates) if (isCommit(await commitOf(world, model, listed), commit)) return listed;
   return undefined;
 };
 
@@ -118,8 +119,12 @@ const commitOf = async (world: World, model: string, { arn }: ListedPackage): Pr
     orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: arn })),
   );
   const metadata = described?.CustomerMetadataProperties;
-  return metadata?.[metadataKeys.versionCommit] ?? metadata?.[metadataKeys.gitSha];
+  return (metadata?.[metadataKeys.versionCommit] ?? metadata?.[metadataKeys.gitSha])?.toLowerCase();
 };
+
+/** Other tools note a commit by its first digits; git itself shows seven of them at least. */
+const isCommit = (noted: string | undefined, commit: string): boolean =>
+  noted !== undefined && (noted === commit || (/^[0-9a-f]{7,}$/.test(noted) && commit.startsWith(noted)));
 
 interface Seen {
   readonly facts: { readonly merged?: Version; readonly changes: ReturnType<typeof changeIn>[] };
@@ -180,6 +185,10 @@ const sinceFinal = async (
     const of = await commitOf(world, model, base.listed);
     if (of === undefined) continue;
     const compared = await compare(world, of, commit);
+    if (compared === undefined && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(of))
+      return refuse(
+        `the package of version ${base.listed.version} names its commit as ${quoted(of)}, which is not a whole digest of 40 or 64 hex digits, so the commits since then cannot be counted: give the version itself once`,
+      );
     if (compared === undefined)
       return refuse(
         `commit ${of} of version ${base.listed.version} is not in the history: fetch its branch, or, if the history was rewritten, give the version itself once`,

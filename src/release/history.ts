@@ -118,10 +118,11 @@ const howTakenBack = (reason: ReasonCode): 'rolled-back' | 'rejected' | undefine
   return convictions.has(reason) ? 'rolled-back' : undefined;
 };
 
+/** A rejection says nothing about how the version served. */
 const closed = (history: readonly Served[], at: Instant, how: NonNullable<Served['ended']>): readonly Served[] =>
   history.map((entry) =>
     entry.until === undefined
-      ? { ...entry, until: at, ended: how, ...(how === 'replaced' ? {} : { good: false }) }
+      ? { ...entry, until: at, ended: how, ...(how === 'rolled-back' ? { good: false } : {}) }
       : entry,
   );
 
@@ -136,16 +137,31 @@ export const serves = (history: readonly Served[]): Served | undefined =>
 export const lastGood = (history: readonly Served[], except?: Identity): Served | undefined =>
   goodOnes(history, except)[0];
 
-/** Every such configuration, newest first. */
-export const goodOnes = (history: readonly Served[], except?: Identity): readonly Served[] =>
-  history.filter(
-    (entry) => entry.good && !(except && isSameVersion(entry, except)) && !wasConvictedSince(history, entry),
-  );
+/** Every such configuration, newest first. One that was left because it was rejected is not among them. */
+const goodOnes = (history: readonly Served[], except?: Identity): readonly Served[] =>
+  history.filter((entry) => !(except && isSameVersion(entry, except)) && suitabilityOf(history, entry).is === 'good');
 
-const wasConvictedSince = (history: readonly Served[], good: Served): boolean =>
+/** Whether the history leads back to one of its entries; or the clause of why it does not. */
+export type Suitability =
+  | { readonly is: 'good' }
+  /** It served well and was left because it was rejected: it is good again once the registry has it as approved. */
+  | { readonly is: 'left-rejected' }
+  | { readonly is: 'bad'; readonly because: string };
+
+export const suitabilityOf = (history: readonly Served[], entry: Served): Suitability => {
+  if (endedSince(history, entry, 'rolled-back')) return { is: 'bad', because: 'was rolled back' };
+  if (!entry.good)
+    return {
+      is: 'bad',
+      because: entry.ended === 'rejected' ? 'had not served well before it was rejected' : 'did not serve well',
+    };
+  return { is: endedSince(history, entry, 'rejected') ? 'left-rejected' : 'good' };
+};
+
+const endedSince = (history: readonly Served[], good: Served, how: Served['ended']): boolean =>
   history.some(
     (entry) =>
-      (entry.ended === 'rolled-back' || entry.ended === 'rejected') &&
+      entry.ended === how &&
       isSameVersion(entry, good) &&
       (entry.until ?? Number.POSITIVE_INFINITY) >= (good.until ?? Number.POSITIVE_INFINITY),
   );
@@ -153,7 +169,7 @@ const wasConvictedSince = (history: readonly Served[], good: Served): boolean =>
 type Identity = Pick<Configuration, 'endpointConfig' | 'version' | 'beside'>;
 
 /** Compares versions where both have one; a configuration that others deployed is identified by its name alone. */
-const isSameVersion = (one: Identity, other: Identity): boolean =>
+export const isSameVersion = (one: Identity, other: Identity): boolean =>
   nameAlone(one) === nameAlone(other) || (one.version !== undefined && one.version === other.version);
 
 /** The config of others that serves in a config with a candidate beside it: the same configuration as without the candidate. */

@@ -258,7 +258,7 @@ const rows = rowsOf<Row>({
           ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
           ModelApprovalStatus: 'Rejected',
         });
-        return { rejected: 'iris_v1.1.0' };
+        return { 'only-rejected': 'true', rejected: 'iris_v1.1.0' };
       },
     },
     {
@@ -266,7 +266,7 @@ const rows = rowsOf<Row>({
       ends: 'succeeded/not-rejected',
       stage: async (account) => {
         await account.inProduction('1.0.0');
-        return { rejected: '1.0.0' };
+        return { 'only-rejected': 'true', rejected: '1.0.0' };
       },
     },
     {

@@ -660,7 +660,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
           ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
           ModelApprovalStatus: 'Rejected',
         });
-        return { rejected: '1.1.0' };
+        return { 'only-rejected': 'true', rejected: '1.1.0' };
       },
     },
     {

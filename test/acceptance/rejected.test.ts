@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { IrisVersion } from '../../simulator/fixtures/fixtures.ts';
 import { minutes, seconds } from '../../src/clock.ts';
+import { operationCommands } from '../../src/commands/operation-commands.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
@@ -12,6 +13,7 @@ import { type EventWish, packageEvent } from '../../src/rehearsal/package-event.
 import { readServing } from '../../src/rehearsal/serving.ts';
 import type { Result } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { runCommand } from '../support/run-command.ts';
 
 /** `rollback` with `rejected` and with `event`: the registry's present state decides, and the endpoint shows where the version serves. */
 
@@ -30,7 +32,10 @@ const numbers: Partial<Record<IrisVersion, number>> = { '1.0.0': 1, '1.1.0': 2, 
 const arnOf = (number: number): string =>
   `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/${number}`;
 
-const decide = async (version: IrisVersion, ModelApprovalStatus: 'Approved' | 'Rejected'): Promise<void> => {
+const decide = async (
+  version: IrisVersion,
+  ModelApprovalStatus: 'Approved' | 'Rejected' | 'PendingManualApproval',
+): Promise<void> => {
   await account.simulator.call('sagemaker', 'UpdateModelPackage', {
     ModelPackageArn: arnOf(numbers[version] ?? 0),
     ModelApprovalStatus,
@@ -62,7 +67,8 @@ interface Seen {
 
 const run = async (inputs: Readonly<Record<string, string>>, runId = '9'): Promise<Seen> => {
   const seen = account.watch();
-  const report = await account.run(rollback, inputs, { runId });
+  const isRejection = 'rejected' in inputs || 'event' in inputs;
+  const report = await account.run(rollback, isRejection ? { 'only-rejected': 'true', ...inputs } : inputs, { runId });
   const mutations = seen().filter(({ mutation, participant }) => mutation && participant !== 'simulator');
   return {
     result: report?.result,
@@ -101,7 +107,7 @@ describe('a version that serves', () => {
     expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
     expect(account.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({
       ended: 'rejected',
-      good: false,
+      good: true,
     });
     expect(await run({ rejected })).toMatchObject(nothing('serves-nowhere'));
     expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('not-approved');
@@ -135,6 +141,74 @@ describe('a version that serves', () => {
     expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
   });
 
+  test('a version that was left by a rejection is a way back once it is approved again', async () => {
+    await decide('1.1.0', 'Rejected');
+    expect((await run({ rejected: '1.1.0' })).result).toMatchObject({ reason: 'restored' });
+    await decide('1.0.0', 'Rejected');
+    const none = await run({ rejected: '1.0.0' }, '10');
+    expect(none).toMatchObject({ result: { reason: 'nothing-to-roll-back-to' }, mutations: 0 });
+    expect(none.result?.because).toContain('a way back: iris_v1.1.0 is Rejected too;');
+    await decide('1.1.0', 'PendingManualApproval');
+    expect((await run({ rejected: '1.0.0' }, '11')).result).toMatchObject({
+      reason: 'nothing-to-roll-back-to',
+      because: expect.stringContaining(
+        'iris_v1.1.0 was left because it was rejected, and is PendingManualApproval now',
+      ),
+    });
+    await decide('1.1.0', 'Approved');
+    expect((await run({ rejected: '1.0.0' }, '12')).result).toMatchObject({ reason: 'restored' });
+    expect(await serving()).toEqual(['AllTraffic 1.1.0 1']);
+  });
+
+  test('the message has the reason of each version in the history', async () => {
+    await account.run(rollback, {}, { runId: '8' });
+    await decide('1.0.0', 'Rejected');
+    const { result } = await run({ rejected: '1.0.0' });
+    expect(result?.reason).toBe('nothing-to-roll-back-to');
+    expect(result?.because).toContain('no version in its history is a way back: 1.1.0 was rolled back;');
+  });
+
+  test('a step about a rejection is never a rollback from a good version', async () => {
+    const bare = (inputs: Readonly<Record<string, string>>) => account.run(rollback, inputs, { runId: '9' });
+    const refused = (because: string) => ({
+      result: { reason: 'invalid-input', because: expect.stringContaining(because) },
+    });
+    const seen = account.watch();
+    expect(await bare({ 'only-rejected': 'true' })).toMatchObject(refused('rejected and event are both empty'));
+    expect(await bare({ rejected: '1.1.0' })).toMatchObject(refused('rejected: write only-rejected: true beside it'));
+    expect(await bare(await event('1.1.0'))).toMatchObject(refused('event: write only-rejected: true beside it'));
+    expect(await bare({ 'only-rejected': 'true', to: '1.0.0' })).toMatchObject(refused('two different requests'));
+    expect(seen().filter(({ mutation, participant }) => mutation && participant !== 'simulator')).toEqual([]);
+    expect(await serving()).toEqual(['AllTraffic 1.1.0 1']);
+  });
+
+  test.each([
+    ['--rejected', ''],
+    ['--rejected', ' '],
+    ['--event', ''],
+  ])('the command line refuses %s "%s" before any request', async (option, value) => {
+    const seen = account.watch();
+    const ran = await runCommand(
+      operationCommands.rollback,
+      ['--manifest', account.manifest, '--environment', team.environment, option, value],
+      { env: account.environment, seams: { clock: account.simulator.driver } },
+    );
+    expect(ran.code).toBe(2);
+    expect([...ran.out, ...ran.err].join('\n')).toContain(`${option.slice(2)}: is empty; `);
+    expect(seen().filter(({ participant }) => participant !== 'simulator')).toEqual([]);
+  });
+
+  test('the command line needs no further word for a rejection', async () => {
+    await decide('1.1.0', 'Rejected');
+    const { code } = await runCommand(
+      operationCommands.rollback,
+      ['--manifest', account.manifest, '--environment', team.environment, '--rejected', '1.1.0'],
+      { env: account.environment, seams: { clock: account.simulator.driver } },
+    );
+    expect(code).toBe(0);
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+  });
+
   test('the plan gives the approver’s reason, and the caller’s', async () => {
     await decide('1.1.0', 'Rejected');
     const { result } = await run({ rejected: '1.1.0', because: 'ticket 12', 'dry-run': 'true' });
@@ -145,7 +219,9 @@ describe('a version that serves', () => {
     await decide('1.1.0', 'Rejected');
     for (const received of [false, true]) {
       const death = { atCall: 'sagemaker.updateEndpoint', received };
-      expect(await account.run(rollback, { rejected: '1.1.0' }, { runId: '9', death })).toBeUndefined();
+      expect(
+        await account.run(rollback, { 'only-rejected': 'true', rejected: '1.1.0' }, { runId: '9', death }),
+      ).toBeUndefined();
       const { result } = await run({ rejected: '1.1.0' }, received ? '10' : '9');
       expect(result).toMatchObject({ outcome: 'succeeded' });
       expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
@@ -160,7 +236,9 @@ describe('a version that serves', () => {
     async (runId) => {
       await decide('1.1.0', 'Rejected');
       const death = { atCall: 'sagemaker.updateEndpoint', received: true };
-      expect(await account.run(rollback, { rejected: '1.1.0' }, { runId: '9', death })).toBeUndefined();
+      expect(
+        await account.run(rollback, { 'only-rejected': 'true', rejected: '1.1.0' }, { runId: '9', death }),
+      ).toBeUndefined();
       await account.pass(minutes(30));
       const { result, writes } = await run({ rejected: '1.1.0' }, runId);
       expect(result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
@@ -176,8 +254,8 @@ describe('a version that serves', () => {
     await decide('1.1.0', 'Rejected');
     const seen = account.watch();
     const both = await Promise.all([
-      account.run(rollback, { rejected: '1.1.0' }, { runId: '8' }),
-      account.run(rollback, { rejected: '2' }, { runId: '9' }),
+      account.run(rollback, { 'only-rejected': 'true', rejected: '1.1.0' }, { runId: '8' }),
+      account.run(rollback, { 'only-rejected': 'true', rejected: '2' }, { runId: '9' }),
     ]);
     expect(both.map((one) => one?.result.reason).sort()).toEqual(['restored', 'serves-nowhere']);
     expect(seen().filter(({ operation }) => operation === 'UpdateEndpoint')).toHaveLength(1);

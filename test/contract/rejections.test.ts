@@ -58,6 +58,7 @@ describe('the examples', () => {
     expect(guide).toContain(`"event_type": "${(on['repository_dispatch'] as { types: string[] }).types[0]}"`);
     const given = steps.find(({ uses = '' }) => uses.includes('actions/rollback@'))?.with ?? {};
     expect(Object.keys(given).filter((name) => !(name in operations.rollback.inputs))).toEqual([]);
+    expect(given['only-rejected']).toBe(true);
     expect(steps.some(({ run = '' }) => run.endsWith(`> ${given['event']}`))).toBe(true);
     // An expression in a script would be run by the shell.
     expect(steps.filter(({ run = '' }) => run.includes('${{'))).toEqual([]);

@@ -238,7 +238,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
     },
     {
       name: 'rollback/rejected',
-      inputs: () => ({ rejected: '1.1.0' }),
+      inputs: () => ({ 'only-rejected': 'true', rejected: '1.1.0' }),
       before: async (scene) => {
         await inProduction(scene, { rollout: rollouts.rolling }, '1.1.0');
         await deliver(scene.account, '1.1.0');
@@ -250,7 +250,7 @@ const byOperation: PerOperation<Omit<Act, 'operation'>> = {
     },
     {
       name: 'rollback/rejected-in-the-steps',
-      inputs: () => ({ rejected: '1.1.0' }),
+      inputs: () => ({ 'only-rejected': 'true', rejected: '1.1.0' }),
       before: async (scene) => {
         await dark(scene, '1.1.0');
         const death = { atCall: 'sagemaker.updateEndpointWeightsAndCapacities', received: true };

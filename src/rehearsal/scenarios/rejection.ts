@@ -34,7 +34,7 @@ export const approvedFlipsToRejected: Scenario = {
     await rejectedInProduction(stage, require);
     await arrives(stage);
     const undo = await begins(stage, 'The event of the rejection');
-    await undo.run('rollback', { event: file });
+    await undo.run('rollback', { 'only-rejected': 'true', event: file });
     const ending = await undo.end();
     require(ending.after?.version === '1.0.0', `the version before serves: ${ending.after?.version}`);
     require(carriedOut(undo, 'UpdateEndpoint') === 1, 'by one update');
@@ -56,7 +56,7 @@ export const staleEventIgnored: Scenario = {
     await stage.driver.until(stage.driver.now() + minutes(2));
     await decides(stage, 'Approved');
     const late = await begins(stage, 'The event, late');
-    await late.run('rollback', { event: file });
+    await late.run('rollback', { 'only-rejected': 'true', event: file });
     const ending = await late.end();
     require(ending.after?.version === '1.1.0', `the approved version serves on: ${ending.after?.version}`);
     require(ending.because.includes('is Approved'), `the report has the reason: ${ending.because}`);
@@ -74,9 +74,9 @@ export const duplicateEventOnce: Scenario = {
     await arrives(stage);
     const first = await begins(stage, 'The event');
     const second = await begins(stage, 'The same event, a second later');
-    const one = first.start('rollback', { event: file });
+    const one = first.start('rollback', { 'only-rejected': 'true', event: file });
     await stage.driver.until(stage.driver.now() + seconds(1));
-    const two = second.start('rollback', { event: file });
+    const two = second.start('rollback', { 'only-rejected': 'true', event: file });
     await first.finish(one);
     await second.finish(two);
     await first.end();
@@ -87,7 +87,7 @@ export const duplicateEventOnce: Scenario = {
       reasonCode: 'serves-nowhere',
     }), `the second run waits, and finds the version gone: ${second.ending?.because}`);
     const third = await begins(stage, 'The same event, later');
-    await third.run('rollback', { event: file });
+    await third.run('rollback', { 'only-rejected': 'true', event: file });
     await third.end();
     require([first, second, third].map((release) => carriedOut(release, 'UpdateEndpoint')).join() ===
       '1,0,0', 'one update in all');

@@ -46,10 +46,10 @@ describe('a delivery', () => {
     const report = await start().ended;
     expect(reported).toEqual([
       'asked subject pace loud dry-run wait timeout',
-      'waits until 2026-01-05T14:30:00Z (UTC)',
       'works in account 111122223333, region eu-west-1',
       'plan count to three',
       'planned to count sheep',
+      'waits until 2026-01-05T14:30:00Z (UTC)',
       'counted 1 sheep',
       'counted 2 sheep',
       'counted 3 sheep',
@@ -61,6 +61,18 @@ describe('a delivery', () => {
       result: { outcome: 'succeeded', startedAt: '2026-01-05T09:00:00Z', endedAt: '2026-01-05T09:03:00Z' },
     });
     expect(report.timeline).toHaveLength(4);
+  });
+
+  it('gives its limit only when it waits', async () => {
+    const { host, reported, fakeEndpoint } = scene();
+    const atOnce = {
+      ...countingOperation(fakeEndpoint),
+      advance: async () =>
+        ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, because: 'done' }) as const,
+    };
+    await startRun(atOnce, host).ended;
+    expect(reported.filter((line) => line.startsWith('waits until'))).toEqual([]);
+    expect(reported).toContain('works in account 111122223333, region eu-west-1');
   });
 
   it('shows the facts for people when they come or change, and has the last ones at its end', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { commonInputs, jobInputs } from '../../../src/inputs/common-inputs.ts';
 import { readInputs } from '../../../src/inputs/read-inputs.ts';
 import { readMemory, writeMemory } from '../../../src/memory.ts';
 import { durationField, file, flag, optional, text } from '../../../src/schema.ts';
@@ -20,6 +21,20 @@ describe('readInputs', () => {
       timeout: 300,
     });
     expect(reading({ subject: 'sheep', 'package-version': '' }).packageVersion).toBeUndefined();
+  });
+
+  it('refuses an empty text where it would be another request', () => {
+    const about = { rejected: { ...optional(text({ description: 'Which.' })), refusesEmpty: 'leave it out' } };
+    expect(readInputs(about, () => undefined).rejected).toBeUndefined();
+    for (const empty of ['', ' ', '\n'])
+      expect(() => readInputs(about, () => empty)).toThrow('rejected: is empty; leave it out');
+  });
+
+  it.each(['0s', '0m', '00h'])('refuses the timeout %s, in which no run begins', (timeout) => {
+    for (const field of [commonInputs.timeout, jobInputs.timeout])
+      expect(() => readInputs({ timeout: field }, () => timeout)).toThrow(
+        `timeout: "${timeout}" leaves the run no time to begin`,
+      );
   });
 
   it('names every input that is wrong at once', () => {

@@ -368,6 +368,35 @@ describe('a commit of which no version can be derived', () => {
     );
   });
 
+  test.each([
+    ['in capitals', (sha: string) => sha.toUpperCase()],
+    ['by its first digits', (sha: string) => sha.slice(0, 7)],
+  ])('one that the registry has %s is the same commit', async (_how, noted) => {
+    const aws = account();
+    const history = createHistory();
+    const sha = history.commit('feat: a');
+    await register(worldAt(aws, history, 'main'), aws);
+    set(aws, 1, 'git-sha', noted(sha));
+    expect(await nextVersion(worldAt(aws, history, 'main'), manifest)).toMatchObject({
+      version: '1.0.0',
+      registeredAs: 1,
+    });
+  });
+
+  test('one that the registry has in capitals is counted from; by its first digits it is not', async () => {
+    const aws = account();
+    const history = createHistory();
+    const sha = history.commit('feat: a');
+    await register(worldAt(aws, history, 'main'), aws);
+    history.commit('feat: b');
+    set(aws, 1, 'git-sha', sha.toUpperCase());
+    expect(await nextVersion(worldAt(aws, history, 'main'), manifest)).toMatchObject({ version: '1.1.0' });
+    set(aws, 1, 'git-sha', sha.slice(0, 7));
+    await expect(nextVersion(worldAt(aws, history, 'main'), manifest)).rejects.toThrow(
+      `the package of version 1.0.0 names its commit as "${sha.slice(0, 7)}", which is not a whole digest`,
+    );
+  });
+
   test('one of a rewritten history', async () => {
     const aws = account();
     const history = createHistory();

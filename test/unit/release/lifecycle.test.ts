@@ -247,7 +247,7 @@ describe('rerunDecision', () => {
     const two = released(delivered, release({ id: 'r2', version: '1.2.0' }), 'delivered', 20);
     const way = release({ id: 'b1', operation: 'rollback', version: '1.1.0', rejected: true });
     const back = released(two, way, 'restored', 30);
-    expect(back.history.find(({ version }) => version === '1.2.0')).toMatchObject({ good: false, ended: 'rejected' });
+    expect(back.history.find(({ version }) => version === '1.2.0')).toMatchObject({ good: true, ended: 'rejected' });
     expect(requested(back, { version: '1.2.0' })).toBe('new-attempt');
     expect(lastGood(back.history, configuration('1.1.0'))).toBeUndefined();
   });

@@ -23,6 +23,7 @@ const operation = {
     who: text({ description: 'Who.' }),
     loud: flag({ description: 'Loudly.', default: false }),
     lines: optional(text({ description: 'Lines.' })),
+    left: { ...optional(text({ description: 'Left.' })), refusesEmpty: 'leave it out' },
   },
 } satisfies DeclaredOperation;
 
@@ -60,6 +61,11 @@ const refusal = async (...given: Parameters<typeof read>): Promise<string> =>
   );
 
 describe('the inputs of a job', () => {
+  it('refuses an empty text where it would be another request', async () => {
+    expect(await refusal({ left: '' })).toBe('InputError: left: is empty; leave it out');
+    expect((await read({})).inputs.left).toBeUndefined();
+  });
+
   it('come from its configuration, its further inputs, and its artifacts', async () => {
     const { inputs, common } = await read({
       more: 'Source::deep/er.txt',
