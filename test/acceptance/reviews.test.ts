@@ -288,6 +288,12 @@ describe('record', () => {
     expect(found.writes).toEqual([]);
   });
 
+  test('an author who is named does not stand in for a member of a team', async () => {
+    await openGitHub();
+    reviewed(review('alice'), review('mina'), review('carol'));
+    expect(ends(await record())).toMatch(/^succeeded\/approved/);
+  });
+
   test('looks at no team where the people who are named suffice', async () => {
     await openGitHub({ lacks: ['members'] });
     reviewed(review('alice'), review('bob'), review('stranger'));
