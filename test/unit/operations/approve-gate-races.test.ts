@@ -206,7 +206,10 @@ describe('a version that changes', () => {
     expect(again).toMatchObject({
       is: 'waiting',
       plan: expect.anything(),
-      remarks: ['the version changed after its decision was planned: the gate looks at it again'],
+      remarks: [
+        'the version changed after its decision was planned: the gate looks at it again',
+        expect.stringMatching(/^the metadata of churn_v1\.4\.0 names no commit: /),
+      ],
     });
     expect(decisions()).toEqual([]);
     expect(await one.toEnd()).toMatchObject({ reason: 'approved' });
