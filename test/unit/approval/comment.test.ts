@@ -36,6 +36,8 @@ const decide = async (...thread: readonly Said[]): Promise<Considered | undefine
   const github: Partial<GitHub> = {
     repository: 'acme/churn',
     commentsOf: async () => comments,
+    // The thread is an issue.
+    pullRequest: async () => undefined,
     authorship: async () => (one) => one.byApp,
     permissionOf: async (login) => (login === 'noor' ? 'read' : 'write'),
   };

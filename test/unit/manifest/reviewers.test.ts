@@ -9,8 +9,8 @@ const load = (reviewers: string) =>
     ?.approval?.reviewers;
 
 test.each([
-  ['{ at-least: 2, of: [alice, Alice] }', /approval\.reviewers\.at-least: asks for more people than `of` has/],
-  ['{ at-least: 3, of: [alice, bob, ALICE, Bob] }', /approval\.reviewers\.at-least: asks for more people/],
+  ['{ at-least: 2, of: [alice, Alice] }', /approval\.reviewers\.at-least: requires more people than `of` has/],
+  ['{ at-least: 3, of: [alice, bob, ALICE, Bob] }', /approval\.reviewers\.at-least: requires more people/],
 ])('refuses more people than there are names: %s', (reviewers, problem) => {
   expect(() => load(reviewers)).toThrow(problem);
 });
