@@ -4,6 +4,7 @@ import type { JobData } from '../../../../src/aws/codepipeline.ts';
 import type { DeclaredOperation } from '../../../../src/hosts/codepipeline/action-types.ts';
 import { artifactFiles } from '../../../../src/hosts/codepipeline/artifacts.ts';
 import { readJobInputs } from '../../../../src/hosts/codepipeline/job-inputs.ts';
+import { rollbackInputs } from '../../../../src/operations/rollback-inputs.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
 import { file, flag, optional, text } from '../../../../src/schema.ts';
 
@@ -28,7 +29,7 @@ const operation = {
 } satisfies DeclaredOperation;
 
 /** A job whose artifacts lie in the simulator's S3. */
-const read = (
+const jobOf = (
   configuration: Readonly<Record<string, string>>,
   artifacts: Readonly<Record<string, Buffer>> = { Source: zipOf({ 'list.txt': 'sheep', 'deep/er.txt': 'goats' }) },
   owner = '111122223333',
@@ -48,12 +49,9 @@ const read = (
       sessionToken: 'none',
     },
   };
-  return readJobInputs(
-    operation,
-    data,
-    artifactFiles(data, { env, clock: simulator.driver, signal: new AbortController().signal }),
-  );
+  return [data, artifactFiles(data, { env, clock: simulator.driver, signal: new AbortController().signal })] as const;
 };
+const read = async (...given: Parameters<typeof jobOf>) => readJobInputs(operation, ...jobOf(...given));
 const refusal = async (...given: Parameters<typeof read>): Promise<string> =>
   read(...given).then(
     () => 'not refused',
@@ -64,6 +62,15 @@ describe('the inputs of a job', () => {
   it('refuses an empty text where it would be another request', async () => {
     expect(await refusal({ left: '' })).toBe('InputError: left: is empty; leave it out');
     expect((await read({})).inputs.left).toBeUndefined();
+  });
+
+  it('refuses an empty version to go back to', async () => {
+    const rollback = { name: 'rollback', inputs: { to: rollbackInputs.to } } satisfies DeclaredOperation;
+    const [data, files] = jobOf({ to: '', who: '' });
+    const { who: _other, ...configuration } = data.actionConfiguration?.configuration ?? {};
+    await expect(readJobInputs(rollback, { ...data, actionConfiguration: { configuration } }, files)).rejects.toThrow(
+      'to: is empty; a variable without a value? Leave it out to go back to the last version that served well',
+    );
   });
 
   it('come from its configuration, its further inputs, and its artifacts', async () => {
