@@ -254,6 +254,7 @@ const release = z.looseObject({
   withdraws: z.optional(z.string()),
   why: z.optional(z.string()),
   rejected: z.optional(z.literal(true)),
+  named: z.optional(z.literal(true)),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

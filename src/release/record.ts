@@ -70,6 +70,8 @@ export interface Release {
   readonly why?: string;
   /** This rollback leaves a version because the registry has it as rejected, which convicts it of nothing. */
   readonly rejected?: true;
+  /** The caller of this rollback named its version with `to`. Older versions did not write it. */
+  readonly named?: true;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
