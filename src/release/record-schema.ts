@@ -180,6 +180,7 @@ const witnessed = z.looseObject({
   ),
   blindSince: z.optional(instant),
   stageRefused: z.optional(z.literal(true)),
+  stagesWritten: z.optional(z.array(z.string())),
 });
 
 const why = z.enum(whys);

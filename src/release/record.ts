@@ -302,6 +302,8 @@ export interface Witnessed {
   readonly blindSince?: Instant;
   /** The registry refused the stage of the environment: this release does not write it again. */
   readonly stageRefused?: true;
+  /** The statuses that this release wrote in the registry, each with its package: `2 InProgress`. It writes none of them again. */
+  readonly stagesWritten?: readonly string[];
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';
