@@ -27,7 +27,7 @@ export const planRejected = async (
   record: ReleaseRecord,
   acted: boolean,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const decision = await decisionOn(world, given);
+  const decision = await decisionOn(world, given, acted);
   if (decision.is === 'open') return decision.opening;
   const { decided, event } = decision;
   const { live: release, endpoint } = record;
@@ -62,7 +62,7 @@ export const planRejected = async (
     return ended(
       'event-ignored',
       `${decided.tag} came back by a rollback that began after the rejection in the event; to take it back again, run rollback with rejected`,
-      { outputs: { endpoint } },
+      { outputs: { endpoint }, acted },
     );
   refuseUnusable(endpoint, look, kind, 'restore');
   return unrejectedWayBack(world, given, record, look, decided);

@@ -467,6 +467,26 @@ describe('a version under way', () => {
     expect(account.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
   });
 
+  test('that is approved again after its stop: the report does not claim that nothing was changed', async () => {
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    account.writeManifest((text) => text.replace('    rollout:', '    on-rejection: finish\n    rollout:'));
+    const delivery = account.run(deployEndpoint, { version: '1.1.0' }, { runId: '1' });
+    later(minutes(8), () => decide('1.1.0', 'Rejected'));
+    const undo = new Promise<Seen>((done) => later(minutes(9), async () => done(run({ rejected: '1.1.0' }))));
+    const approveOnceStopped = async (): Promise<void> => {
+      if (account.record()?.live?.commands.length === 0) later(seconds(1), approveOnceStopped);
+      else await decide('1.1.0', 'Approved');
+    };
+    later(minutes(9), approveOnceStopped);
+    expect((await delivery)?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+    expect((await undo).result).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'not-rejected',
+      because: expect.stringMatching(/ is Approved.*; nothing was left to change$/),
+    });
+  });
+
   test('whose own run noticed first: the two do not fight', async () => {
     await account.inProduction('1.0.0');
     await account.prepare('1.1.0');
