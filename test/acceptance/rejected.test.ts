@@ -186,6 +186,7 @@ describe('a version that serves', () => {
     ['--rejected', ''],
     ['--rejected', ' '],
     ['--event', ''],
+    ['--to', ''],
   ])('the command line refuses %s "%s" before any request', async (option, value) => {
     const seen = account.watch();
     const ran = await runCommand(
