@@ -116,7 +116,7 @@ const lastDecisions = (
 ): { readonly votes: readonly Vote[]; readonly discounted: readonly Discounted[] } => {
   const votes = new Map<string, Vote>();
   const discounted = new Map<string, Discounted>();
-  for (const comment of comments) {
+  for (const comment of byLastWriting(comments)) {
     // An account that was deleted, or an app, has no permission to look up.
     if (comment.byApp || comment.author === '') continue;
     const line = decisionIn(comment.body, subject);
@@ -136,6 +136,10 @@ const lastDecisions = (
   }
   return { votes: [...votes.values()], discounted: [...discounted.values()] };
 };
+
+/** By the time of the present text: an edit may turn an old comment into a rejection. */
+const byLastWriting = (comments: readonly Comment[]): readonly Comment[] =>
+  [...comments].sort((one, other) => Date.parse(one.updatedAt) - Date.parse(other.updatedAt) || one.id - other.id);
 
 /** A comment with an approval and a rejection rejects, whatever their order. */
 const decisionIn = (body: string, subject: Subject): CommandLine | undefined => {

@@ -112,11 +112,30 @@ describe('a rejection', () => {
     const own = await decide(said('carol', '/approve 1.0.0'), doubtful);
     expect(own?.decision).toEqual(open(/0 of 1 approval/));
 
-    const settled = await decide(said('alice', '/approve 1.0.0'), doubtful, said('carol', '/approve 1.0.0'));
+    const settled = await decide(
+      said('alice', '/approve 1.0.0'),
+      doubtful,
+      said('carol', '/approve 1.0.0', { at: 61 }),
+    );
     expect(settled?.decision).toMatchObject({ is: 'approve' });
 
     const stranger = await decide(said('alice', '/approve 1.0.0'), { ...doubtful, by: 'noor' });
     expect(stranger?.decision).toMatchObject({ is: 'approve' });
+  });
+
+  it('that an earlier comment was edited into is newer than the approval between them', async () => {
+    const edited = said('carol', '/reject broken', { edited: true });
+    const alone = await decide(edited, said('carol', '/approve 1.0.0', { at: 10 }));
+    expect(alone?.decision).toEqual(open(/0 of 1 approval/));
+    const held = await decide(edited, said('alice', '/approve 1.0.0'), said('carol', '/approve 1.0.0', { at: 10 }));
+    expect(held?.decision).toEqual(open(/nothing is approved until carol writes a new decision/));
+    expect(held?.remarks).toContainEqual(expect.stringMatching(/carol .*the comment was edited/));
+  });
+
+  it('that a comment from before the registration was edited into holds the gate', async () => {
+    const edited = said('carol', '/reject broken', { at: -5, edited: true });
+    const held = await decide(said('alice', '/approve 1.0.0'), edited);
+    expect(held?.decision).toEqual(open(/nothing is approved until carol writes a new decision/));
   });
 
   it('from before the registration is about another version', async () => {
