@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { State, WorkflowRun } from '../../simulator/github/state.ts';
 import { stateOf } from '../../src/approval/write-decision.ts';
-import { minutes } from '../../src/clock.ts';
+import { iso, minutes, seconds } from '../../src/clock.ts';
 import { writeStamp } from '../../src/findings/evidence-stamp.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
@@ -396,10 +396,10 @@ describe('comment', () => {
       { environment: { GITHUB_EVENT_NAME: 'issue_comment' }, ...attempt },
     );
   const says = (login: string, body: string, on = 7): number => github.comment(on, login, body);
-  const edit = (id: number, body: string): void => {
-    github.state.comments = github.state.comments.map((one) =>
-      one.id === id ? { ...one, body, updatedAt: '2027-01-05T09:00:00Z' } : one,
-    );
+  const edit = async (id: number, body: string): Promise<void> => {
+    await account.pass(seconds(1));
+    const updatedAt = iso(account.simulator.clock.now());
+    github.state.comments = github.state.comments.map((one) => (one.id === id ? { ...one, body, updatedAt } : one));
   };
   /** The run's own comment shows the present state of the version. */
   const showEvidence = async (by = 'github-actions[bot]', tag = 'iris_v1.0.0'): Promise<void> => {
@@ -632,7 +632,7 @@ describe('comment', () => {
     says('alice', '/approve 1.0.0');
     says('bob', '/approve 1.0.0');
     const id = says('bob', '/reject no');
-    edit(id, '/reject no, really');
+    await edit(id, '/reject no, really');
     const found = await comment();
     expect(ends(found)).toMatch(
       /^pending\/approvals-missing: .*1 of 2 approvals.*bob \(rejection; the comment was edit/,
@@ -653,6 +653,54 @@ describe('comment', () => {
     expect(approved.report?.result.remarks).toEqual([
       expect.stringMatching(/^the rejection of noor .* does not count: not among the reviewers/),
     ]);
+  });
+
+  describe('of an approved version, whose rejection is in doubt', () => {
+    beforeEach(async () => {
+      await openGitHub();
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      expect(ends(await comment())).toMatch(/^succeeded\/approved/);
+      await account.pass(minutes(1));
+    });
+    const held = (by: string): RegExp =>
+      new RegExp(
+        `^pending/approvals-missing: iris_v1\\.0\\.0 \\(package 1\\) is approved, but a rejection .*: no delivery goes on until ${by} writes a new decision$`,
+      );
+
+    test('the gate holds while it stands, and writes nothing', async () => {
+      await edit(says('bob', 'hm'), '/reject no');
+      const found = await comment();
+      expect(ends(found)).toMatch(held('bob'));
+      expect(found.writes).toEqual([]);
+      expect(found.report?.result.outputs['approval-status']).toBe('Approved');
+      says('bob', '/approve 1.0.0');
+      expect(ends(await comment())).toMatch(/^succeeded\/approved/);
+      says('bob', '/reject no');
+      expect(ends(await comment())).toMatch(/^rejected\/approval-rejected/);
+    });
+
+    test('an approval by an author beside it makes no other end', async () => {
+      says('mina', '/approve 1.0.0');
+      says('bob', '> good?\n/reject no');
+      expect(ends(await comment())).toMatch(held('bob'));
+    });
+
+    test('a rejection by a person who may not decide, or of another version, holds nothing', async () => {
+      await edit(says('noor', 'hm'), '/reject no');
+      says('bob', '/reject 0.9.0');
+      const found = await comment();
+      expect(ends(found)).toMatch(/^succeeded\/approved/);
+      expect(found.report?.result.remarks).toHaveLength(2);
+    });
+
+    test('a rejection by a person who may be a member of a hidden team holds it', async () => {
+      await github.close();
+      await openGitHub({ lacks: ['members'] });
+      says('stranger', '/reject biased');
+      expect(ends(await comment())).toMatch(
+        /^pending\/approvals-missing: .* is approved, but it is not known whether the rejection of stranger .*`members: read`/,
+      );
+    });
   });
 
   describe('with a token that may not read teams', () => {
@@ -677,6 +725,17 @@ describe('comment', () => {
       );
       expect(found.writes).toEqual([]);
       expect(found.report?.result.remarks).toEqual([expect.stringContaining(stranger)]);
+    });
+
+    test('nothing is approved beside a doubtful rejection by a person who may be a member', async () => {
+      await openGitHub({ lacks: ['members'] });
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      await edit(says('carol', 'hm'), '/reject biased');
+      const found = await comment();
+      expect(ends(found)).toMatch(
+        /^pending\/approvals-missing: .*nothing is approved until carol writes a new decision/,
+      );
+      expect(found.writes).toEqual([]);
     });
 
     test('such a rejection is a line beside the rejection of a person who is named, and beside too few approvals', async () => {
