@@ -14,9 +14,12 @@ const strict = /^\/approve(?:[ \t]+(\S.*))?$/i;
 const tag = '<(?!br\\b)\\/?[a-z][^<>]*>';
 /** Lines that a reader sees as lines, and Markdown does not. */
 const breaks = '<br\\s*\\/?>|[\\u2028\\u2029\\u0085\\v\\f]';
-/** White space, invisible characters, marks of lists, headings and emphasis, tags, mentions. No quotation marks, and no code. */
-const decoration = `(?:@[\\w-]+(?:\\/[\\w.-]+)?(?![\\w/.-])|\\d+[.)]|\\[x\\]|${tag}|[^\\p{L}\\p{N}@<>/\uff0f\`"“”„«»\\u2028\\u2029\\u0085\\v\\f])*`;
-const loose = new RegExp(`(^|${breaks})(${decoration})[/\uff0f](approve|reject)(?![\\p{L}\\p{N}_/])`, 'giu');
+/** Of a picture. Without a letter or a digit, its characters are marks: each text has one reading, so that the search stays short. */
+const shortcode = ':(?=[_+-]*[a-z\\d])[a-z\\d_+-]+:';
+const mention = '@[\\w-]+(?:\\/[\\w.-]+)?(?:\\[bot\\])?(?![\\w/.-])';
+/** White space, invisible characters, marks of lists, headings and emphasis, arrows, tags, mentions. No quotation marks, and no code. */
+const decoration = `(?:${mention}|${shortcode}|[-=]>|\\d+[.)]|\\[x\\]|${tag}|[^\\p{L}\\p{N}@<>/\uff0f\`"“”„«»\\u2028\\u2029\\u0085\\v\\f])*`;
+const loose = new RegExp(`(^|${breaks})(${decoration})[/\uff0f](approve|reject)(?!_*[\\p{L}\\p{N}]|/)`, 'giu');
 /** Between the command and its reason: punctuation, and the end of the emphasis. */
 const between = new RegExp(`^(?:[*_~:,;.!?\\s]|[-–—]+(?=\\s)|${tag})*`, 'iu');
 const end = new RegExp(breaks, 'i');

@@ -116,12 +116,19 @@ const lastDecisions = (
 ): { readonly votes: readonly Vote[]; readonly discounted: readonly Discounted[] } => {
   const votes = new Map<string, Vote>();
   const discounted = new Map<string, Discounted>();
-  for (const comment of comments) {
+  // Beside them: such a rejection neither ends a hold nor takes an approval back.
+  const ofAnother = new Map<string, Discounted>();
+  for (const comment of byLastWriting(comments)) {
     // An account that was deleted, or an app, has no permission to look up.
     if (comment.byApp || comment.author === '') continue;
-    const line = decisionIn(comment.body, subject);
-    if (line === undefined) continue;
     const person = comment.author.toLowerCase();
+    const lines = commandLinesIn(comment.body);
+    const line = decisionAmong(lines, subject);
+    // The person's own later decision about this version leaves no doubt.
+    if (line !== undefined) ofAnother.delete(person);
+    if (rejectsAnother(lines, subject) && !isOlder(comment, subject))
+      ofAnother.set(person, { by: comment.author, is: 'reject', because: 'it names another version or model' });
+    if (line === undefined) continue;
     const refusal = refusalOf(comment, line, subject);
     if (refusal === undefined) {
       votes.set(person, { by: comment.author, is: line.is, words: wordsOf(line), page: comment.page });
@@ -134,15 +141,26 @@ const lastDecisions = (
     // A rejection that does not count takes at least the person's own approval back.
     if (line.is === 'reject' && votes.get(person)?.is === 'approve') votes.delete(person);
   }
-  return { votes: [...votes.values()], discounted: [...discounted.values()] };
+  return { votes: [...votes.values()], discounted: [...discounted.values(), ...ofAnother.values()] };
 };
 
+/** By the time of the present text: an edit may turn an old comment into a rejection. */
+const byLastWriting = (comments: readonly Comment[]): readonly Comment[] =>
+  [...comments].sort((one, other) => Date.parse(one.updatedAt) - Date.parse(other.updatedAt) || one.id - other.id);
+
 /** A comment with an approval and a rejection rejects, whatever their order. */
-const decisionIn = (body: string, subject: Subject): CommandLine | undefined => {
-  const lines = commandLinesIn(body).filter((one) => isAbout(one, subject) !== 'another');
+const decisionAmong = (all: readonly CommandLine[], subject: Subject): CommandLine | undefined => {
+  const lines = all.filter((one) => isAbout(one, subject) !== 'another');
   const rejections = lines.filter(({ is }) => is === 'reject');
   return rejections.findLast(({ doubt }) => doubt === undefined) ?? rejections.at(-1) ?? lines.at(-1);
 };
+
+const rejectsAnother = (lines: readonly CommandLine[], subject: Subject): boolean =>
+  lines.some((one) => one.is === 'reject' && isAbout(one, subject) === 'another');
+
+/** Its text is older than the version, so it is about another one. */
+const isOlder = ({ updatedAt }: Comment, { registered }: Subject): boolean =>
+  Date.parse(updatedAt) < (registered.registeredAt ?? 0);
 
 /** An approval has no words besides the version. */
 const wordsOf = ({ is, words }: CommandLine): string => (is === 'reject' ? words || 'no reason given' : '');
@@ -152,19 +170,26 @@ type About = 'this' | 'another' | 'unnamed' | 'unreadable' | 'elsewhere';
 const isAbout = (line: CommandLine, subject: Subject): About => {
   if (line.words === '') return 'unnamed';
   if (line.is === 'approve') return named(line.words, subject);
-  const first = (line.words.split(/\s/)[0] ?? '').replace(/^[`*_([]+|[`*_)\]:,;.!?]+$/g, '');
-  // Behind other words, only a whole name is one: a reason may begin with a number.
-  const names = line.words.split(/\s/).length === 1 ? /\d+\.\d+\.\d+/.test(first) || isName(first) : isName(first);
+  const [whole = '', ...others] = line.words.split(/\s/);
+  const first = whole.replace(/^[`*_([]+|[`*_)\]:,;.!?]+$/g, '');
+  // Before other words, only a whole name is one: a reason may begin with a number, or with `issue/12`.
+  const isHead = others.length === 0 || /:[`*_)\]]*$/.test(whole);
+  const names =
+    isName(first) ||
+    (others.length === 0 && /\d+\.\d+\.\d+/.test(first)) ||
+    (isPackage(first) && (isHead || isSameName(first.split('/')[0] ?? '', subject.model)));
   const about = names ? named(first, subject) : 'unnamed';
   return about === 'elsewhere' ? 'another' : about;
 };
 
-/** `churn_v1.4.0`, `churn/3`, `package-3`, an ARN; of any model. */
+/** `churn_v1.4.0`, `package-3`, an ARN; of any model. */
 const isName = (word: string): boolean =>
   /^[a-z0-9-]+_v\d+\.\d+\.\d+(?:-[0-9a-z.-]+)?$/i.test(word) ||
-  /^(?=[0-9-]*[a-z])[a-z0-9-]+\/[1-9]\d*$/i.test(word) ||
   /^package-[1-9]\d*$/.test(word) ||
   /^arn:[a-z-]+:sagemaker:/.test(word);
+
+/** `churn/3`, of any model; `3/4` is a number. */
+const isPackage = (word: string): boolean => /^(?=[0-9-]*[a-z])[a-z0-9-]+\/[1-9]\d*$/i.test(word);
 
 const named = (text: string, { model, registered, home }: Subject): About => {
   try {
@@ -181,15 +206,16 @@ const named = (text: string, { model, registered, home }: Subject): About => {
 
 /** @returns why a decision about this version does not count; undefined when it counts */
 const refusalOf = (
-  { createdAt, updatedAt }: Comment,
+  comment: Comment,
   line: CommandLine,
   subject: Subject,
 ): Omit<Discounted, 'by' | 'is'> | undefined => {
+  const { createdAt, updatedAt } = comment;
   const { tag, lastModified, registeredAt = 0 } = subject.registered;
   const written = Date.parse(createdAt);
   const rejects = line.is === 'reject';
   // Also a rejection of a version that is registered later is about another one.
-  if (Date.parse(updatedAt) < registeredAt) return { because: `it is older than ${tag}` };
+  if (isOlder(comment, subject)) return { because: `it is older than ${tag}` };
   if (updatedAt !== createdAt)
     return { because: 'the comment was edited: write a new one', ...(rejects ? { holds: true } : {}) };
   if (line.doubt !== undefined) return { because: line.doubt, ...(rejects ? { holds: true } : {}) };

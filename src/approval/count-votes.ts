@@ -87,31 +87,42 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
     else discounted.push({ ...vote, because });
   }
   const enough = approvals.length >= ballot.atLeast;
-  const holders = enough ? await holdersAmong(discounted, ballot) : [];
+  const holders = await holdersAmong(discounted, electorate);
   if (enough && holders.length === 0 && unjudged.length === 0)
     return { decision: decided('approve', approvals, ballot), remarks: remarks() };
 
   const because = [missing(approvals, discounted, holders, ballot), ...unjudged].join('; ');
   const evidence = discounted.some((one) => one.evidence);
+  const doubts = [...doubtOf(holders, where), ...unjudged];
+  const holds = doubts.length === 0 ? {} : { holds: doubts.join('; ') };
   return {
     decision:
       selfApproved && !enough
-        ? { is: 'open', outcome: 'rejected', reason: 'self-approval', because }
-        : { is: 'open', outcome: 'pending', reason: evidence ? 'evidence-changed' : 'approvals-missing', because },
+        ? { is: 'open', outcome: 'rejected', reason: 'self-approval', because, ...holds }
+        : {
+            is: 'open',
+            outcome: 'pending',
+            reason: evidence ? 'evidence-changed' : 'approvals-missing',
+            because,
+            ...holds,
+          },
     remarks: remarks(),
   };
 };
 
 /** The people whose doubtful rejections hold the gate; those of whom it is not known whether they may decide are among them. */
-const holdersAmong = async (
-  discounted: readonly Discounted[],
-  { electorate, anyoneRejects }: Ballot,
-): Promise<readonly string[]> => {
+const holdersAmong = async (discounted: readonly Discounted[], electorate: Electorate): Promise<readonly string[]> => {
   const holders: string[] = [];
-  for (const { by, holds } of discounted)
-    if (holds && (anyoneRejects || (await mayDecide(electorate, by)))) holders.push(by);
+  for (const { by, holds } of discounted) if (holds && (await mayDecide(electorate, by))) holders.push(by);
   return holders;
 };
+
+const doubtOf = (holders: readonly string[], where: string): readonly string[] =>
+  holders.length === 0
+    ? []
+    : [
+        `a rejection ${where} is in doubt: no delivery goes on until ${holders.join(', ')} ${holders.length === 1 ? 'writes' : 'write'} a new decision`,
+      ];
 
 const mayDecide = async (electorate: Electorate, login: string): Promise<boolean> => {
   try {

@@ -18,8 +18,11 @@ export type Decision =
       readonly outcome: Extract<Outcome, 'pending' | 'inconclusive' | 'rejected'>;
       readonly reason: ReasonCode;
       readonly because: string;
+      /** A clause: a rejection is in doubt, so that a version that is approved already goes no further either. */
+      readonly holds?: string;
     };
 
-export type Decided = Exclude<Decision, { is: 'open' }>;
+export type Open = Extract<Decision, { is: 'open' }>;
+export type Decided = Exclude<Decision, Open>;
 
 export const statusOf = { approve: 'Approved', reject: 'Rejected' } as const;

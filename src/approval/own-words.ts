@@ -106,7 +106,8 @@ interface Paragraph {
 
 const item = /^\s*(?:[-*+]|\d{1,9}[.)])\s/;
 const heading = /^ {0,3}#{1,6}\s/;
-const quotation = /^[\s\-*+]*(?:\d{1,9}[.)]\s+)?>/;
+/** Behind a mark without white space there is none: `->` is an arrow. */
+const quotation = /^\s*(?:(?:[-*+]|\d{1,9}[.)])\s+)*>/;
 
 const paragraphsOf = (text: string): readonly Paragraph[] => {
   const paragraphs: { lines: Line[]; inList: boolean }[] = [{ lines: [], inList: false }];
@@ -139,7 +140,7 @@ const partsOf = ({ lines, inList }: Paragraph): readonly Part[] => {
   return [...found, ...spansIn(lines)];
 };
 
-/** A span of code may go over several lines of its paragraph; whether the author meant that, nobody sees. */
+/** A span of code may go over several lines of its paragraph; whether the author meant that cannot be known. */
 const spansIn = (lines: readonly Line[]): readonly Part[] => {
   const [first] = lines;
   if (first === undefined) return [];

@@ -1,4 +1,4 @@
-import { type Decided, statusOf } from '../approval/decision.ts';
+import { type Decided, type Open, statusOf } from '../approval/decision.ts';
 import { gatherEvidence } from '../approval/evidence.ts';
 import type { Asked, Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
@@ -11,7 +11,15 @@ import { type Instant, iso, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import type { Evidence } from '../findings/evidence.ts';
 import { environmentOf } from '../manifest/load.ts';
-import { type Memory, type Operation, type Plan, type Progress, Refusal, reasonOfAbort } from '../operation.ts';
+import {
+  type Memory,
+  type Operation,
+  type Plan,
+  type Progress,
+  Refusal,
+  type Remarks,
+  reasonOfAbort,
+} from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { requireRequested } from '../registry/packages.ts';
@@ -106,10 +114,10 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     if (considered === undefined) return done(registered, { remarks: [...overwritten, notLookedAgain] });
     const { decision } = considered;
     const remarks = [...overwritten, ...(considered.remarks ?? [])];
+    const undone = decision.is === 'open' ? standing(registered, decision) : undefined;
+    if (undone !== undefined) return open(registered, undone, remarks, await gatherEvidence(asked, considered));
     if (decision.is === 'open' || (decision.is === 'approve' && approved))
-      return approved
-        ? done(registered, { ...considered, remarks })
-        : open(registered, { ...considered, remarks }, await gatherEvidence(asked, considered));
+      return done(registered, { ...considered, remarks });
     const of = digest([stateOf(registered), decision.is, decision.by]);
     if (memory?.of !== of) {
       const plan = planOf(registered, decision, mode);
@@ -205,7 +213,7 @@ const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undec
   };
 };
 
-const plannedAnew = 'the version changed after its decision was planned: the gate looks at it again';
+const plannedAnew = 'the version, or its decision, changed after the plan: the gate looks at it again';
 
 const planOf = (registered: RegisteredVersion, decision: Decided, { needs = [] }: Mode): Plan => {
   const { tag, packageVersion, approval } = registered;
@@ -233,19 +241,35 @@ const done = (registered: RegisteredVersion, { findings, remarks = [] }: Partial
   ...withoutUndefined({ findings, remarks: remarks.length > 0 ? remarks : undefined }),
 });
 
-/** Nothing was decided, and the registry is as it was. */
-const open = (registered: RegisteredVersion, { decision, remarks }: Considered, findings: Evidence): Turn =>
-  decision.is !== 'open'
-    ? done(registered)
+/** @returns undefined where the registry's approval is the answer: an open decision leaves it as it is, unless a rejection is in doubt */
+const standing = (registered: RegisteredVersion, decision: Open): Open | undefined => {
+  const subject = subjectOf(registered);
+  if (registered.approval !== 'Approved') return { ...decision, because: `${subject}: ${decision.because}` };
+  return decision.holds === undefined
+    ? undefined
     : {
-        is: 'done',
-        outcome: decision.outcome,
-        reason: decision.reason,
-        because: `${subjectOf(registered)}: ${decision.because}`,
-        outputs: outputsOf(registered),
-        findings,
-        ...withoutUndefined({ remarks }),
+        ...decision,
+        outcome: 'pending',
+        reason: 'approvals-missing',
+        because: `${subject} is approved, but ${decision.holds}`,
       };
+};
+
+/** Nothing was decided, and the registry is as it was. */
+const open = (
+  registered: RegisteredVersion,
+  { outcome, reason, because }: Open,
+  remarks: Remarks,
+  findings: Evidence,
+): Turn => ({
+  is: 'done',
+  outcome,
+  reason,
+  because,
+  outputs: outputsOf(registered),
+  findings,
+  remarks,
+});
 
 const gone = (registered: RegisteredVersion): Turn => ({
   is: 'done',

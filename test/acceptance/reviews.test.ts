@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { State, WorkflowRun } from '../../simulator/github/state.ts';
 import { stateOf } from '../../src/approval/write-decision.ts';
-import { minutes } from '../../src/clock.ts';
+import { iso, minutes, seconds } from '../../src/clock.ts';
 import { writeStamp } from '../../src/findings/evidence-stamp.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
@@ -280,6 +280,49 @@ describe('record', () => {
     expect(found.report?.result.remarks).toBeUndefined();
   });
 
+  test.each(['cleo', 'rita'])('rewritten metadata takes no author away: %s', async (login) => {
+    await openGitHub();
+    github.state.commits = [...github.state.commits, { sha: 'facade', author: user('dora'), committer: user('dora') }];
+    await update({
+      CustomerMetadataProperties: { 'git-sha': 'facade', 'run-url': 'https://github.com/acme/churn/actions/runs/200' },
+    });
+    reviewed(review('alice'), review(login));
+    github.state.runs = github.state.runs.map((one) => (one.id === 200 ? { ...one, sha: 'facade' } : one));
+    const found = await record();
+    expect(ends(found)).toMatch(/^rejected\/self-approval: .*(author of commit c0ffee|started run 100)/);
+    expect(found.writes).toEqual([]);
+  });
+
+  test.each(['rita', 'bob'])(
+    'of a version that is taken over, the person who started either run: %s',
+    async (login) => {
+      await openGitHub();
+      const taken = await account.run(
+        registerModel,
+        { version: '2.0.0', from: '1' },
+        { runId: '300', environment: { GITHUB_REPOSITORY: 'acme/churn' } },
+      );
+      expect(taken?.result.reason).toBe('registered');
+      await account.pass(minutes(1));
+      reviewed(review('alice'), review(login));
+      github.state.runs = [...github.state.runs, run(300, 'bob', 'bob')];
+      const found = await record({ version: '2.0.0' });
+      expect(ends(found)).toMatch(/^rejected\/self-approval: .*(started run 100|started run 300)/);
+      expect(found.writes).toEqual([]);
+    },
+  );
+
+  test('says that a run of another repository registered it', async () => {
+    await openGitHub();
+    await registerWithoutCommit({ 'git-sha': 'c0ffee', 'run-url': 'https://github.com/acme/training/actions/runs/7' });
+    reviewed(review('alice'), review('bob'));
+    const found = await record({ version: '2.0.0' });
+    expect(found.writes).toHaveLength(1);
+    expect(found.report?.result.remarks).toEqual([
+      'run 7, which the package of iris_v2.0.0 names, is of acme/training, not of acme/churn: the person who started it is not known, so an approval of theirs is not noticed',
+    ]);
+  });
+
   test('the person who started the run by a comment does not count', async () => {
     await openGitHub();
     reviewed(review('alice'), review('omar'));
@@ -353,10 +396,10 @@ describe('comment', () => {
       { environment: { GITHUB_EVENT_NAME: 'issue_comment' }, ...attempt },
     );
   const says = (login: string, body: string, on = 7): number => github.comment(on, login, body);
-  const edit = (id: number, body: string): void => {
-    github.state.comments = github.state.comments.map((one) =>
-      one.id === id ? { ...one, body, updatedAt: '2027-01-05T09:00:00Z' } : one,
-    );
+  const edit = async (id: number, body: string): Promise<void> => {
+    await account.pass(seconds(1));
+    const updatedAt = iso(account.simulator.clock.now());
+    github.state.comments = github.state.comments.map((one) => (one.id === id ? { ...one, body, updatedAt } : one));
   };
   /** The run's own comment shows the present state of the version. */
   const showEvidence = async (by = 'github-actions[bot]', tag = 'iris_v1.0.0'): Promise<void> => {
@@ -589,7 +632,7 @@ describe('comment', () => {
     says('alice', '/approve 1.0.0');
     says('bob', '/approve 1.0.0');
     const id = says('bob', '/reject no');
-    edit(id, '/reject no, really');
+    await edit(id, '/reject no, really');
     const found = await comment();
     expect(ends(found)).toMatch(
       /^pending\/approvals-missing: .*1 of 2 approvals.*bob \(rejection; the comment was edit/,
@@ -610,6 +653,54 @@ describe('comment', () => {
     expect(approved.report?.result.remarks).toEqual([
       expect.stringMatching(/^the rejection of noor .* does not count: not among the reviewers/),
     ]);
+  });
+
+  describe('of an approved version, whose rejection is in doubt', () => {
+    beforeEach(async () => {
+      await openGitHub();
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      expect(ends(await comment())).toMatch(/^succeeded\/approved/);
+      await account.pass(minutes(1));
+    });
+    const held = (by: string): RegExp =>
+      new RegExp(
+        `^pending/approvals-missing: iris_v1\\.0\\.0 \\(package 1\\) is approved, but a rejection .*: no delivery goes on until ${by} writes a new decision$`,
+      );
+
+    test('the gate holds while it stands, and writes nothing', async () => {
+      await edit(says('bob', 'hm'), '/reject no');
+      const found = await comment();
+      expect(ends(found)).toMatch(held('bob'));
+      expect(found.writes).toEqual([]);
+      expect(found.report?.result.outputs['approval-status']).toBe('Approved');
+      says('bob', '/approve 1.0.0');
+      expect(ends(await comment())).toMatch(/^succeeded\/approved/);
+      says('bob', '/reject no');
+      expect(ends(await comment())).toMatch(/^rejected\/approval-rejected/);
+    });
+
+    test('an approval by an author beside it makes no other end', async () => {
+      says('mina', '/approve 1.0.0');
+      says('bob', '> good?\n/reject no');
+      expect(ends(await comment())).toMatch(held('bob'));
+    });
+
+    test('a rejection by a person who may not decide, or of another version, holds nothing', async () => {
+      await edit(says('noor', 'hm'), '/reject no');
+      says('bob', '/reject 0.9.0');
+      const found = await comment();
+      expect(ends(found)).toMatch(/^succeeded\/approved/);
+      expect(found.report?.result.remarks).toHaveLength(2);
+    });
+
+    test('a rejection by a person who may be a member of a hidden team holds it', async () => {
+      await github.close();
+      await openGitHub({ lacks: ['members'] });
+      says('stranger', '/reject biased');
+      expect(ends(await comment())).toMatch(
+        /^pending\/approvals-missing: .* is approved, but it is not known whether the rejection of stranger .*`members: read`/,
+      );
+    });
   });
 
   describe('with a token that may not read teams', () => {
@@ -634,6 +725,17 @@ describe('comment', () => {
       );
       expect(found.writes).toEqual([]);
       expect(found.report?.result.remarks).toEqual([expect.stringContaining(stranger)]);
+    });
+
+    test('nothing is approved beside a doubtful rejection by a person who may be a member', async () => {
+      await openGitHub({ lacks: ['members'] });
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      await edit(says('carol', 'hm'), '/reject biased');
+      const found = await comment();
+      expect(ends(found)).toMatch(
+        /^pending\/approvals-missing: .*nothing is approved until carol writes a new decision/,
+      );
+      expect(found.writes).toEqual([]);
     });
 
     test('such a rejection is a line beside the rejection of a person who is named, and beside too few approvals', async () => {

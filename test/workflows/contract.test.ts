@@ -187,6 +187,8 @@ describe(byComment, () => {
     stamp('churn_v1.3.0', '05T10:00:00Z'),
   ];
 
+  const packageArn = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/3';
+
   it.each([
     ['/approve churn_v1.4.0', 'churn_v1.4.0'],
     ['Fine.\r\n/approve churn_v1.4.0-rc.1 \r\n', 'churn_v1.4.0-rc.1'],
@@ -202,6 +204,20 @@ describe(byComment, () => {
     ['/reject: one species is mislabelled', 'churn_v1.5.0'],
     ['- /reject 0.9.0 was better', 'churn_v1.5.0'],
     ['> /approve churn_v1.4.0\n\n/reject no', 'churn_v1.5.0'],
+    ['_/reject_ one species', 'churn_v1.5.0'],
+    ['__/reject__ churn_v1.3.0 one species', 'churn_v1.3.0'],
+    ['/reject 1.3.0', '1.3.0'],
+    ['- **/reject** v1.3.0.', '1.3.0'],
+    ['-> /reject churn_v1.3.0: one species', 'churn_v1.3.0'],
+    ['/reject churn/3', 'churn/3'],
+    ['/reject churn/3: one species', 'churn/3'],
+    ['/approve `churn/3`', 'churn/3'],
+    ['/reject package-3 one species', 'package-3'],
+    [`/reject ${packageArn}: one species`, packageArn],
+    ['> /reject churn/3\n\n/reject no', 'churn_v1.5.0'],
+    ['/reject fraud/3: one species', 'churn_v1.5.0'],
+    ['/reject 3/4 of the rows', 'churn_v1.5.0'],
+    ['/reject package-3x', 'churn_v1.5.0'],
     ['/approve churn_v1\n`touch planted`\n$(touch planted)', 'churn_v1.5.0'],
   ])('finds for %j the version %j, and runs nothing', async (comment, version) => {
     const found = await findVersion(comment, evidence);

@@ -48,6 +48,8 @@ describe('a command in a comment', () => {
     ['in bold letters', '**/approve**', /alone on a line/],
     ['with a full stop', '/approve.', /alone on a line/],
     ['behind a mention', '@alice /approve', /alone on a line/],
+    ['in italic letters', '_/approve_', /alone on a line/],
+    ['behind an arrow', '-> /approve', /alone on a line/],
   ])('doubts an approval %s', (_name, body, because) =>
     expect(commandLinesIn(body)).toEqual([
       { is: 'approve', words: expect.any(String), doubt: expect.stringMatching(because) },
@@ -109,6 +111,14 @@ describe('a command in a comment', () => {
     'see <!-- note\n/reject bad',
     'x <!-- y\n\n/reject bad\n\n-->',
     '/REJECT bad  \r\n',
+    '_/reject_ bad',
+    '__/reject__ bad',
+    ':x: /reject bad',
+    ':no_entry::-1: /reject bad',
+    '@github-actions[bot] /reject bad',
+    '-> /reject bad',
+    'see:\n=> /reject bad',
+    '-> so it is\n/reject bad',
   ])('counts the rejection %j', (body) => expect(commandLinesIn(body)).toEqual([{ is: 'reject', words: 'bad' }]));
 
   it('leaves code in a reason as it is', () =>
@@ -142,6 +152,11 @@ describe('a command in a comment', () => {
     '/rejected',
     'please /reject it',
     'docs/reject',
+    '/reject_it',
+    '/reject/it',
+    '1. - > /reject bad',
+    ' \t> /reject bad',
+    'a->/reject bad',
     '@acme/reject it',
   ])('takes %j for no rejection', (body) => expect(commandLinesIn(body)).toEqual([]));
 
@@ -152,6 +167,11 @@ describe('a command in a comment', () => {
     ['`', 0],
     ['<pre>', 0],
     ['- ', 0],
+    [':-', 0],
+    [':x: ', 0],
+    [':_-+', 0],
+    ['->', 0],
+    ['@a[bot]', 0],
     ['@a ', 0],
     ['/approve\n', 7281],
     ['> x\n/reject\n', 5461],

@@ -52,12 +52,12 @@ const decide = async (...thread: readonly Said[]): Promise<Considered | undefine
   };
   return comment.decide?.(asked as unknown as Asked);
 };
-const open = (because: RegExp, reason = 'approvals-missing') => ({
-  is: 'open',
-  outcome: 'pending',
-  reason,
-  because: expect.stringMatching(because),
-});
+const open = (because: RegExp, reason = 'approvals-missing'): unknown =>
+  expect.objectContaining({ is: 'open', outcome: 'pending', reason, because: expect.stringMatching(because) });
+
+/** The lines of the report about rejections. */
+const lost = (found: Considered | undefined): readonly string[] =>
+  (found?.remarks ?? []).filter((line) => line.startsWith('the rejection of '));
 
 describe('a rejection', () => {
   it.each([
@@ -71,6 +71,8 @@ describe('a rejection', () => {
     '/reject `churn_v1.0.0` mislabelled',
     '/reject churn/7 mislabelled',
     '/reject 3/4 of the rows are mislabelled',
+    '/reject recall/2 groups fell',
+    '/reject issue/12 is open',
     '/reject arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7 mislabelled',
     '/reject bad\n/approve 1.0.0',
     '/approve 1.0.0\n/reject bad',
@@ -84,13 +86,38 @@ describe('a rejection', () => {
     '/reject churn/3 mislabelled',
     '/reject package-3 mislabelled',
     '/reject fraud_v1.0.0 mislabelled',
-    '/reject fraud/7 mislabelled',
+    '/reject fraud/7: mislabelled',
+    '/reject **fraud/7**: mislabelled',
+    '/reject fraud/7',
+    '/reject (churn/3) mislabelled',
     '/reject 0.9.0',
     '/reject arn:aws:sagemaker:us-east-1:111122223333:model-package/churn/7 mislabelled',
     '/reject arn:aws:sagemaker:eu-west-1:999999999999:model-package/churn/7 mislabelled',
   ])('is about another version: %j', async (body) => {
     const found = await decide(said('alice', '/approve 1.0.0'), said('alice', body));
     expect(found?.decision).toMatchObject({ is: 'approve', by: ['alice'] });
+    expect(lost(found)).toEqual([
+      'the rejection of alice on issue 9 does not count: it names another version or model',
+    ]);
+    const settled = await decide(said('alice', body), said('alice', '/approve 1.0.0'));
+    expect(settled?.decision).toMatchObject({ is: 'approve' });
+    expect(lost(settled)).toEqual([]);
+    const older = await decide(said('alice', body, { at: -5 }), said('bob', '/approve 1.0.0'));
+    expect(older?.decision).toMatchObject({ is: 'approve' });
+    expect(lost(older)).toEqual([]);
+  });
+
+  it('about another version ends no hold of the same person', async () => {
+    const quoted = said('carol', '> is it good?\n/reject bad');
+    const held = await decide(said('alice', '/approve 1.0.0'), quoted, said('carol', '/reject 0.9.0'));
+    expect(held?.decision).toEqual(open(/nothing is approved until carol writes a new decision/));
+    expect(lost(held)).toHaveLength(2);
+  });
+
+  it('about another version leaves the approval in the same comment as it is', async () => {
+    const found = await decide(said('alice', '/reject 0.9.0\n/approve 1.0.0'));
+    expect(found?.decision).toMatchObject({ is: 'approve' });
+    expect(lost(found)).toEqual([expect.stringMatching(/alice .* it names another version or model/)]);
   });
 
   it('has its reason as it was written', async () => {
@@ -112,11 +139,30 @@ describe('a rejection', () => {
     const own = await decide(said('carol', '/approve 1.0.0'), doubtful);
     expect(own?.decision).toEqual(open(/0 of 1 approval/));
 
-    const settled = await decide(said('alice', '/approve 1.0.0'), doubtful, said('carol', '/approve 1.0.0'));
+    const settled = await decide(
+      said('alice', '/approve 1.0.0'),
+      doubtful,
+      said('carol', '/approve 1.0.0', { at: 61 }),
+    );
     expect(settled?.decision).toMatchObject({ is: 'approve' });
 
     const stranger = await decide(said('alice', '/approve 1.0.0'), { ...doubtful, by: 'noor' });
     expect(stranger?.decision).toMatchObject({ is: 'approve' });
+  });
+
+  it('that an earlier comment was edited into is newer than the approval between them', async () => {
+    const edited = said('carol', '/reject broken', { edited: true });
+    const alone = await decide(edited, said('carol', '/approve 1.0.0', { at: 10 }));
+    expect(alone?.decision).toEqual(open(/0 of 1 approval/));
+    const held = await decide(edited, said('alice', '/approve 1.0.0'), said('carol', '/approve 1.0.0', { at: 10 }));
+    expect(held?.decision).toEqual(open(/nothing is approved until carol writes a new decision/));
+    expect(held?.remarks).toContainEqual(expect.stringMatching(/carol .*the comment was edited/));
+  });
+
+  it('that a comment from before the registration was edited into holds the gate', async () => {
+    const edited = said('carol', '/reject broken', { at: -5, edited: true });
+    const held = await decide(said('alice', '/approve 1.0.0'), edited);
+    expect(held?.decision).toEqual(open(/nothing is approved until carol writes a new decision/));
   });
 
   it('from before the registration is about another version', async () => {

@@ -125,6 +125,23 @@ describe('two approvers', () => {
   });
 });
 
+describe('one approver', () => {
+  it('beside whom a second one arrives after the plan: the decision is planned anew', async () => {
+    github.state.runs = [run(1, 'alice', 'approved')];
+    const one = contender(1);
+    await one.turn();
+    const { approvals } = run(1, 'bob', 'approved');
+    github.state.runs = [
+      { ...run(1, 'alice', 'approved'), approvals: [...run(1, 'alice', 'approved').approvals, ...approvals] },
+    ];
+    const again = await one.turn();
+    expect(again.remarks?.[0]).toBe('the version, or its decision, changed after the plan: the gate looks at it again');
+    expect(decisions()).toEqual([]);
+    expect(await one.toEnd()).toMatchObject({ reason: 'approved' });
+    expect(description()).toMatch(/^alice, bob: /);
+  });
+});
+
 describe('an approval and a rejection', () => {
   beforeEach(() => {
     github.state.runs = [run(1, 'alice', 'approved'), run(2, 'bob', 'rejected')];
@@ -136,6 +153,12 @@ describe('an approval and a rejection', () => {
     expect(await rejecter.toEnd()).toMatchObject({ outcome: 'rejected', reason: 'approval-rejected' });
     expect(await approver.toEnd()).toMatchObject({ outcome: 'rejected', reason: 'approval-rejected' });
     expect(decisions()).toEqual(['Rejected']);
+  });
+
+  it('the rejection by a person outside of the reviewers of the manifest: GitHub took the review, so it rejects', async () => {
+    github.state.runs = [run(2, 'noor', 'rejected')];
+    expect(await contender(2).toEnd()).toMatchObject({ outcome: 'rejected', reason: 'approval-rejected' });
+    expect(description()).toMatch(/^noor: /);
   });
 
   it('the approval first: the rejection replaces it', async () => {
@@ -207,7 +230,7 @@ describe('a version that changes', () => {
       is: 'waiting',
       plan: expect.anything(),
       remarks: [
-        'the version changed after its decision was planned: the gate looks at it again',
+        'the version, or its decision, changed after the plan: the gate looks at it again',
         expect.stringMatching(/^the metadata of churn_v1\.4\.0 names no commit: /),
       ],
     });
