@@ -19,6 +19,7 @@ const registeredFacts = [
   'git-ref',
   'version-commit',
   'run-url',
+  'version-run',
   'training-job',
   'taken-from',
   'earlier-approval',

@@ -24,13 +24,12 @@ export interface Sources {
 export const authorsOf = async (
   github: GitHub,
   run: Run,
-  { tag, metadata }: Pick<RegisteredVersion, 'tag' | 'metadata'>,
+  { tag, metadata, origin }: Pick<RegisteredVersion, 'tag' | 'metadata' | 'origin'>,
   { commit, pullRequest, commentStarts }: Sources,
 ): Promise<Authors> => {
-  // As `register-model` noted them; others may rewrite them, so they can only add authors.
-  const registeringRun = metadata[metadataKeys.runUrl];
-  const own = [metadata[metadataKeys.gitSha], metadata[metadataKeys.versionCommit]];
-  const ownCommits = new Set(own.filter((sha) => sha !== undefined));
+  // Others may rewrite the metadata, so all places count: an entry of theirs then takes no author of `origin` away.
+  const ownCommits = known(origin.commit, metadata[metadataKeys.gitSha], metadata[metadataKeys.versionCommit]);
+  const ownRuns = known(origin.generatedBy, metadata[metadataKeys.runUrl], metadata[metadataKeys.versionRun]);
   const because = new Map<string, string>();
   const remarks: string[] = [];
   const add = (logins: readonly string[], clause: string): void => {
@@ -74,12 +73,19 @@ export const authorsOf = async (
   };
   const present = run.workflow?.byComment && commentStarts ? undefined : run.workflow?.id;
   if (present !== undefined) await lookAtRun(present);
-  const registering = runIn(github.repository, registeringRun);
-  if (registering !== undefined && registering !== present)
-    await ifKnown(
-      () => lookAtRun(registering),
-      `run ${registering}, which registered ${tag}, is gone: the person who started it is not known`,
-    );
+  for (const page of ownRuns) {
+    const { repository, id } = runOn(page) ?? {};
+    if (repository === undefined || id === undefined) continue;
+    if (repository.toLowerCase() !== github.repository.toLowerCase())
+      remarks.push(
+        `run ${id}, which the package of ${tag} names, is of ${repository}, not of ${github.repository}: the person who started it is not known, so an approval of theirs is not noticed`,
+      );
+    else if (id !== present)
+      await ifKnown(
+        () => lookAtRun(id),
+        `run ${id}, which registered ${tag}, is gone: the person who started it is not known`,
+      );
+  }
   return { because, remarks };
 };
 
@@ -92,8 +98,11 @@ const besides = (commit: string | undefined, pullRequest: PullRequest | undefine
   return places.length === 0 ? '' : ` unless they are authors of ${places.join(' or ')} too`;
 };
 
-/** `https://github.com/acme/churn/actions/runs/7` → 7, for a run of this repository. */
-const runIn = (repository: string, page: string | undefined): number | undefined => {
-  const [, name, id] = /\/([\w.-]+\/[\w.-]+)\/actions\/runs\/(\d{1,15})(?:\/|$)/.exec(page ?? '') ?? [];
-  return name?.toLowerCase() === repository.toLowerCase() ? Number(id) : undefined;
+const known = (...texts: readonly (string | undefined)[]): ReadonlySet<string> =>
+  new Set(texts.flatMap((text) => text || []));
+
+/** `https://github.com/acme/churn/actions/runs/7` → run 7 of acme/churn; a pipeline of AWS has an ARN, and no person. */
+const runOn = (page: string): { readonly repository: string; readonly id: number } | undefined => {
+  const [, repository, id] = /\/([\w.-]+\/[\w.-]+)\/actions\/runs\/(\d{1,15})(?:\/|$)/.exec(page) ?? [];
+  return repository === undefined ? undefined : { repository, id: Number(id) };
 };

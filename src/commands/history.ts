@@ -34,7 +34,7 @@ import { shownFailure } from './failure-report.ts';
 import { clockOf, openReadOnly } from './read-only-session.ts';
 
 /** Before the time of the command, or an instant. */
-type Since = { readonly ago: number } | { readonly at: Instant };
+type Since = { readonly ago: number; readonly written: string } | { readonly at: Instant };
 
 const since: Field<Since> = {
   kind: 'text',
@@ -45,7 +45,7 @@ const since: Field<Since> = {
   parse: (written, source) => {
     const [, days] = /^(\d{1,4})d$/.exec(written) ?? [];
     const ago = days === undefined ? parseDuration(written) : Number(days) * 24 * 3600;
-    if (ago !== undefined) return { ago: seconds(ago) };
+    if (ago !== undefined) return { ago: seconds(ago), written };
     const [, day = ''] = /^(\d{4}-\d{2}-\d{2})(?:T[\d:.]+(?:Z|[+-]\d{2}:\d{2}))?$/.exec(written) ?? [];
     const at = Date.parse(written);
     if (isDay(day) && !Number.isNaN(at)) return { at };
@@ -149,12 +149,18 @@ const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer>
 };
 
 const filterOf = async ({ manifest, since: from, version, limit: most }: Inputs, host: CommandLine) => {
-  const instant = from && ('at' in from ? from.at : (await clockOf(host)).now() - from.ago);
+  const instant = from && ('at' in from ? from.at : before((await clockOf(host)).now(), from));
   const reference = version === undefined ? undefined : readReference(manifest.model, version);
   const wanted =
     reference &&
     (reference.is === 'version' ? { version: reference.version } : { packageVersion: reference.packageVersion });
   return withoutUndefined({ since: instant, version: wanted, limit: most }) satisfies HistoryFilter;
+};
+
+/** @throws {InputError} for a duration that leads before 1970, where no release is */
+const before = (now: Instant, { ago, written }: { readonly ago: number; readonly written: string }): Instant => {
+  if (ago <= now) return now - ago;
+  throw new InputError(`since: ${quoted(written)} ago is before 1970; expected e.g. 12h or 7d`);
 };
 
 /** Without it the answer for a misspelt version would look like that for one that was never delivered. */
@@ -187,7 +193,9 @@ const openOrSay = async (host: CommandLine, manifest: Manifest, environment: str
   } catch (error) {
     if (host.cancellation.signal.aborted) throw error;
     const endpoint = environmentOf(manifest, environment).endpoint.name;
-    return { read: { environment, endpoint, unreadable: shownFailure(error, host) } };
+    const failure = shownFailure(error, host);
+    // Its accounts may not be known here, so each number of twelve digits counts as one.
+    return { read: { environment, endpoint, unreadable: { ...failure, because: withoutAccount(failure.because) } } };
   }
 };
 

@@ -34,19 +34,23 @@ export const beginStage: Task = (turn) =>
 /** Once the outcome is recorded: the registry shows where the versions of the release are now. */
 export const settleStages: Task = (turn) => writeFirst(turn, entriesAtEnd);
 
-/** Writes the first fact that the registry does not show yet. */
+/**
+ * Writes the first fact that the registry does not show yet. A release writes each fact once: another release may have the same version
+ * in another stage, and the two would overwrite each other without end.
+ */
 const writeFirst = async (
   turn: Turn,
   entriesOf: (turn: Turn) => Promise<readonly Entry[]>,
 ): Promise<TurnResult | undefined> => {
   const { approval, release } = turn;
   if (approval.stage === undefined || release.witnessed.stageRefused) return undefined;
+  const { stagesWritten = [] } = release.witnessed;
+  let written: Written | undefined;
   try {
     for (const one of await entriesOf(turn)) {
-      const step = await write(turn, approval.stage, one);
-      if (step !== undefined) return step;
+      written = await write(turn, approval.stage, one, stagesWritten);
+      if (written !== undefined) break;
     }
-    return undefined;
   } catch (error) {
     // A registry that is busy must not delay a delivery. The end of the release writes the stage.
     if (error instanceof Throttled && release.phase === 'preparing') return undefined;
@@ -56,25 +60,37 @@ const writeFirst = async (
     await turn.save({ witnessed: { ...release.witnessed, stageRefused: true } });
     return { because: 'the registry keeps its stage', percent: percentOf(release) };
   }
+  if (written === undefined) return undefined;
+  await turn.save({ witnessed: { ...release.witnessed, stagesWritten: [...stagesWritten, written.fact] } });
+  return { because: written.because, percent: percentOf(release) };
 };
 
+interface Written {
+  /** As in `Witnessed.stagesWritten`. */
+  readonly fact: string;
+  readonly because: string;
+}
+
+/** @param before facts that this release wrote */
 const write = async (
   { world, approval: { group }, release }: Turn,
   stage: StageTerms,
   { version, packageVersion, status: wanted, because, writes }: Entry,
-): Promise<TurnResult | undefined> => {
+  before: readonly string[],
+): Promise<Written | undefined> => {
   const named = { group, packageVersion };
   const shown = await readLifeCycle(world, named);
   if (shown === undefined) return undefined;
   // The registry itself rejects a version that is held: then it is not waited for.
   const status = wanted === 'OnHold' && shown.isRejected ? 'Rejected' : wanted;
-  if (!mayWrite(shown.lifeCycle, stage, status, writes)) return undefined;
+  const fact = `${packageVersion} ${status}`;
+  if (before.includes(fact) || !mayWrite(shown.lifeCycle, stage, status, writes)) return undefined;
   await writeLifeCycle(world, named, {
     stage: stage.name,
     status,
     because: `${version} ${because} (release ${release.id})`,
   });
-  return { because: `the registry shows ${version} as ${stage.name}/${status}`, percent: percentOf(release) };
+  return { fact, because: `the registry shows ${version} as ${stage.name}/${status}` };
 };
 
 const percentOf = ({ phase }: Release): number => (phase === 'settling' ? 97 : 3);

@@ -71,7 +71,7 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
         if (found === undefined) throw new Error('the run has neither a pull request nor a commit');
         await publish(publications[name], found, github.write);
       } catch (error) {
-        const why = signal.aborted ? 'GitHub did not take it in time' : reasonOf(error);
+        const why = signal.aborted ? late : reasonOf(error);
         failed.set(why, (failed.get(why) ?? new Set()).add(name));
       }
   };
@@ -109,19 +109,36 @@ export const publisherFor = ({ repository, wish, operation, env, run, signal }: 
       const { clock } = opened;
       const limit = limitAt(clock, clock.now() + (signal.aborted ? limitAfterSignalMs : limitMs));
       try {
-        await begun;
-        await shown;
+        await untilAborted(Promise.all([begun, shown]), limit.signal);
         // The end of a thing whose beginning failed is tried again, and reports its own failure.
         failed.clear();
+        // A second writer beside one that still writes could have the same comment.
+        if (limit.signal.aborted) return [notPublished(names, late)];
         await each(names, limit.signal, (publication, occasion, github) =>
           publication.ended({ report, subject, occasion, green, begun: begun !== undefined }, github),
         );
       } finally {
         limit.release();
       }
-      return [...failed].map(([why, names]) => `${[...names].join(' and ')} not published: ${why}`);
+      return [...failed].map(([why, names]) => notPublished([...names], why));
     },
   };
+};
+
+const late = 'GitHub did not take it in time';
+
+const notPublished = (names: readonly PublicationName[], why: string): string =>
+  `${names.join(' and ')} not published: ${why}`;
+
+/** Waits for work that never rejects, until the signal aborts. */
+const untilAborted = async (work: Promise<unknown>, signal: AbortSignal): Promise<void> => {
+  if (signal.aborted) return;
+  const stop = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: stop.signal });
+  });
+  await Promise.race([work, aborted]);
+  stop.abort();
 };
 
 const reasonOf = (error: unknown): string =>

@@ -89,6 +89,8 @@ export interface Restore {
   readonly withdraws?: string;
   /** `Release.rejected`. */
   readonly rejected?: true;
+  /** `Release.named`. */
+  readonly named?: true;
   /** For the plan. */
   readonly notes?: readonly string[];
 }

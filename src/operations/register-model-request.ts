@@ -1,14 +1,18 @@
 import { environmentOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { Container } from '../registry/container.ts';
-import { nextVersion } from '../registry/next-version.ts';
+import { type NextVersion, nextVersion } from '../registry/next-version.ts';
+import { listPackages } from '../registry/packages.ts';
 import { type Pins, readPins, unpinned } from '../registry/pins.ts';
 import type { WantedPackage } from '../registry/registration.ts';
+import { registryAccount } from '../registry/registry.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
-import { readVersion } from '../registry/semantic-version.ts';
+import { parseSemanticVersion, readVersion, type SemanticVersion } from '../registry/semantic-version.ts';
 import { readSource, readSourcePackage } from '../registry/take-over.ts';
 import { readTrainingJob } from '../registry/training-job.ts';
+import type { PackageReference } from '../registry/version-reference.ts';
 import { releasesOf } from '../release/location.ts';
+import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
@@ -39,7 +43,9 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
-    const source = await readSourcePackage(world, await readSource(world, manifest.model, inputs.from));
+    const reference = await readSource(world, manifest.model, inputs.from);
+    if (next !== undefined) await refuseOtherCore(world, manifest.model, reference, next);
+    const source = await readSourcePackage(world, reference);
     const { containers, inferenceSpecification, ...takenOver } = source;
     return {
       ...withoutUndefined({ description: source.description }),
@@ -59,6 +65,40 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
     return { ...common, containers: inputs.containers, inferenceSpecification };
   }
   return { ...common, ...(await oneContainer(inputs, world)), inferenceSpecification };
+};
+
+/**
+ * A squash merge leaves the commit of a candidate out of main: its version would then be derived from the commits, and may be lower than
+ * that of its own candidate.
+ */
+const refuseOtherCore = async (
+  world: World,
+  model: string,
+  source: PackageReference,
+  { version, branch }: NextVersion,
+): Promise<void> => {
+  const candidate = await candidateOf(world, model, source);
+  const derived = parseSemanticVersion(version);
+  if (candidate === undefined || derived === undefined || derived.prerelease.length > 0) return;
+  if (derived.compareMain(candidate) === 0) return;
+  const core = `${candidate.major}.${candidate.minor}.${candidate.patch}`;
+  throw new Refusal(
+    'invalid-input',
+    `version: next is ${version} on ${branch}, but from names ${candidate.version}, a candidate of ${core}: merge a release candidate by a merge commit, so that ${branch} contains its commit; or give the version itself, e.g. ${core}`,
+  );
+};
+
+/** The version of the source, when it is a pre-release of this model. */
+const candidateOf = async (
+  world: World,
+  model: string,
+  { group, packageVersion, home }: PackageReference,
+): Promise<SemanticVersion | undefined> => {
+  const { region, id } = registryAccount(world);
+  if (!isSameName(group, model) || (home !== undefined && (home.region !== region || home.id !== id))) return undefined;
+  const listed = (await listPackages(world, model)).find((one) => one.packageVersion === packageVersion);
+  const version = listed && parseSemanticVersion(listed.version);
+  return version !== undefined && version.prerelease.length > 0 ? version : undefined;
 };
 
 const ofContainers = ['image', 'artifact', 'training-job', 'container-environment'] as const;

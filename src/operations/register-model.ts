@@ -330,8 +330,9 @@ const reject = async (at: Standing, owner: RegisteredVersion, mine: RegisteredVe
     ModelApprovalStatus: 'Rejected',
     ApprovalDescription: because,
   });
-  // Another commit was first. In the next turn this one would get the version after it, which was not planned.
-  if (at.wanted.next !== undefined)
+  // Another commit was first. In the next turn this one would get the version after it, which was not planned. The owner keeps its own: a
+  // later package may be that of another commit with the same content.
+  if (at.wanted.next !== undefined && at.wanted.next.registeredAs !== owner.packageVersion)
     return failed(at, 'version-taken', `${because} and was rejected; run again: this commit gets the version after it`);
   return waiting(at, 90, `${because} and was rejected`);
 };

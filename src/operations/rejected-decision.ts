@@ -53,10 +53,15 @@ const staleness = minutes(5);
 
 /**
  * Looks up the package that the request names. Both the version and the event are hints: the registry's present state decides.
+ * @param acted as in `ended`
  * @throws {Refusal} when the request names nothing, or a package of another group, account or region
  */
-export const decisionOn = async (world: World, given: Given): Promise<Decision> => {
+export const decisionOn = async (world: World, given: Given, acted: boolean): Promise<Decision> => {
   const { event } = given;
+  const nothing = (reason: Extract<ReasonCode, 'not-rejected' | 'event-ignored'>, because: string): Decision => ({
+    is: 'open',
+    opening: ended(reason, because, { acted }),
+  });
   if (event === undefined) {
     const decided = await namedDecision(world, given.manifest.model, given.rejected ?? '');
     return decided.approval === 'Rejected' ? { is: 'rejected', decided } : nothing('not-rejected', approvalOf(decided));
@@ -97,11 +102,6 @@ const changes = ({ changed = [] }: PackageEvent): string =>
         .filter((name) => /^\w{1,40}$/.test(name))
         .slice(0, 6)
         .join(', ');
-
-const nothing = (reason: Extract<ReasonCode, 'not-rejected' | 'event-ignored'>, because: string): Decision => ({
-  is: 'open',
-  opening: ended(reason, because),
-});
 
 /** @param acted the run has waited for other releases, or settled one */
 export const ended = (

@@ -27,7 +27,7 @@ export const planRejected = async (
   record: ReleaseRecord,
   acted: boolean,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const decision = await decisionOn(world, given);
+  const decision = await decisionOn(world, given, acted);
   if (decision.is === 'open') return decision.opening;
   const { decided, event } = decision;
   const { live: release, endpoint } = record;
@@ -62,7 +62,7 @@ export const planRejected = async (
     return ended(
       'event-ignored',
       `${decided.tag} came back by a rollback that began after the rejection in the event; to take it back again, run rollback with rejected`,
-      { outputs: { endpoint } },
+      { outputs: { endpoint }, acted },
     );
   refuseUnusable(endpoint, look, kind, 'restore');
   return unrejectedWayBack(world, given, record, look, decided);
@@ -139,13 +139,13 @@ const stoppedHere = (
 };
 
 /**
- * A rollback brought the version back after the event: a person named it, and knew of the rejection. EventBridge may deliver an event again
- * for a day.
+ * A rollback brought the version back after the event, and `to` named it: its caller knew of the rejection. Every other rollback chose the
+ * version without that knowledge. EventBridge may deliver an event again for a day.
  */
 const isPutBack = ({ history, ended: over }: ReleaseRecord, { live }: Look, { at }: PackageEvent): boolean => {
   const shown = history.find(
     ({ endpointConfig, until }) => until === undefined && endpointConfig === live.endpointConfig,
   );
   const made = over.find(({ id }) => id === shown?.release);
-  return made !== undefined && made.operation === 'rollback' && made.startedAt > at;
+  return made?.named === true && made.startedAt > at;
 };

@@ -126,7 +126,7 @@ const plan = async (
     because: given.because,
     mixed,
     notes: idle === undefined ? [] : notesOn(idle, alone(target), record, withdraws !== undefined),
-    ...withoutUndefined({ withdraws }),
+    ...withoutUndefined({ withdraws, named: named === undefined ? undefined : (true as const) }),
   });
 };
 

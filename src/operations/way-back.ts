@@ -29,6 +29,8 @@ export interface WayBack {
   readonly withdraws?: string;
   /** `Release.rejected`. */
   readonly rejected?: true;
+  /** `Release.named`. */
+  readonly named?: true;
 }
 
 /** Checks the target, and plans the release that publishes it. @throws {Refusal} when it may not be published here */
@@ -37,7 +39,7 @@ export const wayBack = async (
   { manifest, environment }: Pick<RollbackInputs, 'manifest' | 'environment'>,
   record: ReleaseRecord,
   look: Look,
-  { target, mixed, because, notes, withdraws, rejected }: WayBack,
+  { target, mixed, because, notes, withdraws, rejected, named }: WayBack,
 ): Promise<Opening<ReleaseOutputs>> => {
   const { endpoint } = record;
   const { live } = look;
@@ -72,7 +74,7 @@ export const wayBack = async (
     variant: canonical,
     because,
     notes,
-    ...withoutUndefined({ withdraws, rejected }),
+    ...withoutUndefined({ withdraws, rejected, named }),
   });
   return { is: 'begin', ...planned, plan: { ...planned.plan, notes: [...planned.plan.notes, ...look.notes] } };
 };

@@ -92,6 +92,10 @@ export const readDescription = (
     contentDigestNow,
     reports: reportsOf(described),
     metadata,
+    origin: withoutUndefined({
+      commit: described.MetadataProperties?.CommitId || undefined,
+      generatedBy: described.MetadataProperties?.GeneratedBy || undefined,
+    }),
     ...withoutUndefined({ lineage: lineageOf(described), card: cardSummaryOf(described) }),
   };
 };

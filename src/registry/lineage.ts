@@ -12,10 +12,10 @@ export const lineageOf = ({
   const noted = metadata ?? {};
   const trainingData = Object.entries(noted).filter(([key]) => key.startsWith('training-data.'));
   const facts: readonly (readonly [head: string, value: unknown])[] = [
-    ['commit', noted[metadataKeys.gitSha] ?? properties?.CommitId],
+    ...twice('commit', properties?.CommitId, noted[metadataKeys.gitSha]),
     ['git ref', noted[metadataKeys.gitRef]],
     ['repository', properties?.Repository],
-    ['run', noted[metadataKeys.runUrl] ?? properties?.GeneratedBy],
+    ...twice('run', properties?.GeneratedBy, noted[metadataKeys.runUrl]),
     ['training job', noted[metadataKeys.trainingJob]],
     ...trainingData.map(([key, value]) => [key.replace('training-data.', 'training data '), value] as const),
     ['taken from package', noted[metadataKeys.takenFrom]],
@@ -27,6 +27,22 @@ export const lineageOf = ({
   const known = facts.flatMap(([head, value]) => (typeof value === 'string' && value !== '' ? [[head, value]] : []));
   return known.length === 0 ? undefined : Object.fromEntries(known);
 };
+
+/**
+ * MetadataProperties stays as registered (AWS: UpdateModelPackage has no such member), so it comes first. A differing entry of the
+ * metadata was rewritten, or is that of the training of a package that was taken over: the reader sees both.
+ */
+const twice = (
+  head: string,
+  lasting: string | undefined,
+  noted: string | undefined,
+): readonly (readonly [head: string, value: string | undefined])[] =>
+  lasting && noted !== lasting
+    ? [
+        [head, lasting],
+        [`${head} in the metadata`, noted],
+      ]
+    : [[head, noted]];
 
 /** Final metrics of the training job, by name: register-model writes them down. */
 export const trainingMetricsOf = (metadata: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>

@@ -13,6 +13,7 @@ export const metadataKeys = {
   gitRef: 'git-ref',
   versionCommit: 'version-commit',
   runUrl: 'run-url',
+  versionRun: 'version-run',
   trainingJob: 'training-job',
   takenFrom: 'taken-from',
   earlierApproval: 'earlier-approval',

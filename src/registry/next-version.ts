@@ -217,9 +217,11 @@ const compare = async (world: World, base: string, head: string): Promise<Compar
       // The remedy of the checkout is the nearer one.
       if (error instanceof MissingPermission && unreadable !== undefined)
         return refuse(
-          `the commits since ${base} cannot be read: ${unreadable}; or let GitHub compare them: ${error.message}`,
+          `the commits since ${quoted(base)} cannot be read: ${unreadable}; or let GitHub compare them: ${error.message}`,
         );
       if (!(error instanceof MissingPermission)) throw error;
     }
-  return unreadable === undefined ? undefined : refuse(`the commits since ${base} cannot be read: ${unreadable}`);
+  return unreadable === undefined
+    ? undefined
+    : refuse(`the commits since ${quoted(base)} cannot be read: ${unreadable}`);
 };

@@ -48,6 +48,11 @@ export interface RegisteredVersion {
   readonly reports: PackageReports;
   /** CustomerMetadataProperties: foreign text, which may be rewritten after the registration (AWS: UpdateModelPackage). */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * MetadataProperties, which nothing rewrites (AWS: UpdateModelPackage has no such member): the commit and the run of the registration,
+   * or those of the package that it was taken from.
+   */
+  readonly origin: { readonly commit?: string; readonly generatedBy?: string };
   /** Its origin, by its own account; absent where it has none. */
   readonly lineage?: Lineage;
   /** Absent where the package has none. */

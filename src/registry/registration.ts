@@ -72,8 +72,9 @@ export const registrationOf = (wanted: WantedPackage, pins: Pins, host: Run): Re
       'git-ref': run.ref,
       'run-url': run.url,
       'training-job': wanted.trainingJob?.name,
-      // A package that is taken over keeps the commit of its training; the version is that of the present one.
+      // A package that is taken over keeps the commit and the run of its training; the version is that of the present ones.
       'version-commit': takenOver && next?.commit,
+      'version-run': takenOver && run.url,
       ...takenOver?.facts,
     },
     wanted.metadata,

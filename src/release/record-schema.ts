@@ -180,6 +180,7 @@ const witnessed = z.looseObject({
   ),
   blindSince: z.optional(instant),
   stageRefused: z.optional(z.literal(true)),
+  stagesWritten: z.optional(z.array(z.string())),
 });
 
 const why = z.enum(whys);
@@ -254,6 +255,7 @@ const release = z.looseObject({
   withdraws: z.optional(z.string()),
   why: z.optional(z.string()),
   rejected: z.optional(z.literal(true)),
+  named: z.optional(z.literal(true)),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

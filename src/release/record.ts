@@ -70,6 +70,8 @@ export interface Release {
   readonly why?: string;
   /** This rollback leaves a version because the registry has it as rejected, which convicts it of nothing. */
   readonly rejected?: true;
+  /** The caller of this rollback named its version with `to`. Older versions did not write it. */
+  readonly named?: true;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */
@@ -300,6 +302,8 @@ export interface Witnessed {
   readonly blindSince?: Instant;
   /** The registry refused the stage of the environment: this release does not write it again. */
   readonly stageRefused?: true;
+  /** The statuses that this release wrote in the registry, each with its package: `2 InProgress`. It writes none of them again. */
+  readonly stagesWritten?: readonly string[];
 }
 export interface Bake {
   readonly stage: 'canary' | 'full';

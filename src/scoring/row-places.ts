@@ -14,7 +14,7 @@ export const lineStarts = () => {
         yield block;
       }
     },
-    /** Byte at which this line begins; lines are asked for in their order. */
+    /** Byte at which this line begins; lines come in their order. */
     at: (line: number): number => {
       const place = starts[line - first];
       if (place === undefined) throw new Error(`line ${line} has no place`);

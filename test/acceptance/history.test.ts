@@ -181,6 +181,8 @@ describe('the history of all environments', () => {
     [['--since', '2026-13-01'], /since: "2026-13-01" is not a time/],
     [['--since', '2026-02-31'], /since: "2026-02-31" is not a time/],
     [['--since', '2026-02-31T00:00:00Z'], /since: "2026-02-31T00:00:00Z" is not a time/],
+    [['--since', '9999999999999h', '--version', '9.9.9'], /since: "9999999999999h" ago is before 1970/],
+    [['--since', '600000h'], /since: "600000h" ago is before 1970/],
     [['--environment', 'prod'], /the manifest has no environment "prod"/],
     [['--version', 'fraud_v1.0.0'], /fraud/],
   ])('%j is refused', async (args, said) => {
@@ -219,6 +221,24 @@ describe('an environment that cannot be read', () => {
     expect(named.err.join('\n')).toMatch(/^history: failed\/record-unavailable/);
     account.writeManifest(() => both);
   });
+
+  test.each([[['--json']], [[]]])(
+    'has no account id, also of an account that no other one is in (%j)',
+    async (args) => {
+      const elsewhere = environment('elsewhere', 'iris-elsewhere', '\n    releases: s3://releases-444455556666/');
+      account.writeManifest(() => manifest(elsewhere, environment('production', 'iris')));
+      // In the log of a job every id is hidden anyway.
+      const { GITHUB_ACTIONS: _runner, CI: _ci, ...env } = account.environment;
+      const { code, out } = await runCommand(command, ['--manifest', account.manifest, ...args], {
+        env,
+        seams: { clock: account.simulator.driver },
+      });
+      account.writeManifest(() => both);
+      expect(code).toBe(1);
+      expect(out.join('\n')).toContain('releases-<account>');
+      expect(out.join('\n')).not.toContain('444455556666');
+    },
+  );
 
   test('by a registry that is closed loses the approvals alone', async () => {
     const denied = {

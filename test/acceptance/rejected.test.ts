@@ -186,6 +186,7 @@ describe('a version that serves', () => {
     ['--rejected', ''],
     ['--rejected', ' '],
     ['--event', ''],
+    ['--to', ''],
   ])('the command line refuses %s "%s" before any request', async (option, value) => {
     const seen = account.watch();
     const ran = await runCommand(
@@ -353,6 +354,47 @@ describe('an event', () => {
     expect(await serving()).toEqual(['AllTraffic 1.1.0 1']);
   });
 
+  describe.each<[string, () => Promise<unknown>]>([
+    [
+      'the way back of another rejection',
+      async () => {
+        await decide('1.2.0', 'Rejected');
+        expect((await run({ rejected: '1.2.0' }, '10')).result).toMatchObject({ reason: 'restored' });
+      },
+    ],
+    ['a plain rollback', async () => expect((await run({}, '10')).result).toMatchObject({ reason: 'restored' })],
+    [
+      'a delivery',
+      async () => {
+        expect((await run({ to: '1.0.0' }, '10')).result).toMatchObject({ reason: 'restored' });
+        expect(await account.run(deployEndpoint, { version: '1.1.0', retry: 'true' }, { runId: '11' })).toMatchObject({
+          result: { reason: 'delivered' },
+        });
+      },
+    ],
+  ])('of a version that %s brought back after it', (_what, bringBack) => {
+    test('takes it back all the same: its caller did not name it', async () => {
+      await deliver('1.2.0');
+      // The registry's answer may be older than the event.
+      const rejection = await event('1.1.0', { approval: 'Rejected', at: account.simulator.clock.now() });
+      await account.pass(minutes(1));
+      await bringBack();
+      expect(await serving()).toEqual(['AllTraffic 1.1.0 1']);
+      await decide('1.1.0', 'Rejected');
+      expect((await run(rejection, '12')).result).toMatchObject({ reason: 'restored' });
+      expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+    });
+  });
+
+  test('takes a version back that its caller named before it', async () => {
+    await deliver('1.2.0');
+    expect((await run({ to: '1.1.0' }, '10')).result).toMatchObject({ reason: 'restored' });
+    await account.pass(minutes(1));
+    await decide('1.1.0', 'Rejected');
+    expect((await run(await event('1.1.0'), '12')).result).toMatchObject({ reason: 'restored' });
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+  });
+
   test('about a package that was deleted changes nothing', async () => {
     const rejection = await event('1.0.0', { approval: 'Rejected' });
     await account.simulator.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: arnOf(1) });
@@ -424,6 +466,26 @@ describe('a version under way', () => {
     expect(result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
     expect(account.record()?.history.find(({ version }) => version === '1.1.0')).toMatchObject({ ended: 'rejected' });
+  });
+
+  test('that is approved again after its stop: the report does not claim that nothing was changed', async () => {
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    account.writeManifest((text) => text.replace('    rollout:', '    on-rejection: finish\n    rollout:'));
+    const delivery = account.run(deployEndpoint, { version: '1.1.0' }, { runId: '1' });
+    later(minutes(8), () => decide('1.1.0', 'Rejected'));
+    const undo = new Promise<Seen>((done) => later(minutes(9), async () => done(run({ rejected: '1.1.0' }))));
+    const approveOnceStopped = async (): Promise<void> => {
+      if (account.record()?.live?.commands.length === 0) later(seconds(1), approveOnceStopped);
+      else await decide('1.1.0', 'Approved');
+    };
+    later(minutes(9), approveOnceStopped);
+    expect((await delivery)?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+    expect((await undo).result).toMatchObject({
+      outcome: 'succeeded',
+      reason: 'not-rejected',
+      because: expect.stringMatching(/ is Approved.*; nothing was left to change$/),
+    });
   });
 
   test('whose own run noticed first: the two do not fight', async () => {

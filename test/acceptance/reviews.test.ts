@@ -280,6 +280,49 @@ describe('record', () => {
     expect(found.report?.result.remarks).toBeUndefined();
   });
 
+  test.each(['cleo', 'rita'])('rewritten metadata takes no author away: %s', async (login) => {
+    await openGitHub();
+    github.state.commits = [...github.state.commits, { sha: 'facade', author: user('dora'), committer: user('dora') }];
+    await update({
+      CustomerMetadataProperties: { 'git-sha': 'facade', 'run-url': 'https://github.com/acme/churn/actions/runs/200' },
+    });
+    reviewed(review('alice'), review(login));
+    github.state.runs = github.state.runs.map((one) => (one.id === 200 ? { ...one, sha: 'facade' } : one));
+    const found = await record();
+    expect(ends(found)).toMatch(/^rejected\/self-approval: .*(author of commit c0ffee|started run 100)/);
+    expect(found.writes).toEqual([]);
+  });
+
+  test.each(['rita', 'bob'])(
+    'of a version that is taken over, the person who started either run: %s',
+    async (login) => {
+      await openGitHub();
+      const taken = await account.run(
+        registerModel,
+        { version: '2.0.0', from: '1' },
+        { runId: '300', environment: { GITHUB_REPOSITORY: 'acme/churn' } },
+      );
+      expect(taken?.result.reason).toBe('registered');
+      await account.pass(minutes(1));
+      reviewed(review('alice'), review(login));
+      github.state.runs = [...github.state.runs, run(300, 'bob', 'bob')];
+      const found = await record({ version: '2.0.0' });
+      expect(ends(found)).toMatch(/^rejected\/self-approval: .*(started run 100|started run 300)/);
+      expect(found.writes).toEqual([]);
+    },
+  );
+
+  test('says that a run of another repository registered it', async () => {
+    await openGitHub();
+    await registerWithoutCommit({ 'git-sha': 'c0ffee', 'run-url': 'https://github.com/acme/training/actions/runs/7' });
+    reviewed(review('alice'), review('bob'));
+    const found = await record({ version: '2.0.0' });
+    expect(found.writes).toHaveLength(1);
+    expect(found.report?.result.remarks).toEqual([
+      'run 7, which the package of iris_v2.0.0 names, is of acme/training, not of acme/churn: the person who started it is not known, so an approval of theirs is not noticed',
+    ]);
+  });
+
   test('the person who started the run by a comment does not count', async () => {
     await openGitHub();
     reviewed(review('alice'), review('omar'));

@@ -11,8 +11,11 @@ const versionOf = ({ input }: RegistryAws['packages'][number]): string =>
   String(input['ModelPackageDescription']).replace(/[: ].*$/, '');
 
 /** How a run ended, or why it refused. */
-const endOf = async (aws: RegistryAws, world: World): Promise<{ reason: string; because: string }> => {
-  const image = world.run.commit ?? '';
+const endOf = async (
+  aws: RegistryAws,
+  world: World,
+  image = world.run.commit ?? '',
+): Promise<{ reason: string; because: string }> => {
   aws.images.set(`111122223333/churn:${image}`, `sha256:${image.slice(0, 40).padEnd(64, '0')}`);
   try {
     return (await runTurns(registerModel, inputs({ version: 'next', image: `${repository}:${image}` }), world)).end;
@@ -31,7 +34,8 @@ describe.each(['remembered', 'forgotten'] as const)(
           fc.scheduler(),
           fc.array(fc.constantFrom('feat: x', 'fix: y', 'feat!: z'), { minLength: 2, maxLength: 3 }),
           fc.constantFrom('main', 'develop', 'release/1.4.0'),
-          async (scheduler, messages, branch) => {
+          fc.constantFrom('c0', undefined),
+          async (scheduler, messages, branch, content) => {
             const aws = account({ tokens });
             const history = createHistory();
             const worldAt = (commit: string, around?: Around): World => ({
@@ -48,6 +52,7 @@ describe.each(['remembered', 'forgotten'] as const)(
                     worldAt(commit, (operation, carryOut) =>
                       scheduler.schedule(Promise.resolve(), `${commit} ${operation}`).then(carryOut),
                     ),
+                    content,
                   ),
                 ),
               ),
@@ -55,11 +60,12 @@ describe.each(['remembered', 'forgotten'] as const)(
             for (const { reason, because } of ends) {
               if (reason === 'version-taken') expect(because).toContain('run again');
               else if (reason === 'invalid-input') expect(because).toContain('this commit is older');
-              else expect(reason).toBe('registered');
+              // The content may have become another commit's version meanwhile.
+              else if (content === undefined || reason !== 'already-registered') expect(reason).toBe('registered');
             }
             // As often as the errors say, each alone.
             for (const commit of commits) {
-              const again = await endOf(aws, worldAt(commit));
+              const again = await endOf(aws, worldAt(commit), content);
               if (again.reason === 'invalid-input') expect(because(again)).toContain('this commit is older');
               else expect(['registered', 'already-registered']).toContain(again.reason);
             }
@@ -77,3 +83,51 @@ describe.each(['remembered', 'forgotten'] as const)(
 );
 
 const because = ({ because: text }: { readonly because: string }): string => text;
+
+test('two commits with one content: the owner of the version registers it, whichever looks first', async () => {
+  const aws = account({ tokens: 'forgotten' });
+  const history = createHistory();
+  const worldAt = (commit: string, around?: Around): World => ({
+    ...aws.world({ run: { commit, ref: 'refs/heads/main' }, ...(around ? { around } : {}) }),
+    commits: history.at('main', commit),
+  });
+  await endOf(aws, worldAt(history.commit('feat: a')));
+  const [early, late] = [history.commit('fix: b'), history.commit('fix: c')];
+  const content = 'c0';
+  let ofOwner: Promise<unknown> | undefined;
+  const creation = Promise.withResolvers<void>();
+  // The later run has its version, and creates its package between that of the owner and the owner's next turn.
+  const lateEnd = endOf(
+    aws,
+    worldAt(late, async (operation, carryOut) => {
+      if (operation !== 'CreateModelPackage' || ofOwner !== undefined) return carryOut();
+      const created = Promise.withResolvers<void>();
+      ofOwner = endOf(
+        aws,
+        worldAt(early, async (one, act) => {
+          const answer = act();
+          if (one !== 'CreateModelPackage') return answer;
+          creation.resolve();
+          await created.promise;
+          return answer;
+        }),
+        content,
+      );
+      await creation.promise;
+      const answer = carryOut();
+      created.resolve();
+      await ofOwner;
+      return answer;
+    }),
+    content,
+  );
+  const after = await lateEnd;
+  expect(await ofOwner).toMatchObject({ reason: 'registered' });
+  expect(aws.packages.slice(1, 3).map((one) => `${versionOf(one)} ${one.approval}`)).toEqual([
+    'churn_v1.0.1 PendingManualApproval',
+    'churn_v1.0.1 Rejected',
+  ]);
+  expect(after).toMatchObject({ reason: 'registered' });
+  expect(await endOf(aws, worldAt(early), content)).toMatchObject({ reason: 'already-registered' });
+  expect(await endOf(aws, worldAt(late), content)).toMatchObject({ reason: 'already-registered' });
+});

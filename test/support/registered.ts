@@ -19,6 +19,7 @@ export const registeredVersion = (changes: Partial<RegisteredVersion> = {}): Reg
     contentDigestNow: 'c0'.repeat(32),
     reports: {},
     metadata: {},
+    origin: {},
     ...changes,
   };
 };

@@ -109,6 +109,8 @@ export const runCommand = async <Inputs, M extends Memory, Outputs>(
 interface Place extends CommandLine {
   readonly written: Written;
   readonly reporting: ValuesOf<typeof reportInputs>;
+  /** The environment of one run among others, whose lines come in one stream. */
+  readonly among?: string;
 }
 
 const runOnce = async <Inputs, M extends Memory, Outputs>(
@@ -117,15 +119,17 @@ const runOnce = async <Inputs, M extends Memory, Outputs>(
   place: Place,
 ): Promise<ExitCode> => {
   const { terminal, reporting } = place;
-  const begun = begin(operation, place, (text) => (reporting.json ? terminal.err : terminal.out)(redacted(text)));
+  const begun = begin(operation, place);
   const report = await begun.ended;
-  if (reporting.json) terminal.out(jsonText(jsonOf(report), 2));
-  else terminal.out(textOf(name, report));
-  const lost = reporting.json ? lostOutput(await terminal.outFault?.()) : undefined;
-  return finish(name, operation, place, begun, report, lost);
+  terminal.out(reporting.json ? jsonText(jsonOf(report), 2) : textOf(name, report));
+  const lost = await lostJson(place);
+  const code = await finish(name, operation, place, begun, report);
+  return lost === undefined ? code : lacking(name, place, report, lost);
 };
 
-/** The environments have nothing to do with each other: none waits for another one, and none keeps another one from its run. */
+/**
+ * The environments have nothing to do with each other: none waits for another one, and none keeps another one from its run or its report.
+ */
 const runInEach = async <Inputs, M extends Memory, Outputs>(
   name: string,
   operation: Operation<Inputs, M, Outputs>,
@@ -135,26 +139,28 @@ const runInEach = async <Inputs, M extends Memory, Outputs>(
   const { terminal, reporting, env, seams } = place;
   // The runs of one process share its clock.
   const clock = seams?.clock ?? (await chooseClock(env));
-  const runs = environments.map((environment) => {
-    const own: Place = { ...place, seams: { ...seams, clock }, written: inEnvironment(environment, place.written) };
-    const say = (text: string): void =>
-      (reporting.json ? terminal.err : terminal.out)(redacted(labelled(environment, text)));
-    return { environment, own, begun: begin(operation, own, say) };
-  });
-  const reports = await Promise.all(runs.map(async (run) => ({ ...run, report: await run.begun.ended })));
-  if (reporting.json)
-    terminal.out(
-      jsonText(
-        reports.map(({ environment, report }) => ({ environment, ...jsonOf(report) })),
-        2,
-      ),
-    );
-  else for (const { environment, report } of reports) terminal.out(textOf(`${name} in ${environment}`, report));
-  const lost = reporting.json ? lostOutput(await terminal.outFault?.()) : undefined;
-  const codes: ExitCode[] = [];
-  for (const { environment, own, begun, report } of reports)
-    codes.push(await finish(`${name} in ${environment}`, operation, own, begun, report, lost));
-  return worstOf(codes);
+  const ends = await Promise.all(
+    environments.map(async (environment) => {
+      const written = inEnvironment(environment, place.written);
+      const own: Place = { ...place, seams: { ...seams, clock }, written, among: environment };
+      const begun = begin(operation, own);
+      const report = await begun.ended;
+      const title = `${name} in ${environment}`;
+      if (!reporting.json) terminal.out(textOf(title, report));
+      return { environment, title, report, code: await finish(title, operation, own, begun, report) };
+    }),
+  );
+  if (!reporting.json) return worstOf(ends.map(({ code }) => code));
+  terminal.out(
+    jsonText(
+      ends.map(({ environment, report }) => ({ environment, ...jsonOf(report) })),
+      2,
+    ),
+  );
+  const lost = await lostJson(place);
+  return worstOf(
+    ends.map(({ title, report, code }) => (lost === undefined ? code : lacking(title, place, report, lost))),
+  );
 };
 
 interface Begun {
@@ -162,11 +168,9 @@ interface Begun {
   readonly publisher: Publisher | undefined;
 }
 
-const begin = <Inputs, M extends Memory, Outputs>(
-  operation: Operation<Inputs, M, Outputs>,
-  { env, cancellation, seams, written, reporting }: Place,
-  say: (text: string) => void,
-): Begun => {
+const begin = <Inputs, M extends Memory, Outputs>(operation: Operation<Inputs, M, Outputs>, place: Place): Begun => {
+  const { env, cancellation, seams, written, reporting } = place;
+  const say = sayIn(place);
   const from = runFrom(env, 'command-line');
   // Many runs may listen at once, and each listener of one signal counts.
   const signal = AbortSignal.any([cancellation.signal]);
@@ -199,30 +203,40 @@ const begin = <Inputs, M extends Memory, Outputs>(
   return { ended, publisher };
 };
 
+const sayIn = ({ terminal, reporting, among }: Place): ((text: string) => void) => {
+  const print = reporting.json ? terminal.err : terminal.out;
+  return (text) => print(redacted(labelledIn(among, text)));
+};
+
+const labelledIn = (among: string | undefined, text: string): string =>
+  among === undefined ? text : labelled(among, text);
+
 /** Writes the files of a run that was reported, and publishes it. */
 const finish = async <Inputs, M extends Memory, Outputs>(
   name: string,
   operation: Operation<Inputs, M, Outputs>,
-  { terminal, written, reporting }: Place,
+  place: Place,
   { publisher }: Begun,
   report: Report,
-  lostJson: string | undefined,
 ): Promise<ExitCode> => {
+  const { terminal, written, reporting, among } = place;
+  const warn = (fault: string): void => terminal.err(labelledIn(among, `warning: ${fault}`));
   // Reporting never fails a delivery (DESIGN §7 rule 13). But a green command must not lack outputs that the next command needs.
-  for (const fault of writeReportFiles(written, report, operation.files)) terminal.err(`warning: ${fault}`);
-  const { outcome, reason: why } = report.result;
-  const lost = [faultOf(written('exported-variables'), () => exportedVariables(report)), lostJson].filter(
-    (fault) => fault !== undefined,
-  );
-  for (const fault of lost)
-    terminal.err(
-      `${name}: ${fault}\n  the delivery itself ended ${outcome}/${why}; make room for the output and run again: finished work is not repeated`,
-    );
+  for (const fault of writeReportFiles(written, report, operation.files)) warn(fault);
+  const lost = faultOf(written('exported-variables'), () => exportedVariables(report));
   const code = exitCodeOf(report.result);
+  const end = lost === undefined ? code : lacking(name, place, report, lost);
   if (reporting.publish.length > 0 && !report.unsettled)
-    for (const fault of (await publisher?.ended(report, code === 0)) ?? [noRepository])
-      terminal.err(`warning: ${fault}`);
-  return lost.length === 0 || code === 2 ? code : 1;
+    for (const fault of (await publisher?.ended(report, code === 0)) ?? [noRepository]) warn(fault);
+  return end;
+};
+
+/** Reports an output of a run that could not be written. */
+const lacking = (name: string, { terminal }: Place, { result }: Report, fault: string): ExitCode => {
+  terminal.err(
+    `${name}: ${fault}\n  the delivery itself ended ${result.outcome}/${result.reason}; make room for the output and run again: finished work is not repeated`,
+  );
+  return exitCodeOf(result) === 2 ? 2 : 1;
 };
 
 const tokenOf = ({ result, token }: Report): string | undefined => (result.outcome === 'pending' ? token : undefined);
@@ -261,8 +275,10 @@ const observerOf = (say: (text: string) => void): Observer => ({
   defect: (stack) => say(stack),
 });
 
-const lostOutput = (fault: Error | undefined): string | undefined =>
-  fault && `the JSON on standard output could not be written: ${fault.message}`;
+const lostJson = async ({ terminal, reporting }: Place): Promise<string | undefined> => {
+  const fault = reporting.json ? await terminal.outFault?.() : undefined;
+  return fault && `the JSON on standard output could not be written: ${fault.message}`;
+};
 
 /** `ENDPOINT_CONFIG='churn-1-4-0-1a2b3c4d'`: quoted, so that a shell reads any value as text. */
 const exportedVariables = ({ result }: Report): string =>

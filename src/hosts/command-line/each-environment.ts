@@ -16,7 +16,7 @@ export const environmentsFor = <Inputs, M extends Memory, Outputs>(
   { everywhereWith = [] }: Operation<Inputs, M, Outputs>,
   written: Written,
 ): readonly string[] | undefined => {
-  if (written('environment') || !everywhereWith.some((input) => written(input))) return undefined;
+  if (written('environment') !== undefined || !everywhereWith.some((input) => written(input))) return undefined;
   if (written('resume-token'))
     throw new InputError(
       'resume-token belongs to the run of one environment: name that environment with --environment',

@@ -35,6 +35,7 @@ export const restoring = ({
   withdraws,
   because,
   rejected,
+  named,
 }: Omit<Restore, 'operation' | 'because' | 'notes'> & Partial<Pick<Restore, 'because'>>): NewRelease => {
   const planDigest = digest({
     operation: 'rollback',
@@ -53,6 +54,7 @@ export const restoring = ({
     ...withoutUndefined({
       withdraws,
       rejected,
+      named,
       why: because === undefined ? undefined : shortened(because, mostOfReason),
     }),
     submission: {

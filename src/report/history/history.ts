@@ -1,5 +1,6 @@
 import { type Instant, iso } from '../../clock.ts';
 import type { ShownVersion } from '../../registry/shown-version.ts';
+import { unnamedVersion } from '../../registry/version-reference.ts';
 import type { Release, ReleaseRecord, Served } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Failure } from '../failure.ts';
@@ -188,7 +189,8 @@ const concerns = (
   (wanted === undefined ||
     ('version' in wanted
       ? [version, candidate.version, baseline?.version, withdraws].includes(wanted.version)
-      : [candidate.packageVersion, baseline?.packageVersion].includes(wanted.packageVersion)));
+      : [candidate.packageVersion, baseline?.packageVersion].includes(wanted.packageVersion) ||
+        withdraws === unnamedVersion(wanted.packageVersion)));
 
 const servedIn = ({ version, packageVersion, until }: Served, { since, version: wanted }: HistoryFilter): boolean =>
   (since === undefined || until === undefined || until >= since) &&

@@ -15,10 +15,9 @@ const of = (version: string, packageVersion: number): Configuration => ({ ...con
 const [old, next] = [of('1.0.0', 1), of('1.1.0', 2)];
 
 const environments = { staging: { stage: 'Staging' }, production: { stage: 'Production' } };
-const approval = termsOf(
-  { model: 'churn', environments } as unknown as Manifest,
-  environments.production as Environment,
-);
+const termsIn = (environment: { readonly stage: string }, all: Readonly<Record<string, unknown>> = environments) =>
+  termsOf({ model: 'churn', environments: all } as unknown as Manifest, environment as Environment);
+const approval = termsIn(environments.production);
 
 /** Package → `Production/Approved`; undefined: it has no stage; absent: it was deleted. */
 type Registry = Readonly<Record<number, string | undefined>>;
@@ -37,11 +36,14 @@ interface Given {
   readonly rejected?: readonly number[];
 }
 
-const play = async (
-  task: typeof settleStages,
-  { ends, shown, serves, status = 'InService', besideBefore, error, now = 0, stage, rejected = [] }: Given,
+const registryOf = (shown: Registry) => new Map(Object.entries(shown));
+
+/** A release on `registry`, which other releases may write too. */
+const releaseOn = (
+  registry: ReturnType<typeof registryOf>,
+  { ends, serves, status = 'InService', besideBefore, error, now = 0, stage, rejected = [] }: Omit<Given, 'shown'>,
+  terms: ReturnType<typeof termsOf> = approval,
 ) => {
-  const registry = new Map(Object.entries(shown));
   const sent: string[] = [];
   const remarks: string[] = [];
   let looks = 0;
@@ -86,11 +88,16 @@ const play = async (
   const turns = turnsOf(release({ phase: 'settling', concludedAt: 0, ...ends }), {
     world,
     ...(besideBefore ? { besideBefore } : {}),
-    approval: stage === false ? { group: 'churn', onRejection: 'take-back' } : approval,
+    approval: stage === false ? { group: 'churn', onRejection: 'take-back' } : terms,
     remark: (line: string) => void remarks.push(line),
   } as unknown as Pick<Turn, 'world'>);
+  return { sent, remarks, looks: () => looks, turns };
+};
+
+const play = async (task: typeof settleStages, { shown, ...given }: Given) => {
+  const { sent, remarks, looks, turns } = releaseOn(registryOf(shown), given);
   for (let turn = 0; turn < 9; turn++) if ((await task(turns.turn())) === undefined) break;
-  return { sent, remarks, looks, release: turns.release() };
+  return { sent, remarks, looks: looks(), release: turns.release() };
 };
 
 const delivered = { outcome: 'succeeded', reason: 'delivered', candidate: next, baseline: old } as const;
@@ -303,5 +310,47 @@ describe('a registry that does not take it', () => {
     expect((await play(settleStages, { ...given, error, now: minutes(15) })).remarks).toEqual([
       'the stage Production was not written to the registry: busy',
     ]);
+  });
+});
+
+describe('two environments that change the stage of one version side by side', () => {
+  const begun = { phase: 'preparing', candidate: next, baseline: old } as const;
+  const { staging, production } = environments;
+  const [one, other] = [termsIn(staging, { staging }), termsIn(production, { production })];
+  test.each<[string, typeof settleStages, Partial<Release>, readonly [typeof approval, typeof approval], string]>([
+    ['at the begin of a delivery', beginStage, begun, [termsIn(staging), approval], 'InProgress'],
+    ['at its end', settleStages, delivered, [termsIn(staging), approval], 'Approved'],
+    [
+      'at the end of a rollback, with a manifest each',
+      settleStages,
+      { ...back, baseline: old },
+      [one, other],
+      'Approved',
+    ],
+  ])('%s each write it once', async (_name, task, ends, terms, status) => {
+    const registry = registryOf({ 1: undefined, 2: undefined });
+    const releases = terms.map((term) => {
+      const { candidate } = { candidate: next, ...ends };
+      return releaseOn(registry, { ends, serves: candidate.endpointConfig }, term);
+    });
+    const ended = new Set<unknown>();
+    for (let turn = 0; turn < 9; turn++)
+      for (const { turns } of releases) if ((await task(turns.turn())) === undefined) ended.add(turns);
+    expect(ended.size).toBe(2);
+    const { packageVersion } = { candidate: next, ...ends }.candidate;
+    expect(releases.map(({ sent }) => sent)).toEqual(
+      terms.map(({ stage }) => [`${packageVersion} ${stage?.name}/${status}`]),
+    );
+  });
+
+  test('in one stage: the begin of one delivery and the end of the other', async () => {
+    const registry = registryOf({ 1: undefined, 2: undefined });
+    const begins = releaseOn(registry, { ends: begun });
+    const ends = releaseOn(registry, { ends: delivered, serves: next.endpointConfig });
+    const last: unknown[] = [];
+    for (let turn = 0; turn < 9; turn++)
+      last.splice(0, 2, await beginStage(begins.turns.turn()), await settleStages(ends.turns.turn()));
+    expect(last).toEqual([undefined, undefined]);
+    expect([begins.sent, ends.sent]).toEqual([['2 Production/InProgress'], ['2 Production/Approved']]);
   });
 });

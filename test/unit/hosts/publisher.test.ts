@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Publishing, publisherFor } from '../../../src/hosts/publisher.ts';
 import type { Wish } from '../../../src/report/publications/publications.ts';
@@ -123,6 +126,42 @@ describe('the publisher of a run', () => {
     expect(await publisher.ended(unread, false)).toEqual([]);
     expect(github.requests).toEqual([]);
   });
+
+  it.each(['begins', 'shows'] as const)(
+    'does not wait longer for an earlier request without an answer (%s)',
+    async (earlier) => {
+      let requests = 0;
+      const silent = createServer(() => {
+        requests += 1;
+      });
+      await once(silent.listen(0, '127.0.0.1'), 'listening');
+      const clock = virtualClock();
+      const publisher = publisherFor({
+        repository: {
+          name: 'acme/churn',
+          token: 'ghs_x',
+          apiUrl: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+        },
+        wish: ['comment', 'deployment'],
+        operation: 'deploy-endpoint',
+        env: {},
+        run: { host: 'github-actions', holder: 'test', commit: 'c0ffee' },
+        signal: new AbortController().signal,
+      });
+      publisher.open(clock);
+      const received = once(silent, 'request');
+      if (earlier === 'begins') publisher.begins(subject);
+      else publisher.shows(report);
+      await received;
+      const ended = publisher.ended(report, true);
+      await clock.sleepUntil(clock.now() + 31_000);
+      expect(await ended).toEqual(['comment and deployment not published: GitHub did not take it in time']);
+      // It still waits for the first one, and nothing was sent beside it.
+      expect(requests).toBe(1);
+      silent.closeAllConnections();
+      silent.close();
+    },
+  );
 
   it('has a line where the run has no commit', async () => {
     const publisher = await start(['check'], {}, { run: { host: 'command-line', holder: 'test' } });

@@ -86,6 +86,7 @@ describe('a package of others that is taken over', () => {
           dataset: 'churn-2026',
           'git-sha': 'abc',
           'run-url': 'https://x/1',
+          'version-run': 'https://x/1',
           'taken-from': 'churn/1',
           'earlier-approval': 'Approved',
           'earlier-approval-by': 'alice',

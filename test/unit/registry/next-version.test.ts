@@ -202,6 +202,61 @@ describe('the same commit again', () => {
   });
 });
 
+describe('the content of a candidate', () => {
+  /** 1.3.0 on main, and 1.4.0-rc.1 on a release branch after it, that main does not contain. */
+  const prepared = async () => {
+    const aws = account();
+    const history = createHistory();
+    history.commit('feat: a');
+    await register(worldAt(aws, history, 'main'), aws, '1.3.0');
+    const candidate = history.commit('feat: b');
+    await register(worldAt(aws, history, 'release/1.4.0'), aws);
+    return { aws, history, candidate };
+  };
+  const promotion = (from: string, version = 'next') =>
+    inputs({ version, from, image: undefined, artifact: undefined });
+
+  test.each(['1.4.0-rc.1', 'churn_v1.4.0-rc.1', '2', 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/2'])(
+    'is not registered as another version after a squash merge: %s',
+    async (from) => {
+      const { aws, history } = await prepared();
+      const squashed = history.commit('Release 1.4.0 (#12)', history.commits[0]?.sha ?? '');
+      const world = worldAt(aws, history, 'main', squashed);
+      expect((await nextVersion(world, manifest)).version).toBe('1.3.1');
+      await expect(runTurns(registerModel, promotion(from), world)).rejects.toMatchObject({
+        reason: 'invalid-input',
+        message:
+          'version: next is 1.3.1 on main, but from names 1.4.0-rc.1, a candidate of 1.4.0: merge a release candidate by a merge commit, so that main contains its commit; or give the version itself, e.g. 1.4.0',
+      });
+      expect(versionsOf(aws)).toEqual(['1.3.0', '1.4.0-rc.1']);
+      expect((await runTurns(registerModel, promotion(from, '1.4.0'), world)).end.outputs).toMatchObject({
+        version: '1.4.0',
+      });
+    },
+  );
+
+  test('becomes its final version after a merge commit; content of others becomes any', async () => {
+    const { aws, history } = await prepared();
+    history.commit("Merge branch 'release/1.4.0'");
+    const world = worldAt(aws, history, 'main');
+    expect((await runTurns(registerModel, promotion('1.4.0-rc.1'), world)).end.outputs).toMatchObject({
+      version: '1.4.0',
+    });
+    history.commit('fix: c');
+    const later = worldAt(aws, history, 'main');
+    expect((await runTurns(registerModel, promotion('1'), later)).end.outputs).toMatchObject({ version: '1.4.1' });
+  });
+
+  test('becomes the candidate that a release branch names', async () => {
+    const { aws, history } = await prepared();
+    history.commit('feat!: c');
+    const world = worldAt(aws, history, 'release/2.0.0');
+    expect((await runTurns(registerModel, promotion('1.4.0-rc.1'), world)).end.outputs).toMatchObject({
+      version: '2.0.0-rc.1',
+    });
+  });
+});
+
 describe('two commits at once that derive one version', () => {
   /** The second run lists before the first one has created its package, and creates after it. */
   const race = async (first: World, second: World, aws: RegistryAws) => {
@@ -341,6 +396,21 @@ describe('without the history', () => {
     await expect(
       nextVersion(worldAt(aws, history, 'main', undefined, { commits: unreadable, github }), manifest),
     ).rejects.toThrow(/`fetch-depth: 0`.*`permissions: contents: read`/);
+  });
+
+  test('a noted commit that is any text is quoted, with either remedy', async () => {
+    const { aws, history } = await prepared();
+    set(aws, 1, 'git-sha', 'main\n::error::pwned');
+    const lacking = gitHub(async () => {
+      throw new MissingPermission('the token lacks a permission at GitHub');
+    });
+    for (const github of [undefined, lacking])
+      await expect(
+        nextVersion(
+          worldAt(aws, history, 'main', undefined, { commits: unreadable, ...(github && { github }) }),
+          manifest,
+        ),
+      ).rejects.toThrow('the commits since "main\\n::error::pwned" cannot be read: ');
   });
 
   test('branches with a number in their names, and develop, need none', async () => {

@@ -14,6 +14,7 @@ describe('a command without an environment', () => {
 
   it.each([
     ['whose operation does not know it', counting, { subject: 'sheep' }],
+    ['whose environment is empty', { ...counting, everywhereWith: ['subject'] }, { subject: 'sheep', environment: '' }],
     ['without the input that allows it', { ...counting, everywhereWith: ['subject'] }, { subject: '' }],
     [
       'with an environment',

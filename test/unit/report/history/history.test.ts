@@ -127,6 +127,14 @@ describe('of one version', () => {
     });
     expect(history(numbered, { version: { packageVersion: 7 } }).releases).toHaveLength(1);
   });
+  test('by its package, the removal of a candidate that has no version', () => {
+    const removal = { operation: 'rollback', withdraws: 'package-7' } as const;
+    const unnamed = record({ ended: [ended({ id: 'churn-removal', ...removal }), ended()] });
+    expect(history(unnamed, { version: { packageVersion: 7 } }).releases.map(({ id }) => id)).toEqual([
+      'churn-removal',
+    ]);
+    expect(history(unnamed, { version: { packageVersion: 8 } }).releases).toEqual([]);
+  });
 });
 
 test('several environments: by time, and at one time in the order of the manifest', () => {

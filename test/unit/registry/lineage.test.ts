@@ -1,0 +1,28 @@
+import { describe, expect, test } from '@jest/globals';
+import { lineageOf } from '../../../src/registry/lineage.ts';
+
+const run = (id: number): string => `https://github.com/acme/churn/actions/runs/${id}`;
+const registered = { CommitId: 'c0ffee', GeneratedBy: run(1) };
+
+describe('the lineage', () => {
+  test('has the commit and the run of the registration, and shows metadata that differs from them', () => {
+    expect(
+      lineageOf({
+        MetadataProperties: registered,
+        CustomerMetadataProperties: { 'git-sha': 'decade', 'run-url': run(2) },
+      }),
+    ).toEqual({ commit: 'c0ffee', 'commit in the metadata': 'decade', run: run(1), 'run in the metadata': run(2) });
+  });
+
+  test.each<readonly [string, Parameters<typeof lineageOf>[0]]>([
+    ['metadata that agrees', { CustomerMetadataProperties: { 'git-sha': 'c0ffee', 'run-url': run(1) } }],
+    ['no metadata', {}],
+  ])('has them once beside %s', (_name, described) => {
+    expect(lineageOf({ MetadataProperties: registered, ...described })).toEqual({ commit: 'c0ffee', run: run(1) });
+  });
+
+  test('has those of the metadata where the package has no others', () => {
+    expect(lineageOf({ CustomerMetadataProperties: { 'git-sha': 'c0ffee' } })).toEqual({ commit: 'c0ffee' });
+    expect(lineageOf({ MetadataProperties: { CommitId: '' }, CustomerMetadataProperties: {} })).toBeUndefined();
+  });
+});
