@@ -28,13 +28,14 @@ export const reviewersOf = (github: GitHub, of: readonly Reviewer[]): Electorate
     },
     others: (decided) =>
       of
-        .map(nameOf)
+        .map(nameOfReviewer)
         .filter((name) => !decided.has(name))
         .join(', '),
   };
 };
 
-const nameOf = (reviewer: Reviewer): string =>
+/** `alice`, `@acme/ml-leads`. */
+export const nameOfReviewer = (reviewer: Reviewer): string =>
   reviewer.is === 'team' ? `@${reviewer.organisation}/${reviewer.slug}` : reviewer.login;
 
 const mayWrite: ReadonlySet<Permission> = new Set<Permission>(['admin', 'maintain', 'write']);

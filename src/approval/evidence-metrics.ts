@@ -1,4 +1,5 @@
 import type { EvidenceMetric } from '../findings/evidence.ts';
+import { type Direction, knownDirection } from '../manifest/approval-policy.ts';
 import { parseReport } from '../registry/evaluation.ts';
 import { trainingMetricsOf } from '../registry/lineage.ts';
 import type { PackageReports } from '../registry/package-reports.ts';
@@ -11,7 +12,6 @@ import {
 } from '../scoring/registered-reports.ts';
 import type { World } from '../world.ts';
 import { partOf } from './evidence-part.ts';
-import { betterOf } from './metric-direction.ts';
 
 /** A reader compares these; the file has all. */
 const mostMetrics = 30;
@@ -23,6 +23,9 @@ export interface ComparedMetrics {
 }
 
 type Values = ReadonlyMap<string, number>;
+/** By the meaning of a higher value. */
+const arrows: Readonly<Record<Direction, 'higher' | 'lower'>> = { better: 'higher', worse: 'lower' };
+
 interface Side {
   readonly values: Values;
   /** Why the evaluation has none. */
@@ -43,12 +46,16 @@ export const compareMetrics = async (
     served === undefined || 'why' in served ? undefined : await side(served.name, served.reports, served.metadata);
   const names = [...new Set([...candidate.values.keys(), ...(serving?.values.keys() ?? [])])];
   const shown = names.slice(0, mostMetrics).map((name): EvidenceMetric => {
-    const [mine, other, better] = [candidate.values.get(name), serving?.values.get(name), betterOf(name)];
+    const [mine, other, better] = [
+      candidate.values.get(name),
+      serving?.values.get(name),
+      knownDirection(name.split('.')),
+    ];
     return {
       name,
       ...(mine === undefined ? {} : { candidate: mine }),
       ...(other === undefined ? {} : { serving: other }),
-      ...(better === undefined ? {} : { better }),
+      ...(better === undefined ? {} : { better: arrows[better] }),
     };
   });
   const both = shown.some((one) => one.candidate !== undefined && one.serving !== undefined);

@@ -1,6 +1,5 @@
 import { type Look, lookAt } from '../endpoint/look.ts';
 import type { Evidence, EvidenceVerdict, Facts, Part, Serves } from '../findings/evidence.ts';
-import type { Reviewer } from '../manifest/approval.ts';
 import { testDue } from '../manifest/test-due.ts';
 import { shortened } from '../plain-text.ts';
 import { tagOf, versionIn } from '../registry/described-package.ts';
@@ -9,6 +8,7 @@ import { findingsOf } from '../scoring/kept-findings.ts';
 import { type ServedPackage, servedPackage } from '../scoring/registered-reports.ts';
 import { standingOf } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { nameOfReviewer } from './electorate.ts';
 import { plannedDelivery } from './evidence-changes.ts';
 import { compareMetrics } from './evidence-metrics.ts';
 import { partOf } from './evidence-part.ts';
@@ -130,7 +130,7 @@ const rulesOf = ({ rules, risk }: Asked): readonly string[] => {
   return [
     of === undefined
       ? `${people} to approve; the manifest names no reviewers.`
-      : `${people} to approve, of ${of.map(nameOf).join(', ')}.`,
+      : `${people} to approve, of ${of.map(nameOfReviewer).join(', ')}.`,
     ...(risk.because === undefined
       ? []
       : [
@@ -142,6 +142,3 @@ const rulesOf = ({ rules, risk }: Asked): readonly string[] => {
         ]),
   ];
 };
-
-const nameOf = (reviewer: Reviewer): string =>
-  reviewer.is === 'person' ? reviewer.login : `@${reviewer.organisation}/${reviewer.slug}`;

@@ -56,12 +56,24 @@ export interface VerdictRule {
 }
 
 /**
- * The metrics of which it is certain whether more is better: SageMaker's names of the model quality (AWS: Model Monitor, model quality
+ * The metrics of which it is certain, by the last part of their names, whether more is better: SageMaker's names of the model quality (AWS: Model Monitor, model quality
  * metrics) and XGBoost's. Those about the best constant answer describe the data.
  */
 const known: Readonly<Record<Direction, readonly string[]>> = {
   better: [
-    ...['accuracy', 'precision', 'recall', 'auc', 'f0_5', 'f1', 'f2', 'r2', 'true_positive_rate', 'true_negative_rate'],
+    ...[
+      'accuracy',
+      'precision',
+      'recall',
+      'auc',
+      'au_prc',
+      'f0_5',
+      'f1',
+      'f2',
+      'r2',
+      'true_positive_rate',
+      'true_negative_rate',
+    ],
     ...['weighted_precision', 'weighted_recall', 'weighted_f0_5', 'weighted_f1', 'weighted_f2'],
     ...['balanced_accuracy', 'specificity', 'sensitivity'],
   ],

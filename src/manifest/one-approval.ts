@@ -30,7 +30,7 @@ export const approvalFaults = ({
     return [
       {
         path: ['environments', at, 'approval'],
-        message: `the registry has one approval of a version for all environments: ${other.name} and ${one.name} have the same registry, as far as \`registry\`, \`account\` and \`region\` say, and differ here; write \`approval\` once, for all`,
+        message: `the registry has one approval of a version for all environments: ${other.name} and ${one.name} have the same registry, as far as \`registry\`, \`account\` and \`region\` are named, and differ here; write \`approval\` once, for all`,
       },
     ];
   });
