@@ -6,8 +6,11 @@ import type { Turn } from '../mechanisms/turn.ts';
  * `Turn.nextPoll`. DescribeEndpoint at 5 s tripped throttling in AWS's own canaries (sagemaker-python-sdk#1204): 30 s or slower, one poller
  * per endpoint, with up to 20 % jitter (rule 11). The jitter comes from release and time, so that a rehearsal repeats exactly.
  */
-export const nextPoll = ({ world, release }: Pick<Turn, 'world' | 'release'>): Instant => {
-  const now = world.clock.now();
-  const jitter = Number.parseInt(digest([release.id, now]).slice(0, 8), 16) / 0xffffffff;
-  return now + seconds(30) + Math.round(jitter * seconds(6));
+export const nextPoll = ({ world, release }: Pick<Turn, 'world' | 'release'>): Instant =>
+  withJitter(release.id, world.clock.now(), seconds(30));
+
+/** The next look, after `every` milliseconds and up to a fifth of them more. @param id of the run or release, which looks alone */
+export const withJitter = (id: string, now: Instant, every: number): Instant => {
+  const jitter = Number.parseInt(digest([id, now]).slice(0, 8), 16) / 0xffffffff;
+  return now + every + Math.round((jitter * every) / 5);
 };

@@ -29,7 +29,7 @@ import { choice, type OutputSchema, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
-import { costOfWait, nextLook, planOfWait } from './wait-for-decision.ts';
+import { costOfWait, nextLook, planOfWait, priceNotes } from './wait-for-decision.ts';
 
 export const approveGateInputs = {
   ...sharedInputs,
@@ -199,7 +199,6 @@ const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undec
   const price = inputs['price-per-minute'];
   const { because, reason } = registryAnswer(registered);
   if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
-  const plan = planOfWait(registered, world.run, price);
   const state = stateOf(registered);
   const shows = undecided && memory?.of !== state;
   return {
@@ -207,8 +206,8 @@ const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undec
     memory: { v: 1, of: undecided ? state : '', since: memory?.since ?? world.clock.now() },
     notBefore: nextLook(world),
     percent: 0,
-    because: [because, ...plan.notes.slice(1)].join('; '),
-    ...(memory === undefined ? { plan } : {}),
+    because: [because, ...priceNotes(world.run, price)].join('; '),
+    ...(memory === undefined ? { plan: planOfWait(registered, world.run, price) } : {}),
     ...(shows ? { findings: await gatherEvidence(asked) } : {}),
   };
 };
