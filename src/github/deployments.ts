@@ -6,7 +6,7 @@ import { createOnce } from './look-again.ts';
 
 const needing = (does: string) => ({ does, needs: 'deployments: write' }) as const;
 
-/** States after which a deployment is over; another run of the same version is another deployment. */
+/** States of a deployment that goes on; after any other one, another run of the same version is another deployment. */
 const goesOn: ReadonlySet<string> = new Set(['in_progress', 'queued', 'pending'] satisfies (
   | DeploymentState
   | 'queued'
