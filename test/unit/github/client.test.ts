@@ -144,4 +144,19 @@ describe('the client of GitHub', () => {
     expect(seen.filter((line) => line.startsWith('/repositories/1/'))).toHaveLength(1);
     expect(seen.filter((line) => line.startsWith('/elsewhere'))).toEqual([]);
   });
+
+  it('stops at the fourth redirection', async () => {
+    const seen: string[] = [];
+    const server = createServer((request, response) => {
+      const path = request.url ?? '';
+      seen.push(path);
+      response.writeHead(301, { location: path }).end();
+    });
+    cleanUp = () => stopped(server);
+    const room = roomOf({ ...(await listening(server)), token: 'planted' });
+    await expect(room.commentsOf(place)).rejects.toThrow(/redirects to .*: correct GITHUB_API_URL/);
+    expect(new Set(seen).size).toBe(1);
+    // Four attempts; each follows three redirections.
+    expect(seen).toHaveLength(4 * 4);
+  });
 });
