@@ -238,7 +238,8 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   'checks/list-for-ref': checksOf,
   'repos/get-collaborator-permission-level': (received) => {
     const login = value(received, 'username');
-    const permission = received.state.permissions[login.toLowerCase()] ?? 'none';
+    const permission = received.state.permissions[login.toLowerCase()];
+    if (permission === undefined) return notFound;
     // `maintain` and `triage` show in `role_name` only: the older member has four levels.
     const level = { maintain: 'write', triage: 'read' }[permission] ?? permission;
     return ok({ permission: level, role_name: permission, user: null });

@@ -75,7 +75,7 @@ export interface State {
   deployments: readonly Deployment[];
   runs: readonly WorkflowRun[];
   commits: readonly Commit[];
-  /** By login in lower case: `admin`, `maintain`, `write`, `triage`, `read` or `none`. */
+  /** By login in lower case: `admin`, `maintain`, `write`, `triage`, `read` or `none`. GitHub does not find other accounts. */
   permissions: Readonly<Record<string, string>>;
   /** Of the organisation that owns the repository, by slug. */
   teams: Readonly<Record<string, readonly Person[]>>;

@@ -45,6 +45,12 @@ describe('the facts behind an approval', () => {
     },
   );
 
+  it('are no permission of an account that GitHub does not find', async () => {
+    const room = await open({ permissions: { noor: 'write' } });
+    expect(await room.permissionOf('stranger')).toBe('none');
+    expect(github?.requests.map(({ status }) => status)).toEqual([404]);
+  });
+
   it('are all members of a team, on every page', async () => {
     const members = Array.from({ length: 130 }, (_, n) => user(`member-${n}`));
     const room = await open({ teams: { 'ml-leads': members } });
