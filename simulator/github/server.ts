@@ -66,6 +66,8 @@ export interface FakeGitHubOptions {
   readonly mostPerPage?: number;
   /** Owner of the token; default: the app whose token a job has. */
   readonly as?: Person;
+  /** Default: one that begins as GitHub's tokens for such an owner do. */
+  readonly token?: string;
   /** Permissions that the token lacks: `pull_requests=write` lacks only writing, `pull_requests` both. */
   readonly lacks?: readonly string[];
   readonly state?: Partial<State>;
@@ -83,7 +85,7 @@ const repository = `${organisation}/churn`;
 
 export const startGitHub = async (options: FakeGitHubOptions = {}): Promise<FakeGitHub> => {
   const { basePath = '', mostPerPage = 100, as = app, lacks = [], inspector = anything } = options;
-  const token = as.type === 'Bot' ? tokenOfApp : tokenOfApp.replace('ghs_', 'ghp_');
+  const { token = as.type === 'Bot' ? tokenOfApp : tokenOfApp.replace('ghs_', 'ghp_') } = options;
   const state: State = { ...emptyState(), ...options.state };
   const requests: GitHubRequest[] = [];
   const problems: string[] = [];

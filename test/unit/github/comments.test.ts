@@ -79,6 +79,20 @@ describe.each(places)('the one comment on a %j', (place) => {
     expect(own()).toEqual([`${marker}\nnow`]);
   });
 
+  it('is given up when it is doubled or deleted at each attempt', async () => {
+    const [create, update] =
+      place.is === 'commit'
+        ? (['repos/create-commit-comment', 'repos/update-commit-comment'] as const)
+        : (['issues/create-comment', 'issues/update-comment'] as const);
+    for (const text of ['theirs', 'theirs again'])
+      github.before(create, () => github.comment(on, app, `${marker}\n${text}`));
+    github.before(update, () => {
+      github.state.comments = [];
+    });
+    await expect(write('mine')).rejects.toThrow('was deleted or doubled each time it was written');
+    expect(own()).toEqual([`${marker}\ntheirs again`]);
+  });
+
   it('loses the duplicates of earlier runs', async () => {
     for (const text of ['first', 'second', 'third']) github.comment(on, app, `${marker}\n${text}`);
     await write('now');
@@ -109,5 +123,21 @@ describe('the one comment by the token of a person', () => {
       `mallory: ${marker}\nforged`,
       `mina: ${marker}\nnow`,
     ]);
+  });
+});
+
+describe('the one comment by a token that cannot read its account', () => {
+  it('is a comment of an app, whatever the token begins with', async () => {
+    await github.close();
+    github = await startFakeGitHub({ token: 'v1.0123456789abcdef0123456789abcdef01234567', state: state() });
+    github.comment(7, 'mallory', `${marker}\nforged`);
+    github.comment(7, app, `${marker}\nearlier`);
+    const room = roomOf(github);
+    await room.write.upsertComment({ is: 'pull-request', number: 7 }, marker, () => `${marker}\nnow`);
+    expect(github.state.comments.map(({ user, body }) => `${user.login}: ${body}`)).toEqual([
+      `mallory: ${marker}\nforged`,
+      `${app}: ${marker}\nnow`,
+    ]);
+    expect(github.requests.find(({ operation }) => operation === 'users/get-authenticated')?.status).toBe(403);
   });
 });
