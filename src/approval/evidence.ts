@@ -5,7 +5,7 @@ import { shortened } from '../plain-text.ts';
 import { tagOf, versionIn } from '../registry/described-package.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { findingsOf } from '../scoring/kept-findings.ts';
-import { type ServedPackage, servedPackage } from '../scoring/registered-reports.ts';
+import { describeServed, type ServedPackage } from '../scoring/registered-reports.ts';
 import { standingOf } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { nameOfReviewer } from './electorate.ts';
@@ -31,7 +31,7 @@ export const gatherEvidence = async (at: Asked, { findings }: Partial<Considered
     planned.is === 'known'
       ? ({ is: 'known', value: planned.value.look } as const)
       : await partOf(() => lookAt(world, environment.endpoint.name));
-  const served = await andThen(look, (seen) => servedPackage(world, seen));
+  const served = await andThen(look, (seen) => describeServed(world, seen));
   const isDark = planned.is === 'known' && planned.value.isDark;
   const { card } = registered;
   return {

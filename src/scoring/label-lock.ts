@@ -1,12 +1,11 @@
 import { iso } from '../clock.ts';
-import { packageOfModel } from '../endpoint/look.ts';
 import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
 import { oneLine } from '../plain-text.ts';
 import { type Entry, endedTests, factsOf, packageMark } from './ended-tests.ts';
 import { goldenSet } from './golden-set.ts';
 import { type LabelChanges, type LabelledSet, labelChanges, readLabels } from './labels.ts';
-import { servedIn } from './served.ts';
+import { servedPackage } from './served.ts';
 import type { Standing } from './standing.ts';
 import { folderOfTest } from './test-record.ts';
 
@@ -24,7 +23,7 @@ const mostRemoved = 0.1;
  * @throws {Refusal} `labels-changed`
  */
 export const labelNotes = async (at: Standing): Promise<readonly string[]> => {
-  const served = servedPackage(at);
+  const served = servedPackage(at.look);
   // Nothing serves; or the model stays, so that labels alone may change.
   if (served === undefined || isServing(at)) return [];
   const before = await lastTest(at, served);
@@ -72,15 +71,9 @@ const lastTest = async ({ world, releases, subject }: Standing, served: string):
   return tests.find((test) => test.package === wanted && (test.verdict === 'pass' || test.ofServing));
 };
 
-/** ARN of the package whose model serves; undefined where nothing serves, or a model without a package. */
-export const servedPackage = ({ look }: Pick<Standing, 'look'>): string | undefined => {
-  const model = look?.models.get(servedIn(look)?.model ?? '');
-  return model && packageOfModel(model);
-};
-
 /** Whether the version under test serves already. */
 export const isServing = ({ look, registered }: Pick<Standing, 'look' | 'registered'>): boolean =>
-  servedPackage({ look })?.toLowerCase() === registered.arn.toLowerCase();
+  servedPackage(look)?.toLowerCase() === registered.arn.toLowerCase();
 
 /** The golden sets; without one the rows of the candidate's file, which have the labels then. */
 export const labelledSets = async ({ parts, candidate, regression }: Standing): Promise<readonly LabelledSet[]> => {

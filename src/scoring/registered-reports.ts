@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { classify, orUndefined } from '../aws/errors.ts';
-import { packageOfModel } from '../endpoint/look.ts';
 import { Refusal } from '../operation.ts';
 import { grantTo } from '../registry/grant.ts';
 import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../registry/package-reports.ts';
 import { contentWorld, inRegistry, registryAccount } from '../registry/registry.ts';
 import { parseS3Location, type S3Object, s3Uri } from '../registry/s3-object.ts';
 import type { World } from '../world.ts';
-import { type Serving, servedIn } from './served.ts';
+import { type Serving, servedIn, servedPackage } from './served.ts';
 
 /** The reports that model packages name, byte for byte. */
 
@@ -36,11 +35,10 @@ export type ServedPackage =
   | { readonly why: string };
 
 /** @returns undefined when nothing serves */
-export const servedPackage = async (world: World, look: Serving | undefined): Promise<ServedPackage | undefined> => {
+export const describeServed = async (world: World, look: Serving | undefined): Promise<ServedPackage | undefined> => {
   const served = servedIn(look);
-  if (look === undefined || served === undefined) return undefined;
-  const model = look.models.get(served.model);
-  const ModelPackageName = model && packageOfModel(model);
+  if (served === undefined) return undefined;
+  const ModelPackageName = servedPackage(look);
   if (ModelPackageName === undefined)
     return { why: `model ${served.model}, which serves, was not made of one model package` };
   const owner = ModelPackageName.split(':')[4] ?? world.account.id;

@@ -1,5 +1,5 @@
 import { digest } from '../digest.ts';
-import type { Content } from '../endpoint/look.ts';
+import { type Content, packageOfModel } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -21,6 +21,12 @@ export interface Serving extends Content {
 export const servedIn = (look: Serving | undefined): Served | undefined => {
   const variant = look && canonicalOf(look.live);
   return variant === undefined ? undefined : contentOfVariant(look, variant);
+};
+
+/** ARN of the package whose model serves; undefined where nothing serves, or a model without a package. */
+export const servedPackage = (look: Serving | undefined): string | undefined => {
+  const model = look?.models.get(servedIn(look)?.model ?? '');
+  return model && packageOfModel(model);
 };
 
 /** As `servedIn`, for a variant by its name. */

@@ -2,7 +2,7 @@ import { contentOf } from '../../endpoint/look.ts';
 import { observe } from '../../endpoint/observe.ts';
 import { servesCanonical } from '../../endpoint/variants.ts';
 import { storeFor } from '../../release/store.ts';
-import { type ServedPackage, servedPackage } from '../../scoring/registered-reports.ts';
+import { describeServed, type ServedPackage } from '../../scoring/registered-reports.ts';
 import { type Serving as Served, servedIn } from '../../scoring/served.ts';
 import type { Asked } from '../mode.ts';
 
@@ -45,7 +45,7 @@ export type BesidePackage =
 /** The model package of the version that serves, for a comparison with another version. */
 export const packageBeside = async ({ world, registered }: Asked, serving: Serving): Promise<BesidePackage> => {
   if (serving.is !== 'known') return serving;
-  const found = await servedPackage(world, serving.look);
+  const found = await describeServed(world, serving.look);
   if (found === undefined) return { is: 'nothing' };
   if ('why' in found) return { is: 'unknown', why: found.why };
   // SageMaker spells names in lower case in some answers.

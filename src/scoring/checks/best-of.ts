@@ -21,7 +21,7 @@ import { cellText } from '../../report/regression/cell-text.ts';
 import { answeringOf, keptSite } from '../answering.ts';
 import { answersOf, compared, goldenSource, rulesAlone } from '../decide.ts';
 import { packageMark } from '../ended-tests.ts';
-import { servedPackage } from '../label-lock.ts';
+import { servedPackage } from '../served.ts';
 import type { Standing } from '../standing.ts';
 import { type Earlier, earlierVersions, folderOf, hasAnswers } from './earlier-versions.ts';
 
@@ -84,7 +84,7 @@ const ranked = (known: readonly Earlier[], { better }: Measure): readonly Earlie
   known.toSorted((one, other) => differenceOf(better, other.value, one.value) ?? 0);
 
 const isServed = (at: Standing, { entry }: Earlier): boolean => {
-  const served = servedPackage(at);
+  const served = servedPackage(at.look);
   return served !== undefined && packageMark(served) === entry.package;
 };
 

@@ -6,11 +6,11 @@ import type { RegisteredVersion } from '../../registry/registered-version.ts';
 import { InputError } from '../../schema.ts';
 import type { World } from '../../world.ts';
 import {
+  describeServed,
   type FoundReport,
   mostReportBytes,
   registeredReport,
   reportReader,
-  servedPackage,
   tooLarge,
 } from '../registered-reports.ts';
 import { type RowsFile, readRowsFile, rowsFile } from '../rows-file.ts';
@@ -42,7 +42,7 @@ export const reportFiles = async (world: World, at: Reported): Promise<ReportFil
   const { asking } = at.regression;
   const names = reportNames(asking);
   if (names.length === 0) return {};
-  const served = await servedPackage(world, at.look);
+  const served = await describeServed(world, at.look);
   const { tag, reports } = at.registered;
   const read = reportReader(world);
   const pairs: [ReportName, ReportPair][] = [];
