@@ -497,17 +497,15 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[];
 }
 
+export const policyNames = Object.keys(grants) as readonly PolicyName[];
+
 /** Needs with a policy of their own, which a role has beside the operation's. */
 const apart: readonly Need[] = ['decides', 'stages'];
 const own = (policy: PolicyName): readonly Grant[] =>
   grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
 
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
-  ...grants,
-  'approve-gate': own('approve-gate'),
-  'deploy-endpoint': own('deploy-endpoint'),
-  'shift-traffic': own('shift-traffic'),
-  rollback: own('rollback'),
+  ...(Object.fromEntries(policyNames.map((name) => [name, own(name)])) as Record<PolicyName, readonly Grant[]>),
   approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
@@ -536,5 +534,4 @@ export const unasked = (policy: PublishedName): ReadonlyMap<string, string> =>
     ),
   );
 
-export const policyNames = Object.keys(grants) as readonly PolicyName[];
 export const publishedNames = Object.keys(published) as readonly PublishedName[];
