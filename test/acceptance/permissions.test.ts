@@ -16,7 +16,7 @@ import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } f
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { accuracy, policyText, withPolicy } from '../support/approval-policy.ts';
+import { accuracy, packageOf, policyText, withPolicy } from '../support/approval-policy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
@@ -657,7 +657,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
         await serving(account, '1.0.0');
         await serving(account, '1.1.0');
         await account.simulator.call('sagemaker', 'UpdateModelPackage', {
-          ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+          ModelPackageArn: packageOf(2),
           ModelApprovalStatus: 'Rejected',
         });
         return { 'only-rejected': 'true', rejected: '1.1.0' };

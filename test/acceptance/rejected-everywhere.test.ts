@@ -8,6 +8,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { packageEvent } from '../../src/rehearsal/package-event.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { packageOf } from '../support/approval-policy.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 /** `rollback` on the command line, without an environment: one run for each of the manifest's. */
@@ -45,7 +46,7 @@ environments:${environment('staging', 'iris-staging')}${environment('production'
 
 const reject = (): Promise<unknown> =>
   account.simulator.call('sagemaker', 'UpdateModelPackage', {
-    ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+    ModelPackageArn: packageOf(2),
     ModelApprovalStatus: 'Rejected',
   });
 

@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
-import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Result } from '../../src/report/result.ts';
 import { type FakeGitHub, startFakeGitHub } from '../github/fake-github.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { packageOf } from '../support/approval-policy.ts';
 import { twoEnvironments } from '../support/two-environments.ts';
 
 /** The registry has one approval of a version for all environments: the gate of the one without users approves for the other too. */
@@ -50,7 +50,7 @@ const gateOf = async (environment: string): Promise<Result | undefined> => {
   return report?.result;
 };
 const status = async (): Promise<unknown> => {
-  const ModelPackageName = `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/1`;
+  const ModelPackageName = packageOf(1);
   const found = await account.simulator.call('sagemaker', 'DescribeModelPackage', { ModelPackageName });
   return found['ModelApprovalStatus'];
 };

@@ -3,6 +3,7 @@ import { minutes, seconds } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { type Attempt, openAccount, type TestAccount } from '../support/account.ts';
+import { packageOf } from '../support/approval-policy.ts';
 import { hosts } from '../support/hosts.ts';
 
 /** The mode `wait`, through every host. */
@@ -14,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
-const ModelPackageArn = `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/1`;
+const ModelPackageArn = packageOf(1);
 const decideAfter = (milliseconds: number, ModelApprovalStatus: 'Approved' | 'Rejected'): void => {
   const { clock } = account.simulator;
   clock.at(clock.now() + milliseconds, 'a person decides', () => {
