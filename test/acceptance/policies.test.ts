@@ -18,6 +18,7 @@ import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type PolicyName, type PublishedName, policyNames } from '../../src/permissions.ts';
 import { type Account, clientsOf, openAccount, refusalOf } from '../simulator/support/account.ts';
+import { waiting } from '../support/duties.ts';
 import { publishedPolicies } from '../support/policy-requests.ts';
 
 /** What a role with a published policy could do with an SDK and bad will, where a condition or a resource stands before it. */
@@ -124,11 +125,7 @@ describe('who registers', () => {
 });
 
 test('who approves decides, and changes nothing beside it', async () => {
-  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
-  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
-    ...registered,
-    ModelApprovalStatus: 'PendingManualApproval',
-  })) as { ModelPackageArn?: string };
+  const ModelPackageArn = await waiting(account.simulator);
   const { sagemaker } = await as('approver');
   const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
   const decision = { ModelApprovalStatus: 'Approved', ApprovalDescription: 'recall holds' };
@@ -142,11 +139,7 @@ test('who approves decides, and changes nothing beside it', async () => {
 });
 
 test('the role that runs the gate decides nothing', async () => {
-  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
-  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
-    ...registered,
-    ModelApprovalStatus: 'PendingManualApproval',
-  })) as { ModelPackageArn?: string };
+  const ModelPackageArn = await waiting(account.simulator);
   const { sagemaker } = await as('approve-gate');
   for (const ModelApprovalStatus of ['Approved', 'Rejected'] as const)
     await denied(
@@ -156,11 +149,7 @@ test('the role that runs the gate decides nothing', async () => {
 });
 
 test('the policy for stages allows a stage with its status, and decides nothing', async () => {
-  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
-  const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
-    ...registered,
-    ModelApprovalStatus: 'PendingManualApproval',
-  })) as { ModelPackageArn?: string };
+  const ModelPackageArn = await waiting(account.simulator);
   const { sagemaker } = await as('life-cycle');
   const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
   const ModelLifeCycle = { Stage: 'Production', StageStatus: 'Approved' };
@@ -286,11 +275,7 @@ describe('who tests', () => {
   });
 
   test('notes a verdict in a package, and decides nothing about it', async () => {
-    await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: 'churn' });
-    const { ModelPackageArn = '' } = (await account.simulator.call('sagemaker', 'CreateModelPackage', {
-      ...registered,
-      ModelApprovalStatus: 'PendingManualApproval',
-    })) as { ModelPackageArn?: string };
+    const ModelPackageArn = await waiting(account.simulator);
     const { sagemaker } = await as('regression-test');
     const update = (more: object) => sagemaker.send(new UpdateModelPackageCommand({ ModelPackageArn, ...more }));
     await denied(update({ ModelApprovalStatus: 'Approved' }), 'sagemaker:UpdateModelPackage');
