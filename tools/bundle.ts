@@ -60,7 +60,7 @@ const plainKeys: Plugin = {
     }),
 };
 
-/** Saves 70 kB: Octokit has a table of every endpoint of GitHub's; src/github uses twenty. */
+/** Saves 70 kB: Octokit has a table of every endpoint of GitHub's; src/github uses a few. */
 const usedEndpoints: Plugin = {
   name: 'used-endpoints',
   setup: ({ onLoad }) =>

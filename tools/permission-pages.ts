@@ -18,7 +18,7 @@ const example: Place = {
   kmsAlias: 'alias/ml',
 };
 
-export const policyJson = (policy: PublishedName): string => json(policyFor(policy, example));
+const policyJson = (policy: PublishedName): string => json(policyFor(policy, example));
 
 /** The registry of the policies for two accounts. */
 const shared: Sharing = {

@@ -45,6 +45,10 @@ describe('the model card of a package', () => {
     [metric({ name: 'auc', type: 'number' }), 'metric_data[0] matches no form'],
     [metric({ name: 'roc', type: 'linear_graph', value: [[1]] }), 'metric_data[0] matches no form'],
     [
+      { evaluation_details: [{ name: 'holdout', datasets: Array.from({ length: 11 }, (_, n) => `s3://data/${n}`) }] },
+      '$.evaluation_details[0].datasets has 11 items',
+    ],
+    [
       { additional_information: { custom_details: { a: 1 } } },
       '$.additional_information.custom_details.a is no string',
     ],
