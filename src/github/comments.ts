@@ -1,7 +1,7 @@
 import { type Client, type Common, everyPage, type Octokit } from './client.ts';
 import type { Comment, Place } from './github.ts';
 import { createOnce } from './look-again.ts';
-import { isAbsent, MissingPermission, type Needed } from './refusal.ts';
+import { MissingPermission, type Needed, orAbsent } from './refusal.ts';
 
 interface Answered {
   readonly id: number;
@@ -97,15 +97,11 @@ const remove = (client: Client, { name, needs, remove }: Thread, id: number): Pr
     ),
   );
 
-const unlessGone = async (call: Promise<unknown>): Promise<boolean> => {
-  try {
-    await call;
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
-};
+const unlessGone = (call: Promise<unknown>): Promise<boolean> =>
+  orAbsent(
+    call.then(() => true),
+    false,
+  );
 
 /** Others may delete the comment between two calls; more often than this it is no accident. */
 const mostAttempts = 3;

@@ -1,7 +1,7 @@
 import { type Client, everyPage } from './client.ts';
 import { accountsOf } from './commit-accounts.ts';
 import type { PullRequest } from './github.ts';
-import { isAbsent } from './refusal.ts';
+import { orAbsent } from './refusal.ts';
 
 interface Answered {
   readonly number: number;
@@ -18,16 +18,13 @@ const fromAnswer = ({ number, state, head, user }: Answered): PullRequest => ({
 });
 
 export const pullRequest = async (client: Client, number: number): Promise<PullRequest | undefined> => {
-  try {
-    const { data } = await client.call(
-      { does: `read pull request ${number}`, needs: 'pull-requests: read' },
-      (octokit, common) => octokit.rest.pulls.get({ ...common, pull_number: number }),
-    );
-    return fromAnswer(data);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  }
+  const answer = await orAbsent(
+    client.call({ does: `read pull request ${number}`, needs: 'pull-requests: read' }, (octokit, common) =>
+      octokit.rest.pulls.get({ ...common, pull_number: number }),
+    ),
+    undefined,
+  );
+  return answer && fromAnswer(answer.data);
 };
 
 /** REST, "List pull requests associated with a commit": for a commit of the default branch, the one that merged it. */

@@ -56,6 +56,16 @@ export const isPassing = (error: unknown): boolean => {
 /** The thing is not there, or the token may not see it. */
 export const isAbsent = (error: unknown): boolean => error instanceof GitHubFailure && error.status === 404;
 
+/** @returns `absent` where GitHub does not find the thing of the call */
+export const orAbsent = async <Thing, Absent>(call: Promise<Thing>, absent: Absent): Promise<Thing | Absent> => {
+  try {
+    return await call;
+  } catch (error) {
+    if (isAbsent(error)) return absent;
+    throw error;
+  }
+};
+
 /**
  * GitHub's words for a limit that passes (docs, "Rate limits for the REST API"): too many requests in the hour, or too many at once.
  */

@@ -1,7 +1,7 @@
 import { type Client, everyPage } from './client.ts';
 import { accountsOf } from './commit-accounts.ts';
 import { type Approval, type Permission, permissions, type Team, type WorkflowRun } from './github.ts';
-import { isAbsent } from './refusal.ts';
+import { orAbsent } from './refusal.ts';
 
 /** The people who decided, and those who may: the facts behind an approval. */
 
@@ -41,19 +41,16 @@ export const authorsOf = async (client: Client, commit: string): Promise<readonl
 
 /** `role_name` has five levels and the names of an organisation's own roles; `permission` has the level of each. */
 export const permissionOf = async (client: Client, login: string): Promise<Permission> => {
-  try {
-    const { data } = await client.call(
-      { does: `read the permission of ${login}`, needs: 'metadata: read' },
-      (octokit, common) => octokit.rest.repos.getCollaboratorPermissionLevel({ ...common, username: login }),
-    );
-    return (
-      permissions.find((one) => one === data.role_name) ?? permissions.find((one) => one === data.permission) ?? 'none'
-    );
-  } catch (error) {
-    // An account that GitHub does not know has no permission.
-    if (isAbsent(error)) return 'none';
-    throw error;
-  }
+  const answer = await orAbsent(
+    client.call({ does: `read the permission of ${login}`, needs: 'metadata: read' }, (octokit, common) =>
+      octokit.rest.repos.getCollaboratorPermissionLevel({ ...common, username: login }),
+    ),
+    undefined,
+  );
+  // An account that GitHub does not know has no permission.
+  if (answer === undefined) return 'none';
+  const { role_name, permission } = answer.data;
+  return permissions.find((one) => one === role_name) ?? permissions.find((one) => one === permission) ?? 'none';
 };
 
 export const membersOf = async (client: Client, { organisation, slug }: Team): Promise<readonly string[]> => {
