@@ -42,25 +42,41 @@ const beyondTheReference = [
   },
 ] as const;
 
-const ask = async (run: RunSimulation, { name, document }: PublishedPolicy, request: PolicyRequest): Promise<Answer> =>
+/** The exception for a request, if there is one. */
+const beyondOf = (request: Pick<PolicyRequest, 'action' | 'resource'>) =>
+  beyondTheReference.find(({ action, resource }) => action === request.action && request.resource.includes(resource));
+
+/** @param owner the account of the resource */
+const simulate = (
+  run: RunSimulation,
+  { documents, action, resource, context }: Check,
+  principal: string,
+  owner: string,
+  resourcePolicy?: object,
+): Promise<Answer> =>
   run(
     {
-      request: {
-        principal: `arn:aws:iam::${account}:role/${name}`,
-        action: request.action,
-        resource: { resource: request.resource, accountId: request.resource.split(':')[4] || account },
-        contextVariables: Object.fromEntries(
-          Object.entries(request.context).map(([key, values]) => [key, values.length > 1 ? values : (values[0] ?? '')]),
-        ),
-      },
-      identityPolicies: [{ name, policy: document }],
+      request: { principal, action, resource: { resource, accountId: owner }, contextVariables: context },
+      identityPolicies: documents.map((policy, index) => ({ name: `policy ${index + 1}`, policy })),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
-      // A key's own policy must let IAM decide (AWS KMS: "Default key policy").
-      ...(request.action.startsWith('kms:') && { resourcePolicy: keyPolicy }),
+      ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
     },
     {},
   );
+
+/** A key's own policy must let IAM decide (AWS KMS: "Default key policy"). */
+const policyOfKey = (action: string): object | undefined => (action.startsWith('kms:') ? keyPolicy : undefined);
+
+const ask = (run: RunSimulation, { name, document }: PublishedPolicy, request: PolicyRequest): Promise<Answer> => {
+  const { action, resource } = request;
+  const context = Object.fromEntries(
+    Object.entries(request.context).map(([key, values]) => [key, values.length > 1 ? values : (values[0] ?? '')]),
+  );
+  const principal = `arn:aws:iam::${account}:role/${name}`;
+  const owner = resource.split(':')[4] || account;
+  return simulate(run, { documents: [document], action, resource, context }, principal, owner, policyOfKey(action));
+};
 
 const keyPolicy = {
   Version: '2012-10-17',
@@ -68,20 +84,13 @@ const keyPolicy = {
 };
 
 /** Across accounts, with the policies of both sides. */
-const askAcross = async (
+const askAcross = (
   run: RunSimulation,
   { principal, action, resource, owner, identity, resourcePolicy }: SharedRequest,
-): Promise<Answer> =>
-  run(
-    {
-      request: { principal, action, resource: { resource, accountId: owner }, contextVariables: {} },
-      identityPolicies: identity === undefined ? [] : [{ name: 'own', policy: identity }],
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
-    },
-    {},
-  );
+): Promise<Answer> => {
+  const documents = identity === undefined ? [] : [identity];
+  return simulate(run, { documents, action, resource, context: {} }, principal, owner, resourcePolicy);
+};
 
 /** @returns the fault, if any */
 const compare = (
@@ -90,9 +99,7 @@ const compare = (
   theirs: Answer,
 ): string | undefined => {
   const expected = request.allowed ? 'allowed' : 'denied';
-  const beyond = beyondTheReference.find(
-    ({ action, resource }) => action === request.action && request.resource.includes(resource),
-  );
+  const beyond = beyondOf(request);
   if (theirs.resultType === 'error')
     return beyond ? undefined : `AWS does not have it: ${theirs.errors?.message ?? 'no reason given'}`;
   if (beyond) return `AWS's reference has it now; remove the exception: ${beyond.because}`;
@@ -149,22 +156,9 @@ const decideOurs = ({ documents, action, resource, context }: Check): Decision =
   });
 };
 
-const decideTheirs = async (run: RunSimulation, { documents, action, resource, context }: Check): Promise<string> => {
-  const answer = await run(
-    {
-      request: {
-        principal: `arn:aws:iam::${account}:role/any`,
-        action,
-        resource: { resource, accountId: account },
-        contextVariables: context,
-      },
-      identityPolicies: documents.map((policy, index) => ({ name: `policy ${index + 1}`, policy })),
-      serviceControlPolicies: [],
-      resourceControlPolicies: [],
-      ...(action.startsWith('kms:') && { resourcePolicy: keyPolicy }),
-    },
-    {},
-  );
+const decideTheirs = async (run: RunSimulation, check: Check): Promise<string> => {
+  const principal = `arn:aws:iam::${account}:role/any`;
+  const answer = await simulate(run, check, principal, account, policyOfKey(check.action));
   return decisions[answer.overallResult ?? ''] ?? `no decision: ${JSON.stringify(answer.errors)}`;
 };
 
@@ -215,10 +209,7 @@ for (const request of [...published, ...recorded]) {
 }
 const separated = await dutyRequests();
 for (const request of separated) {
-  const beyond = beyondTheReference.some(
-    (one) => one.action === request.action && request.resource.includes(one.resource),
-  );
-  if (beyond) continue;
+  if (beyondOf(request) !== undefined) continue;
   const [ours, theirs] = [decideOurs(request), await decideTheirs(runSimulation, request)];
   if (ours !== theirs) wrong.push(`${request.name}: ${request.action}: ours: ${ours}, theirs: ${theirs}`);
 }
