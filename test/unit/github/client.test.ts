@@ -150,7 +150,9 @@ describe('the client of GitHub', () => {
     const server = createServer((request, response) => {
       const path = request.url ?? '';
       seen.push(path);
-      response.writeHead(301, { location: path }).end();
+      // A client without a bound would get an answer here, rather than run for ever.
+      if (seen.length < 100) response.writeHead(301, { location: path }).end();
+      else response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
     });
     cleanUp = () => stopped(server);
     const room = roomOf({ ...(await listening(server)), token: 'planted' });
