@@ -1,3 +1,4 @@
+import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import type { Look } from '../endpoint/look.ts';
 import { recordTag, refuseOtherRecord } from '../endpoint/record-tag.ts';
 import type { PlannedChanges } from '../findings/evidence.ts';
@@ -71,7 +72,7 @@ export const plannedDelivery = async ({
   const lines = cut(plan.changes);
   const against =
     decision.is === 'already-convicted'
-      ? `${registered.version} was taken back before (${decision.release.reason ?? 'for an unknown reason'}): ${decision.release.because ?? 'no reason is recorded'}; it needs retry: true`
+      ? repeatRefusal(registered.version, decision.release).message
       : refused?.because;
   return {
     changes: {
