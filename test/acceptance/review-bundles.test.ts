@@ -249,7 +249,9 @@ describe('wait', () => {
     const step = await release.finish(running);
     expect(ends(step)).toBe('succeeded/approved');
     const log = step.log.map(({ text }) => text);
-    expect(log.findIndex((text) => text.includes('$0.006 a minute'))).toBeGreaterThan(-1);
+    const price = log.findIndex((text) => text.includes('$0.006 a minute'));
+    expect(price).toBeGreaterThan(-1);
+    expect(price).toBeLessThan(log.findIndex((text) => text.includes('of runner time')));
     expect(log.join('\n')).toMatch(/waited 2[0-2] minutes, about \$0\.1[23] of runner time/);
     expect(stage.simulator.requests.slice(from).filter(({ mutation }) => mutation)).toEqual([]);
     expect(github.requests).toEqual([]);
