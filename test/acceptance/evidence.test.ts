@@ -130,6 +130,20 @@ describe('the evidence', () => {
     else expect(found?.metricNotes.join()).toContain(said);
   });
 
+  test('has the refusal of a smoke test whose path is none, as the delivery has it', async () => {
+    await serving();
+    account.writeManifest(
+      (text) =>
+        `${text}smoke: { content-type: application/json, requests: [{ body: "{}", expect: { path: "$.a[", value: 1 } }] }\n`,
+    );
+    await account.register('1.1.0');
+    const { found } = await gate();
+    expect(found?.changes).toMatchObject({
+      is: 'unknown',
+      because: expect.stringContaining('smoke.requests[0].expect.path'),
+    });
+  });
+
   test('an evaluation that was overwritten since the registration is not shown', async () => {
     await account.register('1.0.0');
     const { ModelMetrics } = await account.simulator.call('sagemaker', 'DescribeModelPackage', {
