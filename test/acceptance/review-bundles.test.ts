@@ -2,29 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { State, WorkflowRun } from '../../simulator/github/state.ts';
+import type { State } from '../../simulator/github/state.ts';
 import { minutes } from '../../src/clock.ts';
 import type { StepResult } from '../../src/rehearsal/driver.ts';
-import { openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
+import { runOf, user } from '../../src/rehearsal/scenarios/reviews.ts';
+import { commitOf, firstRun, openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
 import { inspector } from '../github/contract.ts';
 import type { FakeGitHub, FakeGitHubOptions } from '../github/fake-github.ts';
 
 /** The bundle of approve-gate as a process, in each mode that reads decisions of people, against the simulator and its GitHub. */
 
-const user = (login: string) => ({ login, type: 'User' }) as const;
-const ids = [9_000_000_001, 9_000_000_002, 9_000_000_003];
-const commitOf = (id: number): string => String(id).padStart(40, '0');
-const runOf = (id: number, approvals: WorkflowRun['approvals'] = []): WorkflowRun => ({
-  id,
-  sha: commitOf(id),
-  actor: user('mina'),
-  triggeringActor: user('mina'),
-  approvals,
-});
+const ids = [firstRun, firstRun + 1, firstRun + 2];
 const state: Partial<State> = {
   commits: ids.map((id) => ({ sha: commitOf(id), author: user('mina'), committer: user('mina') })),
   runs: ids.map((id) => runOf(id)),
-  pullRequests: [{ number: 7, head: commitOf(9_000_000_001), state: 'open', author: user('mina'), commits: [] }],
+  pullRequests: [{ number: 7, head: commitOf(firstRun), state: 'open', author: user('mina'), commits: [] }],
   permissions: { alice: 'write', bob: 'admin' },
   environments: { production: [user('alice')] },
 };
