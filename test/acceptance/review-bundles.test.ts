@@ -189,7 +189,7 @@ describe('comment', () => {
     github.comment(7, 'alice', '/approve 1.0.0');
     github.comment(7, 'bob', '/approve 1.0.0');
     for (let n = 0; n < 247; n++) github.comment(7, 'noor', `remark ${n}`);
-    github.comment(7, 'bob', '/reject one species is mislabelled ::error::x');
+    github.comment(7, 'bob', '/reject one species is mislabelled ##[error]x');
     const step = await gate({ mode: 'comment' });
     expect(step.exit.code).toBe(1);
     expect(ends(step)).toBe('rejected/approval-rejected');
@@ -197,8 +197,10 @@ describe('comment', () => {
       ModelApprovalStatus: 'Rejected',
       ApprovalDescription: expect.stringContaining('bob: one species is mislabelled'),
     });
-    // The words are no command for the runner.
-    expect(step.log.filter(({ text }) => /^\s*::error::x/.test(text))).toEqual([]);
+    // The words are printed, and are no command for the runner, which takes this one at any place of a line.
+    const log = step.log.map(({ text }) => text).join('\n');
+    expect(log).toContain('mislabelled ##\\[error]x');
+    expect(log).not.toContain('##[error]x');
   });
 
   test('without `pull-requests: read` names the line to add', async () => {
