@@ -4,7 +4,8 @@ import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { registryAccount } from '../registry/registry.ts';
-import { readReference } from '../registry/version-reference.ts';
+import { OtherModel, readVersion } from '../registry/semantic-version.ts';
+import { readPackage } from '../registry/version-reference.ts';
 import { modelOf } from '../report/publications/comment.ts';
 import { isSameName } from '../same-name.ts';
 import { quoted } from '../secrets.ts';
@@ -192,15 +193,20 @@ const isName = (word: string): boolean =>
 const isPackage = (word: string): boolean => /^(?=[0-9-]*[a-z])[a-z0-9-]+\/[1-9]\d*$/i.test(word);
 
 const named = (text: string, { model, registered, home }: Subject): About => {
-  try {
-    const reference = readReference(model, text);
-    if (reference.is === 'version') return reference.version === registered.version ? 'this' : 'another';
-    const { home: other = home, packageVersion } = reference;
+  const read = readPackage(model, text);
+  if (read !== undefined) {
+    const { group, packageVersion, home: other = home } = read;
+    // A package without a group is of no model.
+    if (packageVersion === undefined || !isSameName(group, model)) return 'another';
     if (other.id !== home.id || other.region !== home.region) return 'elsewhere';
     return packageVersion === registered.packageVersion ? 'this' : 'another';
+  }
+  try {
+    return readVersion(model, text) === registered.version ? 'this' : 'another';
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return /names another model|belongs to no model package group/.test(error.message) ? 'another' : 'unreadable';
+    if (error instanceof OtherModel) return 'another';
+    if (error instanceof Refusal) return 'unreadable';
+    throw error;
   }
 };
 

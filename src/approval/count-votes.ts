@@ -78,7 +78,7 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const certain = candidates.filter((vote) => reasonOf(vote) === undefined && electorate.includes(vote.by));
   const approvals: Vote[] = [];
   let selfApproved = false;
-  // A comment of anyone must not make the gate read what its token may not read: others are looked up when they are needed.
+  // A stranger's comment must not make the gate read what its token may not read: others are looked up when they are needed.
   for (const vote of certain.length >= ballot.atLeast ? certain : candidates) {
     const own = reasonOf(vote);
     const because = own ?? (await electorate.refusal(vote.by));

@@ -1,3 +1,4 @@
+import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import type { Look } from '../endpoint/look.ts';
 import { recordTag, refuseOtherRecord } from '../endpoint/record-tag.ts';
 import type { PlannedChanges } from '../findings/evidence.ts';
@@ -5,6 +6,7 @@ import { mechanismFor } from '../mechanisms/all.ts';
 import { type DeliveryRequest, planDigest, registryOf } from '../mechanisms/request.ts';
 import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
+import { requireSmokePaths } from '../mechanisms/smoke/due.ts';
 import { Refusal } from '../operation.ts';
 import { newRecord, rerunDecision } from '../release/lifecycle.ts';
 import { storeFor } from '../release/store.ts';
@@ -23,7 +25,9 @@ export interface PlannedDelivery {
 
 /**
  * The plan of `deploy-endpoint` as of now, read with the same functions, without the approval that the version does not have yet.
- * @throws {Refusal} where the delivery would be refused
+ * The check of a registry in another account or region is left out too: the gate's permissions do not cover the policy of its group.
+ * @throws {Refusal} where the delivery would be refused for another reason
+ * @throws {InputError} for a path of `smoke` that is no JSONPath
  */
 export const plannedDelivery = async ({
   manifest,
@@ -59,6 +63,7 @@ export const plannedDelivery = async ({
     now: world.clock.now(),
   });
   refuseUnservable(spec, registered);
+  requireSmokePaths(manifest.smoke);
   const safeguards = requireSafeguards(manifest, name, environment, registered);
   const { plan, look, release, refused } = await mechanismFor(rollout).plan(readOnly, {
     operation: 'deploy-endpoint',
@@ -71,7 +76,7 @@ export const plannedDelivery = async ({
   const lines = cut(plan.changes);
   const against =
     decision.is === 'already-convicted'
-      ? `${registered.version} was taken back before (${decision.release.reason ?? 'for an unknown reason'}): ${decision.release.because ?? 'no reason is recorded'}; it needs retry: true`
+      ? repeatRefusal(registered.version, decision.release).message
       : refused?.because;
   return {
     changes: {

@@ -16,7 +16,6 @@ import { evidenceDigest } from './evidence-stamp.ts';
 import type { Asked, Considered } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
 
-const mostOfText = 600;
 const mostOfFact = 300;
 const mostFacts = 40;
 
@@ -45,19 +44,19 @@ export const gatherEvidence = async (at: Asked, { findings }: Partial<Considered
     ...(await compareMetrics(world, registered, served.is === 'known' ? served.value : undefined)),
     ...withoutUndefined({
       verdict: await verdictOf(at, look, isDark),
-      card: card && { ...card, sections: brief(card.sections, mostOfText) },
+      card: card && { ...card, sections: brief(card.sections) },
     }),
     changes: planned.is === 'known' ? { is: 'known', value: planned.value.changes } : planned,
-    lineage: brief(lineageOf(registered), mostOfFact),
+    lineage: brief(lineageOf(registered)),
   };
 };
 
 /** The evidence is a part of the result, which has room for a few thousand characters of each kind. */
-const brief = (facts: Facts, most: number): Facts =>
+const brief = (facts: Facts): Facts =>
   Object.fromEntries(
     Object.entries(facts)
       .slice(0, mostFacts)
-      .map(([head, text]) => [shortened(head), shortened(text, most)]),
+      .map(([head, text]) => [shortened(head), shortened(text, mostOfFact)]),
   );
 
 const andThen = <Value, Next>(part: Part<Value>, read: (value: Value) => Promise<Next>): Promise<Part<Next>> =>

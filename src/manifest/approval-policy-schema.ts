@@ -20,7 +20,7 @@ import * as v from './values.ts';
 
 const about = z.describe;
 
-const sources = [...(Object.keys(metricSources) as readonly MetricSource[]), 'bias'] as const;
+const sources = [...metricSources, 'bias'] as const;
 
 const worsening = () => {
   const error = 'a worsening; expected a number, 0 or more';

@@ -14,15 +14,15 @@ export interface MetricRule {
 }
 
 /** The files in which a number is found by its path, and the metadata. */
-export const metricSources = {
-  evaluation: 'the metrics of the model',
-  'quality-constraints': "Model Monitor's constraints of the model quality",
-  'data-statistics': "Model Monitor's statistics of the training data",
-  'data-constraints': "Model Monitor's constraints of the training data",
-  explainability: "Clarify's analysis",
-  metadata: "an entry of the package's metadata",
-} as const;
-export type MetricSource = keyof typeof metricSources;
+export const metricSources = [
+  'evaluation',
+  'quality-constraints',
+  'data-statistics',
+  'data-constraints',
+  'explainability',
+  'metadata',
+] as const;
+export type MetricSource = (typeof metricSources)[number];
 
 export type Bound =
   | { readonly is: 'at-least' | 'at-most'; readonly limit: number }

@@ -2,8 +2,8 @@ import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
-import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
@@ -148,7 +148,7 @@ const plan = async (
       if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
-      return refuseRepeat(requested.version, decision.release);
+      throw repeatRefusal(requested.version, decision.release);
     case 'no-op':
     case 'new-attempt': {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.

@@ -2,8 +2,8 @@ import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands } from '../delivery/candidate-unchanged.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
-import { refuseRepeat } from '../delivery/refuse-repeat.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
 import { settlingTasks } from '../delivery/settle.ts';
@@ -129,7 +129,7 @@ const plan = async (
       if (isLeft(decision.release, world)) return { is: 'stop-first', release: decision.release };
       throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
     case 'already-convicted':
-      return refuseRepeat(version, decision.release);
+      throw repeatRefusal(version, decision.release);
     case 'no-op':
       // Rule 21: the record is a hint; the endpoint must confirm it.
       if ((await observe(world, endpoint))?.endpointConfig !== decision.release.candidate.endpointConfig)

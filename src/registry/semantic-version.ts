@@ -28,7 +28,8 @@ export const versionTag = (model: string, semver: string): string => `${model}_v
  * each of these behind folders or a scope: `packages/churn/v1.4.0`, `@acme/churn@1.4.0`. The name of the model is known, so its own
  * hyphens and digits are no part of the version.
  * @returns the bare semantic version, `1.4.0`
- * @throws {Refusal} when it is not a version, or names another model
+ * @throws {OtherModel} when it names another model
+ * @throws {Refusal} when it is not a version
  */
 export const readVersion = (model: string, text: string): string => {
   const semver = withoutModel(model, text).replace(/^v/, '');
@@ -60,11 +61,14 @@ const behindModel = (model: string, text: string): string | undefined =>
     ? text.slice(model.length + 1)
     : undefined;
 
+/** A version, but of a model that the manifest does not deliver. */
+export class OtherModel extends Refusal {}
+
 /** `iris-v1.4.0` has a version behind a name; `1.4` and `latest` have none. */
 const refuseOtherModel = (model: string, text: string): void => {
   const [, before, semver = ''] = /^(.*?[-_@/])v?(\d+\.\d+\.\d+.*)$/.exec(text) ?? [];
   if (before === undefined || parseSemanticVersion(semver) === undefined) return;
-  throw new Refusal(
+  throw new OtherModel(
     'invalid-input',
     `version: ${quoted(text)} names another model; the manifest delivers ${model}: leave out ${quoted(before)} if it names none`,
   );

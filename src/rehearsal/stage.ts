@@ -17,6 +17,12 @@ import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText
 import type { Job } from './process.ts';
 import { readServing, type Serving } from './serving.ts';
 
+/** The CI's number of the first release's run; each release has the next. */
+export const firstRun = 9_000_000_001;
+
+/** Each run has a commit of its own. */
+export const commitOf = (run: number | string): string => String(run).padStart(40, '0');
+
 /** A local AWS, a checked-out repository, and a team that presses the buttons. */
 export interface Stage {
   readonly simulator: Simulator;
@@ -171,7 +177,7 @@ export const openStage = async ({
           workspace,
           rollout,
           endpoint,
-          runId: String(9_000_000_001 + releases.length),
+          runId: String(firstRun + releases.length),
           inputs: token ?? {},
         },
         title,
@@ -241,7 +247,7 @@ const beginRelease = async (
     attempt,
     job: 'deliver',
     actor: 'mina',
-    commit: place.runId.padStart(40, '0'),
+    commit: commitOf(place.runId),
   });
   const ended = (result: StepResult): StepResult => {
     steps.push(result);

@@ -130,6 +130,20 @@ describe('the evidence', () => {
     else expect(found?.metricNotes.join()).toContain(said);
   });
 
+  test('has the refusal of a smoke test whose path is none, as the delivery has it', async () => {
+    await serving();
+    account.writeManifest(
+      (text) =>
+        `${text}smoke: { content-type: application/json, requests: [{ body: "{}", expect: { path: "$.a[", value: 1 } }] }\n`,
+    );
+    await account.register('1.1.0');
+    const { found } = await gate();
+    expect(found?.changes).toMatchObject({
+      is: 'unknown',
+      because: expect.stringContaining('smoke.requests[0].expect.path'),
+    });
+  });
+
   test('an evaluation that was overwritten since the registration is not shown', async () => {
     await account.register('1.0.0');
     const { ModelMetrics } = await account.simulator.call('sagemaker', 'DescribeModelPackage', {
@@ -143,7 +157,11 @@ describe('the evidence', () => {
     expect(found?.metricNotes.join()).toContain('was overwritten after iris_v1.0.0 was registered');
   });
 
-  test('a version that was taken back before is called so', async () => {
+  test.each([
+    ['alarm', '1.1.0 was taken back before (iris-1.1.0x: errors); set retry: true'],
+    ['smoke-failed', '1.1.0 failed before (iris-1.1.0x: errors); set retry: true'],
+    ['cause-unknown', 'a cause that is not known (iris-1.1.0x: errors); that convicts no version; set retry: true'],
+  ] as const)('a version that was taken back by %s has the refusal of its delivery', async (reason, refused) => {
     await serving();
     await account.register('1.1.0');
     const record = account.record();
@@ -152,16 +170,13 @@ describe('the evidence', () => {
     account.forge({
       ...record,
       ended: [
-        { ...first, id: `${first.id}x`, version: '1.1.0', outcome: 'rolled-back', reason: 'alarm', because: 'errors' },
+        { ...first, id: 'iris-1.1.0x', version: '1.1.0', outcome: 'rolled-back', reason, because: 'errors' },
         first,
       ],
     });
     const { found } = await gate();
     if (found?.changes.is === 'unknown') throw new Error(found.changes.because);
-    expect(found?.changes).toMatchObject({
-      is: 'known',
-      value: { refused: expect.stringContaining('1.1.0 was taken back before (alarm): errors') },
-    });
+    expect(found?.changes).toMatchObject({ is: 'known', value: { refused: expect.stringContaining(refused) } });
   });
 });
 

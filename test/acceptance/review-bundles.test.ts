@@ -2,29 +2,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { State, WorkflowRun } from '../../simulator/github/state.ts';
+import type { State } from '../../simulator/github/state.ts';
 import { minutes } from '../../src/clock.ts';
 import type { StepResult } from '../../src/rehearsal/driver.ts';
-import { openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
+import { runOf, user } from '../../src/rehearsal/scenarios/reviews.ts';
+import { commitOf, firstRun, openStage, type RehearsedRelease, type Stage } from '../../src/rehearsal/stage.ts';
 import { inspector } from '../github/contract.ts';
 import type { FakeGitHub, FakeGitHubOptions } from '../github/fake-github.ts';
 
 /** The bundle of approve-gate as a process, in each mode that reads decisions of people, against the simulator and its GitHub. */
 
-const user = (login: string) => ({ login, type: 'User' }) as const;
-const ids = [9_000_000_001, 9_000_000_002, 9_000_000_003];
-const commitOf = (id: number): string => String(id).padStart(40, '0');
-const runOf = (id: number, approvals: WorkflowRun['approvals'] = []): WorkflowRun => ({
-  id,
-  sha: commitOf(id),
-  actor: user('mina'),
-  triggeringActor: user('mina'),
-  approvals,
-});
+const ids = [firstRun, firstRun + 1, firstRun + 2];
 const state: Partial<State> = {
   commits: ids.map((id) => ({ sha: commitOf(id), author: user('mina'), committer: user('mina') })),
   runs: ids.map((id) => runOf(id)),
-  pullRequests: [{ number: 7, head: commitOf(9_000_000_001), state: 'open', author: user('mina'), commits: [] }],
+  pullRequests: [{ number: 7, head: commitOf(firstRun), state: 'open', author: user('mina'), commits: [] }],
   permissions: { alice: 'write', bob: 'admin' },
   environments: { production: [user('alice')] },
 };
@@ -197,7 +189,7 @@ describe('comment', () => {
     github.comment(7, 'alice', '/approve 1.0.0');
     github.comment(7, 'bob', '/approve 1.0.0');
     for (let n = 0; n < 247; n++) github.comment(7, 'noor', `remark ${n}`);
-    github.comment(7, 'bob', '/reject one species is mislabelled ::error::x');
+    github.comment(7, 'bob', '/reject one species is mislabelled ##[error]x');
     const step = await gate({ mode: 'comment' });
     expect(step.exit.code).toBe(1);
     expect(ends(step)).toBe('rejected/approval-rejected');
@@ -205,8 +197,10 @@ describe('comment', () => {
       ModelApprovalStatus: 'Rejected',
       ApprovalDescription: expect.stringContaining('bob: one species is mislabelled'),
     });
-    // The words are no command for the runner.
-    expect(step.log.filter(({ text }) => /^\s*::error::x/.test(text))).toEqual([]);
+    // The words are printed, and are no command for the runner, which takes this one at any place of a line.
+    const log = step.log.map(({ text }) => text).join('\n');
+    expect(log).toContain('mislabelled ##\\[error]x');
+    expect(log).not.toContain('##[error]x');
   });
 
   test('without `pull-requests: read` names the line to add', async () => {
@@ -249,7 +243,9 @@ describe('wait', () => {
     const step = await release.finish(running);
     expect(ends(step)).toBe('succeeded/approved');
     const log = step.log.map(({ text }) => text);
-    expect(log.findIndex((text) => text.includes('$0.006 a minute'))).toBeGreaterThan(-1);
+    const price = log.findIndex((text) => text.includes('$0.006 a minute'));
+    expect(price).toBeGreaterThan(-1);
+    expect(price).toBeLessThan(log.findIndex((text) => text.includes('of runner time')));
     expect(log.join('\n')).toMatch(/waited 2[0-2] minutes, about \$0\.1[23] of runner time/);
     expect(stage.simulator.requests.slice(from).filter(({ mutation }) => mutation)).toEqual([]);
     expect(github.requests).toEqual([]);

@@ -7,7 +7,8 @@ import type { Found } from './number-in.ts';
 export type Beside =
   | {
       readonly is: 'found';
-      readonly value: Found /** For people: `the serving package churn/3`. */;
+      readonly value: Found;
+      /** For people: `the serving package churn/3`. */
       readonly of: string;
     }
   /** Nothing serves. */

@@ -2,15 +2,13 @@ import type { FakeGitHub } from '../../../simulator/github/server.ts';
 import type { State, WorkflowRun } from '../../../simulator/github/state.ts';
 import { minutes } from '../../clock.ts';
 import { rehearsedTeam } from '../manifest.ts';
-import type { RehearsedRelease, Stage } from '../stage.ts';
+import { commitOf, firstRun, type RehearsedRelease, type Stage } from '../stage.ts';
 import { carriedOut, delivered, inProduction, isEnd, type Scenario } from './scenario.ts';
 
 /** The team at GitHub: mina writes the commits and starts the runs, noor and omar review. */
-const user = (login: string) => ({ login, type: 'User' }) as const;
-const commitOf = (id: number): string => String(id).padStart(40, '0');
-const firstRun = 9_000_000_001;
+export const user = (login: string) => ({ login, type: 'User' }) as const;
 const runs = Array.from({ length: 8 }, (_, index) => firstRun + index);
-const runOf = (id: number, approvals: WorkflowRun['approvals'] = []): WorkflowRun => ({
+export const runOf = (id: number, approvals: WorkflowRun['approvals'] = []): WorkflowRun => ({
   id,
   sha: commitOf(id),
   actor: user('mina'),

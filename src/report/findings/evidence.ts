@@ -13,7 +13,6 @@ import type { FindingsRenderer, PageAround, TestCase } from './renderer.ts';
 /** Texts of others have room, and none of them pushes the rest out of a comment. */
 const mostOfText = 600;
 const mostOfFact = 300;
-const mostFacts = 30;
 
 /** The sections in the order of their weight: a comment that is too long loses its end. */
 export const evidenceRenderer = {
@@ -150,7 +149,7 @@ const card = ({ status, riskRating, sections, unreadable }: NonNullable<Evidence
 
 const factsTable = (head: string, facts: Facts): NonNullable<Section['table']> => ({
   heads: [head, ''],
-  rows: Object.entries(facts).slice(0, mostFacts),
+  rows: Object.entries(facts),
 });
 
 const brief = (text: string, most: number): string => shortened(text.trim(), most);

@@ -1,4 +1,5 @@
 import type { GitHubWrites, Place } from '../../github/github.ts';
+import { offers } from '../../offers.ts';
 import type { OperationName } from '../../operation.ts';
 import type { Report } from '../result.ts';
 import { checkOf } from './check.ts';
@@ -44,14 +45,7 @@ export interface Publication {
   ended(ended: Ended, github: GitHubWrites): Promise<void>;
 }
 
-const all = [
-  'register-model',
-  'approve-gate',
-  'regression-test',
-  'deploy-endpoint',
-  'shift-traffic',
-  'rollback',
-] as const satisfies readonly OperationName[];
+const all = Object.keys(offers) as readonly OperationName[];
 
 export const publications = {
   comment: {

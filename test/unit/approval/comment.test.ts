@@ -186,6 +186,27 @@ describe('an approval', () => {
     expect((await decide(said('alice', body)))?.decision).toEqual(open(because));
   });
 
+  it.each([
+    'fraud_v1.0.0',
+    'fraud/7',
+    'churn/8',
+    'arn:aws:sagemaker:eu-west-1:111122223333:model-package/fraud/7',
+    'arn:aws:sagemaker:us-east-1:111122223333:model-package/fraud/7',
+    'arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn',
+  ])('of another version or model is no decision about this one: %s', async (name) => {
+    const found = await decide(said('alice', `/approve ${name}`));
+    expect(found?.decision).toEqual(open(/0 of 1 approval[^(]*$/));
+    expect(found?.remarks).toEqual([]);
+  });
+
+  it.each(['next', '1.0', '1.0.0+7'])('of a text that is no version does not count: %s', async (text) => {
+    expect((await decide(said('alice', `/approve ${text}`)))?.decision).toEqual(open(/is no version: write \/approve/));
+  });
+
+  it('of an account that was deleted does not count', async () => {
+    expect((await decide(said('', '/approve 1.0.0')))?.decision).toEqual(open(/0 of 1 approval/));
+  });
+
   it('without a version is of the newest evidence', async () => {
     const alone = await decide(shows('churn_v1.0.0', 1), said('alice', '/approve'));
     expect(alone?.decision).toMatchObject({ is: 'approve' });

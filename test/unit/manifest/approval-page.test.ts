@@ -15,7 +15,7 @@ test('the example of the page is one', () => {
   expect(Object.values(manifest.environments)[0]?.approval?.policy).toHaveLength(5);
 });
 
-test.each(Object.keys(metricSources))('the page names the source %s, and its member of a package', (source) => {
+test.each(metricSources)('the page names the source %s, and its member of a package', (source) => {
   const row = page.split('\n').find((line) => line.startsWith(`| \`${source}\``)) ?? '';
   const members = reportMembers[source as keyof typeof reportMembers] ?? ['CustomerMetadataProperties'];
   for (const member of members) expect(row).toContain(`\`${member}\``);

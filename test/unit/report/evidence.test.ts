@@ -116,6 +116,15 @@ describe('the evidence in a summary', () => {
     expect(evidenceRenderer.html(found, { because: '' })).not.toContain('<img');
   });
 
+  it('has every fact that the gate keeps, of the card and of the lineage', () => {
+    const facts = (of: string) => Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${of} ${n}`, 'known']));
+    const found = evidence({ card: { sections: facts('section') }, lineage: facts('origin') });
+    for (const last of ['section 39', 'origin 39']) {
+      expect(evidenceRenderer.summary(found)).toContain(`| ${last} | known |`);
+      expect(evidenceRenderer.html(found, { because: '' })).toContain(last);
+    }
+  });
+
   it('shortens the text of a card', () => {
     const text = markdown({ card: { sections: { purpose: 'word '.repeat(5_000) } }, rules: ['word '.repeat(5_000)] });
     expect(text.length).toBeLessThan(5_000);
@@ -197,7 +206,7 @@ describe('the stamp of the evidence in the comment', () => {
 
   it('survives the shortening of the comment', () => {
     const cell = 'w'.repeat(290);
-    const lineage = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${n} ${cell}`, cell]));
+    const lineage = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`${n} ${cell}`, cell]));
     const changes = Array.from({ length: 200 }, () => ({ verb: 'update', object: cell, details: [cell] }));
     const long = evidence({
       lineage,
