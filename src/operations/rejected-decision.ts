@@ -1,4 +1,5 @@
 import { iso, minutes, seconds } from '../clock.ts';
+import { withJitter } from '../delivery/poll.ts';
 import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { Refusal } from '../operation.ts';
@@ -86,7 +87,7 @@ export const decisionOn = async (world: World, given: Given, acted: boolean): Pr
       opening: {
         is: 'behind',
         because: `the event reports that package ${about} was rejected at ${iso(event.at)}, and the registry still shows an older state; looking again`,
-        notBefore: now + seconds(15),
+        notBefore: withJitter(world.run.holder, now, seconds(30)),
       },
     };
   return nothing(

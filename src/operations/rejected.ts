@@ -1,5 +1,5 @@
 import { minutes } from '../clock.ts';
-import { nextPoll } from '../delivery/poll.ts';
+import { nextPoll, withJitter } from '../delivery/poll.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { kindOf } from '../endpoint/kind.ts';
@@ -56,7 +56,7 @@ export const planRejected = async (
     return {
       is: 'behind',
       because: `${endpoint} is being updated outside of this suite; waiting for the end of that update`,
-      notBefore: world.clock.now() + minutes(1),
+      notBefore: withJitter(world.run.holder, world.clock.now(), minutes(1)),
     };
   if (event !== undefined && isPutBack(record, look, event))
     return ended(
