@@ -5,7 +5,7 @@ import { type NextVersion, nextVersion } from '../registry/next-version.ts';
 import { listPackages } from '../registry/packages.ts';
 import { type Pins, readPins, unpinned } from '../registry/pins.ts';
 import type { WantedPackage } from '../registry/registration.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { parseSemanticVersion, readVersion, type SemanticVersion } from '../registry/semantic-version.ts';
 import { readSource, readSourcePackage } from '../registry/take-over.ts';
@@ -94,8 +94,7 @@ const candidateOf = async (
   model: string,
   { group, packageVersion, home }: PackageReference,
 ): Promise<SemanticVersion | undefined> => {
-  const { region, id } = registryAccount(world);
-  if (!isSameName(group, model) || (home !== undefined && (home.region !== region || home.id !== id))) return undefined;
+  if (!isSameName(group, model) || (home !== undefined && !isOf(registryAccount(world), home))) return undefined;
   const listed = (await listPackages(world, model)).find((one) => one.packageVersion === packageVersion);
   const version = listed && parseSemanticVersion(listed.version);
   return version !== undefined && version.prerelease.length > 0 ? version : undefined;

@@ -7,7 +7,7 @@ import { type Account, arn, type World } from '../world.ts';
 import { approvalOf, readDescription, tagOf, versionIn } from './described-package.ts';
 import { isListed } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
-import { fromRegistry, groupName, inRegistry, registryAccount } from './registry.ts';
+import { fromRegistry, groupName, inRegistry, isOf, registryAccount } from './registry.ts';
 import { nearestVersions, versionTag } from './semantic-version.ts';
 import { nameOfPackage, type PackageReference, readReference, unnamedVersion } from './version-reference.ts';
 
@@ -42,7 +42,7 @@ export const findRequested = async (
 
 /** An ARN names an account and a region; the registry of this run has its own. */
 const refuseElsewhere = (registry: Account, { home, ...named }: PackageReference): void => {
-  if (home === undefined || (home.id === registry.id && home.region === registry.region)) return;
+  if (home === undefined || isOf(registry, home)) return;
   // SageMaker makes a model only of a package of its own region: no `registry` helps there.
   const remedy =
     home.region === registry.region
