@@ -15,6 +15,7 @@ import { decisionOn, ended } from './rejected-decision.ts';
 import { holds, holdsNow, isOf } from './rejected-place.ts';
 import { unrejectedWayBack } from './rejected-target.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
+import { wasStoppedBy } from './way-back.ts';
 
 /**
  * A rollback from a version that the registry has as rejected, wherever it serves or waits as a candidate: the endpoint decides where that
@@ -121,10 +122,7 @@ const stoppedHere = (
 ): Opening<ReleaseOutputs> | undefined => {
   const last = over.find(({ reason }) => reason !== 'abandoned');
   if (!acted || last?.baseline === undefined || !isOf(last.candidate, decided)) return undefined;
-  const byUs = last.commands.some(
-    ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
-  );
-  if (!byUs) return undefined;
+  if (!wasStoppedBy(world, last)) return undefined;
   const to: Configuration = last.baseline;
   return {
     is: 'done',

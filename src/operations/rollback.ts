@@ -22,7 +22,7 @@ import type { World } from '../world.ts';
 import { planRejected } from './rejected.ts';
 import { isAboutRejection } from './rejected-decision.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
-import { configurationOf, homeOf, nameOf, notesOn, served, wayBack } from './way-back.ts';
+import { configurationOf, homeOf, nameOf, notesOn, served, wasStoppedBy, wayBack } from './way-back.ts';
 
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
@@ -168,9 +168,7 @@ const restoredAlready = (
   to: Configuration,
   release?: Release,
 ): Opening<ReleaseOutputs> => {
-  const byUs = release?.commands.some(
-    ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
-  );
+  const byUs = release !== undefined && wasStoppedBy(world, release);
   return {
     is: 'done',
     progress: {
