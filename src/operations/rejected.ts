@@ -8,7 +8,7 @@ import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import type { Decided } from '../registry/decision.ts';
 import type { PackageEvent } from '../registry/package-event.ts';
 import { approvalOf } from '../registry/standing.ts';
-import { isStopping } from '../release/lifecycle.ts';
+import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { decisionOn, ended } from './rejected-decision.ts';
@@ -104,8 +104,7 @@ const leaves = ({ rejected, baseline, candidate, withdraws }: Release, decided: 
   (withdraws === decided.version || (baseline !== undefined && isOf(baseline, decided) && !isOf(candidate, decided)));
 
 /** Its run is this one, or has died. */
-const isFree = (world: World, { lease }: Release): boolean =>
-  lease.holder === world.run.holder || lease.until <= world.clock.now();
+const isFree = ({ run, clock }: World, release: Release): boolean => !isHeldFrom(release, run.holder, clock.now());
 
 const waitFor = (world: World, release: Release): Opening<ReleaseOutputs> => ({
   is: 'behind',
