@@ -1,6 +1,6 @@
 import { orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import type { ModelPackageSummary } from '../aws/sagemaker.ts';
+import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
 import { type Account, arn, type World } from '../world.ts';
@@ -32,11 +32,7 @@ export const findRequested = async (
   refuseElsewhere(registryAccount(world), reference);
   const { packageVersion } = reference;
   const ModelPackageName = packageArn(registryAccount(world), model, packageVersion);
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName })),
-  );
+  const described = await describePackage(world, model, ModelPackageName);
   return described && { version: versionIn(model, packageVersion, described.ModelPackageDescription), packageVersion };
 };
 
@@ -175,16 +171,24 @@ const fromSummary = (model: string, summary: ModelPackageSummary): readonly List
 export const packageArn = (account: Account, group: string, packageVersion: number): string =>
   arn(account, 'sagemaker', `model-package/${group}/${packageVersion}`);
 
+/** One DescribeModelPackage, by the registry's credentials. @returns undefined when there is no such package */
+export const describePackage = (
+  world: World,
+  model: string,
+  name: string,
+): Promise<DescribeModelPackageOutput | undefined> =>
+  fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: name })),
+  );
+
 /** Everything about one package of the listing; undefined when it was deleted meanwhile. */
 export const describeVersion = async (
   world: World,
   model: string,
   listed: Pick<ListedPackage, 'arn' | 'version' | 'packageVersion'>,
 ): Promise<RegisteredVersion | undefined> => {
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn })),
-  );
+  const described = await describePackage(world, model, listed.arn);
   return described && readDescription(model, listed, described);
 };
