@@ -13,6 +13,7 @@ import { readTrainingJob } from '../registry/training-job.ts';
 import type { PackageReference } from '../registry/version-reference.ts';
 import { releasesOf } from '../release/location.ts';
 import { isSameName } from '../same-name.ts';
+import { coreText } from '../versions/version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
@@ -81,7 +82,7 @@ const refuseOtherCore = async (
   const derived = parseSemanticVersion(version);
   if (candidate === undefined || derived === undefined || derived.prerelease.length > 0) return;
   if (derived.compareMain(candidate) === 0) return;
-  const core = `${candidate.major}.${candidate.minor}.${candidate.patch}`;
+  const core = coreText(candidate);
   throw new Refusal(
     'invalid-input',
     `version: next is ${version} on ${branch}, but from names ${candidate.version}, a candidate of ${core}: merge a release candidate by a merge commit, so that ${branch} contains its commit; or give the version itself, e.g. ${core}`,
