@@ -9,7 +9,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
-import { listPackages } from '../registry/packages.ts';
+import { listPackages, packagesOf } from '../registry/packages.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { showVersion } from '../registry/shown-version.ts';
 import { readReference } from '../registry/version-reference.ts';
@@ -222,9 +222,8 @@ const versionsOf = async (
     if (world === undefined || wanted.size === 0) continue;
     try {
       const listed = await listPackages(world, model);
-      // Of several packages with one version the lowest number owns it.
       for (const version of wanted) {
-        const owner = listed.find((one) => one.version === version);
+        const owner = packagesOf(listed, version)[0];
         const shown = owner && (await showVersion(world, model, owner));
         if (shown !== undefined) versions.push(versionHistory(shown, environments));
       }

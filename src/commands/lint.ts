@@ -2,7 +2,6 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openGitHub } from '../github/open-github.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
-import { wallClock } from '../hosts/wall-clock.ts';
 import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
 import { environmentOf } from '../manifest/load.ts';
@@ -22,6 +21,7 @@ import { lintRisk } from './lint/risk-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
 import { stageWarnings } from './lint/stage-warnings.ts';
 import { asPlan } from './plan.ts';
+import { clockOf } from './read-only-session.ts';
 
 const lintInputs = {
   manifest: sharedInputs.manifest,
@@ -97,7 +97,8 @@ const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
   });
 
 /** Warnings of the workflows in lint's working folder. It calls GitHub if GITHUB_TOKEN and GITHUB_REPOSITORY are set. */
-const workflowWarnings = async ({ env, seams }: CommandLine): Promise<readonly string[]> => {
+const workflowWarnings = async (host: CommandLine): Promise<readonly string[]> => {
+  const { env } = host;
   const place = '.github/workflows';
   const workflows = (existsSync(place) ? readdirSync(place) : [])
     .filter((file) => /\.ya?ml$/.test(file))
@@ -105,7 +106,7 @@ const workflowWarnings = async ({ env, seams }: CommandLine): Promise<readonly s
     .map((file) => ({ path: `${place}/${file}`, text: workflowText(join(place, file)) }));
   const repository = repositoryOf(env, env['GITHUB_TOKEN']);
   if (repository === undefined) return approvalWarnings(workflows);
-  const github = openGitHub(repository, seams?.clock ?? wallClock).within();
+  const github = openGitHub(repository, await clockOf(host)).within();
   return approvalWarnings(workflows, (environment) => github.protectionOf(environment));
 };
 

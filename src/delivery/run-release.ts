@@ -9,7 +9,7 @@ import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
-import { advance, begin, newRecord, takeOver } from '../release/lifecycle.ts';
+import { advance, begin, isHeldFrom, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -154,8 +154,7 @@ const planOf = <Outputs>(
         permissions: stagePermissions(release.operation, plan.permissions),
       };
 
-const isHeld = (world: World, { lease }: Release): boolean =>
-  lease.holder !== world.run.holder && lease.until > world.clock.now();
+const isHeld = ({ run, clock }: World, release: Release): boolean => isHeldFrom(release, run.holder, clock.now());
 
 /**
  * The release that memory names, when it has ended and its end may be this run's result. Memory is a hint (rule 21). A token may name
@@ -314,8 +313,7 @@ const stopOther = async <Outputs>(
     );
     return { because: `sent ${release.id} a command to stop`, percent: 1 };
   }
-  if (release.lease.holder === world.run.holder || release.lease.until <= world.clock.now())
-    return clearAway(world, stored, operation);
+  if (!isHeld(world, release)) return clearAway(world, stored, operation);
   return { because: `waiting for ${release.id} to stop`, percent: 1, notBefore: nextPoll({ world, release }) };
 };
 

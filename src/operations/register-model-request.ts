@@ -5,7 +5,7 @@ import { type NextVersion, nextVersion } from '../registry/next-version.ts';
 import { listPackages } from '../registry/packages.ts';
 import { type Pins, readPins, unpinned } from '../registry/pins.ts';
 import type { WantedPackage } from '../registry/registration.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { parseSemanticVersion, readVersion, type SemanticVersion } from '../registry/semantic-version.ts';
 import { readSource, readSourcePackage } from '../registry/take-over.ts';
@@ -13,6 +13,7 @@ import { readTrainingJob } from '../registry/training-job.ts';
 import type { PackageReference } from '../registry/version-reference.ts';
 import { releasesOf } from '../release/location.ts';
 import { isSameName } from '../same-name.ts';
+import { coreText } from '../versions/version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { RegisterModelInputs } from './register-model-inputs.ts';
@@ -81,7 +82,7 @@ const refuseOtherCore = async (
   const derived = parseSemanticVersion(version);
   if (candidate === undefined || derived === undefined || derived.prerelease.length > 0) return;
   if (derived.compareMain(candidate) === 0) return;
-  const core = `${candidate.major}.${candidate.minor}.${candidate.patch}`;
+  const core = coreText(candidate);
   throw new Refusal(
     'invalid-input',
     `version: next is ${version} on ${branch}, but from names ${candidate.version}, a candidate of ${core}: merge a release candidate by a merge commit, so that ${branch} contains its commit; or give the version itself, e.g. ${core}`,
@@ -94,8 +95,7 @@ const candidateOf = async (
   model: string,
   { group, packageVersion, home }: PackageReference,
 ): Promise<SemanticVersion | undefined> => {
-  const { region, id } = registryAccount(world);
-  if (!isSameName(group, model) || (home !== undefined && (home.region !== region || home.id !== id))) return undefined;
+  if (!isSameName(group, model) || (home !== undefined && !isOf(registryAccount(world), home))) return undefined;
   const listed = (await listPackages(world, model)).find((one) => one.packageVersion === packageVersion);
   const version = listed && parseSemanticVersion(listed.version);
   return version !== undefined && version.prerelease.length > 0 ? version : undefined;

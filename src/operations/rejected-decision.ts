@@ -1,4 +1,5 @@
 import { iso, minutes, seconds } from '../clock.ts';
+import { withJitter } from '../delivery/poll.ts';
 import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { Refusal } from '../operation.ts';
@@ -6,7 +7,7 @@ import type { ReasonCode } from '../reason-codes.ts';
 import { type Decided, readDecision } from '../registry/decision.ts';
 import { mayDecide, type PackageEvent } from '../registry/package-event.ts';
 import { listPackages, missingPackage, packagesOf, requireVersion } from '../registry/packages.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { approvalOf } from '../registry/standing.ts';
 import { nameOfPackage, type PackageReference, readPackage, readReference } from '../registry/version-reference.ts';
 import { isSameName } from '../same-name.ts';
@@ -86,7 +87,7 @@ export const decisionOn = async (world: World, given: Given, acted: boolean): Pr
       opening: {
         is: 'behind',
         because: `the event reports that package ${about} was rejected at ${iso(event.at)}, and the registry still shows an older state; looking again`,
-        notBefore: now + seconds(15),
+        notBefore: withJitter(world.run.holder, now, seconds(30)),
       },
     };
   return nothing(
@@ -144,7 +145,7 @@ const refuseOthers = (world: World, input: string, model: string, named: Package
       `${input}: ${nameOfPackage(named)} is a package of another model; the manifest delivers ${model}`,
     );
   const registry = registryAccount(world);
-  if (home === undefined || (home.id === registry.id && home.region === registry.region)) return;
+  if (home === undefined || isOf(registry, home)) return;
   throw new Refusal(
     'invalid-input',
     `${input}: package ${nameOfPackage(named)} is in the account ending in ${home.id.slice(-4)} in ${home.region}, and this environment reads the registry of the account ending in ${registry.id.slice(-4)} in ${registry.region}: name an environment of that registry with environment`,

@@ -6,7 +6,7 @@ import { type Look, packagesOfModel } from '../endpoint/look.ts';
 import { alone, type Candidate, candidateOf, leftBehind } from '../endpoint/variants.ts';
 import { Refusal } from '../operation.ts';
 import { type Decided, readDecision } from '../registry/decision.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { approvalOf } from '../registry/standing.ts';
 import { readPackage } from '../registry/version-reference.ts';
 import { isSameVersion, suitabilityOf } from '../release/history.ts';
@@ -141,11 +141,11 @@ const decisionsOn = async (
   { model, packageVersion }: Configuration,
 ): Promise<readonly Decided[]> => {
   const described = await orUndefined(world.read.sagemaker.describeModel({ ModelName: model }));
-  const home = registryAccount(world);
+  const registry = registryAccount(world);
   const numbers = described
     ? packagesOfModel(described).flatMap((text) => {
         const named = readPackage(group, text);
-        const isHere = named?.home?.id === home.id && isSameName(named.group, group);
+        const isHere = named?.home !== undefined && isOf(registry, named.home) && isSameName(named.group, group);
         return isHere && named.packageVersion !== undefined ? [named.packageVersion] : [];
       })
     : packageVersion === undefined

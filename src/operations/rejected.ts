@@ -1,5 +1,5 @@
 import { minutes } from '../clock.ts';
-import { nextPoll } from '../delivery/poll.ts';
+import { nextPoll, withJitter } from '../delivery/poll.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { kindOf } from '../endpoint/kind.ts';
@@ -8,13 +8,14 @@ import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import type { Decided } from '../registry/decision.ts';
 import type { PackageEvent } from '../registry/package-event.ts';
 import { approvalOf } from '../registry/standing.ts';
-import { isStopping } from '../release/lifecycle.ts';
+import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { decisionOn, ended } from './rejected-decision.ts';
 import { holds, holdsNow, isOf } from './rejected-place.ts';
 import { unrejectedWayBack } from './rejected-target.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
+import { wasStoppedBy } from './way-back.ts';
 
 /**
  * A rollback from a version that the registry has as rejected, wherever it serves or waits as a candidate: the endpoint decides where that
@@ -56,7 +57,7 @@ export const planRejected = async (
     return {
       is: 'behind',
       because: `${endpoint} is being updated outside of this suite; waiting for the end of that update`,
-      notBefore: world.clock.now() + minutes(1),
+      notBefore: withJitter(world.run.holder, world.clock.now(), minutes(1)),
     };
   if (event !== undefined && isPutBack(record, look, event))
     return ended(
@@ -103,8 +104,7 @@ const leaves = ({ rejected, baseline, candidate, withdraws }: Release, decided: 
   (withdraws === decided.version || (baseline !== undefined && isOf(baseline, decided) && !isOf(candidate, decided)));
 
 /** Its run is this one, or has died. */
-const isFree = (world: World, { lease }: Release): boolean =>
-  lease.holder === world.run.holder || lease.until <= world.clock.now();
+const isFree = ({ run, clock }: World, release: Release): boolean => !isHeldFrom(release, run.holder, clock.now());
 
 const waitFor = (world: World, release: Release): Opening<ReleaseOutputs> => ({
   is: 'behind',
@@ -121,10 +121,7 @@ const stoppedHere = (
 ): Opening<ReleaseOutputs> | undefined => {
   const last = over.find(({ reason }) => reason !== 'abandoned');
   if (!acted || last?.baseline === undefined || !isOf(last.candidate, decided)) return undefined;
-  const byUs = last.commands.some(
-    ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
-  );
-  if (!byUs) return undefined;
+  if (!wasStoppedBy(world, last)) return undefined;
   const to: Configuration = last.baseline;
   return {
     is: 'done',

@@ -14,7 +14,7 @@ import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
 import { lastGood } from '../release/history.ts';
-import { isStopping } from '../release/lifecycle.ts';
+import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -22,7 +22,7 @@ import type { World } from '../world.ts';
 import { planRejected } from './rejected.ts';
 import { isAboutRejection } from './rejected-decision.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
-import { configurationOf, homeOf, nameOf, notesOn, served, wayBack } from './way-back.ts';
+import { configurationOf, homeOf, nameOf, notesOn, served, wasStoppedBy, wayBack } from './way-back.ts';
 
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
@@ -65,7 +65,7 @@ const operationOf = (
  * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
  */
 const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Opening<ReleaseOutputs> => {
-  if (live !== undefined && (live.lease.holder === world.run.holder || live.lease.until <= world.clock.now()))
+  if (live !== undefined && !isHeldFrom(live, world.run.holder, world.clock.now()))
     return { is: 'stop-first', release: live };
   const [last] = ended;
   const done =
@@ -93,7 +93,7 @@ const plan = async (
   if (look === undefined) throw new Refusal('endpoint-unusable', `there is no endpoint ${endpoint} to roll back`);
   const { live } = look;
   if (release !== undefined) {
-    if (release.lease.holder !== world.run.holder && release.lease.until > world.clock.now())
+    if (isHeldFrom(release, world.run.holder, world.clock.now()))
       throw new Refusal(
         'held-by-another-release',
         `${release.id} is rolling ${endpoint} back already (${release.lease.holder})`,
@@ -168,9 +168,7 @@ const restoredAlready = (
   to: Configuration,
   release?: Release,
 ): Opening<ReleaseOutputs> => {
-  const byUs = release?.commands.some(
-    ({ command, by }) => command === 'abort' && by === (world.run.actor ?? world.run.holder),
-  );
+  const byUs = release !== undefined && wasStoppedBy(world, release);
   return {
     is: 'done',
     progress: {

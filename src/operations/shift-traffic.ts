@@ -21,7 +21,7 @@ import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
 import { describeVersion, packageArn, type RequestedVersion } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { registryAccount } from '../registry/registry.ts';
-import { advance, rerunDecision } from '../release/lifecycle.ts';
+import { advance, isHeldFrom, rerunDecision } from '../release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, storeFor } from '../release/store.ts';
 import { choice, flag, text, type ValuesOf } from '../schema.ts';
@@ -207,8 +207,7 @@ const registeredAs = async (
 };
 
 /** No run supervises the release any more, or only an earlier attempt of this run did. */
-const isLeft = ({ lease }: Release, world: World): boolean =>
-  lease.holder === world.run.holder || lease.until <= world.clock.now();
+const isLeft = (release: Release, { run, clock }: World): boolean => !isHeldFrom(release, run.holder, clock.now());
 
 /** Puts a person's command into the record of the live rollout, whose supervisor obeys it at its next look. */
 const command = async (

@@ -11,7 +11,7 @@ import { environmentOf } from '../manifest/load.ts';
 import { mechanisms } from '../mechanisms/all.ts';
 import { Refusal } from '../operation.ts';
 import { lastGood, nameAlone } from '../release/history.ts';
-import type { Configuration, ReleaseRecord, Served } from '../release/record.ts';
+import type { Configuration, Release, ReleaseRecord, Served } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
@@ -132,6 +132,10 @@ export const served = ({ history }: ReleaseRecord): string =>
   history.length === 0
     ? 'the history is empty'
     : `the history has ${[...new Set(history.map((entry) => entry.version ?? nameAlone(entry)))].join(', ')}`;
+
+/** The order to abort the release is this run's, or its person's. */
+export const wasStoppedBy = ({ run }: Pick<World, 'run'>, { commands }: Pick<Release, 'commands'>): boolean =>
+  commands.some(({ command, by }) => command === 'abort' && by === (run.actor ?? run.holder));
 
 export const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;

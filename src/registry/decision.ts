@@ -1,11 +1,10 @@
-import { orUndefined } from '../aws/errors.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 import { approvalOf, lastModified, tagOf, versionIn } from './described-package.ts';
-import { packageArn } from './packages.ts';
+import { describePackage, packageArn } from './packages.ts';
 import { isReadable } from './readable.ts';
 import type { RegisteredVersion } from './registered-version.ts';
-import { fromRegistry, inRegistry, registryAccount } from './registry.ts';
+import { registryAccount } from './registry.ts';
 
 /** The decision about a package, as the registry has it now. */
 export type Decided = Pick<
@@ -24,11 +23,7 @@ export const readDecision = async (
   packageVersion: number,
 ): Promise<Decided | undefined> => {
   const arn = packageArn(registryAccount(world), model, packageVersion);
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: arn })),
-  );
+  const described = await describePackage(world, model, arn);
   if (described === undefined) return undefined;
   if (!isReadable(described))
     throw new Refusal(

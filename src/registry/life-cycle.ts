@@ -1,8 +1,7 @@
-import { orUndefined } from '../aws/errors.ts';
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
-import { packageArn } from './packages.ts';
+import { describePackage, packageArn } from './packages.ts';
 import { fromRegistry, inRegistry, registryAccount } from './registry.ts';
 
 /** The statuses of AWS's template (AWS: "Set up the staging construct"). SageMaker takes any other word too. */
@@ -33,12 +32,7 @@ export const readLifeCycle = async (
   world: World,
   { group, packageVersion }: Numbered,
 ): Promise<{ readonly lifeCycle?: LifeCycle; readonly isRejected: boolean } | undefined> => {
-  const ModelPackageName = packageArn(registryAccount(world), group, packageVersion);
-  const described = await fromRegistry(
-    world,
-    group,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName })),
-  );
+  const described = await describePackage(world, group, packageArn(registryAccount(world), group, packageVersion));
   return described && { ...lifeCycleIn(described), isRejected: described.ModelApprovalStatus === 'Rejected' };
 };
 

@@ -1,4 +1,3 @@
-import { orUndefined } from '../aws/errors.ts';
 import type { Comparison } from '../github/github.ts';
 import { MissingPermission } from '../github/refusal.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -12,10 +11,9 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { changeIn } from './commit-change.ts';
 import { metadataKeys } from './metadata.ts';
-import { listPackages } from './packages.ts';
+import { describePackage, listPackages } from './packages.ts';
 import { type Place, placeOf } from './place-of-run.ts';
 import type { ListedPackage } from './registered-version.ts';
-import { fromRegistry, inRegistry } from './registry.ts';
 import { parseSemanticVersion } from './semantic-version.ts';
 
 /** The version of a commit, derived from its branch, the registry and the commits since the newest version. */
@@ -113,11 +111,7 @@ const ofThisCommit = async (
 
 /** The commit that register-model noted with the package; undefined when it was registered without one, or was deleted meanwhile. */
 const commitOf = async (world: World, model: string, { arn }: ListedPackage): Promise<string | undefined> => {
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: arn })),
-  );
+  const described = await describePackage(world, model, arn);
   const metadata = described?.CustomerMetadataProperties;
   return (metadata?.[metadataKeys.versionCommit] ?? metadata?.[metadataKeys.gitSha])?.toLowerCase();
 };

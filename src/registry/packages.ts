@@ -1,13 +1,13 @@
 import { orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import type { ModelPackageSummary } from '../aws/sagemaker.ts';
+import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
 import { type Account, arn, type World } from '../world.ts';
 import { approvalOf, readDescription, tagOf, versionIn } from './described-package.ts';
 import { isListed } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
-import { fromRegistry, groupName, inRegistry, registryAccount } from './registry.ts';
+import { fromRegistry, groupName, inRegistry, isOf, registryAccount } from './registry.ts';
 import { nearestVersions, versionTag } from './semantic-version.ts';
 import { nameOfPackage, type PackageReference, readReference, unnamedVersion } from './version-reference.ts';
 
@@ -32,17 +32,13 @@ export const findRequested = async (
   refuseElsewhere(registryAccount(world), reference);
   const { packageVersion } = reference;
   const ModelPackageName = packageArn(registryAccount(world), model, packageVersion);
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName })),
-  );
+  const described = await describePackage(world, model, ModelPackageName);
   return described && { version: versionIn(model, packageVersion, described.ModelPackageDescription), packageVersion };
 };
 
 /** An ARN names an account and a region; the registry of this run has its own. */
 const refuseElsewhere = (registry: Account, { home, ...named }: PackageReference): void => {
-  if (home === undefined || (home.id === registry.id && home.region === registry.region)) return;
+  if (home === undefined || isOf(registry, home)) return;
   // SageMaker makes a model only of a package of its own region: no `registry` helps there.
   const remedy =
     home.region === registry.region
@@ -175,16 +171,24 @@ const fromSummary = (model: string, summary: ModelPackageSummary): readonly List
 export const packageArn = (account: Account, group: string, packageVersion: number): string =>
   arn(account, 'sagemaker', `model-package/${group}/${packageVersion}`);
 
+/** One DescribeModelPackage, by the registry's credentials. @returns undefined when there is no such package */
+export const describePackage = (
+  world: World,
+  model: string,
+  name: string,
+): Promise<DescribeModelPackageOutput | undefined> =>
+  fromRegistry(
+    world,
+    model,
+    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: name })),
+  );
+
 /** Everything about one package of the listing; undefined when it was deleted meanwhile. */
 export const describeVersion = async (
   world: World,
   model: string,
   listed: Pick<ListedPackage, 'arn' | 'version' | 'packageVersion'>,
 ): Promise<RegisteredVersion | undefined> => {
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: listed.arn })),
-  );
+  const described = await describePackage(world, model, listed.arn);
   return described && readDescription(model, listed, described);
 };

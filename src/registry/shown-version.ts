@@ -1,11 +1,10 @@
-import { orUndefined } from '../aws/errors.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { approvalOf, lastModified } from './described-package.ts';
 import { type LifeCycle, lifeCycleIn } from './life-cycle.ts';
+import { describePackage } from './packages.ts';
 import { isReadable } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
-import { fromRegistry, inRegistry } from './registry.ts';
 
 /** The state of a version in the registry now: it keeps no earlier decision. */
 export interface ShownVersion
@@ -19,11 +18,7 @@ export const showVersion = async (
   model: string,
   { arn, version, packageVersion }: ListedPackage,
 ): Promise<ShownVersion | undefined> => {
-  const described = await fromRegistry(
-    world,
-    model,
-    orUndefined(inRegistry(world).read.sagemaker.describeModelPackage({ ModelPackageName: arn })),
-  );
+  const described = await describePackage(world, model, arn);
   if (described === undefined || !isReadable(described)) return undefined;
   return {
     version,

@@ -132,14 +132,11 @@ export const serves = (history: readonly Served[]): Served | undefined =>
 
 /**
  * The newest configuration that served well and whose version was not taken back for cause afterwards. This defines "last good".
+ * A version that was left because it was rejected is not good.
  * @param except the configuration to leave: usually the one that serves now
  */
 export const lastGood = (history: readonly Served[], except?: Identity): Served | undefined =>
-  goodOnes(history, except)[0];
-
-/** Every such configuration, newest first. One that was left because it was rejected is not among them. */
-const goodOnes = (history: readonly Served[], except?: Identity): readonly Served[] =>
-  history.filter((entry) => !(except && isSameVersion(entry, except)) && suitabilityOf(history, entry).is === 'good');
+  history.find((entry) => !(except && isSameVersion(entry, except)) && suitabilityOf(history, entry).is === 'good');
 
 /** Whether the history leads back to one of its entries; or the clause of why it does not. */
 export type Suitability =

@@ -51,10 +51,13 @@ export const newRecord = ({ endpoint, account, region }: Subject): ReleaseRecord
 });
 
 /** Held means: by another holder, and the lease has not expired. At the instant of its end it is free. */
+export const isHeldFrom = ({ lease }: Pick<Release, 'lease'>, holder: string, now: Instant): boolean =>
+  lease.holder !== holder && lease.until > now;
+
 const heldFrom = (live: Release | undefined, holder: string, now: Instant): Held | undefined =>
-  live === undefined || live.lease.holder === holder || live.lease.until <= now
-    ? undefined
-    : { is: 'held', by: live, because: describeHolder(live) };
+  live !== undefined && isHeldFrom(live, holder, now)
+    ? { is: 'held', by: live, because: describeHolder(live) }
+    : undefined;
 
 const describeHolder = (live: Release): string =>
   [

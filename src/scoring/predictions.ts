@@ -3,7 +3,7 @@ import { versionMark } from '../manifest/asking.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
 import { findRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { readPackage } from '../registry/version-reference.ts';
 import { isSameName } from '../same-name.ts';
 import { InputError } from '../schema.ts';
@@ -57,8 +57,7 @@ const versionThatServes = async (
   if (look === undefined || served === undefined) return undefined;
   const described = look.models.get(served.model);
   const { group, packageVersion, home } = readPackage(model, (described && packageOfModel(described)) ?? '') ?? {};
-  const registry = registryAccount(world);
-  const isOurs = isSameName(group ?? '', model) && home?.id === registry.id && home.region === registry.region;
+  const isOurs = isSameName(group ?? '', model) && home !== undefined && isOf(registryAccount(world), home);
   const requested =
     isOurs && packageVersion !== undefined ? await findRequested(world, model, String(packageVersion)) : undefined;
   if (requested !== undefined) return requested.version;

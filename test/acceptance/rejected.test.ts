@@ -273,6 +273,46 @@ describe('a version that serves', () => {
     expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
   });
 
+  test('an update by others that brings the version back is awaited, and then the version leaves', async () => {
+    const config = (await readServing(account.simulator, team.endpoint))?.endpointConfig;
+    expect((await run({ to: '1.0.0' }, '8')).result).toMatchObject({ reason: 'restored' });
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+    await decide('1.1.0', 'Rejected');
+    await account.simulator.call('sagemaker', 'UpdateEndpoint', {
+      EndpointName: team.endpoint,
+      EndpointConfigName: config,
+    });
+    const { result, writes } = await run({ rejected: '1.1.0' });
+    expect(result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(writes).toEqual(['UpdateEndpoint']);
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+  });
+
+  test('a version that was left by a rejection is no way back once its package was deleted', async () => {
+    await decide('1.1.0', 'Rejected');
+    expect((await run({ rejected: '1.1.0' })).result).toMatchObject({ reason: 'restored' });
+    await account.simulator.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: arnOf(2) });
+    await decide('1.0.0', 'Rejected');
+    expect(await run({ rejected: '1.0.0' }, '10')).toMatchObject({
+      result: {
+        reason: 'nothing-to-roll-back-to',
+        because: expect.stringContaining(
+          '1.1.0 was left because it was rejected, and its package does not exist any more',
+        ),
+      },
+      mutations: 0,
+    });
+  });
+
+  test('the record knows the version when its model was deleted', async () => {
+    const config = account.record()?.history[0];
+    expect(config?.version).toBe('1.1.0');
+    await account.simulator.call('sagemaker', 'DeleteModel', { ModelName: config?.model });
+    await decide('1.1.0', 'Rejected');
+    expect((await run({ rejected: '1.1.0' })).result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+  });
+
   test('an endpoint of the same name without a record is judged by its model', async () => {
     account.forge(JSON.stringify({ ...account.record(), history: [], ended: [] }));
     await decide('1.1.0', 'Rejected');

@@ -1,4 +1,5 @@
-import type { Environment, Manifest } from '../../manifest/manifest.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import { mayShareRegistry } from '../../manifest/same-registry.ts';
 
 /**
  * The registry has one stage for each version. Two environments with the same one overwrite each other's status: a version that is rolled
@@ -7,7 +8,9 @@ import type { Environment, Manifest } from '../../manifest/manifest.ts';
 export const stageWarnings = ({ environments }: Manifest): readonly string[] => {
   const named = Object.entries(environments).filter(([, { stage }]) => stage !== undefined);
   return named.flatMap(([name, environment], index) => {
-    const same = named.slice(0, index).find(([, other]) => sharesRegistry(environment, other));
+    const same = named
+      .slice(0, index)
+      .find(([, other]) => environment.stage === other.stage && mayShareRegistry(environment, other));
     return same === undefined
       ? []
       : [
@@ -15,10 +18,3 @@ export const stageWarnings = ({ environments }: Manifest): readonly string[] => 
         ];
   });
 };
-
-/** An environment that names no account has that of its run, which may be any. */
-const sharesRegistry = (one: Environment, other: Environment): boolean =>
-  one.stage === other.stage && registryOf(one) === registryOf(other);
-
-const registryOf = ({ account = '', region = '', registry }: Environment): string =>
-  `${registry?.account ?? account}/${registry?.region ?? region}`;

@@ -12,8 +12,6 @@ export interface EnvironmentRead {
   /** Absent: no release was recorded, or it could not be read. */
   readonly record?: ReleaseRecord;
   readonly unreadable?: Failure;
-  /** Why the registry shows no approval. */
-  readonly withoutApprovals?: string;
 }
 
 export interface HistoryFilter {
@@ -45,6 +43,7 @@ interface EnvironmentHistory {
   /** The id of the release that is under way. */
   readonly live?: string;
   readonly unreadable?: { readonly outcome: string; readonly 'reason-code': string; readonly because: string };
+  /** Why the registry shows no approval. */
   readonly 'without-approvals'?: string;
 }
 
@@ -118,7 +117,7 @@ export interface VersionHistory {
 export const historyOf = (model: string, read: readonly EnvironmentRead[], filter: HistoryFilter): History => ({
   'schema-version': 1,
   model,
-  environments: read.map(({ environment, endpoint, record, unreadable, withoutApprovals }) => ({
+  environments: read.map(({ environment, endpoint, record, unreadable }) => ({
     environment,
     endpoint,
     ...withoutUndefined({
@@ -128,7 +127,6 @@ export const historyOf = (model: string, read: readonly EnvironmentRead[], filte
         'reason-code': unreadable.reason,
         because: unreadable.because,
       },
-      'without-approvals': withoutApprovals,
     }),
   })),
   releases: newest(

@@ -244,6 +244,17 @@ describe('the following turns', () => {
     expect(await refusal(turn(one, { record }, mine))).toMatch(/^held-by-another-release: .*held by run-2/);
   });
 
+  test('a release of the memory’s name that another run holds is for the plan to judge, which may wait for it', async () => {
+    const record = recordWith(held({ lease: { holder: 'run-2', until: minutes(1) } }));
+    const { planned, progress } = await turn(
+      one,
+      { record, opening: { is: 'behind', because: 'run-2 goes on' } },
+      mine,
+    );
+    expect(planned).toEqual([record]);
+    expect(progress).toMatchObject({ is: 'waiting', because: 'run-2 goes on' });
+  });
+
   test.each([
     ['Approved', 'made an alarm'],
     ['Rejected', 'rejected: nothing was submitted: churn_v1.1.0'],

@@ -24,6 +24,13 @@ test.each([
     'registries of their own',
     { eu: { stage: 'Production', region: 'eu-west-1' }, us: { stage: 'Production', region: 'us-east-1' } },
   ],
+  [
+    'roles of two accounts',
+    {
+      eu: { stage: 'Production', role: 'arn:aws:iam::111122223333:role/deployer' },
+      us: { stage: 'Production', role: 'arn:aws:iam::444455556666:role/deployer' },
+    },
+  ],
   ['a stage beside none', { staging: {}, production: { stage: 'Production' } }],
 ])('%s is no warning', (_name, environments) => {
   expect(warnings(environments)).toEqual([]);
