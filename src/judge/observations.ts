@@ -1,3 +1,4 @@
+import type { Grid } from './bets.ts';
 import { type Bucket, type Counts, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { convictionShareOf, ratioTerms } from './conviction.ts';
@@ -115,13 +116,13 @@ const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
+  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy));
   const known = isKnown(policy, bucket);
   const metrics = eachMetric(so, (state, metric) => {
     const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
     const counts = cold ? undefined : countsOf(bucket, metric.name);
-    const terms = counts && termsFor(counts, metric);
-    return terms ? withCounts(state, metric, counts, terms) : state;
+    const terms = counts && termsFor(counts, metric, state.grid);
+    return terms ? withCounts(state, metric, counts, terms, policy.healthOfNow ?? false) : state;
   });
   return {
     ...so,
@@ -147,7 +148,12 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
 /** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
 
-const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
+const termsOf = (
+  counts: Counts,
+  metric: Metric,
+  grid: Grid,
+  { burstGuard, convict, healthy }: Policy,
+): BucketTerms | undefined => {
   const share = convictionShareOf(counts);
   if (share === undefined) return undefined;
   const alternatives = alternativesOf(metric);
@@ -156,26 +162,34 @@ const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy 
   const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
-    stakes: stakesOf(counts),
+    stakes: stakesOf(counts, grid),
     caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
     excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
-type TermsFor = (counts: Counts, metric: Metric) => BucketTerms | undefined;
+type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
 const memo = (compute: TermsFor): TermsFor => {
-  let last: { readonly counts: Counts; readonly metric: Metric; readonly terms: BucketTerms | undefined } | undefined;
-  return (counts, metric) => {
+  let last:
+    | {
+        readonly counts: Counts;
+        readonly metric: Metric;
+        readonly grid: Grid;
+        readonly terms: BucketTerms | undefined;
+      }
+    | undefined;
+  return (counts, metric, grid) => {
     const same =
       last?.metric.worseThan === metric.worseThan &&
+      last.grid === grid &&
       last.metric.onlyGross === metric.onlyGross &&
       (last.metric.usual === 'unknown') === (metric.usual === 'unknown') &&
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&
       last.counts.perBucket === counts.perBucket;
-    if (!last || !same) last = { counts, metric, terms: compute(counts, metric) };
+    if (!last || !same) last = { counts, metric, grid, terms: compute(counts, metric, grid) };
     return last.terms;
   };
 };

@@ -34,6 +34,8 @@ export type VerdictReason =
   | 'split-not-as-weighted'
   | 'mostly-worse'
   | 'baseline-in-incident'
+  /** Proven over all requests, but the newest ones look worse. */
+  | 'newest-in-doubt'
   | 'too-little-observed'
   | 'too-few-requests';
 
