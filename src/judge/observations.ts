@@ -52,7 +52,7 @@ export interface StepObservations {
 }
 
 /** A candidate may become worse later: a leak, a cache that fills. Each of these intervals is a fresh bet. */
-const restartSeconds = 600;
+const restartSecondsOf = ({ restartSeconds = 600 }: Policy): number => restartSeconds;
 const stepFrom = (since: number): StepObservations => ({
   since,
   knownSeconds: 0,
@@ -82,7 +82,10 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
       : { ...before, until };
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
-  return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
+  return withEvidence(
+    bucket.t >= opened.lastStart + restartSecondsOf(opened.policy) ? startAt(opened, bucket.t) : opened,
+    bucket,
+  );
 };
 
 const startAt = (so: Observations, t: number): Observations => {
