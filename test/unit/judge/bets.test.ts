@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { aimedBets, type Bets, gridOf, type Limits, unaimed } from '../../../src/judge/bets.ts';
 import type { Bucket, Counts } from '../../../src/judge/bucket.ts';
@@ -231,4 +232,20 @@ describe('aimed bets', () => {
     };
     expect(judge(policy, [...buckets, beyond]).decision).toBe('continue');
   });
+});
+
+test('docs/judge.md has the requests that proofs take', () => {
+  const rows = readFileSync('docs/judge.md', 'utf8').matchAll(
+    /^\| ([\d.]+)(?: %)? \| about ([\d,]+) \| \d+ min \| about ([\d,]+) \| \d+ min \|$/gm,
+  );
+  const written = (text = ''): number => Number(text.replaceAll(',', ''));
+  let count = 0;
+  for (const [, rate, excess, ratio] of rows) {
+    const usual = Number(rate) / 100;
+    const needed = (limits: Limits): number => requestsToProof(of(limits, usual), 0.95, usual, 0.1);
+    expect(written(excess) / needed({ excessBelow: 0.005 })).toBeCloseTo(1, 2);
+    expect(written(ratio) / needed({ excessBelow: 0.005, atMost: 1.5 })).toBeCloseTo(1, 2);
+    count += 1;
+  }
+  expect(count).toBe(6);
 });
