@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import * as fc from 'fast-check';
 import { parseJsonFile } from '../../src/json-file.ts';
+import { fc } from '../support/properties.ts';
 
 describe('a JSON file with a name twice in one object', () => {
   it.each([
