@@ -39,7 +39,7 @@ const openGitHub = async (changes: FakeGitHubOptions = {}): Promise<void> => {
       pullRequests: [{ number: 7, head: 'decade', state: 'open', author: user('olga'), commits: ['c0ffee', 'decade'] }],
       issues: [9],
       runs: [run(100, 'rita', 'rita'), run(200, 'mina', 'omar')],
-      permissions: { alice: 'write', bob: 'maintain', noor: 'triage', mina: 'admin' },
+      permissions: { alice: 'write', bob: 'maintain', carol: 'read', omar: 'read', noor: 'triage', mina: 'admin' },
       teams: { 'ml-leads': [user('carol')] },
       environments: { production: [user('alice'), user('bob')] },
       ...changes.state,
@@ -522,6 +522,31 @@ describe('comment', () => {
     says('alice', '/approve 1.0.0');
     expect(ends(await comment())).toMatch(/^succeeded\/approved/);
   });
+
+  test.each(['none', undefined])(
+    'a person who is named and lost the access (%s) decides nothing any more',
+    async (lost) => {
+      await openGitHub();
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      const { bob: _bob, ...others } = github.state.permissions;
+      github.state.permissions = lost === undefined ? others : { ...others, bob: lost };
+      const found = await comment();
+      expect(ends(found)).toMatch(
+        /^pending\/approvals-missing: .*does not count: bob \(has no access to acme\/churn now\)/,
+      );
+      expect(found.writes).toEqual([]);
+      // A member of a team stands in.
+      says('carol', '/approve 1.0.0');
+      says('bob', '/reject no');
+      const approved = await comment();
+      expect(approved.writes).toEqual([
+        expect.objectContaining({ ApprovalDescription: expect.stringMatching(/^alice, carol: /) }),
+      ]);
+      expect(approved.report?.result.remarks).toEqual([
+        'the rejection of bob on pull request 7 does not count: has no access to acme/churn now',
+      ]);
+    },
+  );
 
   test('one rejection rejects, with its reason, also an approved version; an approval takes none back', async () => {
     await openGitHub();
