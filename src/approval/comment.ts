@@ -3,7 +3,7 @@ import { type EvidenceStamp, readStamps } from '../findings/evidence-stamp.ts';
 import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { OtherModel, readVersion } from '../registry/semantic-version.ts';
 import { readPackage } from '../registry/version-reference.ts';
 import { modelOf } from '../report/publications/comment.ts';
@@ -198,7 +198,7 @@ const named = (text: string, { model, registered, home }: Subject): About => {
     const { group, packageVersion, home: other = home } = read;
     // A package without a group is of no model.
     if (packageVersion === undefined || !isSameName(group, model)) return 'another';
-    if (other.id !== home.id || other.region !== home.region) return 'elsewhere';
+    if (!isOf(home, other)) return 'elsewhere';
     return packageVersion === registered.packageVersion ? 'this' : 'another';
   }
   try {

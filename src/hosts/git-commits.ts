@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { isCommitDigest } from '../digest.ts';
 import type { Env } from '../env.ts';
 import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -6,8 +7,6 @@ import type { Commits, Compared } from '../world.ts';
 
 /** Of the messages since a version. */
 const mostBytes = 64 * 1024 * 1024;
-/** A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option. */
-const wholeDigest = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
 interface End {
   /** Exit code, or the system's word for a program that did not start. */
@@ -34,8 +33,9 @@ export const gitCommits = (root: string, env: Env, signal: AbortSignal): Commits
         },
       );
     });
+  // A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option.
   const has = async (commit: string): Promise<boolean> =>
-    wholeDigest.test(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
+    isCommitDigest(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
   const contains = async (commit: string, other: string): Promise<boolean> =>
     (await git('merge-base', '--is-ancestor', other, commit)).code === 0;
 

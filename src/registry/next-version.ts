@@ -1,3 +1,4 @@
+import { isCommitDigest } from '../digest.ts';
 import type { Comparison } from '../github/github.ts';
 import { MissingPermission } from '../github/refusal.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -179,7 +180,7 @@ const sinceFinal = async (
     const of = await commitOf(world, model, base.listed);
     if (of === undefined) continue;
     const compared = await compare(world, of, commit);
-    if (compared === undefined && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(of))
+    if (compared === undefined && !isCommitDigest(of))
       return refuse(
         `the package of version ${base.listed.version} names its commit as ${quoted(of)}, which is not a whole digest of 40 or 64 hex digits, so the commits since then cannot be counted: give the version itself once`,
       );
