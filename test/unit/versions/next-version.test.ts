@@ -153,6 +153,8 @@ describe('the release candidates that main could contain', () => {
 test('the newest final version is above no pre-release', () => {
   expect(String(newestFinal(versions('1.3.0', '2.0.0-rc.1', '1.10.0', '1.9.0')))).toBe('1.10.0');
   expect(newestFinal(versions('2.0.0-rc.1'))).toBeUndefined();
+  const [one, same] = versions('1.3.0', '1.3.0');
+  if (one && same) expect(newestFinal([one, same])).toBe(one);
 });
 
 test.each([
