@@ -15,9 +15,10 @@ export interface GitHub {
   authorsOf(commit: string): Promise<readonly string[]>;
   /**
    * The commits that `head` has and `base` has not.
+   * @param paths from the root of the repository: commits that change none of them are left out; empty: all commits
    * @returns undefined when the repository lacks one of the two
    */
-  compare(base: string, head: string): Promise<Comparison | undefined>;
+  compare(base: string, head: string, paths: readonly string[]): Promise<Comparison | undefined>;
   /** The person's present permission for the repository. */
   permissionOf(login: string): Promise<Permission>;
   /** Logins of a team's members, child teams included. */
