@@ -1,6 +1,7 @@
 import { readTextFile } from '../inputs/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
+import { dispersionOf } from '../judge/dispersion.ts';
 import { usualErrorRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
 import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
@@ -64,12 +65,14 @@ export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
   const { history, buckets, latency, clientErrors } = bucketsOf(lines, judge.convict.worseThan);
   const guard = needsBurstGuard(history);
   const usual = usualErrorRate(history);
+  const dispersion = dispersionOf(history);
   return {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
       clientErrors,
       ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
       usual: usual === undefined ? {} : { [errorsMetric]: usual },
+      dispersion: dispersion === undefined ? {} : { [errorsMetric]: dispersion },
     }),
     guardBecause: guardReason(judge, guard.because),
     latency: latency?.because ?? 'the metrics have no latency',
@@ -113,6 +116,11 @@ export const recordedJournal = (
         ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
         usual: Object.fromEntries(
           policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
+        ),
+        dispersion: Object.fromEntries(
+          policy.metrics.flatMap(({ name, dispersion }) =>
+            typeof dispersion === 'number' ? [[name, dispersion] as const] : [],
+          ),
         ),
       })
     : policy,

@@ -1,6 +1,6 @@
 import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
-import { convictionShareOf, ratioTerms } from './conviction.ts';
+import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
 import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
 import {
@@ -59,7 +59,7 @@ export interface StepObservations {
 }
 
 /** A candidate may become worse later: a leak, a cache that fills. Each of these intervals is a fresh bet. */
-const restartSeconds = 600;
+const restartSecondsOf = ({ restartSeconds = 600 }: Policy): number => restartSeconds;
 const stepFrom = (since: number): StepObservations => ({
   since,
   starts: 0,
@@ -92,7 +92,10 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
       : { ...before, until };
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
-  return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
+  return withEvidence(
+    bucket.t >= opened.lastStart + restartSecondsOf(opened.policy) ? startAt(opened, bucket.t) : opened,
+    bucket,
+  );
 };
 
 const startAt = (so: Observations, t: number): Observations => {
@@ -184,9 +187,15 @@ const withCells = (
   const [first] = counts ?? [];
   const more = first && termsOf(first, metric, policy);
   const fewer = first && termsOf(first, { ...metric, good: true }, policy);
-  return counts && more && fewer
-    ? { ...state, cells: cellsWithCounts(cells, counts, { ...more, more: more.ratio, fewer: fewer.ratio }) }
-    : state;
+  if (counts === undefined || more === undefined || fewer === undefined) return state;
+  const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
+  return { ...state, cells: cellsWithCounts(cells, counts, terms) };
+};
+
+/** Each factor to the power 1/D: E[F^(1/D)] ≤ E[F]^(1/D) ≤ 1, so the bet stays fair (Jensen 1906). */
+const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Terms => {
+  const by = typeof dispersion === 'number' ? dispersion : 1;
+  return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
 };
 
 const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {

@@ -3,6 +3,8 @@ import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts'
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
 export interface Policy {
+  /** Of the rules that have no field of their own; absent in policies that were frozen before it existed: 1. */
+  readonly version?: 2;
   readonly convict: JudgePolicy['convict'];
   readonly healthy: JudgePolicy['healthy'];
   readonly metrics: readonly Metric[];
@@ -14,6 +16,8 @@ export interface Policy {
   readonly coverage: number;
   /** Candidate requests a step must see, whatever the evidence (DESIGN §7 rule 5). */
   readonly minimumRequests: number;
+  /** Time between two fresh bets on a candidate that becomes worse later; absent in policies of version 1: 600. */
+  readonly restartSeconds?: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
 }
@@ -33,6 +37,11 @@ export interface Metric extends OwnTraits {
    * day before; absent in a policy that was frozen before this cap existed.
    */
   readonly usual?: number | 'unknown';
+  /**
+   * How much more than independent requests this metric's bad ones vary, 1 or more (`dispersion.ts`): all evidence is divided by it.
+   * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
+   */
+  readonly dispersion?: number | 'learned';
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
   /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
@@ -73,7 +82,12 @@ const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric
   ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
 });
 
-const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
+const defaults = {
+  maxBlindSeconds: 600,
+  restartSeconds: 120,
+  coverage: 0.8,
+  safetyNet: { above: 0.2, buckets: 3, requests: 20 },
+};
 
 export interface Watched {
   /** They are counted. */
@@ -83,6 +97,8 @@ export interface Watched {
   readonly minimumRequests?: number;
   /** By metric: `Metric.usual`. */
   readonly usual?: Readonly<Record<string, number>>;
+  /** By metric: `Metric.dispersion`. */
+  readonly dispersion?: Readonly<Record<string, number>>;
   /** The metrics of the user's own that are read, by name. */
   readonly own?: Readonly<Record<string, WatchedOwn>>;
 }
@@ -117,6 +133,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   ];
   const budget = metrics.reduce((sum, { weight }) => sum + weight, 0);
   return {
+    version: 2,
     convict: judge.convict,
     healthy: judge.healthy,
     metrics: metrics.map((metric) => ({
@@ -125,11 +142,13 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...(watched.usual && metric.excessBelow !== undefined && !metric.own
         ? { usual: watched.usual[metric.name] ?? 'unknown' }
         : {}),
+      ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
     coverage: defaults.coverage,
     minimumRequests: watched.minimumRequests ?? 0,
+    restartSeconds: defaults.restartSeconds,
     safetyNet: {
       metric: errorsMetric,
       ...defaults.safetyNet,

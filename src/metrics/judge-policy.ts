@@ -1,5 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
 import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
+import { dispersionOf } from '../judge/dispersion.ts';
 import { usualErrorRate, usualOf } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
@@ -68,6 +69,8 @@ export const freezePolicy = async (
   const usually = (of: (past: (typeof history)[number]) => number) =>
     usualErrorRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
+  const dispersed = (of: (past: (typeof history)[number]) => number) =>
+    dispersionOf(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const policy = policyOf(judge, {
     clientErrors: true,
     ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
@@ -77,6 +80,13 @@ export const freezePolicy = async (
     usual: {
       ...withoutUndefined({ [errorsMetric]: usualErrors, [clientErrorsMetric]: usualClientErrors }),
       ...usual,
+    },
+    dispersion: {
+      ...withoutUndefined({
+        [errorsMetric]: dispersed(({ bad }) => bad),
+        [clientErrorsMetric]: dispersed(({ clientErrors }) => clientErrors),
+      }),
+      ...own?.dispersion,
     },
   });
   const rates = {

@@ -1,6 +1,7 @@
 import { type Instant, minutes } from '../clock.ts';
 import { counted, percent } from '../judge/amounts.ts';
 import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
+import { dispersionOf } from '../judge/dispersion.ts';
 import { usualErrorRate } from '../judge/incident.ts';
 import type { WatchedOwn } from '../judge/own-metrics.ts';
 import type { Metric, Policy } from '../judge/policy.ts';
@@ -16,6 +17,8 @@ export interface OwnPast {
   /** By metric. */
   readonly watched: Readonly<Record<string, WatchedOwn>>;
   readonly rates: Readonly<Record<string, number>>;
+  /** How much its events vary (`dispersion.ts`); of a distribution, those of the cell that varies most. */
+  readonly dispersion: Readonly<Record<string, number>>;
   /** By metric: how many of its trials a request makes. */
   readonly perRequest: Readonly<Record<string, number>>;
   /** Lines of the plan. */
@@ -71,6 +74,13 @@ export const ownPast = async (
         ...withoutUndefined({ usual: usualErrorRate(histories[0] ?? []) }),
       };
     }),
+    dispersion: Object.fromEntries(
+      reads.flatMap(({ name }, index) => {
+        const past = pasts[index] ?? [];
+        const found = (past[0]?.events ?? []).flatMap((_, event) => dispersionOf(historyOf(past, event)) ?? []);
+        return found.length > 0 ? [[name, Math.max(...found)] as const] : [];
+      }),
+    ),
     rates: byMetric((past) => share(past, 0) ?? 0),
     perRequest: byMetric((past) => {
       const requests = total(past, ({ requests: seen }) => seen);

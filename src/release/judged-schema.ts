@@ -18,6 +18,7 @@ const metric = z.looseObject({
   onlyGross: z.optional(z.boolean()),
   excessBelow: z.optional(fraction),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
+  dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
   own: z.optional(z.literal(true)),
@@ -32,6 +33,7 @@ const between = z.number().check(z.gt(0), z.lt(1));
 
 /** `Policy` of the judge. */
 export const policy = z.looseObject({
+  version: z.optional(z.literal(2)),
   convict: z.looseObject({ worseThan: z.number().check(z.gte(1)), falseRollback: between }),
   healthy: z.looseObject({ excessBelow: fraction, confidence: between }),
   metrics: z.array(metric).check(z.minLength(1), z.maxLength(100)),
@@ -39,6 +41,7 @@ export const policy = z.looseObject({
   maxBlindSeconds: amount,
   coverage: fraction,
   minimumRequests: amount,
+  restartSeconds: z.optional(amount),
   safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
 });
 

@@ -1,5 +1,6 @@
 import { contestants } from './contestants.ts';
-import { generate, scenarios } from './scenarios.ts';
+import { generate } from './generate.ts';
+import { scenarios } from './scenarios.ts';
 import type { Ruling, Run, Setting } from './stream.ts';
 
 /** One line of the benchmark: a scenario in a setting, and what each contestant did over all runs. */
@@ -34,7 +35,7 @@ export interface CellResult extends Cell {
 }
 
 export const seedOf = ({ scenario, setting }: Cell, run: number): string =>
-  `${scenario} ${setting.requestsPerSecond} ${setting.bucketSeconds} ${setting.plan} ${run}`;
+  `${scenario} ${setting.requestsPerSecond} ${setting.bucketSeconds} ${setting.plan}${setting.history === 'none' ? ' without-history' : ''} ${run}`;
 
 export const streamOf = (cell: Cell, run: number): Run => {
   const scenario = scenarios.find(({ name }) => name === cell.scenario);

@@ -14,7 +14,7 @@ export const resultsAsMarkdown = (cells: readonly CellSummary[]): string => {
     '# The judge, measured',
     '',
     `Written by \`npm run bench:judge -- --runs ${runs.at(-1)} --markdown docs/judge-results.md\`. Simulated streams of one hour, ${runs.join(' or ')} runs a`,
-    'cell, every judge on the same bytes. Policy: `worse-than: 1.2x`, `false-rollback: 0.01`, `excess-below: 0.5%`, `confidence: 0.95`, and `client-errors: judge` in R13. The',
+    'cell, every judge on the same bytes. Policy: `worse-than: 1.2x`, `false-rollback: 0.01`, `excess-below: 0.5%`, `confidence: 0.95`, and `client-errors: judge` in `callers-refused`. The',
     'alarm (3 of 3 minutes), Argo-style counters (failureLimit 3), the Flagger-style loop (threshold 5) and Kayenta (Mann–Whitney, judged',
     'every ten minutes) are re-implemented from their documentation; their thresholds are 1 % errors and a p99 of 300 ms. [The judge](judge.md) explains the words.',
     '',

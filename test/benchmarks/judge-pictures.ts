@@ -56,9 +56,9 @@ const legendAt = [70, 150, 400];
 
 const evidencePicture = (): string => {
   const curves = [
-    { name: 'healthy', scenario: 'A1', colour: colours[0] },
-    { name: 'ten times the errors from minute 30', scenario: 'R6', colour: colours[1] },
-    { name: 'healthy, outages in both arms', scenario: 'A3', colour: colours[3] },
+    { name: 'healthy', scenario: 'clean', colour: colours[0] },
+    { name: 'ten times the errors from minute 30', scenario: 'onset', colour: colours[1] },
+    { name: 'healthy, outages in both arms', scenario: 'shared-outages', colour: colours[3] },
   ];
   // From one ten-thousandth to a million.
   const at = (log: number): number => yOf(Math.min(1, Math.max(0, (log / Math.LN10 + 4) / 10)));
@@ -104,7 +104,7 @@ const evidencePicture = (): string => {
 
 const proofPicture = (): string => {
   const minutes = 18;
-  const verdicts = verdictsOf('A1', 2).slice(0, minutes);
+  const verdicts = verdictsOf('clean', 2).slice(0, minutes);
   const most = 0.02;
   const at = (excess: number): number => yOf(Math.min(1, Math.max(0, (excess + most / 2) / (1.5 * most))));
   const bounds = (which: 0 | 1): readonly Point[] =>
@@ -142,7 +142,7 @@ const proofPicture = (): string => {
 
 const labelled = (cells: readonly CellSummary[], kind: 'null' | 'regression') =>
   scenarios
-    .filter((scenario) => scenario.kind === kind && scenario.name !== 'R15')
+    .filter((scenario) => scenario.kind === kind && scenario.name !== 'no-traffic')
     .flatMap((scenario) => {
       const cell = cells.find((found) => found.scenario === scenario.name);
       return cell ? [{ scenario, cell }] : [];

@@ -5,9 +5,10 @@ import { scenarios } from './scenarios.ts';
 /** What is printed of a cell: one line per contestant. */
 export const cellAsText = ({ scenario, setting, runs, contestants }: CellSummary): string => {
   const found = scenarios.find(({ name }) => name === scenario);
-  const { requestsPerSecond, bucketSeconds, plan } = setting;
-  const split = found?.share === undefined ? (plan === 'fixed' ? '10 %' : '5/10/25/50 %') : `${100 * found.share} %`;
-  const head = `${scenario} (${found?.says}), ${requestsPerSecond} rps, ${bucketSeconds} s buckets, ${split}, ${runs} runs`;
+  const { requestsPerSecond, bucketSeconds, plan, history } = setting;
+  const shares = found?.shares ?? (plan === 'fixed' ? [0.1] : [0.05, 0.1, 0.25, 0.5]);
+  const split = `${shares.map((share) => 100 * share).join('/')} %`;
+  const head = `${scenario} (${found?.says}), ${requestsPerSecond} rps, ${bucketSeconds} s buckets, ${split}${history === 'none' ? ', no day before' : ''}, ${runs} runs`;
   return [
     head,
     columns([
@@ -57,9 +58,9 @@ const whole = (value: number | undefined, unit = ''): string =>
 
 /** The claims that are made of the judge, each with the figures it rests on. */
 export const claimsAsText = (cells: readonly CellSummary[]): string => {
-  // Without traffic nobody is convicted by anything: R15 would only water the rate down.
+  // Without traffic nobody is convicted by anything: `no-traffic` would only water the rate down.
   const isNull = ({ scenario }: CellSummary): boolean =>
-    scenarios.some(({ name, kind }) => name === scenario && kind === 'null' && name !== 'R15');
+    scenarios.some(({ name, kind }) => name === scenario && kind === 'null' && name !== 'no-traffic');
   const isRegression = ({ scenario }: CellSummary): boolean =>
     scenarios.some(({ name, kind }) => name === scenario && kind === 'regression');
   const judge = ({ contestants }: CellSummary): Summary | undefined => contestants[0];
@@ -91,7 +92,7 @@ export const claimsAsText = (cells: readonly CellSummary[]): string => {
         contestants.filter((one) => one.name === name).map((one) => ({ scenario, rate: one.rolledBack / runs })),
       )
       .sort((one, other) => other.rate - one.rate);
-    const shown = [...new Set([paid.find(({ scenario }) => scenario === 'A1'), paid[0]])];
+    const shown = [...new Set([paid.find(({ scenario }) => scenario === 'clean'), paid[0]])];
     return shown.flatMap((one) => (one ? `${percent(one.rate)} of ${one.scenario}` : [])).join(', ') || 'no null run';
   };
   const beaten = cells
@@ -103,8 +104,8 @@ export const claimsAsText = (cells: readonly CellSummary[]): string => {
       const theirs = better.map((one) => `${one.name} ${one.harmedMean.toFixed(1)} (${price(one.name, cell)})`);
       return [`  ${named(cell)}: ${mine.toFixed(1)} harmed; ${theirs.join(', ')}`];
     });
-  const bursts = nulls.filter(({ scenario }) => scenario === 'A5');
-  const steady = nulls.filter(({ scenario }) => scenario !== 'A5');
+  const bursts = nulls.filter(({ scenario }) => scenario === 'one-arm-bursts');
+  const steady = nulls.filter(({ scenario }) => scenario !== 'one-arm-bursts');
   return [
     `false convictions, null scenarios without one-arm bursts: ${convicted(steady)}; worst cell ${worst(steady)}`,
     `false convictions, one-arm bursts: ${convicted(bursts)}; worst cell ${worst(bursts)}`,

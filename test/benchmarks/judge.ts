@@ -3,7 +3,7 @@
  *
  *   --runs N        runs per cell (2000 for figures worth quoting)
  *   --settings all  also 1000 rps and every combination
- *   --only A1,R1    these scenarios
+ *   --only clean,ten-times  these scenarios
  *   --write DIR     write the first stream of every cell as JSON lines for `model-delivery judge`
  *   --results FILE  one JSON line per cell, as it ends; cells already in the file are not played again
  *   --pictures DIR  draw the pictures of docs/judge.md from the results

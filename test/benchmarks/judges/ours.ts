@@ -4,14 +4,12 @@ import { usualErrorRate } from '../../../src/judge/incident.ts';
 import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
-import { latencyEdges } from '../scenarios.ts';
+import { latencyEdges } from '../latency-law.ts';
 import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
 
 const defaults = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
   healthy: { excessBelow: 0.005, confidence: 0.95 },
-  // Only R13 counts 4xx, and it is about a model whose callers must not notice.
-  clientErrors: 'judge',
 } as const;
 const latency: LatencyPlan = { rung: 'cells', edges: latencyEdges, because: 'counted by latency' };
 
@@ -22,8 +20,9 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
     let judging = beginJudging(policyFor(run, guard === 'on' || needsBurstGuard(run.history).needed));
     const healthyAt: number[] = [];
     for (const [index, row] of run.rows.entries()) {
+      const seen = row.early ? observeBucket(judging, bucketOf({ ...row, ...row.early })) : undefined;
       judging = observeBucket(judging, bucketOf(row));
-      const { decision, reason } = judging.ruling;
+      const { decision, reason } = (seen ?? judging).ruling;
       if (decision === 'promote') healthyAt.push(index);
       if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt };
     }
@@ -31,22 +30,25 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   },
 });
 
-export const policyFor = ({ rows, history }: Run, burstGuard: boolean): Policy => {
+export const policyFor = ({ rows, history, clientErrorsJudged }: Run, burstGuard: boolean): Policy => {
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
   // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
   const [, , slowest] = watchedLatency(latency);
   const usual = usualErrorRate(history);
-  const policy = policyOf(defaults, {
-    burstGuard,
-    usual: {
-      ...(usual === undefined ? {} : { errors: usual }),
-      ...(slowest ? { [slowest.name]: 0.01 } : {}),
-      // Of 4xx the scenarios have no day before; their baseline is steady.
-      'client-errors': 0.005,
+  const policy = policyOf(
+    { ...defaults, clientErrors: clientErrorsJudged ? 'judge' : 'report' },
+    {
+      burstGuard,
+      usual: {
+        ...(usual === undefined ? {} : { errors: usual }),
+        ...(slowest ? { [slowest.name]: 0.01 } : {}),
+        // Of 4xx the scenarios have no day before; their baseline is steady.
+        'client-errors': 0.005,
+      },
+      clientErrors: seen?.err4xx !== undefined,
+      ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
     },
-    clientErrors: seen?.err4xx !== undefined,
-    ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
-  });
+  );
   const more = Object.keys(seen?.more ?? {});
   if (more.length === 0) return policy;
   const weight = 1 / (1 + more.length);

@@ -19,38 +19,40 @@ const of = (name: string, { contestants }: ReturnType<typeof played>) => {
 
 describe('a cell of the benchmark', () => {
   test('outages of both arms: the judge rolls nothing back, counters most', () => {
-    const cell = played('A3');
+    const cell = played('shared-outages');
     expect(of('judge', cell).rolledBack).toBe(0);
     expect(of('judge', cell).healthy).toBe(12);
     expect(of('Argo counters', cell).rolledBack).toBeGreaterThan(5);
   });
 
-  test('ten times the errors: all convict, the judge with the least harm; exposure and harm agree', () => {
-    const cell = played('R1');
+  test('ten times the errors: all convict, the judge with the least harm of those that spare clean models; exposure and harm agree', () => {
+    const cell = played('ten-times');
+    const clean = played('clean');
+    const sparing = cell.contestants.slice(2).filter(({ name }) => of(name, clean).rolledBack === 0);
+    expect(sparing.length).toBeGreaterThan(3);
     expect(of('judge', cell)).toMatchObject({ rolledBack: 12, by: { 'candidate-worse': 12 } });
-    for (const other of cell.contestants.slice(2))
-      expect(other.harmedMean).toBeGreaterThan(of('judge', cell).harmedMean);
+    for (const other of sparing) expect(other.harmedMean).toBeGreaterThan(of('judge', cell).harmedMean);
     expect(of('judge', cell).harmedMean).toBeCloseTo(of('judge', cell).exposedMean * 0.009, 6);
   });
 
   test('what is said to be healthy while the true excess is the bound is counted as wrong', () => {
-    expect(of('alarm 2 of 2 x 5 min', played('R3')).wrong).toBe(0);
-    const cell = summaryOf(play({ scenario: 'R4', setting: { ...usual, requestsPerSecond: 1 } }, 12));
+    expect(of('alarm 2 of 2 x 5 min', played('twice')).wrong).toBe(0);
+    const cell = summaryOf(play({ scenario: 'half-a-point', setting: { ...usual, requestsPerSecond: 1 } }, 12));
     const kayenta = of('Kayenta, one look', cell);
     expect(kayenta.wrong).toBe(12 - kayenta.rolledBack);
     expect(kayenta.wrong).toBeGreaterThan(0);
   });
 
   test('the text says what was played', () => {
-    const cells = [played('A1', 3), played('R1', 3)];
-    expect(cellAsText(cells[0] ?? played('A1', 1))).toMatch(
-      /^A1 \(clean, 0\.1 % errors\), 50 rps, 60 s buckets, 10 %, 3 runs/,
+    const cells = [played('clean', 3), played('ten-times', 3)];
+    expect(cellAsText(cells[0] ?? played('clean', 1))).toMatch(
+      /^clean \(clean, 0\.1 % errors\), 50 rps, 60 s buckets, 10 %, 3 runs/,
     );
     expect(claimsAsText(cells)).toContain('null scenarios without one-arm bursts: 0 of 3 runs');
   });
 });
 
-test.each(['A6', 'A9', 'R8', 'R10', 'R13'])(
+test.each(['gaps', 'cold-start', 'slower-tail', 'ten-times-in-bursts', 'callers-refused'])(
   'a stream written as lines is judged on the command line as in the benchmark: %s',
   (scenario) => {
     const run = streamOf({ scenario, setting: { ...usual, plan: 'ramp' } }, 0);

@@ -9,6 +9,8 @@ const { burstGuard: _, ...judge } = judgePolicy;
 describe('a policy', () => {
   test('of errors alone has the defaults', () => {
     expect(policyOf(judge)).toEqual({
+      version: 2,
+      restartSeconds: 120,
       ...judge,
       metrics: [{ name: 'errors', weight: 1, worseThan: 1.2, excessBelow: 0.005, says: 'errors' }],
       burstGuard: false,
