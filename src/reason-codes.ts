@@ -119,6 +119,7 @@ export const reasonCodes = {
   'protection-lost': { outcome: 'failed', meaning: 'The endpoint has a protection that the manifest does not have: encryption, a VPC, network isolation, data capture or pinning. The delivery would remove it.', remedy: 'Write the key that the message names into `endpoint` of the manifest, with the value that serves, or with `none` to give the protection up.', badInput: true },
   'alarm-cannot-fire': { outcome: 'failed', meaning: 'An alarm of the rollout cannot go off within the bake, so it would protect nothing.', remedy: 'Change the alarm or lengthen the bake as the message says.', badInput: true },
   'alarm-not-ready': { outcome: 'failed', meaning: 'An alarm of the rollout does not exist, or is in ALARM before the new version has any traffic.', remedy: 'Create it, or wait until it is OK.', badInput: true },
+  'metric-missing': { outcome: 'failed', meaning: 'A metric of `judge.metrics` has no data of the version that serves, so nothing could be compared.', remedy: 'Check its namespace, name and dimensions in CloudWatch; deliver a version that publishes it before the metric is in the manifest.', badInput: true },
   'too-little-traffic': { outcome: 'failed', meaning: 'At the endpoint\'s usual traffic the bake cannot reach `minimum-requests`.', remedy: 'Lengthen the bake or lower `minimum-requests`.', badInput: true },
 } as const satisfies Record<string, Reason>;
 

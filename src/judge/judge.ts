@@ -68,6 +68,8 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
         reason: ruling.reason,
         failing: observations.failing,
         blindSeconds: observations.until - observations.knownUntil,
+        ownMissing: observations.ownMissing,
+        ownBlindSeconds: observations.until - observations.ownKnownUntil,
         troubled: policy.metrics.flatMap(({ says, usual }, index) =>
           metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
         ),

@@ -1,5 +1,5 @@
 import { alternatives, grossAlternatives } from './alternatives.ts';
-import type { Counts } from './bucket.ts';
+import { type Counts, exchanged } from './bucket.ts';
 import {
   type Alternatives,
   type Conviction,
@@ -10,6 +10,7 @@ import {
   type Terms,
   weigh,
 } from './conviction.ts';
+import { type CellState, cellsWithStart, distributionEvidence, freshCells, logChange } from './distribution.ts';
 import {
   type Excess,
   estimatedExcess,
@@ -33,6 +34,8 @@ export interface MetricState {
   readonly trouble: Trouble;
   /** The baseline had an incident in the last bucket. */
   readonly incident: boolean;
+  /** Of a distribution; then the members above stay as they are. */
+  readonly cells?: readonly CellState[];
 }
 
 export const alternativesOf = ({ onlyGross }: Metric): Alternatives => (onlyGross ? grossAlternatives : alternatives);
@@ -43,14 +46,23 @@ export const freshMetric = (metric: Metric): MetricState => ({
   step: noExcess,
   trouble: noTrouble,
   incident: false,
+  ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
   ...state,
-  conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)),
+  ...(state.cells
+    ? { cells: cellsWithStart(state.cells, start) }
+    : { conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)) }),
 });
 
-export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
+/** A hold is about this step: after a command of a person, the steps before it hold nothing. */
+export const withNewStep = (state: MetricState, metric: Metric): MetricState =>
+  metric.holds ? freshMetric(metric) : { ...state, step: noExcess };
+
+/** ln of the evidence against the candidate by this metric. */
+export const metricLogEvidence = ({ conviction, cells }: MetricState): number =>
+  cells ? logChange(cells) : logEvidence(conviction);
 
 /** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface BucketTerms {
@@ -63,7 +75,7 @@ export interface BucketTerms {
 
 export const withCounts = (
   { conviction, whole, step, trouble }: MetricState,
-  { usual, excessBelow = 0 }: Metric,
+  { usual, excessBelow = 0, good }: Metric,
   counts: Counts,
   { ratio, stakes, caps, excuse }: BucketTerms,
 ): MetricState => {
@@ -74,7 +86,7 @@ export const withCounts = (
   const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident);
   const total = seen(whole);
   return {
-    conviction: weigh(conviction, counts, ratio, caps),
+    conviction: weigh(conviction, good ? exchanged(counts) : counts, ratio, caps),
     whole: total,
     // In the first step the two are the same.
     step: step === whole ? total : seen(step),
@@ -88,7 +100,12 @@ export const logHealth = ({ whole, step }: MetricState, excessBelow: number): nu
   return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
 };
 
-export const metricEvidenceOf = (state: MetricState, { excessBelow }: Metric, confidence: number): MetricEvidence => {
+export const metricEvidenceOf = (
+  state: MetricState,
+  { excessBelow, cells }: Metric,
+  confidence: number,
+): MetricEvidence => {
+  if (cells && state.cells) return distributionEvidence(cells, state.cells, confidence);
   const { whole } = state;
   const excess = estimatedExcess(whole);
   const [lower, upper] = excessInterval(whole, confidence);

@@ -1,4 +1,5 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
 export interface Policy {
@@ -21,7 +22,7 @@ export interface Policy {
   readonly safetyNet: SafetyNet;
 }
 
-export interface Metric {
+export interface Metric extends OwnTraits {
   readonly name: string;
   /** Part of the false-rollback budget; all of them sum to 1. Zero: the metric is reported and decides nothing. */
   readonly weight: number;
@@ -98,6 +99,8 @@ export interface Watched {
   readonly usual?: Readonly<Record<string, number>>;
   /** By metric: `Metric.dispersion`. */
   readonly dispersion?: Readonly<Record<string, number>>;
+  /** The metrics of the user's own that are read, by name. */
+  readonly own?: Readonly<Record<string, WatchedOwn>>;
 }
 
 export interface WatchedLatency {
@@ -126,6 +129,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       warmUpSeconds: latencyWarmUpSeconds,
       says,
     })),
+    ...ownMetricsOf(judge, watched.own ?? {}),
   ];
   const budget = metrics.reduce((sum, { weight }) => sum + weight, 0);
   return {
@@ -135,7 +139,9 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     metrics: metrics.map((metric) => ({
       ...metric,
       weight: metric.weight / budget,
-      ...(watched.usual && metric.excessBelow !== undefined ? { usual: watched.usual[metric.name] ?? 'unknown' } : {}),
+      ...(watched.usual && metric.excessBelow !== undefined && !metric.own
+        ? { usual: watched.usual[metric.name] ?? 'unknown' }
+        : {}),
       ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),

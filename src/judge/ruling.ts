@@ -1,7 +1,6 @@
 import { type Bucket, countsOf } from './bucket.ts';
-import { logEvidence } from './conviction.ts';
-import { logAdd } from './logarithms.ts';
-import { freshMetric, logHealth, type MetricState } from './metric-state.ts';
+import { logAdd, logSum } from './logarithms.ts';
+import { freshMetric, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
 import { type Failing, inIncident, type Observations } from './observations.ts';
 import type { Metric, Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
@@ -30,9 +29,20 @@ export const ruleOn = (so: Observations, bucket: Bucket): Ruling => {
 export const combinedEvidence = ({ policy, metrics }: Observations): number =>
   policy.metrics.reduce(
     (sum, metric, index) =>
-      logAdd(sum, Math.log(metric.weight) + logEvidence((metrics[index] ?? freshMetric(metric)).conviction)),
+      logAdd(sum, Math.log(metric.weight) + metricLogEvidence(metrics[index] ?? freshMetric(metric))),
     Number.NEGATIVE_INFINITY,
   );
+
+/**
+ * Mean of the evidence of the metrics that hold: at most one healthy step in twenty is ever held by chance, over all of them. Without
+ * requests to the baseline there is nothing to differ from.
+ */
+const isChanged = ({ policy, metrics, step }: Observations): boolean => {
+  const logs = policy.metrics.flatMap((metric, index) =>
+    metric.holds ? [metricLogEvidence(metrics[index] ?? freshMetric(metric))] : [],
+  );
+  return step.baselineRequests > 0 && logs.length > 0 && logSum(logs) - Math.log(logs.length) >= holdThreshold;
+};
 
 export const convictionThreshold = ({ policy }: Observations): number => -Math.log(policy.convict.falseRollback);
 export const healthThreshold = ({ policy }: Observations): number => -Math.log(1 - policy.healthy.confidence);
@@ -47,7 +57,9 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'both-failing': 'rollback',
   'unobserved-too-long': 'rollback',
   'metrics-missing': 'hold',
+  'own-metrics-missing': 'hold',
   'split-not-as-weighted': 'hold',
+  'predictions-changed': 'hold',
   'proven-healthy': 'promote',
   'weights-moved': 'continue',
   'mostly-worse': 'continue',
@@ -66,7 +78,9 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (blindSeconds > policy.maxBlindSeconds) return 'unobserved-too-long';
   if (bucket.weightMoved) return 'weights-moved';
   if (blindSeconds > 0) return 'metrics-missing';
+  if (so.until > so.ownKnownUntil) return 'own-metrics-missing';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
+  if (isChanged(so)) return 'predictions-changed';
   // This holds whatever was proven before: beside such a failing baseline any candidate would look healthy.
   if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';

@@ -31,7 +31,11 @@ export type VerdictReason =
   | 'both-failing'
   | 'metrics-missing'
   | 'unobserved-too-long'
+  /** The newest bucket lacks a metric of the user's own. */
+  | 'own-metrics-missing'
   | 'split-not-as-weighted'
+  /** By a metric that holds. */
+  | 'predictions-changed'
   | 'mostly-worse'
   | 'baseline-in-incident'
   | 'too-little-observed'
@@ -50,4 +54,6 @@ export interface MetricEvidence {
   readonly excess?: number;
   /** Of the excess; each end holds with the policy's confidence, at all looks. */
   readonly interval: readonly [lower: number, upper: number];
+  /** Of a distribution: the cell that the figures are about, and the direction in which its share seems to have changed. */
+  readonly cell?: { readonly name: string; readonly change: 'more' | 'fewer' };
 }

@@ -25,7 +25,7 @@ export type MinuteReading = Minute | 'unsettled' | undefined;
  * metrics in Amazon CloudWatch"), so a minute with requests and without one of the error series is not complete. AWS does not document
  * this for every kind of endpoint. After this time a missing series therefore counts as zero.
  */
-const patience = minutes(5);
+export const patience = minutes(5);
 
 /**
  * The metrics of one fleet in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete

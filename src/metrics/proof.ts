@@ -25,15 +25,25 @@ export interface Proof {
  */
 export const proofTimes = (
   { steps, judge, minimumRequests }: Steps,
-  { policy, rates }: Pick<FrozenPolicy, 'policy' | 'rates'>,
+  { policy, rates, own }: Pick<FrozenPolicy, 'policy' | 'rates' | 'own'>,
   rate: number,
 ): readonly Proof[] =>
   steps
     .filter((share) => share < 1)
     .map((share) => {
       const slowest = policy.metrics
-        .filter(({ excessBelow }) => excessBelow !== undefined)
-        .map(({ name, says }) => ({ says, requests: requestsToProof(judge.healthy, rates[name] ?? 0, share) }))
+        .flatMap(({ name, says, excessBelow }) =>
+          excessBelow === undefined
+            ? []
+            : [
+                {
+                  says,
+                  requests:
+                    requestsToProof({ ...judge.healthy, excessBelow }, rates[name] ?? 0, share) /
+                    (own?.perRequest[name] ?? 1),
+                },
+              ],
+        )
         .reduce((one, other) => (other.requests > one.requests ? other : one), {
           says: 'requests',
           requests: minimumRequests,

@@ -21,6 +21,11 @@ const metric = z.looseObject({
   dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
+  own: z.optional(z.literal(true)),
+  good: z.optional(z.literal(true)),
+  cells: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(500))),
+  holds: z.optional(z.literal(true)),
+  guarded: z.optional(z.boolean()),
   says: z.string(),
 });
 
@@ -47,8 +52,32 @@ export const latency = z.looseObject({
   because: z.string(),
 });
 
+const series = z.looseObject({
+  namespace: z.string(),
+  metric: z.string(),
+  statistic: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+});
+const sources = z.looseObject({
+  events: z.array(series).check(z.minLength(1), z.maxLength(500)),
+  of: z.optional(series),
+});
+
+/** Where the user's own metrics are read. */
+export const own = z
+  .array(
+    z.looseObject({
+      name: z.string(),
+      counts: z.enum(['bad', 'good', 'cells']),
+      absent: z.enum(['zero', 'unknown']),
+      candidate: sources,
+      baseline: sources,
+    }),
+  )
+  .check(z.maxLength(100));
+
 /** A judge's settings, frozen in a plan. */
-export const judged = z.looseObject({ policy, latency: z.optional(latency) });
+export const judged = z.looseObject({ policy, latency: z.optional(latency), own: z.optional(own) });
 
 const arm = z.looseObject({ requests: amount, bad: amount });
 
@@ -68,6 +97,7 @@ export const figures = z.looseObject({
       baseline: arm,
       excess: z.optional(z.number()),
       interval: z.tuple([z.number(), z.number()]),
+      cell: z.optional(z.looseObject({ name: z.string(), change: z.enum(['more', 'fewer']) })),
     }),
   ),
 });
