@@ -2,6 +2,7 @@ import { type Bucket, type Counts, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { convictionShareOf, ratioTerms } from './conviction.ts';
 import { stakesOf } from './health.ts';
+import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
 import {
   alternativesOf,
   type BucketTerms,
@@ -28,6 +29,10 @@ export interface Observations {
   readonly until: number;
   readonly knownUntil: number;
   readonly failing: Failing;
+  /** By metric; absent in an older policy. */
+  readonly lastStep?: readonly LastStep[];
+  /** A bucket was provisional, so nothing convicts from there on. */
+  readonly provisional?: true;
 }
 
 /** The buckets in a row in which the candidate exceeded the safety net's limit, and both arms' counts in them. */
@@ -71,15 +76,17 @@ export const nothingObserved = (policy: Policy): Observations => ({
   until: 0,
   knownUntil: 0,
   failing: noneFailing,
+  ...(policy.lastStep ? { lastStep: policy.metrics.map(() => noLastStep) } : {}),
 });
 
 /** @param bucket later than all before */
 export const observeIn = (before: Observations, bucket: Bucket): Observations => {
   const until = bucket.t + bucket.seconds;
+  const seen: Observations = { ...before, until, ...(bucket.provisional ? { provisional: true } : {}) };
   const opened =
     before.since === Number.NEGATIVE_INFINITY
-      ? { ...before, until, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t }
-      : { ...before, until };
+      ? { ...seen, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t }
+      : seen;
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
   return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
@@ -103,7 +110,9 @@ const moved = (so: Observations, bucket: Bucket): Observations => ({
   lastStart: Number.NEGATIVE_INFINITY,
   step: stepFrom(so.until),
   knownUntil: isKnown(so.policy, bucket) ? so.until : so.knownUntil,
-  failing: noneFailing,
+  // Share and rate may both have changed in this bucket. Its requests failed all the same.
+  failing: so.policy.safetyNet.whileMoving ? failingAfter(so, bucket) : noneFailing,
+  ...(so.lastStep ? { lastStep: so.lastStep.map(moveOn) } : {}),
 });
 
 const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
@@ -138,8 +147,28 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
     },
     knownUntil: known ? so.until : so.knownUntil,
     failing: failingAfter(so, bucket),
+    ...(so.lastStep ? { lastStep: lastStepAfter(so.lastStep, so, bucket, share, metrics) } : {}),
   };
 };
+
+/** Shares are known in a stepped rollout only; the fleets of a guardrail deployment have none. */
+const lastStepAfter = (
+  before: readonly LastStep[],
+  { policy }: Observations,
+  bucket: Bucket,
+  share: number | undefined,
+  metrics: readonly MetricState[],
+): readonly LastStep[] =>
+  before.map((state, index) => {
+    const metric = policy.metrics[index];
+    if (metric === undefined || !isComparedWithBefore(metric) || share === undefined) return state;
+    const counts = countsOf(bucket, metric.name);
+    if (share < 1) return counts ? observeCompared(state, counts, metrics[index]?.incident === true) : state;
+    const candidateBad = bucket.candidate?.bad[metric.name];
+    return bucket.candidate === undefined || candidateBad === undefined
+      ? state
+      : observeAlone(state, metric, policy, { candidate: bucket.candidate.requests, candidateBad }, bucket.t);
+  });
 
 /** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);

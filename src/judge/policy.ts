@@ -15,6 +15,8 @@ export interface Policy {
   readonly minimumRequests: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
+  /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
+  readonly lastStep?: true;
 }
 
 export interface Metric {
@@ -32,6 +34,8 @@ export interface Metric {
    * day before; absent in a policy that was frozen before this cap existed.
    */
   readonly usual?: number | 'unknown';
+  /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
+  readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
   /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
@@ -48,6 +52,8 @@ export interface SafetyNet {
   readonly buckets: number;
   /** In those buckets together. */
   readonly requests: number;
+  /** A bucket in which the weights moved counts too; absent in older policies: such a bucket begins the row anew. */
+  readonly whileMoving?: true;
 }
 
 export const errorsMetric = 'errors';
@@ -72,7 +78,11 @@ const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric
   ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
 });
 
-const defaults = { maxBlindSeconds: 600, coverage: 0.8, safetyNet: { above: 0.2, buckets: 3, requests: 20 } };
+const defaults = {
+  maxBlindSeconds: 600,
+  coverage: 0.8,
+  safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+} as const;
 
 export interface Watched {
   /** They are counted. */
@@ -82,6 +92,8 @@ export interface Watched {
   readonly minimumRequests?: number;
   /** By metric: `Metric.usual`. */
   readonly usual?: Readonly<Record<string, number>>;
+  /** By metric: `Metric.higherAt`. */
+  readonly higherAt?: Readonly<Record<string, NonNullable<Metric['higherAt']>>>;
 }
 
 export interface WatchedLatency {
@@ -119,6 +131,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...metric,
       weight: metric.weight / budget,
       ...(watched.usual && metric.excessBelow !== undefined ? { usual: watched.usual[metric.name] ?? 'unknown' } : {}),
+      ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
@@ -129,5 +142,11 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...defaults.safetyNet,
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
+    lastStep: true,
   };
+};
+
+const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[name] ?? [];
+  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
 };

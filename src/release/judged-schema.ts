@@ -18,6 +18,7 @@ const metric = z.looseObject({
   onlyGross: z.optional(z.boolean()),
   excessBelow: z.optional(fraction),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
+  higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
   says: z.string(),
@@ -34,7 +35,14 @@ export const policy = z.looseObject({
   maxBlindSeconds: amount,
   coverage: fraction,
   minimumRequests: amount,
-  safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
+  safetyNet: z.looseObject({
+    metric: z.string(),
+    above: fraction,
+    buckets: amount,
+    requests: amount,
+    whileMoving: z.optional(z.literal(true)),
+  }),
+  lastStep: z.optional(z.literal(true)),
 });
 
 /** `LatencyPlan` of the judge. */
