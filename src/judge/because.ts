@@ -16,6 +16,8 @@ export interface Grounds {
   /** The user's own metrics that the newest bucket lacks, and for how long. */
   readonly ownMissing?: readonly string[];
   readonly ownBlindSeconds?: number;
+  /** A candidate with all of the traffic beside the time before. */
+  readonly before?: string;
   /** What the safety net saw. */
   readonly failing?: Failing;
   /** The baseline's usual rate by metric, for the metrics with an incident. */
@@ -47,6 +49,12 @@ export const because = (policy: Policy, found: Grounds): string => {
     case 'absolute-limit':
     case 'both-failing':
       return failedTogether(policy, found);
+    case 'worse-than-before':
+      return `${found.before}, and nothing is left to compare with: the traffic is taken back, and no version is convicted`;
+    case 'more-than-before':
+      return `${found.before}: the last bake goes on`;
+    case 'provisional':
+      return 'the newest counts would take the traffic back, and CloudWatch may still revise them: they are read again first';
     case 'metrics-missing':
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':

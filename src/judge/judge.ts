@@ -1,6 +1,7 @@
 import { percent } from './amounts.ts';
 import { because } from './because.ts';
 import type { Bucket } from './bucket.ts';
+import { saysBefore } from './last-step.ts';
 import { freshMetric, metricEvidenceOf } from './metric-state.ts';
 import { nothingObserved, type Observations, observeIn, type StepObservations } from './observations.ts';
 import type { Policy } from './policy.ts';
@@ -74,6 +75,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
           metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
         ),
         ...shares(step),
+        ...(observations.lastStep ? { before: saysBefore(policy.metrics, observations.lastStep) } : {}),
       }),
   };
 };

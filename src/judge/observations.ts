@@ -3,6 +3,7 @@ import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
 import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
+import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
 import {
   alternativesOf,
   type BucketTerms,
@@ -33,6 +34,10 @@ export interface Observations {
   /** Those that the newest bucket lacks. */
   readonly ownMissing: readonly string[];
   readonly failing: Failing;
+  /** By metric; absent in an older policy. */
+  readonly lastStep?: readonly LastStep[];
+  /** A bucket was provisional, so nothing convicts from there on. */
+  readonly provisional?: true;
 }
 
 /** The buckets in a row in which the candidate exceeded the safety net's limit, and both arms' counts in them. */
@@ -81,15 +86,17 @@ export const nothingObserved = (policy: Policy): Observations => ({
   ownKnownUntil: 0,
   ownMissing: [],
   failing: noneFailing,
+  ...(policy.lastStep ? { lastStep: policy.metrics.map(() => noLastStep) } : {}),
 });
 
 /** @param bucket later than all before */
 export const observeIn = (before: Observations, bucket: Bucket): Observations => {
   const until = bucket.t + bucket.seconds;
+  const seen: Observations = { ...before, until, ...(bucket.provisional ? { provisional: true } : {}) };
   const opened =
     before.since === Number.NEGATIVE_INFINITY
-      ? { ...before, until, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t, ownKnownUntil: bucket.t }
-      : { ...before, until };
+      ? { ...seen, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t, ownKnownUntil: bucket.t }
+      : seen;
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
   return withEvidence(
@@ -118,7 +125,9 @@ const moved = (so: Observations, bucket: Bucket): Observations => ({
   lastStart: Number.NEGATIVE_INFINITY,
   step: stepFrom(so.until),
   ...knownAfter(so, missingIn(so.policy, bucket)),
-  failing: noneFailing,
+  // Share and rate may both have changed in this bucket. Its requests failed all the same.
+  failing: so.policy.safetyNet.whileMoving ? failingAfter(so, bucket) : noneFailing,
+  ...(so.lastStep ? { lastStep: so.lastStep.map(moveOn) } : {}),
 });
 
 const knownAfter = (
@@ -169,8 +178,28 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
     },
     ...knownAfter(so, missing),
     failing: failingAfter(so, bucket),
+    ...(so.lastStep ? { lastStep: lastStepAfter(so.lastStep, so, bucket, share, metrics) } : {}),
   };
 };
+
+/** Shares are known in a stepped rollout only; the fleets of a guardrail deployment have none. */
+const lastStepAfter = (
+  before: readonly LastStep[],
+  { policy }: Observations,
+  bucket: Bucket,
+  share: number | undefined,
+  metrics: readonly MetricState[],
+): readonly LastStep[] =>
+  before.map((state, index) => {
+    const metric = policy.metrics[index];
+    if (metric === undefined || !isComparedWithBefore(metric) || share === undefined) return state;
+    const counts = countsOf(bucket, metric.name);
+    if (share < 1) return counts ? observeCompared(state, counts, metrics[index]?.incident === true) : state;
+    const candidateBad = bucket.candidate?.bad[metric.name];
+    return bucket.candidate === undefined || candidateBad === undefined
+      ? state
+      : observeAlone(state, metric, policy, { candidate: bucket.candidate.requests, candidateBad }, bucket.t);
+  });
 
 /** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);

@@ -20,6 +20,8 @@ export interface Policy {
   readonly restartSeconds?: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
+  /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
+  readonly lastStep?: true;
 }
 
 export interface Metric extends OwnTraits {
@@ -42,6 +44,8 @@ export interface Metric extends OwnTraits {
    * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
    */
   readonly dispersion?: number | 'learned';
+  /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
+  readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
   /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
@@ -58,6 +62,8 @@ export interface SafetyNet {
   readonly buckets: number;
   /** In those buckets together. */
   readonly requests: number;
+  /** A bucket in which the weights moved counts too; absent in older policies: such a bucket begins the row anew. */
+  readonly whileMoving?: true;
 }
 
 export const errorsMetric = 'errors';
@@ -86,8 +92,8 @@ const defaults = {
   maxBlindSeconds: 600,
   restartSeconds: 120,
   coverage: 0.8,
-  safetyNet: { above: 0.2, buckets: 3, requests: 20 },
-};
+  safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+} as const;
 
 export interface Watched {
   /** They are counted. */
@@ -101,6 +107,8 @@ export interface Watched {
   readonly dispersion?: Readonly<Record<string, number>>;
   /** The metrics of the user's own that are read, by name. */
   readonly own?: Readonly<Record<string, WatchedOwn>>;
+  /** By metric: `Metric.higherAt`. */
+  readonly higherAt?: Readonly<Record<string, NonNullable<Metric['higherAt']>>>;
 }
 
 export interface WatchedLatency {
@@ -143,6 +151,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
         ? { usual: watched.usual[metric.name] ?? 'unknown' }
         : {}),
       ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
+      ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
@@ -154,5 +163,11 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...defaults.safetyNet,
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
+    lastStep: true,
   };
+};
+
+const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[name] ?? [];
+  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
 };

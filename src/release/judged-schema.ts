@@ -19,6 +19,7 @@ const metric = z.looseObject({
   excessBelow: z.optional(fraction),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
   dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
+  higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
   own: z.optional(z.literal(true)),
@@ -42,7 +43,14 @@ export const policy = z.looseObject({
   coverage: fraction,
   minimumRequests: amount,
   restartSeconds: z.optional(amount),
-  safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
+  safetyNet: z.looseObject({
+    metric: z.string(),
+    above: fraction,
+    buckets: amount,
+    requests: amount,
+    whileMoving: z.optional(z.literal(true)),
+  }),
+  lastStep: z.optional(z.literal(true)),
 });
 
 /** `LatencyPlan` of the judge. */
