@@ -1,3 +1,4 @@
+import type { Grid } from './bets.ts';
 import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
@@ -151,14 +152,14 @@ const missingIn = ({ metrics }: Policy, bucket: Bucket): readonly Metric[] =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
+  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy));
   const missing = missingIn(policy, bucket);
   const metrics = eachMetric(so, (state, metric) => {
     const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
     if (metric.cells && state.cells) return withCells(state, state.cells, metric, metric.cells, bucket, policy);
     const counts = cold ? undefined : countsOf(bucket, metric.name);
-    const terms = counts && termsFor(counts, metric);
-    return terms ? withCounts(state, metric, counts, terms) : state;
+    const terms = counts && termsFor(counts, metric, state.grid);
+    return terms ? withCounts(state, metric, counts, terms, policy.healthOfNow ?? false) : state;
   });
   return {
     ...so,
@@ -214,8 +215,8 @@ const withCells = (
 ): MetricState => {
   const counts = cellCountsOf(bucket, metric.name, names);
   const [first] = counts ?? [];
-  const more = first && termsOf(first, metric, policy);
-  const fewer = first && termsOf(first, { ...metric, good: true }, policy);
+  const more = first && termsOf(first, metric, state.grid, policy);
+  const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy);
   if (counts === undefined || more === undefined || fewer === undefined) return state;
   const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
   return { ...state, cells: cellsWithCounts(cells, counts, terms) };
@@ -227,7 +228,12 @@ const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Te
   return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
 };
 
-const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
+const termsOf = (
+  counts: Counts,
+  metric: Metric,
+  grid: Grid,
+  { burstGuard, convict, healthy }: Policy,
+): BucketTerms | undefined => {
   const toCandidate = convictionShareOf(counts);
   if (toCandidate === undefined) return undefined;
   // Too few good ones: the bet is on the baseline's good ones.
@@ -238,20 +244,28 @@ const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy 
   const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
-    stakes: stakesOf(counts),
+    stakes: stakesOf(counts, grid),
     caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
     excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
-type TermsFor = (counts: Counts, metric: Metric) => BucketTerms | undefined;
+type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
 const memo = (compute: TermsFor): TermsFor => {
-  let last: { readonly counts: Counts; readonly metric: Metric; readonly terms: BucketTerms | undefined } | undefined;
-  return (counts, metric) => {
+  let last:
+    | {
+        readonly counts: Counts;
+        readonly metric: Metric;
+        readonly grid: Grid;
+        readonly terms: BucketTerms | undefined;
+      }
+    | undefined;
+  return (counts, metric, grid) => {
     const same =
       last?.metric.worseThan === metric.worseThan &&
+      last.grid === grid &&
       last.metric.onlyGross === metric.onlyGross &&
       last.metric.good === metric.good &&
       last.metric.guarded === metric.guarded &&
@@ -259,7 +273,7 @@ const memo = (compute: TermsFor): TermsFor => {
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&
       last.counts.perBucket === counts.perBucket;
-    if (!last || !same) last = { counts, metric, terms: compute(counts, metric) };
+    if (!last || !same) last = { counts, metric, grid, terms: compute(counts, metric, grid) };
     return last.terms;
   };
 };

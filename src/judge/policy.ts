@@ -1,4 +1,5 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { aimedBets, type Bets, type Limits } from './bets.ts';
 import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
@@ -22,6 +23,8 @@ export interface Policy {
   readonly safetyNet: SafetyNet;
   /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
   readonly lastStep?: true;
+  /** Health is asked of the newest requests too (`newest-stretch.ts`); absent in policies that were frozen before it was. */
+  readonly healthOfNow?: true;
 }
 
 export interface Metric extends OwnTraits {
@@ -32,8 +35,14 @@ export interface Metric extends OwnTraits {
   readonly worseThan: number;
   /** Convict only a candidate that is several times worse, on evidence that it is worse than the margin. */
   readonly onlyGross?: boolean;
-  /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
+  /**
+   * The excess that must be excluded, or the ratio to the baseline's rate, before the candidate is healthy. One of them is enough;
+   * without both the metric is watched, not proven.
+   */
   readonly excessBelow?: number;
+  readonly atMost?: number;
+  /** The bets of that proof; absent in policies that were frozen before they were aimed at the usual rate. */
+  readonly bets?: Bets;
   /**
    * The baseline's usual share of bad requests, from the day before; failures beyond it excuse no candidate. `unknown` without a
    * day before; absent in a policy that was frozen before this cap existed.
@@ -66,6 +75,9 @@ export interface SafetyNet {
   readonly whileMoving?: true;
 }
 
+export const isToBeProven = ({ excessBelow, atMost }: Limits): boolean =>
+  excessBelow !== undefined || atMost !== undefined;
+
 export const errorsMetric = 'errors';
 export const clientErrorsMetric = 'client-errors';
 
@@ -85,8 +97,25 @@ const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric
   worseThan: convict.worseThan,
   onlyGross: true,
   says: '4xx answers',
-  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
+  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, ...limitsOf(healthy) } : { weight: 0 }),
 });
+
+const limitsOf = ({ excessBelow, atMost }: Limits): Limits => ({
+  ...(excessBelow === undefined ? {} : { excessBelow }),
+  ...(atMost === undefined ? {} : { atMost }),
+});
+
+/** Its usual share of bad requests, and the bets on its health that are aimed at it. */
+const provenBy = (metric: Metric, usual: Watched['usual']): Pick<Metric, 'usual' | 'bets'> => {
+  if (!isToBeProven(metric)) return {};
+  const known = metric.own ? numberOf(metric.usual) : usual?.[metric.name];
+  return {
+    ...(usual && !metric.own ? { usual: known ?? 'unknown' } : {}),
+    ...(known === undefined && metric.atMost === undefined ? {} : { bets: aimedBets(metric, known) }),
+  };
+};
+
+const numberOf = (usual: Metric['usual']): number | undefined => (typeof usual === 'number' ? usual : undefined);
 
 const defaults = {
   maxBlindSeconds: 600,
@@ -123,16 +152,16 @@ export interface WatchedLatency {
 /** The manifest's section, with the metrics there are and the defaults filled in. */
 export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const { worseThan } = judge.convict;
-  const { excessBelow } = judge.healthy;
+  const limits = limitsOf(judge.healthy);
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
-    { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
+    { name: errorsMetric, weight: errorsBudget, worseThan, ...limits, says: 'errors' },
     ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
-      ...(proven ? { excessBelow } : {}),
+      ...(proven ? limits : {}),
       ...(marginInEvent ? { byBucket: true as const } : {}),
       warmUpSeconds: latencyWarmUpSeconds,
       says,
@@ -147,9 +176,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     metrics: metrics.map((metric) => ({
       ...metric,
       weight: metric.weight / budget,
-      ...(watched.usual && metric.excessBelow !== undefined && !metric.own
-        ? { usual: watched.usual[metric.name] ?? 'unknown' }
-        : {}),
+      ...provenBy(metric, watched.usual),
       ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
       ...higherAt(metric, watched),
     })),
@@ -164,6 +191,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
     lastStep: true,
+    healthOfNow: true,
   };
 };
 

@@ -1,9 +1,9 @@
 import { type Bucket, countsOf } from './bucket.ts';
 import { isMoreThanBefore, logEvidenceAlone } from './last-step.ts';
 import { logAdd, logSum } from './logarithms.ts';
-import { freshMetric, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
+import { freshMetric, isInDoubt, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
 import { type Failing, inIncident, type Observations } from './observations.ts';
-import type { Metric, Policy } from './policy.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
 import { excuses, sharedFailure } from './shared-failure.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
@@ -75,6 +75,7 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'weights-moved': 'continue',
   'mostly-worse': 'continue',
   'baseline-in-incident': 'continue',
+  'newest-in-doubt': 'continue',
   'too-little-observed': 'continue',
   'too-few-requests': 'continue',
   'insufficient-evidence': 'continue',
@@ -95,6 +96,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   // This holds whatever was proven before: beside such a failing baseline any candidate would look healthy.
   if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';
+  if (isDoubted(so)) return 'newest-in-doubt';
   if (isMostlyWorse(so)) return 'mostly-worse';
   if (coverageOf(so) < policy.coverage) return 'too-little-observed';
   if (step.requests < policy.minimumRequests) return 'too-few-requests';
@@ -121,9 +123,14 @@ const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): bo
 
 /** Every metric that needs a proof has one, and at least one metric needs one. */
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>
-  so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
+  so.policy.metrics.some(isToBeProven) &&
   so.policy.metrics.every((metric, index) =>
     isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
+  );
+
+const isDoubted = (so: Observations): boolean =>
+  so.policy.metrics.some((metric, index) =>
+    isInDoubt(so.metrics[index] ?? freshMetric(metric), metric, healthThreshold(so)),
   );
 
 /** A metric with one trial a bucket needs more buckets to convict than errors need for a proof: the proof must wait for it. */
@@ -134,11 +141,14 @@ const isMostlyWorse = ({ policy, metrics }: Observations): boolean =>
   });
 
 /** A bucket with a larger excess than the bound proves nothing: a fault that just began is not yet in the evidence. */
-const isProven = ({ name, excessBelow }: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
-  if (excessBelow === undefined) return true;
-  const counts = countsOf(bucket, name);
-  if (!counts || logHealth(state, excessBelow) < threshold) return false;
+const isProven = (metric: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
+  if (!isToBeProven(metric)) return true;
+  const counts = countsOf(bucket, metric.name);
+  if (!counts || logHealth(state, metric) < threshold) return false;
   const { candidate, candidateBad, baseline, baselineBad } = counts;
-  const here = (candidate > 0 ? candidateBad / candidate : 0) - (baseline > 0 ? baselineBad / baseline : 0);
-  return here < excessBelow;
+  const beside = baseline > 0 ? baselineBad / baseline : 0;
+  const here = (candidate > 0 ? candidateBad / candidate : 0) - beside;
+  const { excessBelow = 0, atMost = 1 } = metric;
+  // A ratio says nothing about a bucket without bad requests.
+  return here < Math.max(excessBelow, (atMost - 1) * beside) || (candidateBad === 0 && excessBelow === 0);
 };

@@ -44,6 +44,8 @@ export type VerdictReason =
   | 'predictions-changed'
   | 'mostly-worse'
   | 'baseline-in-incident'
+  /** Proven over all requests, but the newest ones look worse. */
+  | 'newest-in-doubt'
   | 'too-little-observed'
   | 'too-few-requests';
 

@@ -255,8 +255,8 @@ export type Rollout =
 export interface JudgePolicy {
   /** `worseThan`: factor over the baseline's rate; `falseRollback`: probability over the whole rollout. */
   readonly convict: { readonly worseThan: number; readonly falseRollback: number };
-  /** `excessBelow`: fraction of requests; `confidence`: probability. */
-  readonly healthy: { readonly excessBelow: number; readonly confidence: number };
+  /** `excessBelow`: fraction of requests; `atMost`: factor over the baseline's rate; at least one of them. `confidence`: probability. */
+  readonly healthy: { readonly excessBelow?: number; readonly atMost?: number; readonly confidence: number };
   /** Cap the evidence of one bucket, against bursts that hit one arm. Default `auto`: the day before decides. */
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */

@@ -15,6 +15,7 @@ import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
 import { ownNotes } from '../../metrics/own-past.ts';
 import {
+  healthyNotes,
   limitNotes,
   longestStepSeconds,
   type Proof,
@@ -178,7 +179,7 @@ const describe = (
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
-    `healthy when its excess is below ${percent(policy.healthy.excessBelow, 6)} of requests, with ${percent(policy.healthy.confidence, 6)} confidence`,
+    ...healthyNotes(policy),
     ...limitNotes(policy),
     ...proofNotes(proof),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
