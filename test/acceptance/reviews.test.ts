@@ -953,8 +953,11 @@ describe('comment', () => {
     says('bob', '/approve 1.0.0');
     const found = await comment();
     expect(ends(found)).toMatch(/^succeeded/);
+    const unknown = 'has an author or committer whose address no account at GitHub has: an approval of theirs is not';
     expect(found.report?.result.remarks).toEqual([
+      expect.stringContaining(`commit decade ${unknown} noticed`),
       expect.stringContaining('commit c0ffee of iris_v1.0.0 is not in acme/churn'),
+      expect.stringContaining(`a commit of pull request 7 ${unknown} noticed`),
       expect.stringContaining('run 100, which registered iris_v1.0.0, is gone'),
     ]);
   });
