@@ -1,7 +1,8 @@
 import { percent } from './amounts.ts';
 import type { Limits } from './bets.ts';
 import type { Failing } from './observations.ts';
-import { isToBeProven, type Policy } from './policy.ts';
+import { ownMissing, ownSides, predictionsChanged, suspicion } from './own-because.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { sharedFailure } from './shared-failure.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
@@ -13,6 +14,11 @@ export interface Grounds {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
+  /** The user's own metrics that the newest bucket lacks, and for how long. */
+  readonly ownMissing?: readonly string[];
+  readonly ownBlindSeconds?: number;
+  /** A candidate with all of the traffic beside the time before. */
+  readonly before?: string;
   /** What the safety net saw. */
   readonly failing?: Failing;
   /** The baseline's usual rate by metric, for the metrics with an incident. */
@@ -33,8 +39,8 @@ export const because = (policy: Policy, found: Grounds): string => {
       const metric = strongest(policy, evidence);
       const worst = evidence[metric.name];
       return (
-        `${metric.says}: ${worst ? sides(worst) : ''}; that is ${odds(found.logEvidence)} times as likely if the candidate ` +
-        `is more than ${metric.worseThan} times worse than if it is not, ${odds(found.threshold)} convicts`
+        `${worst ? sidesOf(metric, worst) : `${metric.says}: `}; that is ${odds(found.logEvidence)} times as likely if the candidate ` +
+        `${suspicion(metric)} than if it is not, ${odds(found.threshold)} convicts`
       );
     }
     case 'proven-healthy': {
@@ -47,10 +53,24 @@ export const because = (policy: Policy, found: Grounds): string => {
     case 'absolute-limit':
     case 'both-failing':
       return failedTogether(policy, found);
+    case 'worse-than-before':
+      return `${found.before}, and nothing is left to compare with: the traffic is taken back, and no version is convicted`;
+    case 'more-than-before':
+      return `${found.before}: the last bake goes on`;
+    case 'provisional':
+      return 'the newest counts would take the traffic back, and CloudWatch may still revise them: they are read again first';
     case 'metrics-missing':
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':
       return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: an unobserved candidate must not serve`;
+    case 'own-metrics-missing':
+      return ownMissing(found.ownMissing ?? [], found.ownBlindSeconds ?? 0);
+    case 'predictions-changed': {
+      const metric = foremost(policy, ({ name, holds }) =>
+        holds ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
+      );
+      return predictionsChanged(metric, evidence[metric.name]);
+    }
     case 'split-not-as-weighted':
       return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, but its weight is ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
     case 'mostly-worse': {
@@ -107,11 +127,14 @@ const limitOf = ({ excessBelow, atMost }: Limits): string =>
   ].join(' and ');
 
 /** The metric that adds most to the weighted mean. */
-const strongest = (policy: Policy, evidence: Verdict['evidence']): Policy['metrics'][number] => {
-  const strength = ({ name, weight }: Policy['metrics'][number]): number =>
-    Math.log(weight) + (evidence[name]?.logEvidence ?? Number.NEGATIVE_INFINITY);
-  return policy.metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
-};
+const strongest = (policy: Policy, evidence: Verdict['evidence']): Metric =>
+  foremost(policy, ({ name, weight }) => Math.log(weight) + (evidence[name]?.logEvidence ?? Number.NEGATIVE_INFINITY));
+
+const foremost = ({ metrics }: Policy, strength: (metric: Metric) => number): Metric =>
+  metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
+
+const sidesOf = (metric: Metric, worst: MetricEvidence): string =>
+  metric.own ? ownSides(metric, worst) : `${metric.says}: ${sides(worst)}`;
 
 export const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
   `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;

@@ -1,6 +1,7 @@
 import { percent } from './amounts.ts';
 import { because, sides } from './because.ts';
 import type { Bucket } from './bucket.ts';
+import { saysBefore } from './last-step.ts';
 import { freshMetric, isInDoubt, metricEvidenceOf, sidesOf } from './metric-state.ts';
 import { nothingObserved, type Observations, observeIn, type StepObservations } from './observations.ts';
 import type { Policy } from './policy.ts';
@@ -68,6 +69,8 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
         reason: ruling.reason,
         failing: observations.failing,
         blindSeconds: observations.until - observations.knownUntil,
+        ownMissing: observations.ownMissing,
+        ownBlindSeconds: observations.until - observations.ownKnownUntil,
         troubled: policy.metrics.flatMap(({ says, usual }, index) =>
           metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
         ),
@@ -78,6 +81,7 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
             : [];
         }),
         ...shares(step),
+        ...(observations.lastStep ? { before: saysBefore(policy.metrics, observations.lastStep) } : {}),
       }),
   };
 };

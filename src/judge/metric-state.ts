@@ -1,6 +1,6 @@
 import { alternatives, grossAlternatives } from './alternatives.ts';
 import { type Grid, gridOf } from './bets.ts';
-import type { Counts } from './bucket.ts';
+import { type Counts, exchanged } from './bucket.ts';
 import {
   type Alternatives,
   type Conviction,
@@ -11,6 +11,7 @@ import {
   type Terms,
   weigh,
 } from './conviction.ts';
+import { type CellState, cellsWithStart, distributionEvidence, freshCells, logChange } from './distribution.ts';
 import {
   type Excess,
   estimatedExcess,
@@ -35,6 +36,8 @@ export interface MetricState {
   readonly trouble: Trouble;
   /** The baseline had an incident in the last bucket. */
   readonly incident: boolean;
+  /** Of a distribution; then the members above stay as they are. */
+  readonly cells?: readonly CellState[];
   readonly newest: Newest;
   /** The bets that prove its health: the same for the whole rollout. */
   readonly grid: Grid;
@@ -48,16 +51,25 @@ export const freshMetric = (metric: Metric): MetricState => ({
   step: noExcess,
   trouble: noTrouble,
   incident: false,
+  ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
   newest: undoubted,
   grid: gridOf(metric),
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
   ...state,
-  conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)),
+  ...(state.cells
+    ? { cells: cellsWithStart(state.cells, start) }
+    : { conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)) }),
 });
 
-export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess, newest: undoubted });
+/** A hold is about this step: after a command of a person, the steps before it hold nothing. */
+export const withNewStep = (state: MetricState, metric: Metric): MetricState =>
+  metric.holds ? freshMetric(metric) : { ...state, step: noExcess, newest: undoubted };
+
+/** ln of the evidence against the candidate by this metric. */
+export const metricLogEvidence = ({ conviction, cells }: MetricState): number =>
+  cells ? logChange(cells) : logEvidence(conviction);
 
 /** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface BucketTerms {
@@ -76,7 +88,7 @@ export const withCounts = (
   { ratio, stakes, caps, excuse }: BucketTerms,
   ofNow: boolean,
 ): MetricState => {
-  const { usual, excessBelow = 0 } = metric;
+  const { usual, excessBelow = 0, good } = metric;
   const watch =
     typeof usual === 'number'
       ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
@@ -84,7 +96,7 @@ export const withCounts = (
   const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident);
   const total = seen(whole);
   return {
-    conviction: weigh(conviction, counts, ratio, caps),
+    conviction: weigh(conviction, good ? exchanged(counts) : counts, ratio, caps),
     whole: total,
     // In the first step the two are the same.
     step: step === whole ? total : seen(step),
@@ -126,6 +138,7 @@ export const sidesOf = ({
 });
 
 export const metricEvidenceOf = (state: MetricState, metric: Metric, confidence: number): MetricEvidence => {
+  if (metric.cells && state.cells) return distributionEvidence(metric.cells, state.cells, confidence);
   const { whole, grid } = state;
   const toBeProven = isToBeProven(metric);
   const excess = estimatedExcess(whole);

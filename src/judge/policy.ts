@@ -1,5 +1,6 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { aimedBets, type Bets, type Limits } from './bets.ts';
+import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
 export interface Policy {
@@ -20,11 +21,13 @@ export interface Policy {
   readonly restartSeconds?: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
+  /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
+  readonly lastStep?: true;
   /** Health is asked of the newest requests too (`newest-stretch.ts`); absent in policies that were frozen before it was. */
   readonly healthOfNow?: true;
 }
 
-export interface Metric {
+export interface Metric extends OwnTraits {
   readonly name: string;
   /** Part of the false-rollback budget; all of them sum to 1. Zero: the metric is reported and decides nothing. */
   readonly weight: number;
@@ -50,6 +53,8 @@ export interface Metric {
    * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
    */
   readonly dispersion?: number | 'learned';
+  /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
+  readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
   /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
@@ -66,6 +71,8 @@ export interface SafetyNet {
   readonly buckets: number;
   /** In those buckets together. */
   readonly requests: number;
+  /** A bucket in which the weights moved counts too; absent in older policies: such a bucket begins the row anew. */
+  readonly whileMoving?: true;
 }
 
 export const isToBeProven = ({ excessBelow, atMost }: Limits): boolean =>
@@ -102,19 +109,21 @@ const limitsOf = ({ excessBelow, atMost }: Limits): Limits => ({
 /** Its usual share of bad requests, and the bets on its health that are aimed at it. */
 const provenBy = (metric: Metric, usual: Watched['usual']): Pick<Metric, 'usual' | 'bets'> => {
   if (!isToBeProven(metric)) return {};
-  const known = usual?.[metric.name];
+  const known = metric.own ? numberOf(metric.usual) : usual?.[metric.name];
   return {
-    ...(usual ? { usual: known ?? 'unknown' } : {}),
+    ...(usual && !metric.own ? { usual: known ?? 'unknown' } : {}),
     ...(known === undefined && metric.atMost === undefined ? {} : { bets: aimedBets(metric, known) }),
   };
 };
+
+const numberOf = (usual: Metric['usual']): number | undefined => (typeof usual === 'number' ? usual : undefined);
 
 const defaults = {
   maxBlindSeconds: 600,
   restartSeconds: 120,
   coverage: 0.8,
-  safetyNet: { above: 0.2, buckets: 3, requests: 20 },
-};
+  safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+} as const;
 
 export interface Watched {
   /** They are counted. */
@@ -126,6 +135,10 @@ export interface Watched {
   readonly usual?: Readonly<Record<string, number>>;
   /** By metric: `Metric.dispersion`. */
   readonly dispersion?: Readonly<Record<string, number>>;
+  /** The metrics of the user's own that are read, by name. */
+  readonly own?: Readonly<Record<string, WatchedOwn>>;
+  /** By metric: `Metric.higherAt`. */
+  readonly higherAt?: Readonly<Record<string, NonNullable<Metric['higherAt']>>>;
 }
 
 export interface WatchedLatency {
@@ -156,6 +169,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       warmUpSeconds: latencySeconds,
       says,
     })),
+    ...ownMetricsOf(judge, watched.own ?? {}),
   ];
   const budget = metrics.reduce((sum, { weight }) => sum + weight, 0);
   return {
@@ -167,6 +181,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       weight: metric.weight / budget,
       ...provenBy(metric, watched.usual),
       ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
+      ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
@@ -178,6 +193,12 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...defaults.safetyNet,
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
+    lastStep: true,
     healthOfNow: true,
   };
+};
+
+const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[name] ?? [];
+  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
 };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
+import { judgeMetrics, notApart, ownMetricsOf } from './judge-metrics-schema.ts';
 import { type JudgePolicy, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -147,6 +148,7 @@ export const judgeSchema = z.pipe(
           })
           .check(about("Time after the candidate's first request in which a metric is no evidence for or against it.")),
       ),
+      metrics: z.optional(judgeMetrics),
       'safety-net': z.optional(
         v
           .share()
@@ -159,8 +161,13 @@ export const judgeSchema = z.pipe(
     })
     .check(about('How the judge compares the candidate with the version that serves beside it.')),
   z.transform(
-    ({ convict, healthy, ...rest }): JudgePolicy =>
+    ({ convict, healthy, metrics, ...rest }, context): JudgePolicy =>
       withoutUndefined({
+        metrics:
+          metrics &&
+          ownMetricsOf(metrics, (message, ...path) =>
+            context.issues.push({ code: 'custom', input: metrics, path: ['metrics', ...path], message }),
+          ),
         convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
         healthy: {
           ...withoutUndefined({ excessBelow: healthy['excess-below'], atMost: healthy['at-most'] }),
@@ -245,7 +252,12 @@ const strategies = z.discriminatedUnion(
 /** `rollout:` of an environment. */
 export const rollout = z.pipe(
   strategies.check(about('How traffic moves to the new version.')),
-  z.transform((raw): Rollout => {
+  z.transform((raw, context): Rollout => {
+    for (const [index, metric] of (raw.judge?.metrics ?? []).entries()) {
+      const message = notApart(metric, raw.strategy === 'steps');
+      if (message !== undefined)
+        context.issues.push({ code: 'custom', input: raw, path: ['judge', 'metrics', index], message });
+    }
     const guards = { ...guard(raw), ...withoutUndefined({ judge: raw.judge }) };
     switch (raw.strategy) {
       case 'all-at-once':

@@ -25,7 +25,7 @@ export interface Proof {
  */
 export const proofTimes = (
   { steps, minimumRequests }: Steps,
-  { policy, rates }: Pick<FrozenPolicy, 'policy' | 'rates'>,
+  { policy, rates, own }: Pick<FrozenPolicy, 'policy' | 'rates' | 'own'>,
   rate: number,
 ): readonly Proof[] =>
   steps
@@ -35,7 +35,9 @@ export const proofTimes = (
         .filter(isToBeProven)
         .map((metric) => ({
           says: metric.says,
-          requests: requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share),
+          requests:
+            requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
+            (own?.perRequest[metric.name] ?? 1),
         }))
         .reduce((one, other) => (other.requests > one.requests ? other : one), {
           says: 'requests',

@@ -31,8 +31,14 @@ const metric = z.looseObject({
   bets: z.optional(bets),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
   dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
+  higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
+  own: z.optional(z.literal(true)),
+  good: z.optional(z.literal(true)),
+  cells: z.optional(z.array(z.string()).check(z.minLength(1), z.maxLength(500))),
+  holds: z.optional(z.literal(true)),
+  guarded: z.optional(z.boolean()),
   says: z.string(),
 });
 
@@ -54,7 +60,14 @@ export const policy = z.looseObject({
   minimumRequests: amount,
   restartSeconds: z.optional(amount),
   healthOfNow: z.optional(z.literal(true)),
-  safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
+  safetyNet: z.looseObject({
+    metric: z.string(),
+    above: fraction,
+    buckets: amount,
+    requests: amount,
+    whileMoving: z.optional(z.literal(true)),
+  }),
+  lastStep: z.optional(z.literal(true)),
 });
 
 /** `LatencyPlan` of the judge. */
@@ -64,8 +77,32 @@ export const latency = z.looseObject({
   because: z.string(),
 });
 
+const series = z.looseObject({
+  namespace: z.string(),
+  metric: z.string(),
+  statistic: z.string(),
+  dimensions: z.record(z.string(), z.string()),
+});
+const sources = z.looseObject({
+  events: z.array(series).check(z.minLength(1), z.maxLength(500)),
+  of: z.optional(series),
+});
+
+/** Where the user's own metrics are read. */
+export const own = z
+  .array(
+    z.looseObject({
+      name: z.string(),
+      counts: z.enum(['bad', 'good', 'cells']),
+      absent: z.enum(['zero', 'unknown']),
+      candidate: sources,
+      baseline: sources,
+    }),
+  )
+  .check(z.maxLength(100));
+
 /** A judge's settings, frozen in a plan. */
-export const judged = z.looseObject({ policy, latency: z.optional(latency) });
+export const judged = z.looseObject({ policy, latency: z.optional(latency), own: z.optional(own) });
 
 const arm = z.looseObject({ requests: amount, bad: amount });
 
@@ -85,6 +122,7 @@ export const figures = z.looseObject({
       baseline: arm,
       excess: z.optional(z.number()),
       interval: z.tuple([z.number(), z.number()]),
+      cell: z.optional(z.looseObject({ name: z.string(), change: z.enum(['more', 'fewer']) })),
     }),
   ),
 });

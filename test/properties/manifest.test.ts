@@ -268,6 +268,7 @@ const versions: fc.Arbitrary<VersionNames> = fc.record({
   release: fc.constantFrom('release/', 'rel-'),
   hotfix: fc.constantFrom('hotfix/', 'fix#'),
   first: fc.constantFrom('1.0.0', '0.1.0', '0.0.0', '12.3.45'),
+  paths: fc.constantFrom([], ['models/churn'], ['a', '.github/x y/z.yml', 'models/']),
 });
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
@@ -446,8 +447,9 @@ const rawSmoke = ({ contentType, requests, ...rest }: Smoke): object => ({
     expect: expected && { path: expected.at, ...expected.is },
   })),
 });
-const rawOf = ({ environments, regression: gate, smoke: asked, ...rest }: Manifest): object => ({
+const rawOf = ({ environments, regression: gate, smoke: asked, versions: names, ...rest }: Manifest): object => ({
   ...rest,
+  versions: names && { ...names, paths: names.paths.length === 0 ? undefined : names.paths },
   smoke: asked && rawSmoke(asked),
   regression: gate && rawRegression(gate),
   environments: Object.fromEntries(Object.entries(environments).map(([key, value]) => [key, rawEnvironment(value)])),
