@@ -60,5 +60,20 @@ export const observeNewest = (
   return { doubt: Math.min(mostDoubt, now + (doubt === 0 ? firstDoubt : 0)), stretch: see(stretch) };
 };
 
+/**
+ * Candidate requests until the doubt is gone, at the baseline's rate so far in both arms.
+ * @param share of the requests that goes to the candidate
+ */
+export const requestsToTrust = (
+  { doubt }: Newest,
+  limits: Limits,
+  { baselineRequests, baselineBad }: Pick<Excess, 'baselineRequests' | 'baselineBad'>,
+  share: number,
+): number => {
+  const rate = (baselineBad + 1) / (baselineRequests + 1);
+  const ratio = 1 + allowedAbove(limits, rate) / rate;
+  return doubt / (rate * (Math.log1p(share * (ratio - 1)) / share - Math.log(ratio)));
+};
+
 /** Without a day before and without a limit of the excess. */
 const unknownRate = 0.005;

@@ -1,4 +1,4 @@
-import { percent } from './amounts.ts';
+import { amount, lasting, percent, times } from './amounts.ts';
 import type { Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
@@ -9,22 +9,20 @@ export const ownSides = (
   { says }: Pick<Metric, 'says'>,
   { candidate, baseline, cell }: Pick<MetricEvidence, 'candidate' | 'baseline' | 'cell'>,
 ): string =>
-  `${says}${cell ? ` "${cell.name}"` : ''}: ${part(candidate)} beside ${part(baseline)}${cell ? `, ${cell.change} than before` : ''}`;
+  `${says}${cell ? ` "${cell.name}"` : ''}: ${part(candidate)} beside the baseline's ${part(baseline)}${cell ? `, ${cell.change} than the baseline` : ''}`;
 
 const part = ({ requests, bad }: MetricEvidence['candidate']): string =>
-  `${amount(bad)} of ${amount(requests)} (${requests > 0 ? percent(bad / requests) : 'none'})`;
+  `${amount(bad)} of ${amount(requests)}${requests > 0 ? ` (${percent(bad / requests)})` : ''}`;
 
-/** Sums of scores are no whole numbers. */
-const amount = (value: number): string => String(Number(value.toPrecision(6)));
-
-/** The event that the evidence is about: `is more than 1.2 times worse`. */
-export const suspicion = ({ worseThan, good, cells }: Metric): string => {
-  if (cells) return `has a share that differs by a factor of more than ${worseThan}`;
-  return good ? `has fewer than one ${worseThan}th of the share` : `is more than ${worseThan} times worse`;
+/** What the candidate may do: `up to 1.2 times is tolerated`. */
+export const tolerance = ({ worseThan, good, cells }: Metric): string => {
+  if (cells) return `a share may differ by a factor of ${worseThan}`;
+  if (good) return `the baseline may have up to ${times(worseThan)} as many`;
+  return worseThan === 1 ? 'no more than the baseline is tolerated' : `up to ${worseThan} times is tolerated`;
 };
 
 export const ownMissing = (names: readonly string[], seconds: number): string =>
-  `no data of ${names.join(', ')} for ${Math.round(seconds)} s: unknown is neither healthy nor guilty, so the weight stays`;
+  `no data of ${names.join(', ')} for ${lasting(seconds)}: unknown is neither healthy nor guilty, so the weight stays`;
 
 /** @param evidence of that metric, if there is any */
 export const predictionsChanged = (metric: Metric, evidence: MetricEvidence | undefined): string =>

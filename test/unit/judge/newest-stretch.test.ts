@@ -138,7 +138,9 @@ describe('an old proof', () => {
       onset.map((one, index) => minute(index, one)),
     ).slice(-1);
     expect(last?.decision).toBe('continue');
-    expect(last?.because).toContain('errors: 3 of 1200 (0.25 %) beside 12 of 10800 (0.111 %)');
+    expect(last?.because).toContain(
+      "errors 3 of 1200 (0.25 %) beside the baseline's 12 of 10800 (0.111 %) in the newest 1200 requests",
+    );
   });
 
   test('promotes again when the stretch in doubt is proven healthy by itself: an excess that is allowed waits for that', () => {
