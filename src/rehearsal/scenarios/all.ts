@@ -92,6 +92,12 @@ import {
   stepsKilledForGood,
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
+import {
+  stepsCallersErrorsChangeNothing,
+  stepsClusteredErrors,
+  stepsLastStepFails,
+  stepsOldFleetIsIll,
+} from './steps-truth.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 import { sameSemverTwiceInParallel } from './versions.ts';
@@ -187,6 +193,10 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  stepsOldFleetIsIll,
+  stepsCallersErrorsChangeNothing,
+  stepsLastStepFails,
+  stepsClusteredErrors,
   registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
