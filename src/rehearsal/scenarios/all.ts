@@ -92,6 +92,7 @@ import {
   stepsKilledForGood,
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
+import { stepsOwnMetric, stepsPredictionsCollapse, stepsPredictionsDiffer } from './steps-own-metrics.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 import { sameSemverTwiceInParallel } from './versions.ts';
@@ -187,6 +188,9 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  stepsOwnMetric,
+  stepsPredictionsCollapse,
+  stepsPredictionsDiffer,
   registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
