@@ -155,7 +155,7 @@ const classesOf = (n: number, shares: readonly number[], random: Random): readon
  * baseline's p99, and predictions that went to another class.
  */
 const excessRate = ({ clientErrors, latency, kind, predictions }: Scenario, errors: number, minute: number): number => {
-  if (kind === 'null') return 0;
+  if (kind !== 'regression') return 0;
   const slow = latency ? (exceedances(latency(minute)).at(-1) ?? 0) - 0.01 : 0;
   const moved = predictions
     ? predictions.candidate.reduce((sum, share, index) => sum + Math.max(0, share - (predictions.base[index] ?? 0)), 0)

@@ -5,8 +5,8 @@ import type { Setting } from './stream.ts';
 /** One world in which a candidate is rolled out. Rates are of requests; `minute` counts from the first candidate request. */
 export interface Scenario {
   readonly name: string;
-  /** `null`: the candidate is no worse than the policy tolerates. */
-  readonly kind: 'null' | 'regression';
+  /** `null`: the candidate is no worse than the policy tolerates. `outage`: both arms fail, and only the safety net can act. */
+  readonly kind: 'null' | 'regression' | 'outage';
   readonly says: string;
   /** Baseline's error rate, also of the day before (negative minutes). */
   readonly base: (minute: number, luck: Luck) => number;
@@ -99,6 +99,9 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
     errors: withBursts(0.03, 20),
   },
   { name: 'gaps', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
+  { name: 'no-errors', says: 'no errors', base: steady(0) },
+  { name: 'half-percent', says: 'base rate 0.5 %', base: steady(0.005) },
+  { name: 'one-percent', says: 'base rate 1 %', base: steady(0.01) },
   { name: 'two-percent', says: 'base rate 2 %', base: steady(0.02) },
   { name: 'five-percent', says: 'base rate 5 %', base: steady(0.05) },
   { name: 'ten-metrics', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
@@ -110,6 +113,12 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
   },
   { name: 'same-latency', says: 'same latency', base: steady(clean), latency: () => alike },
   { name: 'slightly-slower', says: 'all 5 % slower: tolerated', base: steady(clean), latency: () => slower(1.05) },
+  {
+    name: 'at-the-tolerance',
+    says: '1 → 1.2 % errors: as bad as is tolerated',
+    base: steady(0.01),
+    candidate: steady(0.012),
+  },
   { name: 'better', says: 'candidate ten times better', base: steady(0.01), candidate: steady(clean) },
   { name: 'no-traffic', says: 'candidate gets no traffic', base: steady(clean), starved: true },
   {
@@ -419,7 +428,17 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
 ];
 
+const outages: readonly Omit<Scenario, 'kind'>[] = [
+  {
+    name: 'both-fail',
+    says: 'half of all requests fail in both arms from minute 30 on',
+    base: (minute) => (minute < 30 ? clean : 0.5),
+    onset: 30,
+  },
+];
+
 export const scenarios: readonly Scenario[] = [
   ...nulls.map((scenario) => ({ ...scenario, kind: 'null' as const })),
   ...regressions.map((scenario) => ({ ...scenario, kind: 'regression' as const })),
+  ...outages.map((scenario) => ({ ...scenario, kind: 'outage' as const })),
 ];
