@@ -29,11 +29,23 @@ export type VerdictReason =
   | 'absolute-limit'
   /** The absolute limit, and the baseline failed as often, within chance. */
   | 'both-failing'
+  /** The candidate has all of the traffic, and is clearly worse than the time before. */
+  | 'worse-than-before'
+  /** The same, not clearly. */
+  | 'more-than-before'
+  /** A conviction by counts that CloudWatch may still revise. */
+  | 'provisional'
   | 'metrics-missing'
   | 'unobserved-too-long'
+  /** The newest bucket lacks a metric of the user's own. */
+  | 'own-metrics-missing'
   | 'split-not-as-weighted'
+  /** By a metric that holds. */
+  | 'predictions-changed'
   | 'mostly-worse'
   | 'baseline-in-incident'
+  /** Proven over all requests, but the newest ones look worse. */
+  | 'newest-in-doubt'
   | 'too-little-observed'
   | 'too-few-requests';
 
@@ -50,4 +62,6 @@ export interface MetricEvidence {
   readonly excess?: number;
   /** Of the excess; each end holds with the policy's confidence, at all looks. */
   readonly interval: readonly [lower: number, upper: number];
+  /** Of a distribution: the cell that the figures are about, and the direction in which its share seems to have changed. */
+  readonly cell?: { readonly name: string; readonly change: 'more' | 'fewer' };
 }

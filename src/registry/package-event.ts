@@ -7,6 +7,7 @@ import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import type { Approval } from './registered-version.ts';
+import { isOf } from './registry.ts';
 import { readPackage } from './version-reference.ts';
 
 /**
@@ -65,7 +66,7 @@ export const readPackageEvent = (text: string, file: string): PackageEvent => {
   const { packageVersion, home } = named;
   if (packageVersion === undefined)
     return refuse(`package ${named.group} belongs to no model package group, so SageMaker keeps no approval of it`);
-  if (home.id !== account || home.region !== region)
+  if (!isOf({ id: account, region }, home))
     return refuse('account and region of the event are not those of its detail.ModelPackageArn');
   if (group !== undefined && !isSameName(group, named.group))
     return refuse(`detail.ModelPackageGroupName is ${quoted(group)}, and detail.ModelPackageArn names ${named.group}`);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
 import { whys } from '../rollout/state.ts';
-import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
+import { amount, count, figures, fraction, instant, judged, latency, own, policy } from './judged-schema.ts';
 import { upgraded } from './older-record.ts';
 import { endpointKinds, type ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
@@ -145,6 +145,10 @@ const submission = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const countsRead = z.optional(
+  z.array(z.looseObject({ t: amount, digest: z.string(), since: instant })).check(z.maxLength(1000)),
+);
+
 const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
   scaledAt: z.optional(instant),
@@ -179,6 +183,7 @@ const witnessed = z.looseObject({
     }),
   ),
   blindSince: z.optional(instant),
+  countsRead,
   stageRefused: z.optional(z.literal(true)),
   stagesWritten: z.optional(z.array(z.string())),
 });
@@ -218,8 +223,10 @@ const stepping = z
     alarms: z.optional(z.array(z.string())),
     policy,
     latency: z.optional(latency),
+    own: z.optional(own),
     grownAt: z.optional(instant),
     blindSince: z.optional(instant),
+    countsRead,
     verdict: z.optional(
       z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(figures) }),
     ),

@@ -52,6 +52,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   convicted: ['acceptance/hosts.test.ts', "ends: 'rolled-back/convicted'"],
   'safety-net': ['unit/mechanisms/walk.test.ts', eachWhy],
   'shared-outage': ['unit/mechanisms/shared-outage.test.ts', "reason: 'shared-outage'"],
+  'worse-than-before': ['unit/mechanisms/walk.test.ts', eachWhy],
   'metrics-blind': ['unit/mechanisms/walk.test.ts', eachWhy],
   'unproven-health': ['unit/mechanisms/walk.test.ts', eachWhy],
   'dark-checks-failed': ['unit/mechanisms/walk.test.ts', eachWhy],
@@ -110,6 +111,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'alarm-not-ready': ['acceptance/bad-input.test.ts', "reason: 'alarm-not-ready'"],
   'hardware-setting': ['acceptance/settings.test.ts', "toBe('failed/hardware-setting')"],
   'protection-lost': ['acceptance/settings.test.ts', "toBe('failed/protection-lost')"],
+  'metric-missing': ['unit/metrics/own-metrics.test.ts', "'metric-missing'"],
   'too-little-traffic': ['acceptance/bad-input.test.ts', "reason: 'too-little-traffic'"],
 };
 

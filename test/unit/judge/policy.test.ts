@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { aimedBets } from '../../../src/judge/bets.ts';
 import { latencyCounts, latencyPlan, watchedLatency } from '../../../src/judge/latency.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
@@ -10,6 +11,7 @@ describe('a policy', () => {
   test('of errors alone has the defaults', () => {
     expect(policyOf(judge)).toEqual({
       version: 2,
+      healthOfNow: true,
       restartSeconds: 120,
       ...judge,
       metrics: [{ name: 'errors', weight: 1, worseThan: 1.2, excessBelow: 0.005, says: 'errors' }],
@@ -17,7 +19,8 @@ describe('a policy', () => {
       maxBlindSeconds: 600,
       coverage: 0.8,
       minimumRequests: 0,
-      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20 },
+      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+      lastStep: true,
     });
   });
 
@@ -27,7 +30,15 @@ describe('a policy', () => {
     const usual = { errors: 0.01, 'latency-2': 0.02 };
     const { metrics } = policyOf({ ...judge, clientErrors: 'judge' }, { clientErrors: true, latency, usual });
     expect(metrics).toEqual([
-      { name: 'errors', weight: 0.4, worseThan: 1.2, excessBelow: 0.005, says: 'errors', usual: 0.01 },
+      {
+        name: 'errors',
+        weight: 0.4,
+        worseThan: 1.2,
+        excessBelow: 0.005,
+        says: 'errors',
+        usual: 0.01,
+        bets: aimedBets({ excessBelow: 0.005 }, 0.01),
+      },
       {
         name: 'client-errors',
         weight: 0.2,
@@ -46,6 +57,7 @@ describe('a policy', () => {
         warmUpSeconds: 180,
         says: 'requests slower than 150 ms',
         usual: 0.02,
+        bets: aimedBets({ excessBelow: 0.005 }, 0.02),
       },
     ]);
     expect(policyOf(judge, { clientErrors: true }).metrics[1]).toEqual({
@@ -183,13 +195,12 @@ describe('a percentile or a mean', () => {
 });
 
 test('the requests that prove a clean candidate are found to the request', () => {
-  const healthy = { excessBelow: 0.005, confidence: 0.95 };
   // ln 20 = ln Σ prior·e^(s·n·0.5 %), solved for n.
-  expect(requestsToProof(healthy, 0, 0.1)).toBe(654);
-  expect(requestsToProof(healthy, 0, 0.5)).toBe(654);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0, 0.1)).toBe(654);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0, 0.5)).toBe(654);
   // With the baseline's errors beside the candidate's, in the same way.
-  expect(requestsToProof(healthy, 0.001, 0.1)).toBe(1496);
-  expect(requestsToProof(healthy, 0.001, 0.5)).toBe(1585);
-  expect(requestsToProof(healthy, 0.01, 0.1)).toBe(6335);
-  expect(requestsToProof({ excessBelow: 1, confidence: 0.5 }, 0, 0.5)).toBe(1);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.001, 0.1)).toBe(1496);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.001, 0.5)).toBe(1585);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.01, 0.1)).toBe(6335);
+  expect(requestsToProof({ excessBelow: 1 }, 0.5, 0, 0.5)).toBe(1);
 });
