@@ -27,8 +27,12 @@ export interface Scenario {
   readonly outages?: number;
   /** The candidate gets none of its share. */
   readonly starved?: boolean;
-  /** Share of the requests by predicted class: the baseline's, and the candidate's. */
-  readonly predictions?: { readonly base: readonly number[]; readonly candidate: readonly number[] };
+  /** Share of the requests by predicted class: the baseline's, and the candidate's; and the effect of a difference. */
+  readonly predictions?: {
+    readonly base: readonly number[];
+    readonly candidate: readonly number[];
+    readonly verdict: 'hold' | 'convict';
+  };
   /** Chance, in each arm and bucket, that its first reading has only a part of its requests, `least` of them or more. */
   readonly late?: { readonly chance: number; readonly least: number };
   /** Split other than the setting's: each of these shares for a quarter of an hour. */
@@ -68,6 +72,11 @@ const storms = withStorms({ perHour: 4, minutes: 8, ofTraffic: 0.01 });
 /** The shares of a rollout with a last compared step. */
 const toTheLast = [0.05, 0.25, 0.5, 0.95];
 const lastStep = 45;
+/** And with all of the traffic after it. */
+const toAll = [...toTheLast, 1];
+const alone = 60;
+/** Shares of three predicted classes. */
+const classes = [0.7, 0.25, 0.05];
 
 const lowTraffic = ({ requestsPerSecond }: Setting): boolean => requestsPerSecond === 1;
 const fixed = ({ plan }: Setting): boolean => plan === 'fixed';
@@ -211,7 +220,36 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
     name: 'same-predictions',
     says: 'same predictions',
     base: steady(clean),
-    predictions: { base: [0.7, 0.25, 0.05], candidate: [0.7, 0.25, 0.05] },
+    predictions: { base: classes, candidate: classes, verdict: 'hold' },
+  },
+  {
+    name: 'same-predictions-judged',
+    says: 'same predictions, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'convict' },
+  },
+  {
+    name: 'predictions-shift',
+    says: 'a new model moves a tenth of its predictions, judged: tolerated',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [0.6, 0.33, 0.07], verdict: 'convict' },
+  },
+  {
+    name: 'all-the-traffic',
+    says: 'all of the traffic after an hour of steps',
+    base: steady(clean),
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
+  },
+  {
+    name: 'all-the-traffic-with-outages',
+    says: 'all of the traffic, shared outages, 5 % of minutes at 5 %',
+    base: outage(clean),
+    outages: 0.05,
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
   },
 ];
 
@@ -313,7 +351,13 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
     name: 'predictions-collapse',
     says: 'predictions collapse to one class',
     base: steady(clean),
-    predictions: { base: [0.7, 0.25, 0.05], candidate: [1, 0, 0] },
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'hold' },
+  },
+  {
+    name: 'predictions-collapse-judged',
+    says: 'predictions collapse to one class, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'convict' },
     mustBeFound: true,
   },
   {
@@ -415,6 +459,28 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
     onset: lastStep,
     shares: toTheLast,
     minutes: lastStep + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'fails-with-all-the-traffic',
+    says: '15 % errors from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.15),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'ten-times-with-all-the-traffic',
+    says: '0.1 → 1 % from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.01),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
     mustBeFound: true,
     only: fixed,
   },
