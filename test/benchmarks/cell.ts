@@ -2,7 +2,7 @@ import { contestants } from './contestants.ts';
 import { generate } from './generate.ts';
 import { randomFrom } from './random.ts';
 import { scenarios } from './scenarios.ts';
-import type { Ruling, Run, Setting } from './stream.ts';
+import type { Contestant, Ruling, Run, Setting } from './stream.ts';
 
 /** One line of the benchmark: a scenario in a setting, and what each contestant did over all runs. */
 export interface Cell {
@@ -29,6 +29,8 @@ export interface Tally {
   readonly wrong: number;
   /** Runs in which it was said to be healthy while its excess in that very bucket was the bound or more, though neither mean was. */
   readonly stale: number;
+  /** Runs in which the share was kept because the predictions differ. */
+  readonly held: number;
   /** Candidate requests and seconds until it was first said to be healthy; only runs in which it was. */
   readonly healthyRequests: readonly number[];
   readonly healthySeconds: readonly number[];
@@ -58,7 +60,7 @@ export const play = (cell: Cell, runs: number): CellResult => {
     const phase = secondsBetweenLooks * randomFrom(`${seedOf(cell, run)} looks`).next();
     contestants.forEach((contestant, index) => {
       const ruling = contestant.rule(stream, cell.setting);
-      rulings[index]?.push(playedOf(ruling, stream, exposure, harm, phase));
+      rulings[index]?.push(playedOf(contestant, ruling, stream, exposure, harm, phase));
     });
   }
   return {
@@ -78,6 +80,7 @@ interface Played {
   readonly seconds: number;
   readonly wrong: boolean;
   readonly stale: boolean;
+  readonly held: boolean;
   readonly healthyRequests: number | undefined;
   readonly healthySeconds: number | undefined;
 }
@@ -88,7 +91,8 @@ const secondsBetweenLooks = 30;
 
 /** @param phase seconds from the start to the first look */
 const playedOf = (
-  { rolledBackAt, healthyAt, by = 'rolled-back' }: Ruling,
+  { looks = 1 }: Contestant,
+  { rolledBackAt, healthyAt, heldAt = [], by = 'rolled-back' }: Ruling,
   { rows, excess, onset }: Run,
   exposure: readonly number[],
   harm: readonly number[],
@@ -109,7 +113,7 @@ const playedOf = (
   const secondsTo = (row: number): number => (rows[row]?.t ?? 0) + (rows[row]?.seconds ?? 0);
   const exposedTo = (seconds: number): number => exposureAt(rows, exposure, seconds);
   const settled = secondsTo(end) + settlingSeconds;
-  const look = phase + secondsBetweenLooks * Math.ceil((settled - phase) / secondsBetweenLooks);
+  const look = phase + secondsBetweenLooks * (Math.ceil((settled - phase) / secondsBetweenLooks) + looks - 1);
   const exposedBetween = (until: number): number => Math.max(0, exposedTo(until) - exposedTo(onset));
   return {
     rolledBack: rolledBackAt !== undefined,
@@ -121,6 +125,7 @@ const playedOf = (
     seconds: Math.max(0, secondsTo(end) - onset),
     wrong: isRegression && healthyAt.some(isWrong),
     stale: healthyAt.some((row) => badNow(row) && !isWrong(row)),
+    held: heldAt.length > 0,
     healthyRequests: first === undefined ? undefined : exposure[first],
     healthySeconds: first === undefined ? undefined : secondsTo(first),
   };
@@ -160,6 +165,7 @@ const tally = (contestant: string, played: readonly Played[]): Tally => {
     seconds: played.flatMap((run) => (run.rolledBack ? [run.seconds] : [])),
     wrong: played.filter((run) => run.wrong).length,
     stale: played.filter((run) => run.stale).length,
+    held: played.filter((run) => run.held).length,
     healthyRequests: played.flatMap((run) => run.healthyRequests ?? []),
     healthySeconds: played.flatMap((run) => run.healthySeconds ?? []),
   };

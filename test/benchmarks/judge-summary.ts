@@ -24,6 +24,7 @@ export interface Summary {
   readonly secondsMedian: number | undefined;
   readonly wrong: number;
   readonly stale: number;
+  readonly held: number;
   readonly healthy: number;
   readonly healthyRequestsMedian: number | undefined;
   readonly healthySecondsMedian: number | undefined;
@@ -51,6 +52,7 @@ const summarize = (tally: Tally, runs: number): Summary => {
     secondsMedian: quantile(tally.seconds, 0.5),
     wrong: tally.wrong,
     stale: tally.stale,
+    held: tally.held,
     healthy: tally.healthyRequests.length,
     healthyRequestsMedian: quantile(tally.healthyRequests, 0.5),
     healthySecondsMedian: quantile(tally.healthySeconds, 0.5),
