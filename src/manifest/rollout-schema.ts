@@ -104,7 +104,7 @@ export const judgeSchema = z.pipe(
           confidence: v.probability().check(about('Required confidence of that proof, e.g. 0.95.')),
         })
         .check(
-          z.refine(hasLimit, { error: 'needs `excess-below`, `at-most` or both' }),
+          z.refine(hasLimit, { error: 'needs excess-below, at-most or both' }),
           about('When to take the next step.'),
         ),
       'burst-guard': z.optional(
@@ -129,6 +129,24 @@ export const judgeSchema = z.pipe(
         v
           .duration()
           .check(about('Longest the candidate serves without metrics before the traffic is taken back. Default: 10m.')),
+      ),
+      'warm-up': z.optional(
+        v
+          .mapping({
+            errors: z.optional(
+              v
+                .duration()
+                .check(
+                  about(
+                    'Of errors and 4xx answers. Default: `0s`, none: a candidate that fails at first is convicted. The safety net always watches.',
+                  ),
+                ),
+            ),
+            latency: z.optional(
+              v.duration().check(about('Of latency. Default: `3m`: a cold candidate is not a slow one.')),
+            ),
+          })
+          .check(about("Time after the candidate's first request in which a metric is no evidence for or against it.")),
       ),
       metrics: z.optional(judgeMetrics),
       'safety-net': z.optional(
@@ -158,6 +176,12 @@ export const judgeSchema = z.pipe(
         burstGuard: rest['burst-guard'],
         clientErrors: rest['client-errors'],
         maxBlindSeconds: rest['max-blind'],
+        warmUp:
+          rest['warm-up'] &&
+          withoutUndefined({
+            errorsSeconds: rest['warm-up'].errors,
+            latencySeconds: rest['warm-up'].latency,
+          }),
         safetyNet: rest['safety-net'],
       }),
   ),
