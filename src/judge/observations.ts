@@ -5,6 +5,7 @@ import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
 import {
   alternativesOf,
+  asHolding,
   type BucketTerms,
   freshMetric,
   type MetricState,
@@ -109,7 +110,11 @@ const eachMetric = (
   { policy, metrics }: Observations,
   change: (state: MetricState, metric: Metric) => MetricState,
 ): readonly MetricState[] =>
-  policy.metrics.map((metric, index) => change(metrics[index] ?? freshMetric(metric), metric));
+  policy.metrics.map((metric, index) => {
+    const state = metrics[index] ?? freshMetric(metric);
+    const changed = change(state, metric);
+    return state.held ? { ...changed, held: change(state.held, asHolding(metric)) } : changed;
+  });
 
 const moved = (so: Observations, bucket: Bucket): Observations => ({
   ...so,
