@@ -1,7 +1,7 @@
 import { percent } from './amounts.ts';
 import type { Limits } from './bets.ts';
 import type { Failing } from './observations.ts';
-import { ownMissing, ownSides, predictionsChanged, suspicion } from './own-because.ts';
+import { ownDiffers, ownMissing, ownSides, suspicion } from './own-because.ts';
 import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { sharedFailure } from './shared-failure.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
@@ -65,11 +65,12 @@ export const because = (policy: Policy, found: Grounds): string => {
       return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: an unobserved candidate must not serve`;
     case 'own-metrics-missing':
       return ownMissing(found.ownMissing ?? [], found.ownBlindSeconds ?? 0);
-    case 'predictions-changed': {
-      const metric = foremost(policy, ({ name, holds }) =>
-        holds ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
+    case 'own-metric-differs': {
+      const metric = foremost(policy, ({ name, own }) =>
+        own ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
       );
-      return predictionsChanged(metric, evidence[metric.name]);
+      const guilt = `evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
+      return ownDiffers(metric, evidence[metric.name], guilt);
     }
     case 'split-not-as-weighted':
       return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, but its weight is ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;

@@ -19,13 +19,20 @@ const amount = (value: number): string => String(Number(value.toPrecision(6)));
 
 /** The event that the evidence is about: `is more than 1.2 times worse`. */
 export const suspicion = ({ worseThan, good, cells }: Metric): string => {
-  if (cells) return `has a share that differs by a factor of more than ${worseThan}`;
-  return good ? `has fewer than one ${worseThan}th of the share` : `is more than ${worseThan} times worse`;
+  if (cells) return `is off by a factor of more than ${worseThan}`;
+  return good ? `is more than ${worseThan} times below that` : `is more than ${worseThan} times worse`;
 };
 
 export const ownMissing = (names: readonly string[], seconds: number): string =>
   `no data of ${names.join(', ')} for ${Math.round(seconds)} s: unknown is neither healthy nor guilty, so the weight stays`;
 
-/** @param evidence of that metric, if there is any */
-export const predictionsChanged = (metric: Metric, evidence: MetricEvidence | undefined): string =>
-  `${evidence ? ownSides(metric, evidence) : metric.says}; more than a factor of ${metric.worseThan}. A new model may differ on purpose, so ${metric.name} convicts nothing and the weight stays: give the command promote-now if the change is meant, or set "verdict: convict" to take such a version back`;
+/**
+ * @param evidence of that metric, if there is any
+ * @param guilt the evidence of all metrics together
+ */
+export const ownDiffers = (metric: Metric, evidence: MetricEvidence | undefined, guilt: string): string => {
+  const seen = `${evidence ? ownSides(metric, evidence) : metric.says}; the candidate seems to differ by a factor of more than ${metric.worseThan}`;
+  return metric.holds
+    ? `${seen}. A new model may differ on purpose, so ${metric.name} convicts nothing and the weight stays: give the command promote-now if the change is meant, or set "verdict: convict" to take such a version back`
+    : `${seen}: too much to take the next step, and not yet enough to convict; ${guilt}`;
+};

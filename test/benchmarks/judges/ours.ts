@@ -38,7 +38,7 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
       } else judging = observeBucket(judging, bucketOf(row));
       const { decision, reason } = judging.ruling;
       if (decision === 'promote') healthyAt.push(index);
-      if (reason === 'predictions-changed') heldAt.push(index);
+      if (reason === 'own-metric-differs') heldAt.push(index);
       if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt, heldAt };
     }
     return { healthyAt, heldAt };

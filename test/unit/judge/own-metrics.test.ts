@@ -120,7 +120,7 @@ describe('a count of good events', () => {
     const verdict = judge(policy, good(100, 1800));
     expect(verdict.reason).toBe('candidate-worse');
     expect(verdict.because).toMatch(
-      /confident: \d+ of \d+ \(33\.3 %\) beside \d+ of \d+ \(66\.7 %\).*fewer than one 1\.2th/,
+      /confident: \d+ of \d+ \(33\.3 %\) beside \d+ of \d+ \(66\.7 %\).*more than 1\.2 times below that/,
     );
   });
 
@@ -136,7 +136,7 @@ describe('a distribution', () => {
   test('holds when predictions collapse, names the class and the ways on, and convicts nothing', () => {
     const policy = policyFor(classes);
     const verdict = judge(policy, collapsed);
-    expect(verdict).toMatchObject({ decision: 'hold', reason: 'predictions-changed' });
+    expect(verdict).toMatchObject({ decision: 'hold', reason: 'own-metric-differs' });
     expect(verdict.because).toMatch(/classes "\w+": \d+ of \d+ .* beside .*promote-now.*verdict: convict/);
     expect(played(policy, collapsed).map(({ decision }) => decision)).not.toContain('rollback');
   });
@@ -145,12 +145,28 @@ describe('a distribution', () => {
     expect(judge(convicting, collapsed)).toMatchObject({ decision: 'rollback', reason: 'candidate-worse' });
   });
 
+  test('that convicts holds before it does: nothing is promoted meanwhile', () => {
+    const policy = policyOf(
+      { ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' },
+      { own: { classes: watched } },
+    );
+    const found = reasons(policy, collapsed);
+    const [held, last] = [found.indexOf('own-metric-differs'), found.indexOf('candidate-worse')];
+    expect([held, last]).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(held).toBe(0);
+    expect(held).toBeLessThan(last);
+    expect(found).not.toContain('proven-healthy');
+    expect(judge(policy, collapsed.slice(0, held + 1)).because).toMatch(
+      /not yet enough to convict; evidence against it [\d.]+ of 100$/,
+    );
+  });
+
   test.each([
     ['a class that grows', [150, 75, 75], [300, 1200, 1200]],
     ['a class that disappears', [0, 150, 150], [900, 900, 900]],
   ])('sees %s', (_, candidate, baseline) => {
     const buckets = minutes(60, () => [arm(300, byClass(...candidate)), arm(2700, byClass(...baseline))]);
-    expect(reasons(policyFor(classes), buckets)).toContain('predictions-changed');
+    expect(reasons(policyFor(classes), buckets)).toContain('own-metric-differs');
   });
 
   test('tolerates shares within the factor, in either direction', () => {
@@ -166,7 +182,7 @@ describe('a distribution', () => {
       policyFor(score),
       minutes(30, () => [mean(300, 27.5), mean(2700, 1890.25)]),
     );
-    expect(verdict.reason).toBe('predictions-changed');
+    expect(verdict.reason).toBe('own-metric-differs');
     expect(verdict.because).toMatch(/score "mean": [\d.]+ of \d+ \(9\.17 %\) beside .*fewer than before/);
   });
 
@@ -174,12 +190,15 @@ describe('a distribution', () => {
     const moved: Bucket = { t: 20 * 60, seconds: 60, weightMoved: true, candidate: even(300), baseline: even(2700) };
     const alone = minutes(10, () => [arm(3000, byClass(0, 0, 3000)), arm(0, byClass(0, 0, 0))], 21);
     const after = reasons(policyFor(classes), [...collapsed, moved, ...alone.map((one) => ({ ...one, share: 1 }))]);
-    expect(after.slice(10, 20)).toEqual(Array.from({ length: 10 }, () => 'predictions-changed'));
-    expect(after.slice(21)).not.toContain('predictions-changed');
+    expect(after.slice(10, 20)).toEqual(Array.from({ length: 10 }, () => 'own-metric-differs'));
+    expect(after.slice(21)).not.toContain('own-metric-differs');
   });
 
   test('no more than one bucket’s cap is gained in a bucket under its burst guard', () => {
-    const guarded = policyOf({ ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' }, { own: { classes: watched } });
+    const guarded = policyOf(
+      { ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' },
+      { own: { classes: watched } },
+    );
     const [one, two] = played(guarded, collapsed);
     expect([one, two].map((ruling) => ruling?.decision)).not.toContain('rollback');
     expect(judge(guarded, collapsed).decision).toBe('rollback');
