@@ -103,6 +103,18 @@ describe('doubt about the newest requests', () => {
     expect(doubtAfter({ excessBelow: 0.005, atMost: 2 }, counts(34, 270))).toBe(undoubted);
   });
 
+  test('is a number, also on a usual rate of zero or a limit of zero', () => {
+    for (const [usual, excessBelow] of [
+      [0, 0.005],
+      [undefined, 0],
+      [0, 0],
+    ] as const) {
+      const one = counts(0, 0);
+      const { doubt } = observeNewest(undoubted, one, { excessBelow }, noExcess, usual, (excess) => excess, false);
+      expect(doubt).toBe(0);
+    }
+  });
+
   test('without requests nothing changes, and an incident of the baseline ends no doubt', () => {
     const doubted = doubtAfter(limit, counts(3, 3));
     const observe = (one: Counts, incident: boolean): Newest =>
