@@ -3,8 +3,9 @@ import { bucketsOf, readBucketLines } from '../../../src/commands/bucket-lines.t
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
 import { judge } from '../../../src/judge/judge.ts';
 import { play, streamOf } from '../../benchmarks/cell.ts';
+import { promiseRows } from '../../benchmarks/judge-promises.ts';
 import { summaryOf } from '../../benchmarks/judge-summary.ts';
-import { cellAsText, claimsAsText } from '../../benchmarks/judge-tables.ts';
+import { cellAsText, promisesAsText } from '../../benchmarks/judge-tables.ts';
 import { bucketOf, policyFor } from '../../benchmarks/judges/ours.ts';
 import { linesOf } from '../../benchmarks/lines.ts';
 import type { Setting } from '../../benchmarks/stream.ts';
@@ -48,7 +49,11 @@ describe('a cell of the benchmark', () => {
     expect(cellAsText(cells[0] ?? played('clean', 1))).toMatch(
       /^clean \(clean, 0\.1 % errors\), 50 rps, 60 s buckets, 10 %, 3 runs/,
     );
-    expect(claimsAsText(cells)).toContain('null scenarios without one-arm bursts: 0 of 3 runs');
+    const promises = promisesAsText(promiseRows(cells, undefined));
+    expect(promises).toMatch(
+      /^met {4}healthy models keep the traffic: independent requests.*≤ 0\.1 %; 0 % \(0 of 3; /m,
+    );
+    expect(promises).toMatch(/^ {7}time per bucket, 100 metrics .*not run$/m);
   });
 });
 
