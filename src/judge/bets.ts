@@ -52,8 +52,10 @@ const aroundRatio: readonly Bet[] = [
 /** One bad request ends a bet with a stake of 1; below this one it can go on. */
 const largestStake = 0.95;
 /** Prior on the stake of 1, at a usual rate of 0, and the rate at which e times less is left: about one error in a proof without errors. */
-const onNone = 0.65;
+const onNone = 0.6;
 const rateOfNone = 1 / 700;
+/** Always there: after a day of errors the hour of the rollout may have none. */
+const alwaysOnNone = 0.05;
 /** A usual rate below this part of the limit is a rate of a few errors a day: the candidate may have one too. */
 const lowest = 0.176;
 /** Prior on the limit that is proven sooner at the usual rate; the other one costs little and may become the sooner one. */
@@ -71,9 +73,9 @@ export const aimedBets = ({ excessBelow, atMost }: Limits, usual: number | undef
 };
 
 const atExcess = (excessBelow: number, usual: number): readonly Bet[] => {
-  const none = down(onNone * Math.exp(-usual / rateOfNone));
+  const none = down(alwaysOnNone + onNone * Math.exp(-usual / rateOfNone));
   const best = excessBelow / (Math.max(usual, lowest * excessBelow) + excessBelow);
-  return [...(none > 0 ? [[1, none] as const] : []), ...ladder(aroundExcess, best, 1 - none)];
+  return [[1, none], ...ladder(aroundExcess, best, 1 - none)];
 };
 
 const ladder = (around: readonly Bet[], best: number, part: number): readonly Bet[] =>

@@ -25,6 +25,8 @@ export const undoubted: Newest = { doubt: 0, stretch: noExcess };
 
 /** In nats. Held there: a large fault is forgotten after as many good requests as a small one. */
 const mostDoubt = 6;
+/** In nats, beyond the bucket's own: one quiet minute in the middle of a fault does not end the doubt. */
+const firstDoubt = 0.5;
 /** Bad requests as which the baseline's rate so far counts beside the bucket's own: the rate may rise and fall within minutes. */
 const pastCountsFor = 5;
 
@@ -52,8 +54,9 @@ export const observeNewest = (
   const rate = (bad + pastCountsFor) / (requests + pastCountsFor / before);
   const ratio = Math.max(1 + excessBelow / rate, atMost);
   const grown = counts.candidateBad * Math.log(ratio) - bad * Math.log1p(share * (ratio - 1));
-  const now = Math.min(mostDoubt, doubt + (incident ? Math.max(0, grown) : grown));
-  return now > 0 ? { doubt: now, stretch: see(stretch) } : undoubted;
+  const now = doubt + (incident ? Math.max(0, grown) : grown);
+  if (now <= 0) return undoubted;
+  return { doubt: Math.min(mostDoubt, now + (doubt === 0 ? firstDoubt : 0)), stretch: see(stretch) };
 };
 
 /** Without a day before and without a limit of the excess. */

@@ -86,7 +86,8 @@ const errorsBudget = 4;
 const clientErrorsBudget = 2;
 const latencyBudget = 4;
 
-const latencyWarmUpSeconds = 180;
+/** A candidate that is cold is slow; one that fails because it is cold fails its callers. */
+const warmUp = { errorsSeconds: 0, latencySeconds: 180 };
 
 /**
  * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model. So they are only reported, unless the manifest
@@ -153,17 +154,19 @@ export interface WatchedLatency {
 export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const { worseThan } = judge.convict;
   const limits = limitsOf(judge.healthy);
+  const { errorsSeconds, latencySeconds } = { ...warmUp, ...judge.warmUp };
+  const cold = errorsSeconds > 0 ? { warmUpSeconds: errorsSeconds } : {};
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
-    { name: errorsMetric, weight: errorsBudget, worseThan, ...limits, says: 'errors' },
-    ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
+    { name: errorsMetric, weight: errorsBudget, worseThan, ...limits, ...cold, says: 'errors' },
+    ...(watched.clientErrors ? [{ ...clientErrorsOf(judge), ...cold }] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
       ...(proven ? limits : {}),
       ...(marginInEvent ? { byBucket: true as const } : {}),
-      warmUpSeconds: latencyWarmUpSeconds,
+      warmUpSeconds: latencySeconds,
       says,
     })),
     ...ownMetricsOf(judge, watched.own ?? {}),

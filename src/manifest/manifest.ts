@@ -261,6 +261,8 @@ export interface JudgePolicy {
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */
   readonly maxBlindSeconds?: number;
+  /** Time after the first request in which errors, or latency, are no evidence. Defaults: none for errors, 180 for latency. */
+  readonly warmUp?: { readonly errorsSeconds?: number; readonly latencySeconds?: number };
   /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
   /** Share of failing candidate requests that takes the traffic back. When the baseline fails too, and the difference is within chance, that convicts no version. */

@@ -104,7 +104,7 @@ export const judgeSchema = z.pipe(
           confidence: v.probability().check(about('Required confidence of that proof, e.g. 0.95.')),
         })
         .check(
-          z.refine(hasLimit, { error: 'needs `excess-below`, `at-most` or both' }),
+          z.refine(hasLimit, { error: 'needs excess-below, at-most or both' }),
           about('When to take the next step.'),
         ),
       'burst-guard': z.optional(
@@ -129,6 +129,24 @@ export const judgeSchema = z.pipe(
         v
           .duration()
           .check(about('Longest the candidate serves without metrics before the traffic is taken back. Default: 10m.')),
+      ),
+      'warm-up': z.optional(
+        v
+          .mapping({
+            errors: z.optional(
+              v
+                .duration()
+                .check(
+                  about(
+                    'Of errors and 4xx answers. Default: `0s`, none: a candidate that fails at first is convicted. The safety net always watches.',
+                  ),
+                ),
+            ),
+            latency: z.optional(
+              v.duration().check(about('Of latency. Default: `3m`: a cold candidate is not a slow one.')),
+            ),
+          })
+          .check(about("Time after the candidate's first request in which a metric is no evidence for or against it.")),
       ),
       metrics: z.optional(judgeMetrics),
       'safety-net': z.optional(
@@ -158,6 +176,12 @@ export const judgeSchema = z.pipe(
         burstGuard: rest['burst-guard'],
         clientErrors: rest['client-errors'],
         maxBlindSeconds: rest['max-blind'],
+        warmUp:
+          rest['warm-up'] &&
+          withoutUndefined({
+            errorsSeconds: rest['warm-up'].errors,
+            latencySeconds: rest['warm-up'].latency,
+          }),
         safetyNet: rest['safety-net'],
       }),
   ),
@@ -171,6 +195,8 @@ const judged = {
 
 const ascending = (steps: readonly number[]): boolean =>
   steps.at(-1) === 1 && steps.every((value, index) => value > (steps[index - 1] ?? 0));
+
+const usualSteps: readonly number[] = [0.05, 0.25, 0.5, 0.95, 1];
 
 const strategy = <const Name extends Rollout['strategy']>(name: Name, description: string) =>
   z.literal(name).check(about(description));
@@ -210,12 +236,16 @@ const strategies = z.discriminatedUnion(
     }),
     v.mapping({
       strategy: strategy('steps', 'By weights between two variants, under the judge.'),
-      steps: v
-        .listOf('a list of steps', v.step(), 1, 50)
-        .check(
-          z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 100]' }),
-          about('Shares of the traffic, rising, the last one 100.'),
-        ),
+      steps: z.optional(
+        v
+          .listOf('a list of steps', v.step(), 1, 50)
+          .check(
+            z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 95, 100]' }),
+            about(
+              'Shares of the traffic, rising, the last one 100. Default: `[5, 25, 50, 95, 100]`; at 95 there is still an old version to compare with.',
+            ),
+          ),
+      ),
       bake,
       'max-step': z.optional(v.duration().check(about('Longest a step may wait for proof.'))),
       judge: judgeSchema,
@@ -262,7 +292,7 @@ export const rollout = z.pipe(
         const longest = withoutUndefined({ maxStepSeconds: raw['max-step'] });
         return {
           strategy: raw.strategy,
-          steps: raw.steps,
+          steps: raw.steps ?? usualSteps,
           bakeSeconds: raw.bake,
           ...longest,
           ...guards,

@@ -61,15 +61,23 @@ export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: 
   const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
   throw new Refusal(
     'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below; where errors are usual, healthy.at-most is proven sooner`,
   );
 };
 
-export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
-  proof.map(
-    ({ share, seconds: needed, says }) =>
-      `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (the slowest proof: ${says})`,
-  );
+/** Of a hundred good versions ten need more than this many times the mean, and one more than twice as many (docs/judge.md). */
+const oneInTen = 2;
+
+/** @param longest stay on a step, in seconds */
+export const proofNotes = (proof: readonly Proof[], longest: number): readonly string[] =>
+  proof.flatMap(({ share, seconds: needed, says }) => [
+    `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (the slowest proof: ${says})`,
+    ...(Number.isFinite(needed) && longest < oneInTen * needed
+      ? [
+          `at ${percent(share)} one good version in ten is not proven after ${duration(seconds(oneInTen * needed))}, and max-step is ${duration(seconds(longest))}: it would be taken back unproven`,
+        ]
+      : []),
+  ]);
 
 /** The limits of health, and for each metric with two of them the one on which the bets are. */
 export const healthyNotes = ({ healthy, metrics }: Pick<Policy, 'healthy' | 'metrics'>): readonly string[] => {

@@ -181,7 +181,7 @@ const describe = (
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
     ...healthyNotes(policy),
     ...limitNotes(policy),
-    ...proofNotes(proof),
+    ...proofNotes(proof, longestStepSeconds(rollout)),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     ...ownNotes(policy, own),

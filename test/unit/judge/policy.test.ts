@@ -1,8 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { aimedBets } from '../../../src/judge/bets.ts';
+import type { Bucket } from '../../../src/judge/bucket.ts';
+import { judge as judgeBuckets } from '../../../src/judge/judge.ts';
 import { latencyCounts, latencyPlan, watchedLatency } from '../../../src/judge/latency.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
+import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
 import { judgePolicy } from '../../support/stepping.ts';
 
 const { burstGuard: _, ...judge } = judgePolicy;
@@ -67,6 +70,26 @@ describe('a policy', () => {
       onlyGross: true,
       says: '4xx answers',
     });
+  });
+
+  test('errors are evidence from the first request on, latency after three minutes; the manifest says otherwise', () => {
+    const latency = [{ name: 'latency-1', says: 'slow', proven: true }];
+    const warmUps = (of: JudgePolicy): readonly (number | undefined)[] =>
+      policyOf(of, { clientErrors: true, latency }).metrics.map(({ warmUpSeconds }) => warmUpSeconds);
+    expect(warmUps(judge)).toEqual([undefined, undefined, 180]);
+    expect(warmUps({ ...judge, warmUp: { errorsSeconds: 120 } })).toEqual([120, 120, 180]);
+    expect(warmUps({ ...judge, warmUp: { latencySeconds: 0 } })).toEqual([undefined, undefined, 0]);
+    const failing = (t: number): Bucket => ({
+      t,
+      seconds: 60,
+      candidate: { requests: 300, bad: { errors: 30 } },
+      baseline: { requests: 2700, bad: { errors: 3 } },
+    });
+    const cold = [failing(0), failing(60)];
+    expect(judgeBuckets(policyOf(judge), cold).reason).toBe('candidate-worse');
+    const warm = policyOf({ ...judge, warmUp: { errorsSeconds: 120 } });
+    expect(judgeBuckets(warm, cold).reason).toBe('insufficient-evidence');
+    expect(judgeBuckets(warm, [...cold, failing(120), failing(180)]).reason).toBe('candidate-worse');
   });
 
   test('compares buckets where requests cannot be: the margin is in the event', () => {
