@@ -93,7 +93,7 @@ const hintOf = async (github: GitHub, environment: string, all: readonly Approva
       return `the GitHub environment ${environment} has no required reviewers: add them, or use mode: comment where the plan has none${reviewed}`;
     case 'reviewed':
     case 'unknown':
-      return `this run has no review for ${environment}${reviewed}: this job, or one before it, has to name that environment`;
+      return `this run has no review for ${environment}${reviewed}: this job, or one before it, has to name that environment; an administrator who bypasses its protection leaves no review`;
   }
 };
 

@@ -16,6 +16,7 @@ import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { reportFailure } from './failure-report.ts';
 import { openReadOnly } from './read-only-session.ts';
@@ -109,6 +110,7 @@ const recorded = async (
     history: alone,
     buckets: found,
     rates: frozen.rates,
+    ...withoutUndefined({ perRequest: frozen.own?.perRequest }),
   };
 };
 
@@ -183,7 +185,10 @@ const backtestOf = (recorded: Recorded): Backtest => {
         .filter(isToBeProven)
         .map((metric) => ({
           says: metric.says,
-          requests: requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share),
+          requests: Math.ceil(
+            requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
+              (recorded.perRequest?.[metric.name] ?? 1),
+          ),
         }))
         .sort((one, other) => other.requests - one.requests);
       return { share, ...slowest, seconds: Math.ceil(slowest.requests / (perSecond * share)) };

@@ -5,7 +5,7 @@ import { saysBefore } from './last-step.ts';
 import { freshMetric, isInDoubt, logHealthIn, type MetricState } from './metric-state.ts';
 import { requestsToTrust } from './newest-stretch.ts';
 import type { Observations } from './observations.ts';
-import { ownMissing, ownSides, predictionsChanged, tolerance } from './own-because.ts';
+import { ownDiffers, ownMissing, ownSides, tolerance } from './own-because.ts';
 import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { coverageOf, healthThreshold, type Ruling } from './ruling.ts';
 import { sharedFailure } from './shared-failure.ts';
@@ -47,11 +47,11 @@ export const because = (
       return `metrics have been missing for ${lasting(blindSeconds)}, and ${lasting(policy.maxBlindSeconds)} is the longest that a candidate may serve unobserved`;
     case 'own-metrics-missing':
       return ownMissing(so.ownMissing, so.until - so.ownKnownUntil);
-    case 'predictions-changed': {
-      const metric = foremost(policy, ({ name, holds }) =>
-        holds ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
+    case 'own-metric-differs': {
+      const metric = foremost(policy, ({ name, own }) =>
+        own ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
       );
-      return predictionsChanged(metric, evidence[metric.name]);
+      return ownDiffers(metric, evidence[metric.name], guiltOf(policy, logEvidence));
     }
     case 'split-not-as-weighted': {
       const all = step.requests + step.baselineRequests;

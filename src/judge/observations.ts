@@ -7,6 +7,7 @@ import { stakesOf } from './health.ts';
 import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
 import {
   alternativesOf,
+  asHolding,
   type BucketTerms,
   freshMetric,
   type MetricState,
@@ -117,7 +118,11 @@ const eachMetric = (
   { policy, metrics }: Observations,
   change: (state: MetricState, metric: Metric) => MetricState,
 ): readonly MetricState[] =>
-  policy.metrics.map((metric, index) => change(metrics[index] ?? freshMetric(metric), metric));
+  policy.metrics.map((metric, index) => {
+    const state = metrics[index] ?? freshMetric(metric);
+    const changed = change(state, metric);
+    return state.held ? { ...changed, held: change(state.held, asHolding(metric)) } : changed;
+  });
 
 const moved = (so: Observations, bucket: Bucket): Observations => ({
   ...so,

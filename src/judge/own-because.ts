@@ -1,10 +1,10 @@
-import { amount, lasting, percent, times } from './amounts.ts';
+import { amount, lasting, percent } from './amounts.ts';
 import type { Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
 /** Sentences about metrics of the user's own. */
 
-/** `confident answers: 20 of 300 (6.67 %) beside 900 of 2700 (33.3 %)`; of a distribution, its most conspicuous cell. */
+/** `confident answers: 20 of 300 (6.67 %) beside the baseline's 900 of 2700 (33.3 %)`; of a distribution, its most conspicuous cell. */
 export const ownSides = (
   { says }: Pick<Metric, 'says'>,
   { candidate, baseline, cell }: Pick<MetricEvidence, 'candidate' | 'baseline' | 'cell'>,
@@ -17,13 +17,20 @@ const part = ({ requests, bad }: MetricEvidence['candidate']): string =>
 /** What the candidate may do: `up to 1.2 times is tolerated`. */
 export const tolerance = ({ worseThan, good, cells }: Metric): string => {
   if (cells) return `a share may differ by a factor of ${worseThan}`;
-  if (good) return `the baseline may have up to ${times(worseThan)} as many`;
+  if (good) return `the baseline may have up to ${worseThan} times as many`;
   return worseThan === 1 ? 'no more than the baseline is tolerated' : `up to ${worseThan} times is tolerated`;
 };
 
 export const ownMissing = (names: readonly string[], seconds: number): string =>
   `no data of ${names.join(', ')} for ${lasting(seconds)}: unknown is neither healthy nor guilty, so the weight stays`;
 
-/** @param evidence of that metric, if there is any */
-export const predictionsChanged = (metric: Metric, evidence: MetricEvidence | undefined): string =>
-  `${evidence ? ownSides(metric, evidence) : metric.says}; more than a factor of ${metric.worseThan}. A new model may differ on purpose, so ${metric.name} convicts nothing and the weight stays: give the command promote-now if the change is meant, or set "verdict: convict" to take such a version back`;
+/**
+ * @param evidence of that metric, if there is any
+ * @param guilt the end of the sentence: the evidence of all metrics together, where it is worth a word
+ */
+export const ownDiffers = (metric: Metric, evidence: MetricEvidence | undefined, guilt: string): string => {
+  const seen = `${evidence ? ownSides(metric, evidence) : metric.says}; the candidate seems to differ by a factor of more than ${metric.worseThan}`;
+  return metric.holds
+    ? `${seen}. A new model may differ on purpose, so ${metric.name} convicts nothing and the weight stays: give the command promote-now if the change is meant, or set "verdict: convict" to take such a version back`
+    : `${seen}: too much to take the next step, and not yet enough to convict${guilt}`;
+};

@@ -47,7 +47,8 @@ export const ownMetricsOf = (
   metrics.flatMap(({ name, counts, cells, verdict, worseThan, weight, excessBelow }): readonly Own[] => {
     const seen = watched[name];
     if (seen === undefined) return [];
-    const guarded = burstGuard === 'on' || (burstGuard !== 'off' && seen.burstGuard);
+    // A hold costs time only, so nothing slows it down.
+    const guarded = verdict === 'convict' && (burstGuard === 'on' || (burstGuard !== 'off' && seen.burstGuard));
     return [
       {
         name,

@@ -35,13 +35,16 @@ export const combinedEvidence = ({ policy, metrics }: Observations): number =>
     Number.NEGATIVE_INFINITY,
   );
 
+const holdingState = (state: MetricState): MetricState => state.held ?? state;
+
 /**
- * Mean of the evidence of the metrics that hold: at most one healthy step in twenty is ever held by chance, over all of them. Without
- * requests to the baseline there is nothing to differ from.
+ * Mean of the evidence of the user's own metrics: at most one healthy step in twenty is ever held by chance, over all of them. It is
+ * weaker than a conviction's, so a metric that convicts holds before it does. Without requests to the baseline there is nothing to
+ * differ from.
  */
-const isChanged = ({ policy, metrics, step }: Observations): boolean => {
+const differs = ({ policy, metrics, step }: Observations): boolean => {
   const logs = policy.metrics.flatMap((metric, index) =>
-    metric.holds ? [metricLogEvidence(metrics[index] ?? freshMetric(metric))] : [],
+    metric.own ? [metricLogEvidence(holdingState(metrics[index] ?? freshMetric(metric)))] : [],
   );
   return step.baselineRequests > 0 && logs.length > 0 && logSum(logs) - Math.log(logs.length) >= holdThreshold;
 };
@@ -71,7 +74,7 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   provisional: 'hold',
   'more-than-before': 'hold',
   'split-not-as-weighted': 'hold',
-  'predictions-changed': 'hold',
+  'own-metric-differs': 'hold',
   'proven-healthy': 'promote',
   'weights-moved': 'continue',
   'mostly-worse': 'continue',
@@ -93,7 +96,7 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
   if (so.until > so.ownKnownUntil) return 'own-metrics-missing';
   if (so.lastStep?.some(isMoreThanBefore)) return 'more-than-before';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
-  if (isChanged(so)) return 'predictions-changed';
+  if (differs(so)) return 'own-metric-differs';
   // This holds whatever was proven before: beside such a failing baseline any candidate would look healthy.
   if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';

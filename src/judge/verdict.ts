@@ -40,8 +40,8 @@ export type VerdictReason =
   /** The newest bucket lacks a metric of the user's own. */
   | 'own-metrics-missing'
   | 'split-not-as-weighted'
-  /** By a metric that holds. */
-  | 'predictions-changed'
+  /** Too much to promote, by a metric of the user's own; it convicts nothing, or not yet. */
+  | 'own-metric-differs'
   | 'mostly-worse'
   | 'baseline-in-incident'
   /** Proven over all requests, but the newest ones look worse. */

@@ -11,6 +11,23 @@ const about = z.describe;
 /** GetMetricData takes 500 queries, and one call reads both versions (AWS: "GetMetricData"). */
 const mostQueries = 500;
 
+/** `commands/bucket-lines.ts`: a line has the metrics beside these. */
+const keysOfLines = [
+  't',
+  'arm',
+  'n',
+  'err',
+  'err4xx',
+  'cells',
+  'edges',
+  'p99',
+  'sum',
+  'max',
+  'seconds',
+  'share',
+  'moved',
+];
+
 const placeholders = ['{endpoint}', '{variant}', '{endpoint-config}', '{version}'] as const;
 const placeholderPattern = /\{[^{}]*\}/g;
 
@@ -98,6 +115,9 @@ const ownMetric = v.mapping({
     .check(
       z.refine((name) => !/^(errors|client-errors|latency-.*)$/.test(name), {
         error: 'is the name of a metric that the judge has already',
+      }),
+      z.refine((name) => !keysOfLines.includes(name), {
+        error: 'is the name of a key in files of buckets; expected another name',
       }),
       about('Its name in plans, reports and files of buckets.'),
     ),

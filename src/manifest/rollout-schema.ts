@@ -196,6 +196,8 @@ const judged = {
 const ascending = (steps: readonly number[]): boolean =>
   steps.at(-1) === 1 && steps.every((value, index) => value > (steps[index - 1] ?? 0));
 
+const usualSteps: readonly number[] = [0.05, 0.25, 0.5, 0.95, 1];
+
 const strategy = <const Name extends Rollout['strategy']>(name: Name, description: string) =>
   z.literal(name).check(about(description));
 
@@ -234,12 +236,16 @@ const strategies = z.discriminatedUnion(
     }),
     v.mapping({
       strategy: strategy('steps', 'By weights between two variants, under the judge.'),
-      steps: v
-        .listOf('a list of steps', v.step(), 1, 50)
-        .check(
-          z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 100]' }),
-          about('Shares of the traffic, rising, the last one 100.'),
-        ),
+      steps: z.optional(
+        v
+          .listOf('a list of steps', v.step(), 1, 50)
+          .check(
+            z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 95, 100]' }),
+            about(
+              'Shares of the traffic, rising, the last one 100. Default: `[5, 25, 50, 95, 100]`; at 95 there is still an old version to compare with.',
+            ),
+          ),
+      ),
       bake,
       'max-step': z.optional(v.duration().check(about('Longest a step may wait for proof.'))),
       judge: judgeSchema,
@@ -286,7 +292,7 @@ export const rollout = z.pipe(
         const longest = withoutUndefined({ maxStepSeconds: raw['max-step'] });
         return {
           strategy: raw.strategy,
-          steps: raw.steps,
+          steps: raw.steps ?? usualSteps,
           bakeSeconds: raw.bake,
           ...longest,
           ...guards,

@@ -1,8 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
 import { counted, percent } from '../judge/amounts.ts';
-import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
-import { dispersionOf } from '../judge/dispersion.ts';
-import { usualErrorRate } from '../judge/incident.ts';
+import { type OwnHistory, type OwnMinute, ownHistory } from '../judge/own-history.ts';
 import type { WatchedOwn } from '../judge/own-metrics.ts';
 import type { Metric, Policy } from '../judge/policy.ts';
 import type { OwnRead } from '../manifest/manifest.ts';
@@ -25,12 +23,7 @@ export interface OwnPast {
   readonly notes: readonly string[];
 }
 
-interface Past {
-  readonly requests: number;
-  /** Of each event in turn. */
-  readonly events: readonly number[];
-  readonly of: number;
-}
+type Past = OwnMinute & { readonly requests: number };
 
 /**
  * @param requestsAt requests of the version in a minute, by SageMaker's count
@@ -62,42 +55,21 @@ export const ownPast = async (
     requestsAt(from + index * minutes(1)),
   ).reduce((sum, requests) => sum + requests, 0);
   for (const [index, one] of reads.entries()) if (served > 0 && pasts[index]?.length === 0) refuseMissing(one);
-  const byMetric = <Value>(of: (past: readonly Past[], read: OwnRead) => Value): Record<string, Value> =>
-    Object.fromEntries(reads.map((one, index) => [one.name, of(pasts[index] ?? [], one)]));
+  const histories = pasts.map(ownHistory);
+  const byMetric = <Value>(of: (history: OwnHistory, index: number) => Value): Record<string, Value> =>
+    Object.fromEntries(reads.map(({ name }, index) => [name, of(histories[index] ?? ownHistory([]), index)]));
   return {
     reads,
-    watched: byMetric((past) => {
-      const histories = (past[0]?.events ?? [0]).map((_, event) => historyOf(past, event));
-      return {
-        // A history of any event that comes in bursts, or that is too short to show it.
-        burstGuard: histories.some((history) => needsBurstGuard(history).needed),
-        ...withoutUndefined({ usual: usualErrorRate(histories[0] ?? []) }),
-      };
+    watched: byMetric(({ watched }) => watched),
+    dispersion: withoutUndefined(byMetric(({ dispersion }) => dispersion)) as Record<string, number>,
+    rates: byMetric(({ shares }) => shares[0] ?? 0),
+    perRequest: byMetric((_, index) => {
+      const past = pasts[index] ?? [];
+      const requests = past.reduce((sum, one) => sum + one.requests, 0);
+      return requests > 0 ? past.reduce((sum, { of }) => sum + of, 0) / requests : 1;
     }),
-    dispersion: Object.fromEntries(
-      reads.flatMap(({ name }, index) => {
-        const past = pasts[index] ?? [];
-        const found = (past[0]?.events ?? []).flatMap((_, event) => dispersionOf(historyOf(past, event)) ?? []);
-        return found.length > 0 ? [[name, Math.max(...found)] as const] : [];
-      }),
-    ),
-    rates: byMetric((past) => share(past, 0) ?? 0),
-    perRequest: byMetric((past) => {
-      const requests = total(past, ({ requests: seen }) => seen);
-      return requests > 0 ? total(past, ({ of }) => of) / requests : 1;
-    }),
-    notes: reads.flatMap((one, index) => noteOf(one, pasts[index] ?? [], served)),
+    notes: reads.flatMap((one, index) => noteOf(one, histories[index] ?? ownHistory([]), served)),
   };
-};
-
-const historyOf = (past: readonly Past[], event: number): readonly BaselineHistory[] =>
-  past.map(({ events, of }) => ({ requests: of, bad: events[event] ?? 0 }));
-
-const total = (past: readonly Past[], of: (one: Past) => number): number => past.reduce((sum, one) => sum + of(one), 0);
-
-const share = (past: readonly Past[], event: number): number | undefined => {
-  const all = total(past, ({ of }) => of);
-  return all > 0 ? total(past, ({ events }) => events[event] ?? 0) / all : undefined;
 };
 
 const refuseMissing = ({ name, baseline: { events, of } }: OwnRead): never => {
@@ -110,17 +82,17 @@ const refuseMissing = ({ name, baseline: { events, of } }: OwnRead): never => {
 
 const noteOf = (
   { name, counts, baseline: { events } }: OwnRead,
-  past: readonly Past[],
+  { shares }: OwnHistory,
   served: number,
 ): readonly string[] => {
   const [first] = events;
   if (first === undefined) return [];
   const from = `${name}: ${ownSeriesText(first)}${events.length > 1 ? ` and ${counted(events.length - 1, 'other count')}` : ''}`;
   if (served === 0) return [`${from}: the version that serves had no requests in the last day, so it is not checked`];
-  if (total(past, (one) => one.events.reduce((sum, event) => sum + event, 0)) === 0)
+  if (shares.every((share) => share === 0))
     return [`warning: ${from} has no event in the last day: if it was never published, each minute counts as zero`];
-  const shares = events.map((_, event) => percent(share(past, event) ?? 0)).join(', ');
-  return [`${from}: ${counts === 'cells' ? 'shares of' : ''} ${shares} in the day before`.replace(':  ', ': ')];
+  const listed = shares.map((share) => percent(share)).join(', ');
+  return [`${from}: ${counts === 'cells' ? 'shares of ' : ''}${listed} in the day before`];
 };
 
 /** Lines of the plan: what the judge does with the user's own metrics, and the history behind it. */

@@ -1,8 +1,9 @@
 import { contestants } from './contestants.ts';
 import { generate } from './generate.ts';
+import { replaysAlike } from './judges/ours.ts';
 import { randomFrom } from './random.ts';
 import { scenarios } from './scenarios.ts';
-import type { Ruling, Run, Setting } from './stream.ts';
+import type { Contestant, Ruling, Run, Setting } from './stream.ts';
 
 /** One line of the benchmark: a scenario in a setting, and what each contestant did over all runs. */
 export interface Cell {
@@ -29,6 +30,8 @@ export interface Tally {
   readonly wrong: number;
   /** Runs in which it was said to be healthy while its excess in that very bucket was the bound or more, though neither mean was. */
   readonly stale: number;
+  /** Runs in which the share was kept because the predictions differ. */
+  readonly held: number;
   /** Candidate requests and seconds until it was first said to be healthy; only runs in which it was. */
   readonly healthyRequests: readonly number[];
   readonly healthySeconds: readonly number[];
@@ -36,6 +39,8 @@ export interface Tally {
 
 export interface CellResult extends Cell {
   readonly runs: number;
+  /** Of the first run: the same buckets, in whatever order, gave the same verdict. */
+  readonly replaysAlike: boolean;
   readonly tallies: readonly Tally[];
 }
 
@@ -53,17 +58,25 @@ export const play = (cell: Cell, runs: number): CellResult => {
   for (let run = 0; run < runs; run += 1) {
     const stream = streamOf(cell, run);
     const requests = stream.rows.map(({ candidate }) => candidate?.n ?? 0);
-    const exposure = cumulative(requests);
-    const harm = cumulative(requests.map((count, row) => count * (stream.excess[row] ?? 0)));
+    const bad = requests.map((count, row) => count * (stream.excess[row] ?? 0));
+    const beside = (counts: readonly number[]): readonly number[] =>
+      cumulative(counts.map((count, row) => (stream.ill[row] ? 0 : count)));
+    const sums = {
+      exposure: cumulative(requests),
+      harm: cumulative(bad),
+      proving: beside(requests),
+      accusing: beside(bad),
+    };
     const phase = secondsBetweenLooks * randomFrom(`${seedOf(cell, run)} looks`).next();
     contestants.forEach((contestant, index) => {
       const ruling = contestant.rule(stream, cell.setting);
-      rulings[index]?.push(playedOf(ruling, stream, exposure, harm, phase));
+      rulings[index]?.push(playedOf(contestant, ruling, stream, sums, phase));
     });
   }
   return {
     ...cell,
     runs,
+    replaysAlike: replaysAlike(streamOf(cell, 0)),
     tallies: contestants.map(({ name }, index) => tally(name, rulings[index] ?? [])),
   };
 };
@@ -78,6 +91,7 @@ interface Played {
   readonly seconds: number;
   readonly wrong: boolean;
   readonly stale: boolean;
+  readonly held: boolean;
   readonly healthyRequests: number | undefined;
   readonly healthySeconds: number | undefined;
 }
@@ -86,30 +100,41 @@ interface Played {
 const settlingSeconds = 120;
 const secondsBetweenLooks = 30;
 
+/** Candidate requests, and bad ones beyond the baseline's usual rate, up to each row. */
+interface Sums {
+  readonly exposure: readonly number[];
+  readonly harm: readonly number[];
+  /** Without the old fleet's own incidents: they are no evidence of health, so a proof is not about them. */
+  readonly proving: readonly number[];
+  readonly accusing: readonly number[];
+}
+
 /** @param phase seconds from the start to the first look */
 const playedOf = (
-  { rolledBackAt, healthyAt, by = 'rolled-back' }: Ruling,
-  { rows, excess, onset }: Run,
-  exposure: readonly number[],
-  harm: readonly number[],
+  { looks = 1 }: Contestant,
+  { rolledBackAt, healthyAt, heldAt = [], by = 'rolled-back' }: Ruling,
+  { rows, excess, ill, onset }: Run,
+  { exposure, harm, proving, accusing }: Sums,
   phase: number,
 ): Played => {
   const end = rolledBackAt ?? rows.length - 1;
   const first = healthyAt[0];
   const isBad = (requests: number, bad: number): boolean => requests > 0 && bad >= excessBound * requests;
-  const badSoFar = (row: number): boolean => isBad(exposure[row] ?? 0, harm[row] ?? 0);
+  const badSoFar = (row: number): boolean => isBad(proving[row] ?? 0, accusing[row] ?? 0);
   const badOfLate = (row: number): boolean => {
-    const requests = exposure[row] ?? 0;
-    const before = lastWhere(exposure, row, (seen) => requests - seen >= fewestToProve);
-    return before !== undefined && isBad(requests - (exposure[before] ?? 0), (harm[row] ?? 0) - (harm[before] ?? 0));
+    const requests = proving[row] ?? 0;
+    const before = lastWhere(proving, row, (seen) => requests - seen >= fewestToProve);
+    return (
+      before !== undefined && isBad(requests - (proving[before] ?? 0), (accusing[row] ?? 0) - (accusing[before] ?? 0))
+    );
   };
   const isWrong = (row: number): boolean => badSoFar(row) || badOfLate(row);
-  const badNow = (row: number): boolean => (excess[row] ?? 0) >= excessBound;
+  const badNow = (row: number): boolean => !ill[row] && (excess[row] ?? 0) >= excessBound;
   const isRegression = excess.some((rate) => rate > 0);
   const secondsTo = (row: number): number => (rows[row]?.t ?? 0) + (rows[row]?.seconds ?? 0);
   const exposedTo = (seconds: number): number => exposureAt(rows, exposure, seconds);
   const settled = secondsTo(end) + settlingSeconds;
-  const look = phase + secondsBetweenLooks * Math.ceil((settled - phase) / secondsBetweenLooks);
+  const look = phase + secondsBetweenLooks * (Math.ceil((settled - phase) / secondsBetweenLooks) + looks - 1);
   const exposedBetween = (until: number): number => Math.max(0, exposedTo(until) - exposedTo(onset));
   return {
     rolledBack: rolledBackAt !== undefined,
@@ -121,6 +146,7 @@ const playedOf = (
     seconds: Math.max(0, secondsTo(end) - onset),
     wrong: isRegression && healthyAt.some(isWrong),
     stale: healthyAt.some((row) => badNow(row) && !isWrong(row)),
+    held: heldAt.length > 0,
     healthyRequests: first === undefined ? undefined : exposure[first],
     healthySeconds: first === undefined ? undefined : secondsTo(first),
   };
@@ -160,6 +186,7 @@ const tally = (contestant: string, played: readonly Played[]): Tally => {
     seconds: played.flatMap((run) => (run.rolledBack ? [run.seconds] : [])),
     wrong: played.filter((run) => run.wrong).length,
     stale: played.filter((run) => run.stale).length,
+    held: played.filter((run) => run.held).length,
     healthyRequests: played.flatMap((run) => run.healthyRequests ?? []),
     healthySeconds: played.flatMap((run) => run.healthySeconds ?? []),
   };

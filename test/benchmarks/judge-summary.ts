@@ -3,6 +3,7 @@ import { clopperPearson } from './clopper-pearson.ts';
 
 export interface CellSummary extends Cell {
   readonly runs: number;
+  readonly replaysAlike: boolean;
   readonly contestants: readonly Summary[];
 }
 
@@ -23,16 +24,19 @@ export interface Summary {
   /** Of the runs that were rolled back. */
   readonly secondsMedian: number | undefined;
   readonly wrong: number;
+  readonly wrongBounds: readonly [lower: number, upper: number];
   readonly stale: number;
+  readonly held: number;
   readonly healthy: number;
   readonly healthyRequestsMedian: number | undefined;
   readonly healthySecondsMedian: number | undefined;
 }
 
-export const summaryOf = ({ scenario, setting, runs, tallies }: CellResult): CellSummary => ({
+export const summaryOf = ({ scenario, setting, runs, replaysAlike, tallies }: CellResult): CellSummary => ({
   scenario,
   setting,
   runs,
+  replaysAlike,
   contestants: tallies.map((tally) => summarize(tally, runs)),
 });
 
@@ -50,7 +54,9 @@ const summarize = (tally: Tally, runs: number): Summary => {
     harmedMean: mean(tally.harmed),
     secondsMedian: quantile(tally.seconds, 0.5),
     wrong: tally.wrong,
+    wrongBounds: clopperPearson(tally.wrong, runs),
     stale: tally.stale,
+    held: tally.held,
     healthy: tally.healthyRequests.length,
     healthyRequestsMedian: quantile(tally.healthyRequests, 0.5),
     healthySecondsMedian: quantile(tally.healthySeconds, 0.5),

@@ -92,6 +92,13 @@ import {
   stepsKilledForGood,
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
+import { stepsOwnMetric, stepsPredictionsCollapse, stepsPredictionsDiffer } from './steps-own-metrics.ts';
+import {
+  stepsCallersErrorsChangeNothing,
+  stepsClusteredErrors,
+  stepsLastStepFails,
+  stepsOldFleetIsIll,
+} from './steps-truth.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 import { sameSemverTwiceInParallel } from './versions.ts';
@@ -187,6 +194,13 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  stepsOldFleetIsIll,
+  stepsCallersErrorsChangeNothing,
+  stepsLastStepFails,
+  stepsClusteredErrors,
+  stepsOwnMetric,
+  stepsPredictionsCollapse,
+  stepsPredictionsDiffer,
   registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,
