@@ -80,6 +80,23 @@ const usedEndpoints: Plugin = {
     ),
 };
 
+/**
+ * Saves 23 kB: the descriptions of the manifest's keys are for `delivery.schema.json` and the documentation, and nothing reads them in a
+ * bundle.
+ */
+const undescribed: Plugin = {
+  name: 'undescribed',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /src[\\/]manifest[\\/][^\\/]+\.ts$/ }, ({ path }) => ({
+      contents: withoutDescriptions(readFileSync(path, 'utf8')),
+      loader: 'ts',
+    })),
+};
+
+/** `about('…')` → `about('')`, where the description is one text. */
+const withoutDescriptions = (source: string): string =>
+  source.replace(/\babout\((?:'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|\s)*,?\s*\)/g, "about('')");
+
 const isAction = (folder: string): boolean => folder.startsWith('actions/');
 
 /**
@@ -106,7 +123,7 @@ const shake = async (folder: string): Promise<Shaken> => {
     alias: { undici: './tools/no-undici.ts' },
     // Minified before ncc, whose own minifier cannot see unused names: a fifth fewer bytes than with ncc's alone.
     minify: true,
-    plugins: [plainKeys, usedEndpoints],
+    plugins: [plainKeys, usedEndpoints, undescribed],
     legalComments: 'none',
     logLevel: 'warning',
   });

@@ -115,7 +115,7 @@ const play = async (node: string): Promise<readonly string[]> => {
       expect([name, '--help'], await start([name, '--help'], {}).closed, 0, new RegExp(`^model-delivery ${name} `));
     await run(['lint'], 0, /the manifest is valid: iris/);
     await run(['lint', '--manifest', 'lost.yml'], 2, /cannot read "lost.yml"/);
-    await run(['judge', '--policy', 'judge.yml', '--buckets', 'buckets.jsonl'], 0, /"decision":"rollback"/);
+    await run(['judge', '--policy', 'judge.yml', '--from', 'buckets.jsonl'], 0, /"decision":"rollback"/);
     await run(['backtest', '--policy', 'judge.yml', '--buckets', 'buckets.jsonl'], 0, /rollout: 3 buckets/);
     await run(['action-types', 'create'], 0, /md-deploy-endpoint\/1 {2}created/);
     await register('1.0.0');

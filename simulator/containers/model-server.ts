@@ -3,6 +3,7 @@ import { type Archive, readArchive } from './archive.ts';
 import { type Classifier, classify, type Prediction } from './classifier.ts';
 import { type Nondeterminism, wavering } from './nondeterminism.ts';
 import { answerType, BadPayload, readRows, readTexts, writePredictions } from './payload.ts';
+import type { Publish } from './publisher.ts';
 import { classifyText, type WordModel } from './words.ts';
 
 /** `inference.json` beside the model: how the serving code of this version behaves. Virtual milliseconds. */
@@ -66,7 +67,7 @@ const modelOf = (fitted: Classifier | WordModel, { inputScale = 1 }: Inference):
           ),
       };
 
-const serve = (model: Model, inference: Inference): Container => {
+const serve = (model: Model, inference: Inference, publish: Publish | undefined): Container => {
   const { failsAfter = 0, tailShare = 0, tailMs = 0, slowdown = 1, nondeterministic } = inference;
   const given = nondeterministic === undefined ? undefined : wavering(nondeterministic);
   let answered = 0;
@@ -84,6 +85,7 @@ const serve = (model: Model, inference: Inference): Container => {
         if (leaked && inference.failingShare > 0 && uniform(body, 2) < inference.failingShare)
           return { ...json(500, 'prediction failed'), latencyMs };
         const shown = given === undefined ? predictions : predictions.map(given);
+        publish?.(model.classes, shown);
         return { status: 200, ...writePredictions(model, shown, type), latencyMs };
       } catch (error) {
         if (error instanceof BadPayload) return { ...json(error.status, error.message), latencyMs };
@@ -113,16 +115,17 @@ const keepColumns = ({ columns }: Transform): Container => ({
  * AWS; here the two are methods. An archive without the two files it needs starts, but never passes its health check.
  * @throws when `artifact` is not a gzip-compressed tar
  */
-export const startContainer = (artifact: Buffer): Container => startFiles(readArchive(artifact));
+export const startContainer = (artifact: Buffer, publish?: Publish): Container =>
+  startFiles(readArchive(artifact), publish);
 
 /** The same server with these files in /opt/ml/model, as a prefix or an image brings them. */
-export const startFiles = (files: Archive): Container => {
+export const startFiles = (files: Archive, publish?: Publish): Container => {
   try {
     const transform = files.get('transform.json');
     if (transform !== undefined) return keepColumns(JSON.parse(transform.toString()) as Transform);
     const fitted: Classifier | WordModel = JSON.parse(files.get('model.json')?.toString() ?? '');
     const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');
-    return serve(modelOf(fitted, inference), inference);
+    return serve(modelOf(fitted, inference), inference, publish);
   } catch {
     return { ping: () => false, invoke: () => ({ ...json(503, 'the model could not be loaded'), latencyMs: 1 }) };
   }

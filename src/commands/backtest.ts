@@ -7,7 +7,7 @@ import { readInputs } from '../inputs/read-inputs.ts';
 import { counted, percent } from '../judge/amounts.ts';
 import { type Bucket, countsOf } from '../judge/bucket.ts';
 import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
-import { errorsMetric, type Policy } from '../judge/policy.ts';
+import { errorsMetric, isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -16,6 +16,7 @@ import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { reportFailure } from './failure-report.ts';
 import { openReadOnly } from './read-only-session.ts';
@@ -109,6 +110,7 @@ const recorded = async (
     history: alone,
     buckets: found,
     rates: frozen.rates,
+    ...withoutUndefined({ perRequest: frozen.own?.perRequest }),
   };
 };
 
@@ -180,8 +182,14 @@ const backtestOf = (recorded: Recorded): Backtest => {
     baseline: { requests, errorRate },
     timeToProof: shares.map((share) => {
       const [slowest = { says: 'nothing', requests: Number.POSITIVE_INFINITY }] = policy.metrics
-        .filter(({ excessBelow }) => excessBelow !== undefined)
-        .map(({ name, says }) => ({ says, requests: requestsToProof(policy.healthy, rates[name] ?? 0, share) }))
+        .filter(isToBeProven)
+        .map((metric) => ({
+          says: metric.says,
+          requests: Math.ceil(
+            requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
+              (recorded.perRequest?.[metric.name] ?? 1),
+          ),
+        }))
         .sort((one, other) => other.requests - one.requests);
       return { share, ...slowest, seconds: Math.ceil(slowest.requests / (perSecond * share)) };
     }),

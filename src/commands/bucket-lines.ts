@@ -3,10 +3,12 @@ import type { Arm, Bucket } from '../judge/bucket.ts';
 import type { BaselineHistory } from '../judge/burst-guard.ts';
 import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
+import type { OwnMetric } from '../manifest/manifest.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError } from '../schema.ts';
 import { keyOf, quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { type OwnLine, ownArm, ownLineOf, ownPastOf } from './own-lines.ts';
 
 /** One line: the counts of one arm in one bucket. */
 export interface BucketLine {
@@ -28,6 +30,8 @@ export interface BucketLine {
   readonly share?: number;
   /** The weights moved inside this bucket. */
   readonly moved?: boolean;
+  /** The user's own metrics, by name; what a line does not have is not known. */
+  readonly own?: Readonly<Record<string, OwnLine>>;
 }
 
 export interface BucketFile {
@@ -37,19 +41,24 @@ export interface BucketFile {
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;
   readonly latency: LatencyPlan | undefined;
+  /** What the history says about the user's own metrics. */
+  readonly own: ReturnType<typeof ownPastOf>;
 }
 
 const known = [
   ...['t', 'arm', 'n', 'err', 'err4xx', 'cells', 'edges', 'p99', 'sum', 'max', 'seconds', 'share', 'moved'],
 ] as const;
 
-/** @throws {InputError} `path:12: err: 3.5 is not a count; …`, one line per problem */
-export const readBucketLines = (text: string, path: string): readonly BucketLine[] => {
+/**
+ * @param own the policy's metrics: each has its name as a key of a line
+ * @throws {InputError} `path:12: err: 3.5 is not a count; …`, one line per problem
+ */
+export const readBucketLines = (text: string, path: string, own: readonly OwnMetric[] = []): readonly BucketLine[] => {
   const problems: string[] = [];
   const lines: BucketLine[] = [];
   for (const [index, line] of withoutByteOrderMark(text).split('\n').entries()) {
     if (line.trim() === '') continue;
-    const found = lineOf(line);
+    const found = bucketLineOf(line, own);
     if ('t' in found) lines.push(found);
     else problems.push(...found.map((problem) => `${path}:${index + 1}: ${problem}`));
   }
@@ -59,17 +68,18 @@ export const readBucketLines = (text: string, path: string): readonly BucketLine
 };
 
 /** The line, or its problems. */
-const lineOf = (text: string): BucketLine | readonly string[] => {
+export const bucketLineOf = (text: string, own: readonly OwnMetric[]): BucketLine | readonly string[] => {
   const value = parsed(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return ['not a JSON object; expected e.g. {"t":0,"arm":"candidate","n":300,"err":1}'];
   const line = new Map(Object.entries(value));
   const problems: string[] = [];
+  const keys = [...known, ...own.map(({ name }) => name)];
   for (const key of line.keys())
-    if (!known.some((name) => name === key)) {
-      const nearest = suggest(key, known);
+    if (!keys.some((name) => name === key)) {
+      const nearest = suggest(key, keys);
       problems.push(
-        `unknown key ${keyOf(key)}; ${nearest ? `did you mean ${nearest}?` : `there are ${known.join(', ')}`}`,
+        `unknown key ${keyOf(key)}; ${nearest ? `did you mean ${nearest}?` : `there are ${keys.join(', ')}`}`,
       );
     }
   const check = (key: string, required: boolean, what: string, holds: (found: unknown) => boolean): void => {
@@ -96,7 +106,13 @@ const lineOf = (text: string): BucketLine | readonly string[] => {
   if (err > n || err4xx > n) return [`${err > n ? 'err' : 'err4xx'}: more than the ${n} requests of the bucket`];
   if (cells && edges && cells.length !== edges.length + 1)
     return [`cells: ${cells.length} of them; ${edges.length} edges make ${edges.length + 1}`];
-  return checked;
+  const counts = own.flatMap((metric) =>
+    line.has(metric.name) ? [[metric.name, ownLineOf(metric, line.get(metric.name), n)] as const] : [],
+  );
+  const wrong = counts.flatMap(([name, found]) => (typeof found === 'string' ? [`${name}: ${found}`] : []));
+  if (wrong.length > 0) return wrong;
+  const understood = counts.flatMap(([name, found]) => (typeof found === 'string' ? [] : [[name, found] as const]));
+  return understood.length > 0 ? { ...checked, own: Object.fromEntries(understood) } : checked;
 };
 
 const parsed = (text: string): unknown => {
@@ -113,9 +129,16 @@ const isList = (value: unknown, holds: (item: unknown) => item is number): value
 const rising = (values: readonly number[]): boolean =>
   values.every((value, index) => value > (values[index - 1] ?? Number.NEGATIVE_INFINITY));
 
-/** @param worseThan the margin for latency rungs that compare buckets instead of requests */
-export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): BucketFile => {
-  const byTime = new Map<number, { candidate?: BucketLine; baseline?: BucketLine }>();
+/**
+ * @param worseThan the margin for latency rungs that compare buckets instead of requests
+ * @param own the policy's metrics
+ */
+export const bucketsOf = (
+  lines: readonly BucketLine[],
+  worseThan: number,
+  own: readonly OwnMetric[] = [],
+): BucketFile => {
+  const byTime = new Map<number, LinePair>();
   // A later line for the same bucket and arm is a revision.
   for (const line of lines) byTime.set(line.t, { ...byTime.get(line.t), [line.arm]: line });
   const pairs = [...byTime].sort(([a], [b]) => a - b);
@@ -128,26 +151,8 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
   const usual = usualSeconds(rollout.map(([t]) => t));
   const usualPast = usualSeconds(past.map(([t]) => t));
   const buckets: Bucket[] = [];
-  for (const [t, { candidate, baseline }] of rollout) {
-    const seconds = candidate?.seconds ?? baseline?.seconds ?? usual;
-    const share = candidate?.share ?? baseline?.share;
-    const previous = buckets.at(-1);
-    if (previous) buckets.push(...hole(previous.t + previous.seconds, t, seconds));
-    const slow =
-      latency && candidate && baseline
-        ? latencyCounts(latency, worseThan, measured(candidate), measured(baseline))
-        : undefined;
-    buckets.push({
-      t,
-      seconds,
-      weightMoved: candidate?.moved ?? baseline?.moved ?? false,
-      ...withoutUndefined({
-        share,
-        candidate: candidate && armOf(candidate, slow?.candidate),
-        baseline: baseline && armOf(baseline, slow?.baseline),
-      }),
-    });
-  }
+  for (const [t, pair] of rollout)
+    buckets.push(...bucketsAfter(buckets.at(-1), t, pair, usual, { latency, worseThan, own }));
   return {
     history: past.flatMap(([, { baseline }]) =>
       baseline ? [{ requests: baseline.n, bad: baseline.err, seconds: baseline.seconds ?? usualPast }] : [],
@@ -155,7 +160,53 @@ export const bucketsOf = (lines: readonly BucketLine[], worseThan: number): Buck
     buckets,
     clientErrors: both?.candidate?.err4xx !== undefined && both.baseline?.err4xx !== undefined,
     latency,
+    own: ownPastOf(
+      own,
+      past.flatMap(([, { baseline }]) => (baseline ? [{ n: baseline.n, own: baseline.own ?? {} }] : [])),
+    ),
   };
+};
+
+/** The lines of one bucket. */
+export type LinePair = { readonly [Arm in BucketLine['arm']]?: BucketLine };
+
+/** How lines are counted. */
+export interface Counting {
+  readonly latency: LatencyPlan | undefined;
+  readonly worseThan: number;
+  readonly own: readonly OwnMetric[];
+}
+
+/**
+ * The bucket of these lines, and before it those that no line is about.
+ * @param usual length of a bucket that does not say its own, in seconds
+ */
+export const bucketsAfter = (
+  previous: Bucket | undefined,
+  t: number,
+  { candidate, baseline }: LinePair,
+  usual: number,
+  { latency, worseThan, own }: Counting,
+): readonly Bucket[] => {
+  const seconds = candidate?.seconds ?? baseline?.seconds ?? usual;
+  const share = candidate?.share ?? baseline?.share;
+  const slow =
+    latency && candidate && baseline
+      ? latencyCounts(latency, worseThan, measured(candidate), measured(baseline))
+      : undefined;
+  return [
+    ...(previous ? hole(previous.t + previous.seconds, t, seconds) : []),
+    {
+      t,
+      seconds,
+      weightMoved: candidate?.moved ?? baseline?.moved ?? false,
+      ...withoutUndefined({
+        share,
+        candidate: candidate && armOf(candidate, own, slow?.candidate),
+        baseline: baseline && armOf(baseline, own, slow?.baseline),
+      }),
+    },
+  ];
 };
 
 /** Buckets without a line. */
@@ -172,15 +223,24 @@ const usualSeconds = (times: readonly number[]): number => {
   return gaps.length > 0 ? gaps.reduce((least, gap) => Math.min(least, gap)) : 60;
 };
 
-const armOf = ({ n, err, err4xx }: BucketLine, slow: BothLatencies['candidate'] | undefined): Arm => ({
-  requests: n,
-  bad: {
-    [errorsMetric]: err,
-    ...withoutUndefined({ [clientErrorsMetric]: err4xx }),
-    ...slow?.bad,
-  },
-  ...withoutUndefined({ trials: slow?.trials }),
-});
+const armOf = (
+  { n, err, err4xx, own: counts = {} }: BucketLine,
+  own: readonly OwnMetric[],
+  slow: BothLatencies['candidate'] | undefined,
+): Arm => {
+  const { bad, ...more } = ownArm(own, counts);
+  return {
+    requests: n,
+    bad: {
+      [errorsMetric]: err,
+      ...withoutUndefined({ [clientErrorsMetric]: err4xx }),
+      ...slow?.bad,
+      ...bad,
+    },
+    ...withoutUndefined({ trials: slow?.trials }),
+    ...more,
+  };
+};
 
 const measured = (line: BucketLine): Latency & { readonly requests: number } => ({
   requests: line.n,

@@ -1,8 +1,10 @@
 import { readTextFile } from '../inputs/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
+import { dispersionOf } from '../judge/dispersion.ts';
 import { usualErrorRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
+import type { WatchedOwn } from '../judge/own-metrics.ts';
 import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import { loadJudge } from '../manifest/load.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
@@ -15,7 +17,7 @@ import {
 } from '../release/witnessed.ts';
 import { file, InputError, optional, text } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { bucketsOf, readBucketLines } from './bucket-lines.ts';
+import { type BucketFile, type BucketLine, bucketsOf, readBucketLines } from './bucket-lines.ts';
 
 /** Recorded metrics, and the policy that judges them. */
 export interface Recorded {
@@ -28,14 +30,19 @@ export interface Recorded {
   readonly buckets: readonly Bucket[];
   /** The baseline's share of bad requests by metric, if it was counted before the rollout. */
   readonly rates?: Readonly<Record<string, number>>;
+  /** How many trials of a metric of the user's own a request makes. */
+  readonly perRequest?: Readonly<Record<string, number>>;
   /** The former verdicts, by the former policy. */
   readonly formerly?: readonly JudgeLook[];
 }
 
 const standardInput = '-';
 
-/** Inputs of every command that reads recorded metrics: the metrics and their policy. */
-export const recordedInputs = {
+const lineForm =
+  'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`, and for each of the policy\'s `metrics` its name with the counts: `"empty-answers": {"bad": 3, "of": 300}`. Baseline lines before the first line with a `share` or of the candidate are the history: it decides the burst guard.';
+
+/** Inputs of every command that judges recorded metrics. */
+const policyInputs = {
   policy: optional(
     file({
       mostBytes: 256 * 1024,
@@ -45,36 +52,66 @@ export const recordedInputs = {
       parse: loadJudge,
     }),
   ),
-  buckets: text({
-    description:
-      'JSON lines `{t, arm: candidate|baseline, n, err}`, optionally `err4xx` (not among `err`), `cells, edges, p99, sum, max, seconds, share, moved`; `-` is standard input. Baseline lines before the first line with a `share` or of the candidate are the history: it decides the burst guard.',
-    default: standardInput,
-  }),
   journal: optional(
     text({
-      description: 'Instead of `buckets`: the journal of a release, with the frozen policy of its plan.',
+      description: 'Instead of buckets: the journal of a release, with the frozen policy of its plan.',
       example: 'journal.jsonl',
     }),
   ),
 };
 
-/** @throws {InputError} */
-export const recordedLines = (judge: JudgePolicy, path: string): Recorded => {
-  const lines = readBucketLines(textOf('buckets', path), path === standardInput ? 'standard input' : path);
-  const { history, buckets, latency, clientErrors } = bucketsOf(lines, judge.convict.worseThan);
+export const recordedInputs = {
+  ...policyInputs,
+  buckets: text({ description: `A file of buckets; \`-\` is standard input. ${lineForm}`, default: standardInput }),
+};
+
+export const judgedInputs = {
+  ...policyInputs,
+  from: text({
+    description: `The buckets: a file, \`-\` for standard input, or a program and its arguments as a list, e.g. \`[python, buckets.py]\`, which no shell reads. The lines of a program are judged as they come. ${lineForm}`,
+    default: standardInput,
+  }),
+};
+
+/**
+ * @param input its name in messages
+ * @throws {InputError}
+ */
+export const recordedLines = (judge: JudgePolicy, path: string, input = 'buckets'): Recorded =>
+  recordedOf(
+    judge,
+    readBucketLines(textOf(input, path), path === standardInput ? 'standard input' : path, judge.metrics),
+  );
+
+const recordedOf = (judge: JudgePolicy, lines: readonly BucketLine[]): Recorded => {
+  const file = bucketsOf(lines, judge.convict.worseThan, judge.metrics);
+  const { history, buckets, latency } = file;
+  return {
+    ...policyBy(judge, file),
+    latency: latency?.because ?? 'the metrics have no latency',
+    history,
+    buckets,
+  };
+};
+
+/** The policy that the history freezes. */
+export const policyBy = (
+  judge: JudgePolicy,
+  { history, latency, clientErrors, own }: BucketFile,
+): Pick<Recorded, 'policy' | 'guardBecause'> => {
   const guard = needsBurstGuard(history);
   const usual = usualErrorRate(history);
+  const dispersion = dispersionOf(history);
   return {
     policy: policyOf(judge, {
       burstGuard: guard.needed,
       clientErrors,
       ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
       usual: usual === undefined ? {} : { [errorsMetric]: usual },
+      dispersion: { ...own.dispersion, ...withoutUndefined({ [errorsMetric]: dispersion }) },
+      own: own.watched,
     }),
     guardBecause: guardReason(judge, guard.because),
-    latency: latency?.because ?? 'the metrics have no latency',
-    history,
-    buckets,
   };
 };
 
@@ -114,6 +151,12 @@ export const recordedJournal = (
         usual: Object.fromEntries(
           policy.metrics.flatMap(({ name, usual }) => (typeof usual === 'number' ? [[name, usual] as const] : [])),
         ),
+        dispersion: Object.fromEntries(
+          policy.metrics.flatMap(({ name, dispersion }) =>
+            typeof dispersion === 'number' ? [[name, dispersion] as const] : [],
+          ),
+        ),
+        own: watchedBy(policy),
       })
     : policy,
   guardBecause: judge ? guardReason(judge, 'decided before that release') : 'decided before that release',
@@ -122,6 +165,14 @@ export const recordedJournal = (
   buckets: [...bucketsAt(looks).values()].sort((one, other) => one.t - other.t),
   formerly: looks,
 });
+
+/** The user's own metrics that a release watched; others of a new policy were not counted then. */
+const watchedBy = ({ metrics }: Policy): Readonly<Record<string, WatchedOwn>> =>
+  Object.fromEntries(
+    metrics.flatMap(({ name, own, usual, guarded = false }) =>
+      own ? [[name, { burstGuard: guarded, ...(typeof usual === 'number' ? { usual } : {}) }] as const] : [],
+    ),
+  );
 
 /** Bytes for a year of minutes of two arms. */
 const mostRecorded = 256 * 1024 * 1024;

@@ -28,18 +28,21 @@ export const judgementOf = ({
   };
 };
 
-const metricOf = ({ says, weight }: Metric, found: MetricEvidence | undefined): readonly JudgedMetric[] => {
+const metricOf = (
+  { says, weight, good, holds }: Metric,
+  found: MetricEvidence | undefined,
+): readonly JudgedMetric[] => {
   if (found === undefined) return [];
-  const { candidate, baseline, excess, interval, logEvidence, logHealth, healthThreshold } = found;
+  const { candidate, baseline, excess, interval, logEvidence, logHealth, healthThreshold, cell } = found;
   return [
     {
-      says,
+      says: cell ? `${says}: "${cell.name}" (${cell.change})` : good ? `${says} (good ones)` : says,
       candidate,
       baseline,
       ...(excess === undefined ? {} : { excess: round(excess) }),
       interval: [round(interval[0]), round(interval[1])],
       logEvidence: round(logEvidence),
-      ...(weight === 0 ? { reported: true as const } : {}),
+      ...(holds ? { holds } : weight === 0 ? { reported: true as const } : {}),
       ...(healthThreshold === undefined
         ? {}
         : { health: { logEvidence: round(logHealth), threshold: round(healthThreshold) } }),

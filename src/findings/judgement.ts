@@ -26,6 +26,8 @@ export interface JudgedMetric {
   readonly logEvidence: number;
   /** The metric is only reported: neither conviction nor health depends on it. */
   readonly reported?: true;
+  /** The metric convicts nothing: enough evidence keeps the weight where it is. */
+  readonly holds?: true;
   /** Evidence that the candidate is healthy, and the evidence that proves it; absent where no proof is required. */
   readonly health?: { readonly logEvidence: number; readonly threshold: number };
 }

@@ -1,6 +1,8 @@
 import { percent } from './amounts.ts';
+import type { Limits } from './bets.ts';
 import type { Failing } from './observations.ts';
-import type { Policy } from './policy.ts';
+import { ownDiffers, ownMissing, ownSides, suspicion } from './own-because.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { sharedFailure } from './shared-failure.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
@@ -12,12 +14,17 @@ export interface Grounds {
   readonly stepRequests: number;
   readonly coverage: number;
   readonly blindSeconds: number;
+  /** The user's own metrics that the newest bucket lacks, and for how long. */
+  readonly ownMissing?: readonly string[];
+  readonly ownBlindSeconds?: number;
   /** A candidate with all of the traffic beside the time before. */
   readonly before?: string;
   /** What the safety net saw. */
   readonly failing?: Failing;
   /** The baseline's usual rate by metric, for the metrics with an incident. */
   readonly troubled?: readonly string[];
+  /** The stretch in doubt by metric, with both arms' counts, for the metrics that are in doubt. */
+  readonly doubted?: readonly string[];
   /** Share of the requests that the candidate received in this step, and its intended share. */
   readonly seenShare?: number;
   readonly meantShare?: number;
@@ -26,19 +33,20 @@ export interface Grounds {
 /** One sentence with numbers. A replay compares it with the journal's: another wording would call every old verdict a different one. */
 export const because = (policy: Policy, found: Grounds): string => {
   const { reason, evidence } = found;
+  const limit = limitOf(policy.healthy);
   switch (reason) {
     case 'candidate-worse': {
       const metric = strongest(policy, evidence);
       const worst = evidence[metric.name];
       return (
-        `${metric.says}: ${worst ? sides(worst) : ''}; that is ${odds(found.logEvidence)} times as likely if the candidate ` +
-        `is more than ${metric.worseThan} times worse than if it is not, ${odds(found.threshold)} convicts`
+        `${worst ? sidesOf(metric, worst) : `${metric.says}: `}; that is ${odds(found.logEvidence)} times as likely if the candidate ` +
+        `${suspicion(metric)} than if it is not, ${odds(found.threshold)} convicts`
       );
     }
     case 'proven-healthy': {
-      const bounds = policy.metrics.flatMap(({ name, says, excessBelow }) => {
-        const upper = evidence[name]?.interval[1];
-        return excessBelow === undefined || upper === undefined ? [] : [`${says} at most ${percent(upper)}`];
+      const bounds = policy.metrics.flatMap((metric) => {
+        const upper = evidence[metric.name]?.interval[1];
+        return !isToBeProven(metric) || upper === undefined ? [] : [`${metric.says} at most ${percent(upper)}`];
       });
       return `after ${found.stepRequests} candidate requests in this step the excess over the baseline is, with ${percent(policy.healthy.confidence)} confidence: ${bounds.join(', ')}`;
     }
@@ -55,6 +63,15 @@ export const because = (policy: Policy, found: Grounds): string => {
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':
       return `metrics have been missing for ${Math.round(found.blindSeconds)} s, longer than ${policy.maxBlindSeconds} s: an unobserved candidate must not serve`;
+    case 'own-metrics-missing':
+      return ownMissing(found.ownMissing ?? [], found.ownBlindSeconds ?? 0);
+    case 'own-metric-differs': {
+      const metric = foremost(policy, ({ name, own }) =>
+        own ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
+      );
+      const guilt = `evidence against it ${odds(found.logEvidence)} of ${odds(found.threshold)}`;
+      return ownDiffers(metric, evidence[metric.name], guilt);
+    }
     case 'split-not-as-weighted':
       return `the candidate got ${percent(found.seenShare ?? 0)} of the requests, but its weight is ${percent(found.meantShare ?? 0)}: the counts cannot be trusted`;
     case 'mostly-worse': {
@@ -64,6 +81,8 @@ export const because = (policy: Policy, found: Grounds): string => {
     }
     case 'baseline-in-incident':
       return `the baseline itself fails far more often than it usually does (${found.troubled?.join('; ') ?? ''}): such a minute is no evidence that the candidate is healthy`;
+    case 'newest-in-doubt':
+      return `proven healthy over all requests of this step, but the newest ones look more like ${limit} than like the baseline: ${found.doubted?.join('; ') ?? ''}; the next step waits until this stretch is proven too, or the doubt is gone`;
     case 'too-little-observed':
       return `only ${percent(found.coverage)} of this step was observed, ${percent(policy.coverage)} is needed`;
     case 'too-few-requests':
@@ -98,17 +117,27 @@ const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, thresh
   const of = missing && evidence[missing.name];
   if (!missing || !of)
     return `this bucket alone has more bad requests than the bound allows after ${stepRequests} candidate requests; ${guilt}`;
-  return `not yet decided after ${stepRequests} candidate requests in this step: ${missing.says} ${sides(of)}, an excess of up to ${percent(of.interval[1])} is not excluded (${percent(missing.excessBelow ?? 0)} must be); ${guilt}`;
+  return `not yet decided after ${stepRequests} candidate requests in this step: ${missing.says} ${sides(of)}, an excess of up to ${percent(of.interval[1])} is not excluded (${limitOf(missing)} must be); ${guilt}`;
 };
+
+/** `an excess of 0.5 %`, `a rate of 1.5 times the baseline's`, or both. */
+const limitOf = ({ excessBelow, atMost }: Limits): string =>
+  [
+    ...(excessBelow === undefined ? [] : [percent(excessBelow)]),
+    ...(atMost === undefined ? [] : [`${atMost} times the baseline's rate`]),
+  ].join(' and ');
 
 /** The metric that adds most to the weighted mean. */
-const strongest = (policy: Policy, evidence: Verdict['evidence']): Policy['metrics'][number] => {
-  const strength = ({ name, weight }: Policy['metrics'][number]): number =>
-    Math.log(weight) + (evidence[name]?.logEvidence ?? Number.NEGATIVE_INFINITY);
-  return policy.metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
-};
+const strongest = (policy: Policy, evidence: Verdict['evidence']): Metric =>
+  foremost(policy, ({ name, weight }) => Math.log(weight) + (evidence[name]?.logEvidence ?? Number.NEGATIVE_INFINITY));
 
-const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
+const foremost = ({ metrics }: Policy, strength: (metric: Metric) => number): Metric =>
+  metrics.reduce((best, metric) => (strength(metric) > strength(best) ? metric : best));
+
+const sidesOf = (metric: Metric, worst: MetricEvidence): string =>
+  metric.own ? ownSides(metric, worst) : `${metric.says}: ${sides(worst)}`;
+
+export const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
   `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;
 const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
   requests > 0 ? percent(bad / requests) : 'none';

@@ -23,6 +23,10 @@ export interface Arm {
   readonly bad: Readonly<Record<string, number>>;
   /** Trials of a metric that is not counted per request. */
   readonly trials?: Readonly<Record<string, number>>;
+  /** The user's own metrics: the number that a count is a part of; `requests` where it is absent. */
+  readonly of?: Readonly<Record<string, number>>;
+  /** Distributions: events by cell, in the order of the policy's cells. */
+  readonly cells?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** One metric in one bucket: the four numbers every test here is made of. */
@@ -41,10 +45,39 @@ export const countsOf = ({ candidate, baseline }: Bucket, metric: string): Count
   const baselineBad = baseline?.bad[metric];
   if (!candidate || !baseline || candidateBad === undefined || baselineBad === undefined) return undefined;
   return {
-    candidate: candidate.trials?.[metric] ?? candidate.requests,
+    candidate: candidate.trials?.[metric] ?? candidate.of?.[metric] ?? candidate.requests,
     candidateBad,
-    baseline: baseline.trials?.[metric] ?? baseline.requests,
+    baseline: baseline.trials?.[metric] ?? baseline.of?.[metric] ?? baseline.requests,
     baselineBad,
     perBucket: candidate.trials?.[metric] !== undefined,
   };
 };
+
+/** The counts of each cell of a distribution; undefined when those of either arm are unknown. */
+export const cellCountsOf = (
+  { candidate, baseline }: Bucket,
+  metric: string,
+  cells: readonly string[],
+): readonly Counts[] | undefined => {
+  const [one, other] = [candidate?.cells?.[metric], baseline?.cells?.[metric]];
+  if (one?.length !== cells.length || other?.length !== cells.length) return undefined;
+  const total = (arm: Arm | undefined, counts: readonly number[]): number =>
+    arm?.of?.[metric] ?? counts.reduce((sum, count) => sum + count, 0);
+  const [candidates, baselines] = [total(candidate, one), total(baseline, other)];
+  return cells.map((_, index) => ({
+    candidate: candidates,
+    candidateBad: one[index] ?? 0,
+    baseline: baselines,
+    baselineBad: other[index] ?? 0,
+    perBucket: false,
+  }));
+};
+
+/** The same counts with the arms exchanged: evidence of more in the baseline is evidence of less in the candidate. */
+export const exchanged = ({ candidate, candidateBad, baseline, baselineBad, perBucket }: Counts): Counts => ({
+  candidate: baseline,
+  candidateBad: baselineBad,
+  baseline: candidate,
+  baselineBad: candidateBad,
+  perBucket,
+});

@@ -1,5 +1,6 @@
 import { alternatives, grossAlternatives } from './alternatives.ts';
-import type { Counts } from './bucket.ts';
+import { type Grid, gridOf } from './bets.ts';
+import { type Counts, exchanged } from './bucket.ts';
 import {
   type Alternatives,
   type Conviction,
@@ -10,6 +11,7 @@ import {
   type Terms,
   weigh,
 } from './conviction.ts';
+import { type CellState, cellsWithStart, distributionEvidence, freshCells, logChange } from './distribution.ts';
 import {
   type Excess,
   estimatedExcess,
@@ -20,7 +22,8 @@ import {
   type Stakes,
 } from './health.ts';
 import { noTrouble, type Trouble, toleratedRate, watchBaseline } from './incident.ts';
-import type { Metric } from './policy.ts';
+import { type Newest, observeNewest, undoubted } from './newest-stretch.ts';
+import { isToBeProven, type Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
 /** The state of one metric: sums, never the buckets. */
@@ -33,7 +36,17 @@ export interface MetricState {
   readonly trouble: Trouble;
   /** The baseline had an incident in the last bucket. */
   readonly incident: boolean;
+  /** Of a distribution; then the members above stay as they are. */
+  readonly cells?: readonly CellState[];
+  readonly newest: Newest;
+  /** The bets that prove its health: the same for the whole rollout. */
+  readonly grid: Grid;
+  /** Of a metric of the user's own that convicts: the same metric as one that holds. It is quicker, because a hold costs time only. */
+  readonly held?: MetricState;
 }
+
+/** Without the burst guard, and from the beginning of this step. */
+export const asHolding = (metric: Metric): Metric => ({ ...metric, holds: true, guarded: false });
 
 export const alternativesOf = ({ onlyGross }: Metric): Alternatives => (onlyGross ? grossAlternatives : alternatives);
 
@@ -43,14 +56,26 @@ export const freshMetric = (metric: Metric): MetricState => ({
   step: noExcess,
   trouble: noTrouble,
   incident: false,
+  ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
+  newest: undoubted,
+  grid: gridOf(metric),
+  ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
   ...state,
-  conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)),
+  ...(state.cells
+    ? { cells: cellsWithStart(state.cells, start) }
+    : { conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)) }),
 });
 
-export const withNewStep = (state: MetricState): MetricState => ({ ...state, step: noExcess });
+/** A hold is about this step: after a command of a person, the steps before it hold nothing. */
+export const withNewStep = (state: MetricState, metric: Metric): MetricState =>
+  metric.holds ? freshMetric(metric) : { ...state, step: noExcess, newest: undoubted };
+
+/** ln of the evidence against the candidate by this metric. */
+export const metricLogEvidence = ({ conviction, cells }: MetricState): number =>
+  cells ? logChange(cells) : logEvidence(conviction);
 
 /** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface BucketTerms {
@@ -61,12 +86,15 @@ export interface BucketTerms {
   readonly excuse: number | undefined;
 }
 
+/** @param ofNow health is asked of the newest requests too */
 export const withCounts = (
-  { conviction, whole, step, trouble }: MetricState,
-  { usual, excessBelow = 0 }: Metric,
+  { conviction, whole, step, trouble, newest, grid, held }: MetricState,
+  metric: Metric,
   counts: Counts,
   { ratio, stakes, caps, excuse }: BucketTerms,
+  ofNow: boolean,
 ): MetricState => {
+  const { usual, excessBelow = 0, good } = metric;
   const watch =
     typeof usual === 'number'
       ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
@@ -74,30 +102,59 @@ export const withCounts = (
   const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident);
   const total = seen(whole);
   return {
-    conviction: weigh(conviction, counts, ratio, caps),
+    conviction: weigh(conviction, good ? exchanged(counts) : counts, ratio, caps),
     whole: total,
     // In the first step the two are the same.
     step: step === whole ? total : seen(step),
     ...watch,
+    newest:
+      ofNow && isToBeProven(metric)
+        ? observeNewest(
+            newest,
+            counts,
+            metric,
+            whole,
+            typeof usual === 'number' ? usual : undefined,
+            seen,
+            watch.incident,
+          )
+        : newest,
+    grid,
+    ...(held ? { held } : {}),
   };
 };
 
 /** Over the whole rollout *and* in this step: the first makes the bound hold over all steps together, the second keeps it fresh. */
-export const logHealth = ({ whole, step }: MetricState, excessBelow: number): number => {
-  const inStep = logEvidenceBelow(step, excessBelow);
-  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
+export const logHealth = ({ whole, step, grid }: MetricState, { excessBelow = 0 }: Metric): number => {
+  const inStep = logEvidenceBelow(step, excessBelow, grid);
+  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow, grid));
 };
 
-export const metricEvidenceOf = (state: MetricState, { excessBelow }: Metric, confidence: number): MetricEvidence => {
-  const { whole } = state;
+/** The newest requests look worse, and the stretch of them is not proven healthy by itself. */
+export const isInDoubt = ({ newest, grid }: MetricState, { excessBelow = 0 }: Metric, threshold: number): boolean =>
+  newest.doubt > 0 && logEvidenceBelow(newest.stretch, excessBelow, grid) < threshold;
+
+export const sidesOf = ({
+  requests,
+  bad,
+  baselineRequests,
+  baselineBad,
+}: Excess): Pick<MetricEvidence, 'candidate' | 'baseline'> => ({
+  candidate: { requests, bad },
+  baseline: { requests: baselineRequests, bad: baselineBad },
+});
+
+export const metricEvidenceOf = (state: MetricState, metric: Metric, confidence: number): MetricEvidence => {
+  if (metric.cells && state.cells) return distributionEvidence(metric.cells, state.cells, confidence);
+  const { whole, grid } = state;
+  const toBeProven = isToBeProven(metric);
   const excess = estimatedExcess(whole);
-  const [lower, upper] = excessInterval(whole, confidence);
+  const [lower, upper] = excessInterval(whole, confidence, grid);
   return {
     logEvidence: logEvidence(state.conviction),
-    logHealth: excessBelow === undefined ? 0 : logHealth(state, excessBelow),
-    ...(excessBelow === undefined ? {} : { healthThreshold: -Math.log(1 - confidence) }),
-    candidate: { requests: whole.requests, bad: whole.bad },
-    baseline: { requests: whole.baselineRequests, bad: whole.baselineBad },
+    logHealth: toBeProven ? logHealth(state, metric) : 0,
+    ...(toBeProven ? { healthThreshold: -Math.log(1 - confidence) } : {}),
+    ...sidesOf(whole),
     ...(excess === undefined ? {} : { excess }),
     // Contradicting buckets can push a bound past the estimate; a wider interval is always valid.
     interval: [Math.min(lower, excess ?? lower), Math.max(upper, excess ?? upper)],

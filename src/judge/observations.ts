@@ -1,10 +1,13 @@
-import { type Bucket, type Counts, countsOf } from './bucket.ts';
+import type { Grid } from './bets.ts';
+import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
-import { convictionShareOf, ratioTerms } from './conviction.ts';
+import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
+import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
 import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
 import {
   alternativesOf,
+  asHolding,
   type BucketTerms,
   freshMetric,
   type MetricState,
@@ -28,6 +31,10 @@ export interface Observations {
   /** End of the last bucket, and of the last in which every metric was known. */
   readonly until: number;
   readonly knownUntil: number;
+  /** The same of the user's own metrics: without them the candidate is still observed. */
+  readonly ownKnownUntil: number;
+  /** Those that the newest bucket lacks. */
+  readonly ownMissing: readonly string[];
   readonly failing: Failing;
   /** By metric; absent in an older policy. */
   readonly lastStep?: readonly LastStep[];
@@ -49,6 +56,8 @@ const noneFailing: Failing = { buckets: 0, requests: 0, bad: 0, baseline: { requ
 /** Since the weights moved last. */
 export interface StepObservations {
   readonly since: number;
+  /** Times, in this step, at which the candidate may have become worse. */
+  readonly starts: number;
   readonly knownSeconds: number;
   readonly requests: number;
   readonly baselineRequests: number;
@@ -57,9 +66,10 @@ export interface StepObservations {
 }
 
 /** A candidate may become worse later: a leak, a cache that fills. Each of these intervals is a fresh bet. */
-const restartSeconds = 600;
+const restartSecondsOf = ({ restartSeconds = 600 }: Policy): number => restartSeconds;
 const stepFrom = (since: number): StepObservations => ({
   since,
+  starts: 0,
   knownSeconds: 0,
   requests: 0,
   baselineRequests: 0,
@@ -75,6 +85,8 @@ export const nothingObserved = (policy: Policy): Observations => ({
   step: stepFrom(0),
   until: 0,
   knownUntil: 0,
+  ownKnownUntil: 0,
+  ownMissing: [],
   failing: noneFailing,
   ...(policy.lastStep ? { lastStep: policy.metrics.map(() => noLastStep) } : {}),
 });
@@ -85,49 +97,74 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
   const seen: Observations = { ...before, until, ...(bucket.provisional ? { provisional: true } : {}) };
   const opened =
     before.since === Number.NEGATIVE_INFINITY
-      ? { ...seen, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t }
+      ? { ...seen, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t, ownKnownUntil: bucket.t }
       : seen;
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
-  return withEvidence(bucket.t >= opened.lastStart + restartSeconds ? startAt(opened, bucket.t) : opened, bucket);
+  return withEvidence(
+    bucket.t >= opened.lastStart + restartSecondsOf(opened.policy) ? startAt(opened, bucket.t) : opened,
+    bucket,
+  );
 };
 
 const startAt = (so: Observations, t: number): Observations => {
   const starts = so.starts + 1;
-  return { ...so, starts, lastStart: t, metrics: eachMetric(so, (state, metric) => withStart(state, metric, starts)) };
+  const step = { ...so.step, starts: so.step.starts + 1 };
+  const metrics = eachMetric(so, (state, metric) => withStart(state, metric, metric.holds ? step.starts : starts));
+  return { ...so, starts, step, lastStart: t, metrics };
 };
 
 const eachMetric = (
   { policy, metrics }: Observations,
   change: (state: MetricState, metric: Metric) => MetricState,
 ): readonly MetricState[] =>
-  policy.metrics.map((metric, index) => change(metrics[index] ?? freshMetric(metric), metric));
+  policy.metrics.map((metric, index) => {
+    const state = metrics[index] ?? freshMetric(metric);
+    const changed = change(state, metric);
+    return state.held ? { ...changed, held: change(state.held, asHolding(metric)) } : changed;
+  });
 
 const moved = (so: Observations, bucket: Bucket): Observations => ({
   ...so,
-  metrics: so.metrics.map(withNewStep),
+  metrics: eachMetric(so, withNewStep),
   // The next bucket begins a step, and is a new start.
   lastStart: Number.NEGATIVE_INFINITY,
   step: stepFrom(so.until),
-  knownUntil: isKnown(so.policy, bucket) ? so.until : so.knownUntil,
+  ...knownAfter(so, missingIn(so.policy, bucket)),
   // Share and rate may both have changed in this bucket. Its requests failed all the same.
   failing: so.policy.safetyNet.whileMoving ? failingAfter(so, bucket) : noneFailing,
   ...(so.lastStep ? { lastStep: so.lastStep.map(moveOn) } : {}),
 });
 
-const isKnown = ({ metrics }: Policy, bucket: Bucket): boolean =>
-  metrics.every(({ name }) => countsOf(bucket, name) !== undefined);
+const knownAfter = (
+  so: Observations,
+  missing: readonly Metric[],
+): Pick<Observations, 'knownUntil' | 'ownKnownUntil' | 'ownMissing'> => {
+  const own = missing.filter((metric) => metric.own);
+  return {
+    knownUntil: missing.length > own.length ? so.knownUntil : so.until,
+    ownKnownUntil: own.length > 0 ? so.ownKnownUntil : so.until,
+    ownMissing: own.map(({ says }) => says),
+  };
+};
+
+/** The metrics whose counts are not known for both arms. */
+const missingIn = ({ metrics }: Policy, bucket: Bucket): readonly Metric[] =>
+  metrics.filter(
+    ({ name, cells }) => (cells ? cellCountsOf(bucket, name, cells) : countsOf(bucket, name)) === undefined,
+  );
 
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
-  const known = isKnown(policy, bucket);
+  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy));
+  const missing = missingIn(policy, bucket);
   const metrics = eachMetric(so, (state, metric) => {
     const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
+    if (metric.cells && state.cells) return withCells(state, state.cells, metric, metric.cells, bucket, policy);
     const counts = cold ? undefined : countsOf(bucket, metric.name);
-    const terms = counts && termsFor(counts, metric);
-    return terms ? withCounts(state, metric, counts, terms) : state;
+    const terms = counts && termsFor(counts, metric, state.grid);
+    return terms ? withCounts(state, metric, counts, terms, policy.healthOfNow ?? false) : state;
   });
   return {
     ...so,
@@ -136,7 +173,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
     lastStart: inIncident(so.metrics) && !inIncident(metrics) ? Number.NEGATIVE_INFINITY : so.lastStart,
     step: {
       ...step,
-      knownSeconds: step.knownSeconds + (known ? bucket.seconds : 0),
+      knownSeconds: step.knownSeconds + (missing.length === 0 ? bucket.seconds : 0),
       requests: step.requests + (candidate?.requests ?? 0),
       baselineRequests: step.baselineRequests + (baseline?.requests ?? 0),
       ...(share === undefined ? {} : { share }),
@@ -145,7 +182,7 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
           ? observeSplit(step.split, candidate, baseline, share)
           : step.split,
     },
-    knownUntil: known ? so.until : so.knownUntil,
+    ...knownAfter(so, missing),
     failing: failingAfter(so, bucket),
     ...(so.lastStep ? { lastStep: lastStepAfter(so.lastStep, so, bucket, share, metrics) } : {}),
   };
@@ -173,35 +210,75 @@ const lastStepAfter = (
 /** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
 
-const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
-  const share = convictionShareOf(counts);
-  if (share === undefined) return undefined;
+const withCells = (
+  state: MetricState,
+  cells: NonNullable<MetricState['cells']>,
+  metric: Metric,
+  names: readonly string[],
+  bucket: Bucket,
+  policy: Policy,
+): MetricState => {
+  const counts = cellCountsOf(bucket, metric.name, names);
+  const [first] = counts ?? [];
+  const more = first && termsOf(first, metric, state.grid, policy);
+  const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy);
+  if (counts === undefined || more === undefined || fewer === undefined) return state;
+  const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
+  return { ...state, cells: cellsWithCounts(cells, counts, terms) };
+};
+
+/** Each factor to the power 1/D: E[F^(1/D)] ≤ E[F]^(1/D) ≤ 1, so the bet stays fair (Jensen 1906). */
+const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Terms => {
+  const by = typeof dispersion === 'number' ? dispersion : 1;
+  return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
+};
+
+const termsOf = (
+  counts: Counts,
+  metric: Metric,
+  grid: Grid,
+  { burstGuard, convict, healthy }: Policy,
+): BucketTerms | undefined => {
+  const toCandidate = convictionShareOf(counts);
+  if (toCandidate === undefined) return undefined;
+  // Too few good ones: the bet is on the baseline's good ones.
+  const share = metric.good ? 1 - toCandidate : toCandidate;
   const alternatives = alternativesOf(metric);
-  const guarded = burstGuard && !counts.perBucket;
+  const guarded = (metric.guarded ?? burstGuard) && !counts.perBucket;
   // The usual rate of this baseline is unknown: no bucket may excuse more than a guarded one.
   const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
-    stakes: stakesOf(counts),
+    stakes: stakesOf(counts, grid),
     caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
     excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
-type TermsFor = (counts: Counts, metric: Metric) => BucketTerms | undefined;
+type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
 const memo = (compute: TermsFor): TermsFor => {
-  let last: { readonly counts: Counts; readonly metric: Metric; readonly terms: BucketTerms | undefined } | undefined;
-  return (counts, metric) => {
+  let last:
+    | {
+        readonly counts: Counts;
+        readonly metric: Metric;
+        readonly grid: Grid;
+        readonly terms: BucketTerms | undefined;
+      }
+    | undefined;
+  return (counts, metric, grid) => {
     const same =
       last?.metric.worseThan === metric.worseThan &&
+      last.grid === grid &&
       last.metric.onlyGross === metric.onlyGross &&
+      last.metric.good === metric.good &&
+      last.metric.guarded === metric.guarded &&
       (last.metric.usual === 'unknown') === (metric.usual === 'unknown') &&
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&
       last.counts.perBucket === counts.perBucket;
-    if (!last || !same) last = { counts, metric, terms: compute(counts, metric) };
+    if (!last || !same) last = { counts, metric, grid, terms: compute(counts, metric, grid) };
     return last.terms;
   };
 };

@@ -1,7 +1,11 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { aimedBets, type Bets, type Limits } from './bets.ts';
+import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
 export interface Policy {
+  /** Of the rules that have no field of their own; absent in policies that were frozen before it existed: 1. */
+  readonly version?: 2;
   readonly convict: JudgePolicy['convict'];
   readonly healthy: JudgePolicy['healthy'];
   readonly metrics: readonly Metric[];
@@ -13,13 +17,17 @@ export interface Policy {
   readonly coverage: number;
   /** Candidate requests a step must see, whatever the evidence (DESIGN §7 rule 5). */
   readonly minimumRequests: number;
+  /** Time between two fresh bets on a candidate that becomes worse later; absent in policies of version 1: 600. */
+  readonly restartSeconds?: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
   /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
   readonly lastStep?: true;
+  /** Health is asked of the newest requests too (`newest-stretch.ts`); absent in policies that were frozen before it was. */
+  readonly healthOfNow?: true;
 }
 
-export interface Metric {
+export interface Metric extends OwnTraits {
   readonly name: string;
   /** Part of the false-rollback budget; all of them sum to 1. Zero: the metric is reported and decides nothing. */
   readonly weight: number;
@@ -27,13 +35,24 @@ export interface Metric {
   readonly worseThan: number;
   /** Convict only a candidate that is several times worse, on evidence that it is worse than the margin. */
   readonly onlyGross?: boolean;
-  /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
+  /**
+   * The excess that must be excluded, or the ratio to the baseline's rate, before the candidate is healthy. One of them is enough;
+   * without both the metric is watched, not proven.
+   */
   readonly excessBelow?: number;
+  readonly atMost?: number;
+  /** The bets of that proof; absent in policies that were frozen before they were aimed at the usual rate. */
+  readonly bets?: Bets;
   /**
    * The baseline's usual share of bad requests, from the day before; failures beyond it excuse no candidate. `unknown` without a
    * day before; absent in a policy that was frozen before this cap existed.
    */
   readonly usual?: number | 'unknown';
+  /**
+   * How much more than independent requests this metric's bad ones vary, 1 or more (`dispersion.ts`): all evidence is divided by it.
+   * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
+   */
+  readonly dispersion?: number | 'learned';
   /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
   readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
@@ -56,6 +75,9 @@ export interface SafetyNet {
   readonly whileMoving?: true;
 }
 
+export const isToBeProven = ({ excessBelow, atMost }: Limits): boolean =>
+  excessBelow !== undefined || atMost !== undefined;
+
 export const errorsMetric = 'errors';
 export const clientErrorsMetric = 'client-errors';
 
@@ -64,7 +86,8 @@ const errorsBudget = 4;
 const clientErrorsBudget = 2;
 const latencyBudget = 4;
 
-const latencyWarmUpSeconds = 180;
+/** A candidate that is cold is slow; one that fails because it is cold fails its callers. */
+const warmUp = { errorsSeconds: 0, latencySeconds: 180 };
 
 /**
  * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model. So they are only reported, unless the manifest
@@ -75,11 +98,29 @@ const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric
   worseThan: convict.worseThan,
   onlyGross: true,
   says: '4xx answers',
-  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
+  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, ...limitsOf(healthy) } : { weight: 0 }),
 });
+
+const limitsOf = ({ excessBelow, atMost }: Limits): Limits => ({
+  ...(excessBelow === undefined ? {} : { excessBelow }),
+  ...(atMost === undefined ? {} : { atMost }),
+});
+
+/** Its usual share of bad requests, and the bets on its health that are aimed at it. */
+const provenBy = (metric: Metric, usual: Watched['usual']): Pick<Metric, 'usual' | 'bets'> => {
+  if (!isToBeProven(metric)) return {};
+  const known = metric.own ? numberOf(metric.usual) : usual?.[metric.name];
+  return {
+    ...(usual && !metric.own ? { usual: known ?? 'unknown' } : {}),
+    ...(known === undefined && metric.atMost === undefined ? {} : { bets: aimedBets(metric, known) }),
+  };
+};
+
+const numberOf = (usual: Metric['usual']): number | undefined => (typeof usual === 'number' ? usual : undefined);
 
 const defaults = {
   maxBlindSeconds: 600,
+  restartSeconds: 120,
   coverage: 0.8,
   safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
 } as const;
@@ -92,6 +133,10 @@ export interface Watched {
   readonly minimumRequests?: number;
   /** By metric: `Metric.usual`. */
   readonly usual?: Readonly<Record<string, number>>;
+  /** By metric: `Metric.dispersion`. */
+  readonly dispersion?: Readonly<Record<string, number>>;
+  /** The metrics of the user's own that are read, by name. */
+  readonly own?: Readonly<Record<string, WatchedOwn>>;
   /** By metric: `Metric.higherAt`. */
   readonly higherAt?: Readonly<Record<string, NonNullable<Metric['higherAt']>>>;
 }
@@ -108,45 +153,52 @@ export interface WatchedLatency {
 /** The manifest's section, with the metrics there are and the defaults filled in. */
 export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const { worseThan } = judge.convict;
-  const { excessBelow } = judge.healthy;
+  const limits = limitsOf(judge.healthy);
+  const { errorsSeconds, latencySeconds } = { ...warmUp, ...judge.warmUp };
+  const cold = errorsSeconds > 0 ? { warmUpSeconds: errorsSeconds } : {};
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
-    { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
-    ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
+    { name: errorsMetric, weight: errorsBudget, worseThan, ...limits, ...cold, says: 'errors' },
+    ...(watched.clientErrors ? [{ ...clientErrorsOf(judge), ...cold }] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
-      ...(proven ? { excessBelow } : {}),
+      ...(proven ? limits : {}),
       ...(marginInEvent ? { byBucket: true as const } : {}),
-      warmUpSeconds: latencyWarmUpSeconds,
+      warmUpSeconds: latencySeconds,
       says,
     })),
+    ...ownMetricsOf(judge, watched.own ?? {}),
   ];
   const budget = metrics.reduce((sum, { weight }) => sum + weight, 0);
   return {
+    version: 2,
     convict: judge.convict,
     healthy: judge.healthy,
     metrics: metrics.map((metric) => ({
       ...metric,
       weight: metric.weight / budget,
-      ...(watched.usual && metric.excessBelow !== undefined ? { usual: watched.usual[metric.name] ?? 'unknown' } : {}),
+      ...provenBy(metric, watched.usual),
+      ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
       ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
     coverage: defaults.coverage,
     minimumRequests: watched.minimumRequests ?? 0,
+    restartSeconds: defaults.restartSeconds,
     safetyNet: {
       metric: errorsMetric,
       ...defaults.safetyNet,
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
     lastStep: true,
+    healthOfNow: true,
   };
 };
 
-const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
-  const hours = watched.higherAt?.[name] ?? [];
-  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
+const higherAt = (metric: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[metric.name] ?? [];
+  return !isToBeProven(metric) || hours.length === 0 ? {} : { higherAt: hours };
 };

@@ -37,9 +37,15 @@ export type VerdictReason =
   | 'provisional'
   | 'metrics-missing'
   | 'unobserved-too-long'
+  /** The newest bucket lacks a metric of the user's own. */
+  | 'own-metrics-missing'
   | 'split-not-as-weighted'
+  /** Too much to promote, by a metric of the user's own; it convicts nothing, or not yet. */
+  | 'own-metric-differs'
   | 'mostly-worse'
   | 'baseline-in-incident'
+  /** Proven over all requests, but the newest ones look worse. */
+  | 'newest-in-doubt'
   | 'too-little-observed'
   | 'too-few-requests';
 
@@ -56,4 +62,6 @@ export interface MetricEvidence {
   readonly excess?: number;
   /** Of the excess; each end holds with the policy's confidence, at all looks. */
   readonly interval: readonly [lower: number, upper: number];
+  /** Of a distribution: the cell that the figures are about, and the direction in which its share seems to have changed. */
+  readonly cell?: { readonly name: string; readonly change: 'more' | 'fewer' };
 }

@@ -255,14 +255,57 @@ export type Rollout =
 export interface JudgePolicy {
   /** `worseThan`: factor over the baseline's rate; `falseRollback`: probability over the whole rollout. */
   readonly convict: { readonly worseThan: number; readonly falseRollback: number };
-  /** `excessBelow`: fraction of requests; `confidence`: probability. */
-  readonly healthy: { readonly excessBelow: number; readonly confidence: number };
+  /** `excessBelow`: fraction of requests; `atMost`: factor over the baseline's rate; at least one of them. `confidence`: probability. */
+  readonly healthy: { readonly excessBelow?: number; readonly atMost?: number; readonly confidence: number };
   /** Cap the evidence of one bucket, against bursts that hit one arm. Default `auto`: the day before decides. */
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */
   readonly maxBlindSeconds?: number;
+  /** Time after the first request in which errors, or latency, are no evidence. Defaults: none for errors, 180 for latency. */
+  readonly warmUp?: { readonly errorsSeconds?: number; readonly latencySeconds?: number };
   /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
   /** Share of failing candidate requests that takes the traffic back. When the baseline fails too, and the difference is within chance, that convicts no version. */
   readonly safetyNet?: number;
+  readonly metrics?: readonly OwnMetric[];
+}
+
+/** A metric of the user's own in CloudWatch, compared between both versions. */
+export interface OwnMetric {
+  readonly name: string;
+  /** The events that are counted: bad ones, good ones, or one of several `cells` for each. */
+  readonly counts: 'bad' | 'good' | 'cells';
+  /** Names of the cells, in the order of `OwnSources.events`. */
+  readonly cells?: readonly string[];
+  /** `hold`: a difference keeps the weight where it is, and convicts nothing. */
+  readonly verdict: 'convict' | 'hold';
+  /** Factor between the rates of both versions; default: the judge's, and 2 for cells. */
+  readonly worseThan?: number;
+  /** Part of the false-rollback budget; default 1: half of the part of errors. */
+  readonly weight?: number;
+  /** The excess that must be excluded before the candidate is healthy, a fraction; absent: no proof is needed. */
+  readonly excessBelow?: number;
+  /** A minute with requests and without a data point of an event. */
+  readonly absent: 'zero' | 'unknown';
+  readonly candidate: OwnSources;
+  readonly baseline: OwnSources;
+}
+
+/** Where a metric is read, with every placeholder filled in: frozen in a plan. */
+export type OwnRead = Pick<OwnMetric, 'name' | 'counts' | 'absent' | 'candidate' | 'baseline'>;
+
+/** The series of one version. */
+export interface OwnSources {
+  readonly events: readonly OwnSeries[];
+  /** The number that the events are a part of. Default: requests; of cells: the sum of all. */
+  readonly of?: OwnSeries;
+}
+
+export interface OwnSeries {
+  readonly namespace: string;
+  readonly metric: string;
+  /** `Sum`, `SampleCount`, or `TC(a:b)`: the number of values above a, up to b. */
+  readonly statistic: string;
+  /** Values with placeholders `{endpoint}`, `{variant}`, `{endpoint-config}`, `{version}`. */
+  readonly dimensions: Readonly<Record<string, string>>;
 }

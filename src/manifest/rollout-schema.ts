@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
+import { judgeMetrics, notApart, ownMetricsOf } from './judge-metrics-schema.ts';
 import { type JudgePolicy, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -61,6 +62,9 @@ const guard = (raw: z.output<ReturnType<typeof v.mapping<typeof guarded>>>) =>
     }),
   });
 
+const hasLimit = (healthy: { readonly 'excess-below'?: unknown; readonly 'at-most'?: unknown }): boolean =>
+  healthy['excess-below'] !== undefined || healthy['at-most'] !== undefined;
+
 export const judgeSchema = z.pipe(
   v
     .mapping({
@@ -80,16 +84,29 @@ export const judgeSchema = z.pipe(
         .check(about('When to take the traffic back.')),
       healthy: v
         .mapping({
-          'excess-below': v
-            .share()
-            .check(
+          'excess-below': z.optional(
+            v
+              .share()
+              .check(
+                about(
+                  'The candidate is healthy when its excess over the baseline is below this share of requests, e.g. `0.5%`. Required without `at-most`.',
+                ),
+              ),
+          ),
+          'at-most': z.optional(
+            v.ratio().check(
+              z.refine((value) => value > 1, { error: 'must be above 1x' }),
               about(
-                'The candidate is healthy when its excess over the baseline is below this share of requests, e.g. `0.5%`.',
+                "The candidate is healthy when its rate is below this many times the baseline's, e.g. `1.5x`: for endpoints on which errors are usual. With `excess-below` one of the two proofs is enough.",
               ),
             ),
+          ),
           confidence: v.probability().check(about('Required confidence of that proof, e.g. 0.95.')),
         })
-        .check(about('When to take the next step.')),
+        .check(
+          z.refine(hasLimit, { error: 'needs excess-below, at-most or both' }),
+          about('When to take the next step.'),
+        ),
       'burst-guard': z.optional(
         v
           .choice('a choice', ['auto', 'on', 'off'])
@@ -113,6 +130,25 @@ export const judgeSchema = z.pipe(
           .duration()
           .check(about('Longest the candidate serves without metrics before the traffic is taken back. Default: 10m.')),
       ),
+      'warm-up': z.optional(
+        v
+          .mapping({
+            errors: z.optional(
+              v
+                .duration()
+                .check(
+                  about(
+                    'Of errors and 4xx answers. Default: `0s`, none: a candidate that fails at first is convicted. The safety net always watches.',
+                  ),
+                ),
+            ),
+            latency: z.optional(
+              v.duration().check(about('Of latency. Default: `3m`: a cold candidate is not a slow one.')),
+            ),
+          })
+          .check(about("Time after the candidate's first request in which a metric is no evidence for or against it.")),
+      ),
+      metrics: z.optional(judgeMetrics),
       'safety-net': z.optional(
         v
           .share()
@@ -125,13 +161,27 @@ export const judgeSchema = z.pipe(
     })
     .check(about('How the judge compares the candidate with the version that serves beside it.')),
   z.transform(
-    ({ convict, healthy, ...rest }): JudgePolicy =>
+    ({ convict, healthy, metrics, ...rest }, context): JudgePolicy =>
       withoutUndefined({
+        metrics:
+          metrics &&
+          ownMetricsOf(metrics, (message, ...path) =>
+            context.issues.push({ code: 'custom', input: metrics, path: ['metrics', ...path], message }),
+          ),
         convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
-        healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
+        healthy: {
+          ...withoutUndefined({ excessBelow: healthy['excess-below'], atMost: healthy['at-most'] }),
+          confidence: healthy.confidence,
+        },
         burstGuard: rest['burst-guard'],
         clientErrors: rest['client-errors'],
         maxBlindSeconds: rest['max-blind'],
+        warmUp:
+          rest['warm-up'] &&
+          withoutUndefined({
+            errorsSeconds: rest['warm-up'].errors,
+            latencySeconds: rest['warm-up'].latency,
+          }),
         safetyNet: rest['safety-net'],
       }),
   ),
@@ -208,7 +258,12 @@ const strategies = z.discriminatedUnion(
 /** `rollout:` of an environment. */
 export const rollout = z.pipe(
   strategies.check(about('How traffic moves to the new version.')),
-  z.transform((raw): Rollout => {
+  z.transform((raw, context): Rollout => {
+    for (const [index, metric] of (raw.judge?.metrics ?? []).entries()) {
+      const message = notApart(metric, raw.strategy === 'steps');
+      if (message !== undefined)
+        context.issues.push({ code: 'custom', input: raw, path: ['judge', 'metrics', index], message });
+    }
     const guards = { ...guard(raw), ...withoutUndefined({ judge: raw.judge }) };
     switch (raw.strategy) {
       case 'all-at-once':

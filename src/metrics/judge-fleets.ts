@@ -3,6 +3,7 @@ import type { Arm, Bucket } from '../judge/bucket.ts';
 import { type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
+import type { OwnRead } from '../manifest/manifest.ts';
 import type { JudgeEvidence } from '../release/journal.ts';
 import type { Bake, Release, Stepping } from '../release/record.ts';
 import type { CountsRead, StepVerdict } from '../rollout/event.ts';
@@ -10,6 +11,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
 import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
+import { type OwnCounts, readOwn } from './own-metrics.ts';
 import { judgeSettled } from './settled-counts.ts';
 
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
@@ -19,6 +21,7 @@ const settled = minutes(2);
 interface Bench {
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
+  readonly own?: readonly OwnRead[];
   readonly blindSince?: Instant;
   readonly countsRead?: readonly CountsRead[];
 }
@@ -71,7 +74,7 @@ export const judgeVariants = async (
   return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
 };
 
-export type Variants = Pick<Bench, 'policy' | 'latency'> &
+export type Variants = Pick<Bench, 'policy' | 'latency' | 'own'> &
   Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
 
 /** All whole buckets in [from, to) of two variants side by side, including the bucket that contains `from`. */
@@ -91,6 +94,7 @@ export const variantBuckets = (
     };
   };
   return readBuckets(
+    world,
     variants,
     armsOfVariants(world, endpoint, { candidateVariant, baselineVariant }, latency),
     from,
@@ -111,7 +115,14 @@ export const judgeFleets = async (
     moved: !bakes.some(({ startedAt, endsAt }) => startedAt <= at && until <= endsAt),
   });
   return judgement(world, bench, () =>
-    readBuckets(bench, armsOfFleets(world, endpoint, release, bench.latency), from, world.clock.now() - settled, mark),
+    readBuckets(
+      world,
+      bench,
+      armsOfFleets(world, endpoint, release, bench.latency),
+      from,
+      world.clock.now() - settled,
+      mark,
+    ),
   );
 };
 
@@ -133,7 +144,8 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ste
 };
 
 const readBuckets = async (
-  { policy, latency }: Pick<Bench, 'policy' | 'latency'>,
+  world: World,
+  { policy, latency, own: reads = [] }: Pick<Bench, 'policy' | 'latency' | 'own'>,
   { candidate, baseline }: Arms,
   from: Instant,
   to: Instant,
@@ -142,13 +154,30 @@ const readBuckets = async (
   const start = from - (from % seconds(bucketSeconds));
   const end = to - (to % seconds(bucketSeconds));
   if (end <= start) return [];
-  const [one, other] = await Promise.all([candidate(start, end), baseline(start, end)]);
+  const [one, other, [ownOne, ownOther]] = await Promise.all([
+    candidate(start, end),
+    baseline(start, end),
+    readOwn(
+      world,
+      [
+        { reads, arm: 'candidate' },
+        { reads, arm: 'baseline' },
+      ],
+      start,
+      end,
+    ),
+  ]);
+  const ownAt = (at: Instant): readonly (OwnCounts | 'unsettled' | undefined)[] => [
+    ownOne?.(at, known(one(at))?.requests ?? 0),
+    ownOther?.(at, known(other(at))?.requests ?? 0),
+  ];
   const starts = Array.from(
     { length: (end - start) / seconds(bucketSeconds) },
     (_, index) => start + index * seconds(bucketSeconds),
   );
   // A newest minute is not closed before all its series have arrived; an older minute that never arrives is a hole.
-  const closed = starts.findLastIndex((at) => one(at) !== 'unsettled' && other(at) !== 'unsettled') + 1;
+  const closed =
+    starts.findLastIndex((at) => [one(at), other(at), ...ownAt(at)].every((reading) => reading !== 'unsettled')) + 1;
   return starts.slice(0, closed).map((at): Bucket => {
     const { moved, share } = mark(at, at + seconds(bucketSeconds));
     return {
@@ -156,9 +185,27 @@ const readBuckets = async (
       seconds: bucketSeconds,
       ...(moved ? { weightMoved: true } : {}),
       ...withoutUndefined({ share }),
-      ...countsOf(policy, latency, known(one(at)), known(other(at))),
+      ...withOwn(countsOf(policy, latency, known(one(at)), known(other(at))), ownAt(at)),
     };
   });
+};
+
+/** Both arms with the user's own counts; without such metrics they stay as they are. */
+const withOwn = (
+  arms: Pick<Bucket, 'candidate' | 'baseline'>,
+  [candidate, baseline]: readonly (OwnCounts | 'unsettled' | undefined)[],
+): Pick<Bucket, 'candidate' | 'baseline'> =>
+  withoutUndefined({ candidate: armWith(arms.candidate, candidate), baseline: armWith(arms.baseline, baseline) });
+
+const armWith = (arm: Arm | undefined, own: OwnCounts | 'unsettled' | undefined): Arm | undefined => {
+  if (arm === undefined || own === undefined || own === 'unsettled') return arm;
+  const { bad, of, cells } = own;
+  return {
+    ...arm,
+    bad: { ...arm.bad, ...bad },
+    ...(Object.keys(of).length > 0 ? { of } : {}),
+    ...(Object.keys(cells).length > 0 ? { cells } : {}),
+  };
 };
 
 const known = (reading: MinuteReading): Minute | undefined => (reading === 'unsettled' ? undefined : reading);

@@ -1,5 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
 import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
+import { dispersionOf } from '../judge/dispersion.ts';
 import { hoursAbove, usualErrorRate, usualOf } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
@@ -8,6 +9,8 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
 import { type Fleet, readFleet } from './fleet-metrics.ts';
+import { type NamedArms, ownReads } from './own-metrics.ts';
+import { type OwnPast, ownPast } from './own-past.ts';
 
 /** The judge's policy from before the first candidate request, and the observations behind it. */
 export interface FrozenPolicy {
@@ -16,12 +19,15 @@ export interface FrozenPolicy {
   readonly guard: GuardDecision;
   /** Of the day before, by metric: the share of bad requests. */
   readonly rates: Readonly<Record<string, number>>;
+  /** The user's own metrics. */
+  readonly own?: OwnPast;
 }
 
 interface Judged {
   readonly minimumRequests: number;
   /** Two fleets of one variant: the old one's metrics are a difference, and only counts and sums can be subtracted. */
   readonly byDifference?: boolean;
+  readonly names: NamedArms;
 }
 
 const hour = minutes(60);
@@ -39,7 +45,7 @@ export const freezePolicy = async (
   world: World,
   fleet: Fleet,
   judge: JudgePolicy,
-  { minimumRequests, byDifference = false }: Judged,
+  { minimumRequests, byDifference = false, names }: Judged,
   now = world.clock.now(),
 ): Promise<FrozenPolicy> => {
   const from = now - (now % minutes(1)) - day;
@@ -59,17 +65,32 @@ export const freezePolicy = async (
     );
   const guard = needsBurstGuard(history);
   const { latency, slow, usual, higherAt } = await latencyOf(world, fleet, from, now, byDifference);
+  const requestsAt = (at: Instant): number => {
+    const seen = minute(at);
+    return typeof seen === 'object' ? seen.requests : 0;
+  };
+  const own = judge.metrics && (await ownPast(world, ownReads(judge, names), from, now, requestsAt));
   const usually = (of: (past: (typeof history)[number]) => number) =>
     usualErrorRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
+  const dispersed = (of: (past: (typeof history)[number]) => number) =>
+    dispersionOf(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const policy = policyOf(judge, {
     clientErrors: true,
     ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
     burstGuard: guard.needed,
     minimumRequests,
+    ...withoutUndefined({ own: own?.watched }),
     usual: {
       ...withoutUndefined({ [errorsMetric]: usualErrors, [clientErrorsMetric]: usualClientErrors }),
       ...usual,
+    },
+    dispersion: {
+      ...withoutUndefined({
+        [errorsMetric]: dispersed(({ bad }) => bad),
+        [clientErrorsMetric]: dispersed(({ clientErrors }) => clientErrors),
+      }),
+      ...own?.dispersion,
     },
     higherAt: {
       ...(usualErrors === undefined ? {} : { [errorsMetric]: hoursAbove(history, usualErrors) }),
@@ -88,8 +109,9 @@ export const freezePolicy = async (
     [errorsMetric]: share(({ bad }) => bad),
     [clientErrorsMetric]: share(({ clientErrors }) => clientErrors),
     ...slow,
+    ...own?.rates,
   };
-  return { policy, guard, rates, ...withoutUndefined({ latency }) };
+  return { policy, guard, rates, ...withoutUndefined({ latency, own }) };
 };
 
 /** Counts every sample, if CloudWatch counts by latency at all (reference/progressive-delivery.md §3.3: probe, do not assume). */

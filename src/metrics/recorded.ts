@@ -1,4 +1,5 @@
 import { type Instant, minutes } from '../clock.ts';
+import { baselineOf } from '../endpoint/baseline.ts';
 import { kinds, servedKindOf } from '../endpoint/kind.ts';
 import { lookAt } from '../endpoint/look.ts';
 import { candidateVariant, canonicalOf } from '../endpoint/variants.ts';
@@ -6,7 +7,8 @@ import type { Bucket } from '../judge/bucket.ts';
 import { errorsMetric } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
-import type { ReleaseRecord } from '../release/record.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { variantBuckets } from './judge-fleets.ts';
 import { type FrozenPolicy, freezePolicy } from './judge-policy.ts';
@@ -41,21 +43,47 @@ export const readPast = async (
       'endpoint-unusable',
       `endpoint ${endpoint} ${kind.trait}, and CloudWatch has no metric by which the judge could compare its fleets`,
     );
+  const walk = releasesOf(record).findLast(({ stepping }) =>
+    stepping?.moves.some((move) => move.from < to && (move.until ?? to) > from),
+  );
+  const served = walk ? walk.baseline : baselineOf(look, record);
+  const names = {
+    endpoint,
+    variant: baselineVariant,
+    endpointConfig: look.live.endpointConfig,
+    ...withoutUndefined({ version: served?.version }),
+  };
   const frozen = await freezePolicy(
     world,
     { endpoint, variant: baselineVariant },
     judge,
-    { minimumRequests: 0 },
+    {
+      minimumRequests: 0,
+      names: {
+        baseline: names,
+        candidate: {
+          ...names,
+          variant: candidateVariant(baselineVariant),
+          ...withoutUndefined({ version: walk?.candidate.version }),
+        },
+      },
+    },
     from - (from % minutes(1)),
   );
-  const moves = [...(record?.ended ?? []), ...(record?.live ? [record.live] : [])]
+  const moves = releasesOf(record)
     .flatMap(({ stepping }) => stepping?.moves ?? [])
     .filter((move) => move.from < to && (move.until ?? to) > from)
     .sort((one, other) => one.from - other.from);
   const buckets = await variantBuckets(
     world,
     endpoint,
-    { ...frozen, moves, baselineVariant, candidateVariant: candidateVariant(baselineVariant) },
+    {
+      policy: frozen.policy,
+      ...withoutUndefined({ latency: frozen.latency, own: frozen.own?.reads }),
+      moves,
+      baselineVariant,
+      candidateVariant: candidateVariant(baselineVariant),
+    },
     from,
     to,
   );
@@ -70,3 +98,8 @@ export const readPast = async (
         ),
   };
 };
+
+const releasesOf = (record: ReleaseRecord | undefined): readonly Release[] => [
+  ...(record?.ended ?? []),
+  ...(record?.live ? [record.live] : []),
+];

@@ -17,8 +17,9 @@ export const rehearsedTeam = {
 /** The image that serves a model; the endpoint and the package group have the model's name. */
 export const imageOf = (model: FixtureModel): string => rehearsedTeam.image.replace(rehearsedTeam.model, model);
 
-const judge =
-  'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
+const questions =
+  'convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 }';
+const judge = `judge: { ${questions} }`;
 
 export const rollouts = {
   canary: 'strategy: canary, size: 25%, bake: 10m, final-bake: 5m',
@@ -29,6 +30,10 @@ export const rollouts = {
   judgedCanary: `strategy: canary, size: 25%, bake: 10m, final-bake: 5m, ${judge}`,
   steps: `strategy: steps, steps: [10, 50, 100], bake: 5m, ${judge}`,
 } as const;
+
+/** Steps under a judge that also compares the team's own metrics. @param metrics YAML, on one line each */
+export const stepsWithMetrics = (...metrics: readonly string[]): string =>
+  `strategy: steps, steps: [10, 50, 100], bake: 5m, max-step: 1h, judge: { ${questions}, metrics: [${metrics.join(', ')}] }`;
 
 export interface ManifestOptions {
   /** Default: iris. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
 import { whys } from '../rollout/state.ts';
-import { amount, count, figures, fraction, instant, judged, latency, policy } from './judged-schema.ts';
+import { amount, count, figures, fraction, instant, judged, latency, own, policy } from './judged-schema.ts';
 import { upgraded } from './older-record.ts';
 import { endpointKinds, type ReleaseRecord } from './record.ts';
 import { readJson, UnreadableText } from './stored-json.ts';
@@ -223,6 +223,7 @@ const stepping = z
     alarms: z.optional(z.array(z.string())),
     policy,
     latency: z.optional(latency),
+    own: z.optional(own),
     grownAt: z.optional(instant),
     blindSince: z.optional(instant),
     countsRead,

@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Figures } from '../judge/verdict.ts';
-import { replaceableKinds } from '../manifest/manifest.ts';
+import { type OwnRead, replaceableKinds } from '../manifest/manifest.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -138,7 +138,7 @@ export interface GuardedUpdate extends Submitted {
   /** The kind of endpoint that the candidate makes: decides which metrics count its requests. */
   readonly endpointKind: EndpointKind;
   /** Under the judge: its policy and latency plan, frozen before the first candidate request. */
-  readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan };
+  readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan; readonly own?: readonly OwnRead[] };
   /** The suite-owned alarm whose metric stops the update; absent where nothing bakes. */
   readonly abortAlarm?: string;
 }
@@ -188,6 +188,8 @@ export interface Stepping {
   /** The judge's policy and latency plan, frozen before the first candidate request. */
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
+  /** The series of the user's own metrics. */
+  readonly own?: readonly OwnRead[];
   /** Names of the alarms that apply during the steps: the release's own, and those of the manifest. */
   readonly alarms?: readonly string[];
   /** When the candidate's instance count was last raised with that of the variant that serves. */

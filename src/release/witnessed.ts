@@ -39,6 +39,8 @@ const arm = z.looseObject({
   requests: amount,
   bad: z.record(z.string(), amount),
   trials: z.optional(z.record(z.string(), amount)),
+  of: z.optional(z.record(z.string(), amount)),
+  cells: z.optional(z.record(z.string(), z.array(amount).check(z.maxLength(500)))),
 });
 /** Seconds since the epoch, up to the year 9999. */
 const second = z.number().check(z.gte(0), z.lte(253_402_300_799));

@@ -370,7 +370,7 @@ describe('planted secrets', () => {
     );
     record(
       'command line refuses its files',
-      await steps.command(['judge', '--policy', 'policy.yml', '--buckets', 'buckets.jsonl'], []),
+      await steps.command(['judge', '--policy', 'policy.yml', '--from', 'buckets.jsonl'], []),
     );
   });
 

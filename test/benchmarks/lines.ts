@@ -1,4 +1,4 @@
-import { latencyEdges } from './scenarios.ts';
+import { latencyEdges } from './latency-law.ts';
 import type { RowArm, Run } from './stream.ts';
 
 /** A stream as `model-delivery judge` reads it: the day before as baseline lines, then both arms; a missing arm has no line. */

@@ -1,28 +1,48 @@
-import { type Random, randomFrom } from './random.ts';
-import type { Row, RowArm, Run, Setting } from './stream.ts';
+import { drifting, type ErrorLaw, inSeries, inSessions, withBursts, withStorms } from './error-laws.ts';
+import { alike, type Slowdown, slower, slowerTail } from './latency-law.ts';
+import type { Setting } from './stream.ts';
 
 /** One world in which a candidate is rolled out. Rates are of requests; `minute` counts from the first candidate request. */
 export interface Scenario {
   readonly name: string;
-  readonly kind: 'null' | 'regression';
+  /** `null`: the candidate is no worse than the policy tolerates. `outage`: both arms fail, and only the safety net can act. */
+  readonly kind: 'null' | 'regression' | 'outage';
   readonly says: string;
-  /** Baseline's error rate. */
+  /** Baseline's error rate, also of the day before (negative minutes). */
   readonly base: (minute: number, luck: Luck) => number;
   /** Candidate's error rate where it is another one. */
   readonly candidate?: (minute: number, luck: Luck) => number;
+  /** How failures come; independent of each other by default. */
+  readonly errors?: ErrorLaw;
+  /** Minutes in which the old fleet alone fails at this rate. */
+  readonly ill?: { readonly from: number; readonly to: number; readonly rate: number };
   readonly load?: (minute: number) => number;
-  /** Chance per arm and minute of a burst of twenty failing requests. */
-  readonly bursts?: number;
   readonly gaps?: number;
   /** By how much the candidate's request at quantile u is slower than the baseline's. */
   readonly latency?: (minute: number) => Slowdown;
-  readonly clientErrors?: { readonly base: number; readonly candidate: number };
+  /** 4xx answers; `judged`: the policy counts them. */
+  readonly clientErrors?: { readonly base: number; readonly candidate: number; readonly judged: boolean };
   readonly moreMetrics?: number;
-  readonly outages?: { readonly chance: number; readonly rate: number };
+  /** Chance of a minute of `Luck.outage`. */
+  readonly outages?: number;
   /** The candidate gets none of its share. */
   readonly starved?: boolean;
-  /** Split other than the setting's. */
-  readonly share?: number;
+  /** Share of the requests by predicted class: the baseline's, and the candidate's; and the effect of a difference. */
+  readonly predictions?: {
+    readonly base: readonly number[];
+    readonly candidate: readonly number[];
+    readonly verdict: 'hold' | 'convict';
+  };
+  /** Chance, in each arm and bucket, that its first reading has only a part of its requests, `least` of them or more. */
+  readonly late?: { readonly chance: number; readonly least: number };
+  /** Split other than the setting's: each of these shares for a quarter of an hour. */
+  readonly shares?: readonly number[];
+  /** Length; an hour by default. */
+  readonly minutes?: number;
+  /** Minute in which the candidate's fault begins; 0 by default. */
+  readonly onset?: number;
+  /** Several times worse or a point: the judge must find it within the hour. */
+  readonly mustBeFound?: boolean;
   readonly only?: (setting: Setting) => boolean;
   /** Best possible mean candidate requests to a decision at 10 % share (Wald, α = 0.01, no margin). */
   readonly wald?: number;
@@ -35,299 +55,456 @@ export interface Luck {
 
 const clean = 0.001;
 const steady = (rate: number) => (): number => rate;
+const from =
+  (onset: number, rate: number) =>
+  (minute: number): number =>
+    minute < onset ? clean : rate;
 const outage =
   (rate: number) =>
   (_: number, luck: Luck): number =>
     luck.outage ? 0.05 : rate;
 const daily = (minute: number): number => 1 + 0.8 * Math.sin((2 * Math.PI * minute) / 60);
+/** Four hours of night at a twentieth of the traffic; the morning comes within a quarter of an hour. */
+const morning = 240;
+const night = (minute: number): number =>
+  minute < 0 || minute >= morning ? 1 : 0.05 + 0.95 * Math.max(0, 1 - (morning - minute) / 15);
+const storms = withStorms({ perHour: 4, minutes: 8, ofTraffic: 0.01 });
+/** The shares of a rollout with a last compared step. */
+const toTheLast = [0.05, 0.25, 0.5, 0.95];
+const lastStep = 45;
+/** And with all of the traffic after it. */
+const toAll = [...toTheLast, 1];
+const alone = 60;
+/** Shares of three predicted classes. */
+const classes = [0.7, 0.25, 0.05];
 
-type Slowdown = (u: number) => number;
-const alike: Slowdown = () => 1;
-const slowdowns = new Map<number, Slowdown>();
-/** The same function for the same factor: what follows from it is worked out once. */
-const slower = (factor: number): Slowdown => {
-  const known = slowdowns.get(factor) ?? (() => factor);
-  slowdowns.set(factor, known);
-  return known;
-};
-const slowerTail: Slowdown = (u) => (u > 0.98 ? 1.2 : 1);
-const never = (): boolean => false;
 const lowTraffic = ({ requestsPerSecond }: Setting): boolean => requestsPerSecond === 1;
+const fixed = ({ plan }: Setting): boolean => plan === 'fixed';
 
-export const scenarios: readonly Scenario[] = [
-  { name: 'A1', kind: 'null', says: 'clean, 0.1 % errors', base: steady(clean) },
-  { name: 'A2', kind: 'null', says: 'load ±80 %', base: steady(clean), load: daily },
+const nulls: readonly Omit<Scenario, 'kind'>[] = [
+  { name: 'clean', says: 'clean, 0.1 % errors', base: steady(clean) },
+  { name: 'load-swings', says: 'load ±80 %', base: steady(clean), load: daily },
   {
-    name: 'A3',
-    kind: 'null',
+    name: 'shared-outages',
     says: 'shared outages, 5 % of minutes at 5 %',
     base: outage(clean),
     load: daily,
-    outages: { chance: 0.05, rate: 0.05 },
+    outages: 0.05,
   },
-  { name: 'A4+', kind: 'null', says: 'base rate rises x8', base: (minute) => clean * 8 ** (minute / 60) },
-  { name: 'A4-', kind: 'null', says: 'base rate falls x8', base: (minute) => 8 * clean * 8 ** (-minute / 60) },
-  { name: 'A5', kind: 'null', says: 'one-arm bursts, 3 %/min, 20 errors', base: steady(clean), bursts: 0.03 },
-  { name: 'A6', kind: 'null', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
-  { name: 'A7', kind: 'null', says: 'base rate 2 %', base: steady(0.02) },
-  { name: 'A8', kind: 'null', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
   {
-    name: 'A9',
-    kind: 'null',
+    name: 'errors-rise',
+    says: 'base rate rises x8',
+    base: (minute) => clean * 8 ** (Math.max(0, minute) / 60),
+  },
+  {
+    name: 'errors-fall',
+    says: 'base rate falls x8',
+    base: (minute) => 8 * clean * 8 ** (-Math.max(0, minute) / 60),
+  },
+  {
+    name: 'one-arm-bursts',
+    says: 'one-arm bursts, 3 %/min, 20 errors',
+    base: steady(clean),
+    errors: withBursts(0.03, 20),
+  },
+  { name: 'gaps', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
+  { name: 'no-errors', says: 'no errors', base: steady(0) },
+  { name: 'half-percent', says: 'base rate 0.5 %', base: steady(0.005) },
+  { name: 'one-percent', says: 'base rate 1 %', base: steady(0.01) },
+  { name: 'two-percent', says: 'base rate 2 %', base: steady(0.02) },
+  { name: 'five-percent', says: 'base rate 5 %', base: steady(0.05) },
+  { name: 'ten-metrics', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
+  {
+    name: 'cold-start',
     says: 'cold for three minutes (twice as slow)',
     base: steady(clean),
     latency: (minute) => (minute < 3 ? slower(2) : alike),
   },
-  { name: 'A10', kind: 'null', says: 'same latency', base: steady(clean), latency: () => alike },
-  { name: 'R16', kind: 'null', says: 'candidate ten times better', base: steady(0.01), candidate: steady(clean) },
-  { name: 'R15', kind: 'null', says: 'candidate gets no traffic', base: steady(clean), starved: true },
-  { name: 'R1', kind: 'regression', says: '0.1 → 1 % errors', base: steady(clean), candidate: steady(0.01), wald: 425 },
-  { name: 'R2', kind: 'regression', says: '0.1 → 5 % errors', base: steady(clean), candidate: steady(0.05) },
+  { name: 'same-latency', says: 'same latency', base: steady(clean), latency: () => alike },
+  { name: 'slightly-slower', says: 'all 5 % slower: tolerated', base: steady(clean), latency: () => slower(1.05) },
   {
-    name: 'R3',
-    kind: 'regression',
-    says: '0.1 → 0.2 % errors',
-    base: steady(clean),
-    candidate: steady(0.002),
-    wald: 13_630,
-  },
-  {
-    name: 'R4',
-    kind: 'regression',
-    says: '1 → 1.5 % errors',
+    name: 'at-the-tolerance',
+    says: '1 → 1.2 % errors: as bad as is tolerated',
     base: steady(0.01),
-    candidate: steady(0.015),
-    wald: 4802,
+    candidate: steady(0.012),
+  },
+  { name: 'better', says: 'candidate ten times better', base: steady(0.01), candidate: steady(clean) },
+  { name: 'no-traffic', says: 'candidate gets no traffic', base: steady(clean), starved: true },
+  {
+    name: 'sessions-of-5',
+    says: '0.3 % errors in sessions of 5',
+    base: steady(0.003),
+    errors: inSessions(5),
   },
   {
-    name: 'R5',
-    kind: 'regression',
+    name: 'sessions-of-20',
+    says: '0.3 % errors in sessions of 20',
+    base: steady(0.003),
+    errors: inSessions(20),
+  },
+  {
+    name: 'rare-sessions-of-20',
+    says: '0.01 % errors in sessions of 20',
+    base: steady(0.0001),
+    errors: inSessions(20),
+  },
+  {
+    name: 'sessions-of-50',
+    says: '0.3 % errors in sessions of 50',
+    base: steady(0.003),
+    errors: inSessions(50),
+  },
+  {
+    name: 'long-sessions-of-20',
+    says: '0.3 % errors in sessions of 20 that last five minutes',
+    base: steady(0.003),
+    errors: inSessions(20, 300),
+  },
+  {
+    name: 'sticky-storms',
+    says: 'sticky retry storms of eight minutes, four an hour',
+    base: steady(clean),
+    errors: storms,
+  },
+  {
+    name: 'arms-drift',
+    says: 'each arm drifts by itself, memory of ten minutes',
+    base: steady(0.005),
+    errors: drifting(0.4, 10),
+  },
+  {
+    name: 'arms-drift-slowly',
+    says: 'each arm drifts by itself, memory of an hour',
+    base: steady(0.005),
+    errors: drifting(0.3, 60),
+  },
+  {
+    name: 'old-fleet-ill-early',
+    says: 'healthy, old fleet ill in minutes 0 and 1',
+    base: steady(clean),
+    ill: { from: 0, to: 2, rate: 0.4 },
+  },
+  {
+    name: 'old-fleet-ill-late',
+    says: 'healthy, old fleet ill in minutes 30 to 32',
+    base: steady(clean),
+    ill: { from: 30, to: 33, rate: 0.4 },
+  },
+  {
+    name: 'callers-errors-rise',
+    says: '4xx by callers, 3 → 4.5 %',
+    base: steady(clean),
+    clientErrors: { base: 0.03, candidate: 0.045, judged: false },
+  },
+  {
+    name: 'many-callers-errors',
+    says: '4xx by callers, 25 % in both arms',
+    base: steady(clean),
+    clientErrors: { base: 0.25, candidate: 0.25, judged: false },
+  },
+  {
+    name: 'night-then-morning',
+    says: 'four hours of night, then morning',
+    base: steady(clean),
+    load: night,
+    minutes: morning + 60,
+    only: fixed,
+  },
+  {
+    name: 'revised-buckets',
+    says: '1 % errors, requests settle later than errors',
+    base: steady(0.01),
+    late: { chance: 0.3, least: 0 },
+  },
+  {
+    name: 'same-predictions',
+    says: 'same predictions',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'hold' },
+  },
+  {
+    name: 'same-predictions-judged',
+    says: 'same predictions, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'convict' },
+  },
+  {
+    name: 'predictions-shift',
+    says: 'a tenth of the predictions moves, judged: tolerated',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [0.6, 0.33, 0.07], verdict: 'convict' },
+  },
+  {
+    name: 'all-the-traffic',
+    says: 'all of the traffic after an hour of steps',
+    base: steady(clean),
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
+  },
+  {
+    name: 'all-the-traffic-with-outages',
+    says: 'all of the traffic, shared outages, 5 % of minutes at 5 %',
+    base: outage(clean),
+    outages: 0.05,
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
+  },
+];
+
+const regressions: readonly Omit<Scenario, 'kind'>[] = [
+  {
+    name: 'ten-times',
+    says: '0.1 → 1 % errors',
+    base: steady(clean),
+    candidate: steady(0.01),
+    wald: 425,
+    mustBeFound: true,
+  },
+  {
+    name: 'fifty-times',
+    says: '0.1 → 5 % errors',
+    base: steady(clean),
+    candidate: steady(0.05),
+    mustBeFound: true,
+  },
+  { name: 'four-times', says: '0.1 → 0.4 % errors', base: steady(clean), candidate: steady(0.004), mustBeFound: true },
+  { name: 'one-point', says: '1 → 2 % errors', base: steady(0.01), candidate: steady(0.02), mustBeFound: true },
+  { name: 'twice', says: '0.1 → 0.2 % errors', base: steady(clean), candidate: steady(0.002), wald: 13_630 },
+  { name: 'half-a-point', says: '1 → 1.5 % errors', base: steady(0.01), candidate: steady(0.015), wald: 4802 },
+  {
+    name: 'leak',
     says: 'leak, 0.1 → 2 % over 60 min',
     base: steady(clean),
     candidate: (minute) => clean + (0.019 * minute) / 60,
+    mustBeFound: true,
   },
   {
-    name: 'R6',
-    kind: 'regression',
+    name: 'onset',
     says: '0.1 → 1 % from minute 30',
     base: steady(clean),
-    candidate: (minute) => (minute < 30 ? clean : 0.01),
+    candidate: from(30, 0.01),
+    onset: 30,
+    mustBeFound: true,
   },
-  { name: 'R7', kind: 'regression', says: 'all 20 % slower', base: steady(clean), latency: () => slower(1.2) },
   {
-    name: 'R8',
-    kind: 'regression',
+    name: 'night-then-onset',
+    says: 'four hours of night, then 0.1 → 1 % in the morning',
+    base: steady(clean),
+    candidate: from(morning, 0.01),
+    load: night,
+    minutes: morning + 60,
+    onset: morning,
+    mustBeFound: true,
+    only: fixed,
+  },
+  { name: 'slower', says: 'all 20 % slower', base: steady(clean), latency: () => slower(1.2), mustBeFound: true },
+  {
+    name: 'slower-tail',
     says: 'slowest 2 % are 20 % slower',
     base: steady(clean),
     latency: () => slowerTail,
+    mustBeFound: true,
   },
-  { name: 'R9', kind: 'regression', says: 'all 5 % slower', base: steady(clean), latency: () => slower(1.05) },
   {
-    name: 'R10',
-    kind: 'regression',
-    says: '0.1 → 1 % errors, one-arm bursts',
+    name: 'slower-under-load',
+    says: '30 % slower where the load is above normal',
     base: steady(clean),
-    candidate: steady(0.01),
-    bursts: 0.03,
+    load: daily,
+    latency: (minute) => (daily(minute) > 1.2 ? slower(1.3) : alike),
+    mustBeFound: true,
   },
   {
-    name: 'R11',
-    kind: 'regression',
+    name: 'few-requests',
     says: '0.1 → 5 %, half the traffic, 1 rps',
     base: steady(clean),
     candidate: steady(0.05),
-    share: 0.5,
+    shares: [0.5],
     wald: 151,
     only: (setting) => lowTraffic(setting) && setting.plan === 'fixed',
+    mustBeFound: true,
   },
   {
-    name: 'R12',
-    kind: 'regression',
+    name: 'instance-of-four',
     says: 'one bad instance of four, 8 % errors',
     base: steady(clean),
     candidate: steady(0.75 * clean + 0.25 * 0.08),
+    mustBeFound: true,
   },
   {
-    name: 'R13',
-    kind: 'regression',
-    says: '4xx for 3 % of callers',
+    name: 'instance-of-four-in-series',
+    says: 'one bad instance of four, 8 % errors, series of 20 requests',
     base: steady(clean),
-    clientErrors: { base: 0.005, candidate: 0.0349 },
+    candidate: steady(0.75 * clean + 0.25 * 0.08),
+    errors: inSeries(20, 4),
+    mustBeFound: true,
   },
-  // R14 (predictions collapse to one class) shows neither in errors nor in latency: no judge here can see it, so it is not run.
-  { name: 'R14', kind: 'regression', says: 'predictions collapse to one class', base: steady(clean), only: never },
+  {
+    name: 'callers-refused',
+    says: '4xx for 3 % of callers, judged',
+    base: steady(clean),
+    clientErrors: { base: 0.005, candidate: 0.0349, judged: true },
+    mustBeFound: true,
+  },
+  {
+    name: 'predictions-collapse',
+    says: 'predictions collapse to one class',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'hold' },
+  },
+  {
+    name: 'predictions-collapse-judged',
+    says: 'predictions collapse to one class, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'convict' },
+    mustBeFound: true,
+  },
+  {
+    name: 'sessions-of-5-worse',
+    says: '0.3 → 1.2 % in sessions of 5',
+    base: steady(0.003),
+    candidate: steady(0.012),
+    errors: inSessions(5),
+    mustBeFound: true,
+  },
+  {
+    name: 'sessions-of-20-worse',
+    says: '0.01 → 1.01 % in sessions of 20',
+    base: steady(0.0001),
+    candidate: steady(0.0101),
+    errors: inSessions(20),
+    mustBeFound: true,
+  },
+  {
+    name: 'sessions-of-50-worse',
+    says: '0.05 → 1.55 % in sessions of 50',
+    base: steady(0.0005),
+    candidate: steady(0.0155),
+    errors: inSessions(50),
+    mustBeFound: true,
+  },
+  {
+    name: 'long-sessions-of-20-worse',
+    says: '0.3 → 1.8 % in sessions of 20 that last five minutes',
+    base: steady(0.003),
+    candidate: steady(0.018),
+    errors: inSessions(20, 300),
+    mustBeFound: true,
+  },
+  {
+    name: 'ten-times-in-bursts',
+    says: '0.1 → 1 % errors, one-arm bursts',
+    base: steady(clean),
+    candidate: steady(0.01),
+    errors: withBursts(0.03, 20),
+    mustBeFound: true,
+  },
+  {
+    name: 'ten-times-in-storms',
+    says: '0.1 → 1 % errors, sticky storms',
+    base: steady(clean),
+    candidate: steady(0.01),
+    errors: storms,
+  },
+  {
+    name: 'three-times-drifting',
+    says: '0.5 → 1.5 %, each arm drifts by itself',
+    base: steady(0.005),
+    candidate: steady(0.015),
+    errors: drifting(0.4, 10),
+    mustBeFound: true,
+  },
+  {
+    name: 'worse-beside-ill-early',
+    says: '0.1 → 1 %, old fleet ill in minutes 0 and 1',
+    base: steady(clean),
+    candidate: steady(0.01),
+    ill: { from: 0, to: 2, rate: 0.4 },
+    mustBeFound: true,
+  },
+  {
+    name: 'worse-beside-mildly-ill',
+    says: '0.1 → 1.2 %, old fleet at 0.6 % for a quarter of an hour',
+    base: steady(clean),
+    candidate: steady(0.012),
+    ill: { from: 0, to: 15, rate: 0.006 },
+    mustBeFound: true,
+  },
+  {
+    name: 'worse-beside-ill-late',
+    says: '0.1 → 1 % from minute 30, old fleet ill in minutes 30 to 32',
+    base: steady(clean),
+    candidate: from(30, 0.01),
+    onset: 30,
+    ill: { from: 30, to: 33, rate: 0.4 },
+    mustBeFound: true,
+  },
+  {
+    name: 'onset-at-highest-share',
+    says: '0.1 → 1 % from the step of 95 % on',
+    base: steady(clean),
+    candidate: from(lastStep, 0.01),
+    onset: lastStep,
+    shares: toTheLast,
+    minutes: lastStep + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'death-at-highest-share',
+    says: 'every request fails from the step of 95 % on',
+    base: steady(clean),
+    candidate: from(lastStep, 1),
+    onset: lastStep,
+    shares: toTheLast,
+    minutes: lastStep + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'fails-with-all-the-traffic',
+    says: '15 % errors from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.15),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'ten-times-with-all-the-traffic',
+    says: '0.1 → 1 % from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.01),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'three-points-revised',
+    says: '1 → 4 % errors, requests settle later than errors',
+    base: steady(0.01),
+    candidate: steady(0.04),
+    late: { chance: 0.3, least: 0 },
+    mustBeFound: true,
+  },
 ];
 
-/** Lognormal, median 80 ms, σ 0.5; the edges are its p50, p90 and p99. */
-const sigma = 0.5;
-const median = 80;
-export const latencyEdges: readonly number[] = [80, 151.8, 256];
-export const quantile = (u: number): number => median * Math.exp(sigma * normalQuantile(u));
+const outages: readonly Omit<Scenario, 'kind'>[] = [
+  {
+    name: 'both-fail',
+    says: 'half of all requests fail in both arms from minute 30 on',
+    base: (minute) => (minute < 30 ? clean : 0.5),
+    onset: 30,
+  },
+];
 
-export const generate = (scenario: Scenario, setting: Setting, seed: string): Run => {
-  const luck = randomFrom(`${seed} history`);
-  const history = Array.from({ length: 1440 }, () => pastMinute(scenario, setting, luck));
-  const random = randomFrom(seed);
-  const count = 3600 / setting.bucketSeconds;
-  const rows: Row[] = [];
-  const excess: number[] = [];
-  let hit: Luck = { outage: false };
-  let split = shareAt(scenario, setting, 0);
-  let inMinute = noRequests;
-  for (let index = 0; index < count; index += 1) {
-    const second = index * setting.bucketSeconds;
-    const minute = second / 60;
-    if (second % 60 === 0) hit = { outage: random.next() < (scenario.outages?.chance ?? 0) };
-    const share = shareAt(scenario, setting, minute);
-    const moved = share !== split;
-    // The weights take effect somewhere inside the bucket.
-    const effective = moved ? split + (share - split) * random.next() : share;
-    split = share;
-    const mean = setting.requestsPerSecond * setting.bucketSeconds * (scenario.load?.(minute) ?? 1);
-    const n = scenario.starved ? 0 : random.poisson(mean * effective);
-    const rate = scenario.base(minute, hit);
-    const candidateRate = scenario.candidate?.(minute, hit) ?? rate;
-    const candidate = armOf(scenario, true, n, candidateRate, minute, random, setting);
-    const baseline = armOf(scenario, false, random.poisson(mean * (1 - effective)), rate, minute, random, setting);
-    const whole = second % 60 === 0 ? noRequests : inMinute;
-    inMinute = { candidate: whole.candidate + candidate.n, baseline: whole.baseline + baseline.n };
-    // A percentile of a minute is of all its requests; those of shorter buckets do not add up to it.
-    const latency = (second + setting.bucketSeconds) % 60 === 0 ? scenario.latency?.(minute) : undefined;
-    const gap = random.next() < (scenario.gaps ?? 0) ? random.next() : 1;
-    rows.push({
-      t: second,
-      seconds: setting.bucketSeconds,
-      moved,
-      share,
-      ...(gap < 0.5 ? {} : { candidate: withP99(candidate, inMinute.candidate, latency, random) }),
-      ...(gap >= 0.5 && gap < 1 ? {} : { baseline: withP99(baseline, inMinute.baseline, latency && alike, random) }),
-    });
-    excess.push(excessRate(scenario, candidateRate - rate, minute));
-  }
-  return { rows, history, excess };
-};
-
-const noRequests = { candidate: 0, baseline: 0 };
-
-const withP99 = (arm: RowArm, n: number, slowdown: Slowdown | undefined, random: Random): RowArm => {
-  const p99 = slowdown && percentile99(n, slowdown, random);
-  return p99 === undefined ? arm : { ...arm, p99 };
-};
-
-const shareAt = ({ share }: Scenario, { plan }: Setting, minute: number): number =>
-  share ?? (plan === 'fixed' ? 0.1 : ([0.05, 0.1, 0.25, 0.5][Math.floor(minute / 15)] ?? 0.5));
-
-const pastMinute = (
-  { base, bursts = 0, outages }: Scenario,
-  { requestsPerSecond }: Setting,
-  random: Random,
-): { requests: number; bad: number } => {
-  const luck = { outage: random.next() < (outages?.chance ?? 0) };
-  const requests = random.poisson(60 * requestsPerSecond);
-  const storm = random.next() < bursts ? burstSize : 0;
-  return { requests: requests + storm, bad: random.binomial(requests, base(0, luck)) + storm };
-};
-
-const burstSize = 20;
-
-const armOf = (
-  scenario: Scenario,
-  isCandidate: boolean,
-  n: number,
-  rate: number,
-  minute: number,
-  random: Random,
-  { bucketSeconds }: Setting,
-): RowArm => {
-  const storm = random.next() < ((scenario.bursts ?? 0) * bucketSeconds) / 60 ? burstSize : 0;
-  const { clientErrors, latency, moreMetrics = 0 } = scenario;
-  return {
-    n: n + storm,
-    err: random.binomial(n, rate) + storm,
-    ...(clientErrors ? { err4xx: random.binomial(n, isCandidate ? clientErrors.candidate : clientErrors.base) } : {}),
-    ...(latency ? { cells: cellsOf(n + storm, isCandidate ? latency(minute) : alike, random) } : {}),
-    ...(moreMetrics > 0
-      ? {
-          more: Object.fromEntries(
-            Array.from({ length: moreMetrics }, (_, index) => [`metric-${index + 1}`, random.binomial(n, rate)]),
-          ),
-        }
-      : {}),
-  };
-};
-
-const cellsOf = (n: number, slowdown: Slowdown, random: Random): readonly number[] => {
-  const above = exceedances(slowdown);
-  const cells: number[] = [];
-  let left = n;
-  let mass = 1;
-  for (const rest of above) {
-    const slower = random.binomial(left, rest / mass);
-    cells.push(left - slower);
-    left = slower;
-    mass = rest;
-  }
-  cells.push(left);
-  return cells;
-};
-
-/**
- * The order statistic at rank 99 % is Beta; its normal approximation keeps the sampling noise a p99 of few requests has.
- * Undefined without requests.
- */
-const percentile99 = (n: number, slowdown: Slowdown, random: Random): number | undefined => {
-  if (n < 1) return undefined;
-  const u = (0.99 * n + 0.5) / (n + 1) + Math.sqrt((0.99 * 0.01) / n) * random.gaussian();
-  const at = Math.min(1 - 0.2 / n, Math.max(0.5, u));
-  return quantile(at) * slowdown(at);
-};
-
-const known = new Map<Slowdown, readonly number[]>();
-const exceedances = (slowdown: Slowdown): readonly number[] => {
-  const found = known.get(slowdown) ?? latencyEdges.map((edge) => exceeding(edge, slowdown));
-  known.set(slowdown, found);
-  return found;
-};
-
-/** Chance that a request is slower than `edge`. */
-const exceeding = (edge: number, slowdown: Slowdown): number => {
-  let fast = 0;
-  let slow = 1;
-  for (let step = 0; step < 40; step += 1) {
-    const u = (fast + slow) / 2;
-    if (quantile(u) * slowdown(u) > edge) slow = u;
-    else fast = u;
-  }
-  return 1 - slow;
-};
-
-/** Additional bad requests per candidate request: errors, 4xx, and requests beyond the baseline's p99. */
-const excessRate = ({ clientErrors, latency, kind }: Scenario, errors: number, minute: number): number => {
-  if (kind === 'null') return 0;
-  const slow = latency ? (exceedances(latency(minute)).at(-1) ?? 0) - 0.01 : 0;
-  return errors + slow + (clientErrors ? clientErrors.candidate - clientErrors.base : 0);
-};
-
-/** Acklam's rational approximation, relative error below 1.2e-9. */
-const normalQuantile = (p: number): number => {
-  const a = [
-    -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239,
-  ];
-  const b = [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572];
-  const c = [
-    -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968,
-    2.938163982698783,
-  ];
-  const d = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
-  const poly = (coefficients: readonly number[], x: number): number => coefficients.reduce((sum, k) => sum * x + k, 0);
-  if (p <= 0) return -8;
-  if (p >= 1) return 8;
-  if (p < 0.02425) {
-    const q = Math.sqrt(-2 * Math.log(p));
-    return poly(c, q) / (poly(d, q) * q + 1);
-  }
-  if (p > 1 - 0.02425) return -normalQuantile(1 - p);
-  const q = p - 0.5;
-  const r = q * q;
-  return (poly(a, r) * q) / (poly(b, r) * r + 1);
-};
+export const scenarios: readonly Scenario[] = [
+  ...nulls.map((scenario) => ({ ...scenario, kind: 'null' as const })),
+  ...regressions.map((scenario) => ({ ...scenario, kind: 'regression' as const })),
+  ...outages.map((scenario) => ({ ...scenario, kind: 'outage' as const })),
+];

@@ -111,6 +111,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'alarm-not-ready': ['acceptance/bad-input.test.ts', "reason: 'alarm-not-ready'"],
   'hardware-setting': ['acceptance/settings.test.ts', "toBe('failed/hardware-setting')"],
   'protection-lost': ['acceptance/settings.test.ts', "toBe('failed/protection-lost')"],
+  'metric-missing': ['unit/metrics/own-metrics.test.ts', "'metric-missing'"],
   'too-little-traffic': ['acceptance/bad-input.test.ts', "reason: 'too-little-traffic'"],
 };
 

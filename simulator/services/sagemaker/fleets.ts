@@ -180,9 +180,9 @@ export const createFleets = (context: Context, models: Models) => {
     return { hostname, container: started(runnable) ?? refuse(setbacks.download(url)), image };
   };
 
-  const started = ({ image, modelData }: Runnable): Container | undefined => {
+  const started = ({ image, modelData, environment }: Runnable): Container | undefined => {
     try {
-      return startModel(context, image, modelData);
+      return startModel(context, image, modelData, environment);
     } catch {
       throw setbacks.extract(modelData?.url ?? '');
     }

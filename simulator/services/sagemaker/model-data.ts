@@ -1,4 +1,5 @@
 import { startContainer, startFiles } from '../../containers/model-server.ts';
+import { publisherOf } from '../../containers/publisher.ts';
 import type { Container } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, objectAt } from './context.ts';
@@ -23,18 +24,24 @@ export const modelDataOf = ({ ModelDataUrl, ModelDataSource }: ContainerDefiniti
  * @returns undefined when there is nothing to download
  * @throws when an archive is none
  */
-export const startModel = (context: Context, image: string, data: ModelData | undefined): Container | undefined => {
-  if (data === undefined) return startFiles(context.images.files(image));
+export const startModel = (
+  context: Context,
+  image: string,
+  data: ModelData | undefined,
+  environment: Readonly<Record<string, string>>,
+): Container | undefined => {
+  const publish = publisherOf(environment, context.metrics, context.kernel.clock.now);
+  if (data === undefined) return startFiles(context.images.files(image), publish);
   const { url, form } = data;
   if (form === 'prefix') {
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
     const objects = context.objects.under(bucket, prefix);
     if (objects.length === 0) return undefined;
-    return startFiles(new Map(objects.map(({ key, body }) => [key.slice(prefix.length), body])));
+    return startFiles(new Map(objects.map(({ key, body }) => [key.slice(prefix.length), body])), publish);
   }
   const object = objectAt(context, url);
   if (object === undefined) return undefined;
   return form === 'archive'
-    ? startContainer(object.body)
-    : startFiles(new Map([[url.replace(/^.*\//, ''), object.body]]));
+    ? startContainer(object.body, publish)
+    : startFiles(new Map([[url.replace(/^.*\//, ''), object.body]]), publish);
 };

@@ -33,6 +33,7 @@ export interface Runnable {
   readonly hostname: string | undefined;
   readonly image: string;
   readonly modelData: ModelData | undefined;
+  readonly environment: Readonly<Record<string, string>>;
   /** Its data is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
   readonly multiModel: boolean;
   /** AWS Marketplace products are excluded from deployment guardrails (AWS: "Deployment guardrails: exclusions"). */
@@ -203,6 +204,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
         hostname: container.ContainerHostname ?? source.ContainerHostname,
         image: source.Image ?? '',
         modelData: modelDataOf(source),
+        environment: { ...source.Environment, ...container.Environment },
         multiModel: container.Mode === 'MultiModel',
         marketplace: source.ProductId !== undefined,
       })),

@@ -159,8 +159,8 @@ export const createTransformJobs = (
 
   const load = (name: string): readonly { readonly container: Container }[] | undefined => {
     try {
-      return models.runnable(name).map(({ image, modelData }) => {
-        const container = context.images.resolve(image) && startModel(context, image, modelData);
+      return models.runnable(name).map(({ image, modelData, environment }) => {
+        const container = context.images.resolve(image) && startModel(context, image, modelData, environment);
         if (!container) throw new Error(`${image} does not start`);
         return { container };
       });

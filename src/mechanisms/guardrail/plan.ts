@@ -12,6 +12,8 @@ import type { EndpointSpec } from '../../manifest/manifest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { refuseUnfit } from '../../metrics/fitness.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
+import type { NamedArms } from '../../metrics/own-metrics.ts';
+import { ownNotes } from '../../metrics/own-past.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { Refusal } from '../../operation.ts';
 import { registeredImages } from '../../registry/registered-version.ts';
@@ -245,8 +247,8 @@ const wayOf = async (world: World, request: Deliver, found: Found): Promise<Way>
 /** An update under deployment guardrails: its alarms can fire, its bakes see enough requests, and the judge knows the usual rates. */
 const guarded = async (
   world: World,
-  { requested: { spec, rollout } }: Deliver,
-  { variant, count, wanted, kind: served, wantedKind: kind }: Found,
+  { requested: { spec, rollout, version } }: Deliver,
+  { live, baseline, variant, count, wanted, kind: served, wantedKind: kind }: Found,
   path: Guardrail,
 ): Promise<Way> => {
   const endpoint = spec.name;
@@ -259,7 +261,18 @@ const guarded = async (
   const alarms = alarmsOf(endpoint, { endpointConfig }, { variant, ...bakes }, rollout);
   const rate = await usualRate(world, { endpoint, variant, kind: served });
   const warnings = await refuseUnfit(world, { endpoint, variant, endpointConfig, rollout, path, alarms, rate });
-  const { judged, notes } = kinds[kind].judged ? await judgedBy(world, { endpoint, variant }, rollout) : { notes: [] };
+  const names: NamedArms = {
+    candidate: { endpoint, variant, endpointConfig, version },
+    baseline: {
+      endpoint,
+      variant,
+      endpointConfig: live?.endpointConfig ?? endpointConfig,
+      ...withoutUndefined({ version: baseline?.version }),
+    },
+  };
+  const { judged, notes } = kinds[kind].judged
+    ? await judgedBy(world, { endpoint, variant }, rollout, names)
+    : { notes: [] };
   const abort = alarms.find(({ MetricName }) => MetricName === 'Abort');
   const watched = [...alarms.map(({ AlarmName }) => AlarmName), ...rollout.alarms.named];
   return {
@@ -286,13 +299,19 @@ const judgedBy = async (
   world: World,
   fleet: { readonly endpoint: string; readonly variant: string },
   { judge, minimumRequests }: Deliver['requested']['rollout'],
+  names: NamedArms,
 ): Promise<Pick<GuardedUpdate, 'judged'> & { readonly notes: readonly string[] }> => {
   if (judge === undefined) return { notes: [] };
-  const { policy, latency, guard } = await freezePolicy(world, fleet, judge, { minimumRequests, byDifference: true });
+  const { policy, latency, guard, own } = await freezePolicy(world, fleet, judge, {
+    minimumRequests,
+    byDifference: true,
+    names,
+  });
   return {
-    judged: { policy, ...withoutUndefined({ latency }) },
+    judged: { policy, ...withoutUndefined({ latency, own: own?.reads }) },
     notes: [
       `the judge compares both fleets during the bakes; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+      ...ownNotes(policy, own),
     ],
   };
 };

@@ -11,7 +11,8 @@ import { servingIn } from '../../endpoint/serving.ts';
 import { type Candidate, candidateVariant, canonicalOf, darkConfig, leftBehind } from '../../endpoint/variants.ts';
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
-import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
+import { ownNotes } from '../../metrics/own-past.ts';
+import { longestStepSeconds, type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
 import { registeredImages } from '../../registry/registered-version.ts';
@@ -26,7 +27,7 @@ import { swapSeconds } from '../replacement/plan.ts';
 import { type DeliveryRequest, desiredOf, planDigest } from '../request.ts';
 import { publishingChanges, refusalOf, settingNotes, sharedChanges } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
-import { type Steps, stepsOf } from './steps.ts';
+import { namedVariants, type Steps, stepsOf } from './steps.ts';
 
 /**
  * Plans the first half of a stepped rollout: the candidate comes up dark beside the variant that serves. `shift-traffic` does the
@@ -70,7 +71,14 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
   const dark = darkConfig(spec.name, version, serving, canonical, alone.config, count, attempt);
   const rate = await usualRate(world, { endpoint: spec.name, variant: canonical });
   const fleet = { endpoint: spec.name, variant: canonical };
-  const proof = proofTimes(rollout, await freezePolicy(world, fleet, rollout.judge, rollout), rate);
+  const names = namedVariants(spec.name, {
+    canonical,
+    config: dark.EndpointConfigName,
+    version,
+    before: baseline.version,
+  });
+  const frozen = await freezePolicy(world, fleet, rollout.judge, { ...rollout, names });
+  const proof = proofTimes(rollout, frozen, rate);
   refuseUnprovable(rollout, proof, rate, spec.name);
   // Checked now and not only when the candidate is up: otherwise it would come up in vain.
   const next = candidateVariant(canonical);
@@ -114,7 +122,15 @@ export const planDark = async (world: World, request: Deliver): Promise<Planned>
       proof,
       serves,
       rate,
-      [...notes, ...aboutKind, ...warnings, ...scaling.notes, ...later, ...look.notes],
+      [
+        ...notes,
+        ...aboutKind,
+        ...ownNotes(frozen.policy, frozen.own),
+        ...warnings,
+        ...scaling.notes,
+        ...later,
+        ...look.notes,
+      ],
       publishing,
       sharedChanges(compared, alone),
       left,
@@ -207,7 +223,7 @@ const describe = (
   notes: [
     'both swaps replace the fleet: at each of them three times the instances run for some minutes',
     `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
-    ...proofNotes(proof),
+    ...proofNotes(proof, longestStepSeconds(rollout)),
     ...warnings,
     'rolling back changes weights only, at once; the next release removes the candidate',
   ],

@@ -10,10 +10,12 @@ import { candidateOf, candidateVariant, canonicalOf } from '../../endpoint/varia
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import { explainedByDay } from '../../judge/last-step.ts';
-import type { Policy } from '../../judge/policy.ts';
+import { isToBeProven, type Policy } from '../../judge/policy.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
+import { ownNotes } from '../../metrics/own-past.ts';
 import {
+  healthyNotes,
   limitNotes,
   longestStepSeconds,
   type Proof,
@@ -33,7 +35,7 @@ import type { Planned, Shift } from '../mechanism.ts';
 import { swapSeconds } from '../replacement/plan.ts';
 import { planSwap, type Swap } from '../setting-changes.ts';
 import { refuseUnfitSteps, stepAlarms } from './step-alarms.ts';
-import { type Steps, stepsDigest, stepsOf } from './steps.ts';
+import { namedVariants, type Steps, stepsDigest, stepsOf } from './steps.ts';
 
 /**
  * Plans the steps: finds the dark candidate and freezes the judge's policy. DESIGN §6: burst guard and latency edges come from the day
@@ -60,8 +62,10 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
   const { beside } = dark;
   const next = candidateVariant(canonical);
   const now = world.clock.now();
-  const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, rollout);
-  const { policy, latency } = frozen;
+  const before = baselineOf(look, record);
+  const names = namedVariants(endpoint, { canonical, config: live.endpointConfig, version, before: before.version });
+  const frozen = await freezePolicy(world, { endpoint, variant: canonical }, rollout.judge, { ...rollout, names });
+  const { policy, latency, own } = frozen;
   // A candidate that had all traffic could not be published: no baseline traffic is left for a comparison.
   const full = shareOf(live, next) > 0.999;
   const rate = await usualRate(world, { endpoint, variant: canonical });
@@ -84,15 +88,15 @@ export const planSteps = async (world: World, { requested, record }: Shift): Pro
     moves: full ? [{ from: now, until: now, share: 1 }] : [],
     obeyed: 0,
     policy,
-    ...withoutUndefined({ latency, alarms: watched.length > 0 ? watched : undefined }),
+    ...withoutUndefined({ latency, own: own?.reads, alarms: watched.length > 0 ? watched : undefined }),
   };
-  const baseline = { ...baselineOf(look, record), beside };
+  const baseline = { ...before, beside };
   const { beside: _, ...candidate } = { ...dark.configuration, endpointConfig: beside.candidate };
   const scaled = await scalingOf(world, endpoint, canonical);
   const scaling = await scalingChange(world, requested.spec, canonical, scaled);
   const planDigest = stepsDigest(requested);
-  const before = servingIn(look, live.endpointConfig, canonical);
-  const swap = await planSwap(world, { before, to: candidate, variant: canonical });
+  const serving = servingIn(look, live.endpointConfig, canonical);
+  const swap = await planSwap(world, { before: serving, to: candidate, variant: canonical });
   return {
     already: 'already-delivered',
     look,
@@ -135,7 +139,7 @@ const describe = (
   rollout: Steps,
   baseline: Configuration,
   candidate: Configuration,
-  { policy, guard, latency }: FrozenPolicy,
+  { policy, guard, latency, own }: FrozenPolicy,
   proof: readonly Proof[],
   scales: boolean,
   alarms: readonly AlarmSpec[],
@@ -175,11 +179,12 @@ const describe = (
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
-    `healthy when its excess is below ${percent(policy.healthy.excessBelow, 6)} of requests, with ${percent(policy.healthy.confidence, 6)} confidence`,
+    ...healthyNotes(policy),
     ...limitNotes(policy),
-    ...proofNotes(proof),
+    ...proofNotes(proof, longestStepSeconds(rollout)),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
+    ...ownNotes(policy, own),
     ...warnings,
     ...scaling.notes,
     'rolling back changes weights only, at once',
@@ -200,11 +205,9 @@ const stepDetail = (
   const least = `${percent(share)}, at least ${bakeSeconds} s`;
   if (share < 1) return `${least}, until proven healthy`;
   const net = `${counted(buckets, 'minute')} in a row with more than ${percent(above, 6)} failures${isWatched ? ', or an alarm,' : ''}`;
-  const measured = policy.metrics
-    .filter(({ excessBelow }) => excessBelow !== undefined)
-    .map((metric) => {
-      const explained = explainedByDay(metric);
-      return `${metric.says} (${explained === undefined ? 'the day before is not known' : percent(explained)})`;
-    });
+  const measured = policy.metrics.filter(isToBeProven).map((metric) => {
+    const explained = explainedByDay(metric);
+    return `${metric.says} (${explained === undefined ? 'the day before is not known' : percent(explained)})`;
+  });
   return `${least} and ${counted(minimumRequests, 'request')}: no old version is left to compare with; ${net} take the traffic back, and so do clearly more ${measured.join(' or ')} than the day before and the last steps explain`;
 };

@@ -92,6 +92,7 @@ import {
   stepsKilledForGood,
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
+import { stepsOwnMetric, stepsPredictionsCollapse, stepsPredictionsDiffer } from './steps-own-metrics.ts';
 import {
   stepsCallersErrorsChangeNothing,
   stepsClusteredErrors,
@@ -197,6 +198,9 @@ export const scenarios: readonly Scenario[] = [
   stepsCallersErrorsChangeNothing,
   stepsLastStepFails,
   stepsClusteredErrors,
+  stepsOwnMetric,
+  stepsPredictionsCollapse,
+  stepsPredictionsDiffer,
   registryInAnotherAccount,
   noBakeTookPlace,
   sharedOutageDoesNotConvict,

@@ -9,14 +9,19 @@ import { deliver, delivered, isEnd, type Require } from './scenario.ts';
 /** Enough that a step of 10 % is proven within minutes: about 600 requests of the candidate at 0.5 % and 95 %. */
 const requestsPerSecond = 30;
 
-/** 1.0.0 serves, requests come in, and the manifest's strategy is `steps`. */
+/**
+ * 1.0.0, or another version, serves, requests come in, and the manifest's strategy is `steps`.
+ * @param inputs of its registration
+ */
 export const inProductionBySteps = async (
   stage: Stage,
   require: Require,
   options: ManifestOptions = {},
+  version: RehearsedRelease['version'] = '1.0.0',
+  inputs: Readonly<Record<string, string>> = {},
 ): Promise<void> => {
   stage.writeManifest({ rollout: rollouts.steps, ...options });
-  const first = await deliver(stage, 'First deployment', '1.0.0');
+  const first = await deliver(stage, 'First deployment', version, inputs);
   require(isEnd(first, delivered), `the first deployment is delivered: ${first.ending?.because}`);
   await stage.startTraffic(requestsPerSecond);
 };
@@ -27,9 +32,10 @@ export const broughtUp = async (
   require: Require,
   title: string,
   version: RehearsedRelease['version'],
+  inputs: Readonly<Record<string, string>> = {},
 ): Promise<RehearsedRelease> => {
   const release = await stage.begin(title, version);
-  await release.prepare();
+  await release.prepare(inputs);
   const step = await release.run('deploy-endpoint');
   require(step.outputs['reason-code'] === 'candidate-dark', `the candidate is up, dark: ${step.outputs['result']}`);
   require((await candidateShare(stage)) === 0, 'it has no traffic');

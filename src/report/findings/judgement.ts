@@ -71,7 +71,7 @@ const rows = ({ metrics, logEvidence, threshold }: Judgement): readonly (readonl
     side(metric.candidate),
     side(metric.baseline),
     excess(metric),
-    `${odds(metric.logEvidence)}${metric.reported ? ', not judged' : ''}`,
+    `${odds(metric.logEvidence)}${metric.reported ? ', not judged' : metric.holds ? ', holds only' : ''}`,
     metric.health ? `${odds(metric.health.logEvidence)} of ${odds(metric.health.threshold)}` : 'not required',
   ]),
   ['together', '', '', '', `${odds(logEvidence)} of ${odds(threshold)}`, ''],

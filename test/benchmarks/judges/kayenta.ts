@@ -1,4 +1,4 @@
-import { type Contestant, type MinuteArm, minutesOf, type Ruling } from '../stream.ts';
+import { type Contestant, type MinuteArm, minutesOf, type Ruling, seenAt } from '../stream.ts';
 import { survived } from './thresholds.ts';
 
 /**
@@ -88,7 +88,7 @@ export const kayenta = (name: string, looks: number): Contestant => ({
   rule(run, setting): Ruling {
     const minutes = minutesOf(run, setting);
     const series = (of: (arm: MinuteArm) => number | undefined, arm: 'candidate' | 'baseline', end: number): number[] =>
-      minutes.slice(0, end).flatMap((minute) => {
+      seenAt(minutes, end).flatMap((minute) => {
         const value = minute[arm] && of(minute[arm]);
         // NaN strategy `remove`.
         return value === undefined || Number.isNaN(value) ? [] : [value];

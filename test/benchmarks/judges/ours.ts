@@ -1,52 +1,95 @@
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { dispersionOf } from '../../../src/judge/dispersion.ts';
 import { usualErrorRate } from '../../../src/judge/incident.ts';
-import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
+import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
-import { latencyEdges } from '../scenarios.ts';
+import type { OwnMetric } from '../../../src/manifest/manifest.ts';
+import { latencyEdges } from '../latency-law.ts';
 import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
 
 const defaults = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
   healthy: { excessBelow: 0.005, confidence: 0.95 },
-  // Only R13 counts 4xx, and it is about a model whose callers must not notice.
-  clientErrors: 'judge',
 } as const;
 const latency: LatencyPlan = { rung: 'cells', edges: latencyEdges, because: 'counted by latency' };
 
 /** @param guard as the history says, or forced */
 export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   name,
+  // Nothing provisional convicts: an accusation is read again.
+  looks: 2,
   rule(run): Ruling {
     let judging = beginJudging(policyFor(run, guard === 'on' || needsBurstGuard(run.history).needed));
+    /** Without the newest row while its second reading may still differ. */
+    let settled = judging;
     const healthyAt: number[] = [];
+    const heldAt: number[] = [];
     for (const [index, row] of run.rows.entries()) {
-      judging = observeBucket(judging, bucketOf(row));
+      const before = run.rows[index - 1];
+      if (row.early) {
+        // The row before is read the second time, and this one the first time.
+        const again = before
+          ? observeBucket(settled, { ...bucketOf(before), ...(isRevised(before) ? { provisional: true } : {}) })
+          : settled;
+        judging = observeBucket(again, { ...bucketOf({ ...row, ...row.early }), provisional: true });
+        settled = before ? observeBucket(settled, bucketOf(before)) : settled;
+      } else judging = observeBucket(judging, bucketOf(row));
       const { decision, reason } = judging.ruling;
       if (decision === 'promote') healthyAt.push(index);
-      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt };
+      if (reason === 'own-metric-differs') heldAt.push(index);
+      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt, heldAt };
     }
-    return { healthyAt };
+    return { healthyAt, heldAt };
   },
 });
 
-export const policyFor = ({ rows, history }: Run, burstGuard: boolean): Policy => {
+/** The verdict does not depend on the order in which the buckets arrive, nor on whether it is computed anew. */
+export const replaysAlike = (run: Run): boolean => {
+  const policy = policyFor(run, needsBurstGuard(run.history).needed);
+  const buckets = run.rows.map(bucketOf);
+  const [even, odd] = [buckets.filter((_, index) => index % 2 === 0), buckets.filter((_, index) => index % 2 === 1)];
+  const one = JSON.stringify(verdictOf(buckets.reduce(observeBucket, beginJudging(policy))));
+  return [buckets, [...buckets].reverse(), [...odd, ...even]].every(
+    (order) => JSON.stringify(judge(policy, order)) === one,
+  );
+};
+
+const isRevised = ({ candidate, baseline, early }: Row): boolean =>
+  early !== undefined && (early.candidate?.n !== candidate?.n || early.baseline?.n !== baseline?.n);
+
+/** Frozen from the day before, as the plan of a rollout freezes it. */
+export const policyFor = (run: Run, burstGuard: boolean): Policy => {
+  const { rows, history, clientErrorsJudged, predictionsVerdict } = run;
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
   // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
   const [, , slowest] = watchedLatency(latency);
   const usual = usualErrorRate(history);
-  const policy = policyOf(defaults, {
-    burstGuard,
-    usual: {
-      ...(usual === undefined ? {} : { errors: usual }),
-      ...(slowest ? { [slowest.name]: 0.01 } : {}),
-      // Of 4xx the scenarios have no day before; their baseline is steady.
-      'client-errors': 0.005,
+  const dispersion = dispersionOf(history);
+  const policy = policyOf(
+    {
+      ...defaults,
+      clientErrors: clientErrorsJudged ? 'judge' : 'report',
+      ...(predictionsVerdict ? { metrics: [predicted(predictionsVerdict)] } : {}),
     },
-    clientErrors: seen?.err4xx !== undefined,
-    ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
-  });
+    {
+      burstGuard,
+      usual:
+        usual === undefined
+          ? {}
+          : {
+              errors: usual,
+              ...(slowest ? { [slowest.name]: 0.01 } : {}),
+              // Of 4xx the scenarios have no day before; their baseline is steady.
+              'client-errors': 0.005,
+            },
+      dispersion: dispersion === undefined ? {} : { errors: dispersion },
+      clientErrors: seen?.err4xx !== undefined,
+      ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
+      ...(predictionsVerdict ? { own: { predictions: { burstGuard: predictionsInBursts(run) } } } : {}),
+    },
+  );
   const more = Object.keys(seen?.more ?? {});
   if (more.length === 0) return policy;
   const weight = 1 / (1 + more.length);
@@ -59,6 +102,23 @@ export const policyFor = ({ rows, history }: Run, burstGuard: boolean): Policy =
   };
 };
 
+const predicted = (verdict: 'hold' | 'convict'): OwnMetric => ({
+  name: 'predictions',
+  counts: 'cells',
+  cells: ['yes', 'no', 'unsure'],
+  verdict,
+  absent: 'zero',
+  candidate: { events: [] },
+  baseline: { events: [] },
+});
+
+const predictionsInBursts = ({ history }: Run): boolean =>
+  [0, 1, 2].some(
+    (index) =>
+      needsBurstGuard(history.map(({ requests, predictions }) => ({ requests, bad: predictions?.[index] ?? 0 })))
+        .needed,
+  );
+
 export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row): Bucket => {
   const slow =
     candidate?.cells && baseline?.cells
@@ -69,9 +129,10 @@ export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row)
           { requests: baseline.n, cells: baseline.cells },
         )
       : undefined;
-  const arm = ({ n, err, err4xx, more }: RowArm, late: Arm['bad'] = {}): Arm => ({
+  const arm = ({ n, err, err4xx, more, predictions }: RowArm, late: Arm['bad'] = {}): Arm => ({
     requests: n,
     bad: { errors: err, ...(err4xx === undefined ? {} : { 'client-errors': err4xx }), ...late, ...more },
+    ...(predictions ? { cells: { predictions } } : {}),
   });
   return {
     t,

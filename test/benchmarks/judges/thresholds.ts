@@ -1,4 +1,4 @@
-import { type Contestant, type Minute, minutesOf, type Ruling, type Run } from '../stream.ts';
+import { type Contestant, type Minute, minutesOf, type Ruling, type Run, seenAt } from '../stream.ts';
 
 /** What people configure today: an absolute limit on the candidate alone. */
 const errorLimit = 0.01;
@@ -28,10 +28,12 @@ export const alarm = (name: string, minutesEach: number, of: number): Contestant
   name,
   rule(run, setting): Ruling {
     const minutes = minutesOf(run, setting);
-    let breaching = 0;
-    for (let end = minutesEach; end <= minutes.length; end += minutesEach) {
-      breaching = breaches(minutes.slice(end - minutesEach, end)) ? breaching + 1 : 0;
-      if (breaching >= of) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
+    for (let end = minutesEach * of; end <= minutes.length; end += minutesEach) {
+      const seen = seenAt(minutes.slice(end - minutesEach * of, end), minutesEach * of);
+      const periods = Array.from({ length: of }, (_, index) =>
+        seen.slice(index * minutesEach, (index + 1) * minutesEach),
+      );
+      if (periods.every(breaches)) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
     }
     return survived(run);
   },
@@ -48,7 +50,8 @@ export const argo = (failureLimit = 3): Contestant => ({
     let failed = 0;
     let errors = 0;
     for (let end = 1; end <= minutes.length; end += 1) {
-      const breach = breaches(minutes.slice(Math.max(0, end - 5), end));
+      const newest = minutes.slice(Math.max(0, end - 5), end);
+      const breach = breaches(seenAt(newest, newest.length));
       errors = breach === undefined ? errors + 1 : 0;
       if (breach) failed += 1;
       if (failed > failureLimit || errors > 4) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
@@ -65,8 +68,32 @@ export const flagger = (threshold = 5): Contestant => ({
     let failed = 0;
     for (const minute of minutes) {
       if (failed >= threshold) return { rolledBackAt: minute.lastRow, healthyAt: [] };
-      if (breaches([minute]) !== false) failed += 1;
+      if (breaches(seenAt([minute], 1)) !== false) failed += 1;
     }
     return survived(run);
   },
 });
+
+/**
+ * An alarm on a metric expression: the candidate's error rate divided by the baseline's is above `limit` in `needed` of the last `of`
+ * minutes. CloudWatch gives no data point for a division by zero, and missing data does not breach.
+ */
+export const ratioAlarm = (name: string, limit: number, needed: number, of: number): Contestant => ({
+  name,
+  rule(run, setting): Ruling {
+    const minutes = minutesOf(run, setting);
+    for (let end = 1; end <= minutes.length; end += 1) {
+      const newest = minutes.slice(Math.max(0, end - of), end);
+      const breaching = seenAt(newest, newest.length).filter((minute) => ratioOf(minute) > limit);
+      if (breaching.length >= needed) return { rolledBackAt: minutes[end - 1]?.lastRow ?? 0, healthyAt: [] };
+    }
+    return survived(run);
+  },
+});
+
+/** NaN without a data point. */
+const ratioOf = ({ candidate, baseline }: Minute): number => {
+  const bad = ({ err, err4xx }: { readonly err: number; readonly err4xx: number }): number => err + err4xx;
+  if (!candidate || !baseline || candidate.n === 0 || bad(baseline) === 0) return Number.NaN;
+  return bad(candidate) / candidate.n / (bad(baseline) / baseline.n);
+};

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { clopperPearson } from '../../benchmarks/clopper-pearson.ts';
+import { generate } from '../../benchmarks/generate.ts';
+import { latencyEdges, quantile } from '../../benchmarks/latency-law.ts';
 import { linesOf } from '../../benchmarks/lines.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
-import { generate, latencyEdges, quantile, scenarios } from '../../benchmarks/scenarios.ts';
+import { scenarios } from '../../benchmarks/scenarios.ts';
 
 const moments = (draw: () => number): { mean: number; variance: number } => {
   const values = Array.from({ length: 20_000 }, draw);

@@ -19,7 +19,7 @@ const policy = written(
 
 const judged = async (content: string, ...args: readonly string[]) => {
   const buckets = written('buckets.jsonl', content);
-  const { code, out, err } = await runCommand(judge, ['--policy', policy, '--buckets', buckets, ...args]);
+  const { code, out, err } = await runCommand(judge, ['--policy', policy, '--from', buckets, ...args]);
   return { code, err, verdicts: out.map((line) => JSON.parse(line)) };
 };
 

@@ -28,11 +28,13 @@ const frozen = async (
   const world = { clock: { now: () => nine }, read: { cloudwatch: { getMetricData } } } as unknown as World;
   const found = await freezePolicy(world, { endpoint: 'churn', variant: 'AllTraffic' }, options.judge ?? auto, {
     minimumRequests: 600,
+    names: { candidate: named, baseline: named },
     ...(options.byDifference ? { byDifference: true } : {}),
   });
   return { ...found, requested: metrics.requested, inputs };
 };
 
+const named = { endpoint: 'churn', variant: 'AllTraffic', endpointConfig: 'churn-1-4-0', version: '1.4.0' };
 const latencies = [...Array.from({ length: 96 }, () => 12), 40, 41, 42, 300];
 const quiet = (): Did => ({ requests: 100, latencies });
 

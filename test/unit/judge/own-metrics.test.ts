@@ -1,0 +1,295 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
+import { beginJudging, type Judging, judge, observeBucket } from '../../../src/judge/judge.ts';
+import { type Policy, policyOf } from '../../../src/judge/policy.ts';
+import type { OwnMetric } from '../../../src/manifest/manifest.ts';
+import { randomFrom } from '../../benchmarks/random.ts';
+import { classes, confident, emptyAnswers, judgeWith } from '../../support/own-metrics.ts';
+import { fc } from '../../support/properties.ts';
+
+const watched = { burstGuard: false, usual: 0.001 };
+const policyFor = (...metrics: readonly OwnMetric[]): Policy =>
+  policyOf(judgeWith(...metrics), {
+    usual: { errors: 0.001 },
+    own: Object.fromEntries(metrics.map(({ name }) => [name, watched])),
+  });
+
+const arm = (requests: number, more: Partial<Arm> = {}): Arm => ({
+  requests,
+  ...more,
+  bad: { errors: 0, ...more.bad },
+});
+const minutes = (
+  count: number,
+  of: (index: number) => readonly [candidate: Arm, baseline: Arm],
+  from = 0,
+): readonly Bucket[] =>
+  Array.from({ length: count }, (_, index) => {
+    const [candidate, baseline] = of(index);
+    return { t: (from + index) * 60, seconds: 60, share: 0.1, candidate, baseline };
+  });
+const byClass = (...counts: readonly number[]): Partial<Arm> => ({ cells: { classes: counts } });
+const played = (policy: Policy, buckets: readonly Bucket[]): readonly Judging['ruling'][] => {
+  let judging = beginJudging(policy);
+  return buckets.map((bucket) => {
+    judging = observeBucket(judging, bucket);
+    return judging.ruling;
+  });
+};
+const reasons = (policy: Policy, buckets: readonly Bucket[]): readonly string[] =>
+  played(policy, buckets).map(({ reason }) => reason);
+const even = (requests: number): Arm => arm(requests, byClass(requests / 3, requests / 3, requests / 3));
+
+describe('a policy with metrics of the user’s own', () => {
+  test('gives each its part of the budget, and one that holds none', () => {
+    const { metrics } = policyFor({ ...emptyAnswers, weight: 2 }, confident, classes);
+    expect(metrics.map(({ name, weight }) => [name, weight])).toEqual([
+      ['errors', 0.4],
+      ['empty-answers', 0.4],
+      ['confident', 0.2],
+      ['classes', 0],
+    ]);
+    expect(metrics.slice(1)).toMatchObject([
+      { own: true, worseThan: 1.2, guarded: false },
+      { own: true, worseThan: 1.2, good: true },
+      { own: true, worseThan: 2, holds: true, cells: classes.cells },
+    ]);
+  });
+
+  test('proves health only where the manifest says so, by its own bound and its own usual rate', () => {
+    const [, proven] = policyFor({ ...emptyAnswers, excessBelow: 0.02 }).metrics;
+    expect(proven).toMatchObject({ excessBelow: 0.02, usual: 0.001 });
+    expect(policyFor(emptyAnswers).metrics[1]).not.toHaveProperty('usual');
+  });
+
+  test('has none of them where none is read: a journal of another policy', () => {
+    expect(policyOf(judgeWith(emptyAnswers)).metrics.map(({ name }) => name)).toEqual(['errors']);
+  });
+
+  test('obeys burst-guard of the manifest, and else the history of the metric', () => {
+    const guarded = (burstGuard: 'on' | 'off' | 'auto', needed: boolean) =>
+      policyOf({ ...judgeWith(emptyAnswers), burstGuard }, { own: { 'empty-answers': { burstGuard: needed } } })
+        .metrics[1]?.guarded;
+    expect([guarded('on', false), guarded('off', true), guarded('auto', true), guarded('auto', false)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a count of bad events', () => {
+  const policy = policyFor(emptyAnswers);
+  const empty = (candidate: number, baseline: number) =>
+    minutes(20, () => [
+      arm(300, { bad: { 'empty-answers': candidate } }),
+      arm(2700, { bad: { 'empty-answers': baseline } }),
+    ]);
+
+  test('convicts a candidate that has several times as many, with both rates', () => {
+    const verdict = judge(policy, empty(30, 27));
+    expect(verdict).toMatchObject({ decision: 'rollback', reason: 'candidate-worse' });
+    expect(verdict.because).toContain('empty-answers: 30 of 300 (10 %) beside 27 of 2700 (1 %)');
+  });
+
+  test('lets pass a candidate with the same rate, which is proven by its errors', () => {
+    expect(reasons(policy, empty(3, 27))).toContain('proven-healthy');
+  });
+
+  test('is a part of its own count where it has one', () => {
+    const rows = (bad: number, of: number, requests: number): Arm =>
+      arm(requests, { bad: { 'empty-answers': bad }, of: { 'empty-answers': of } });
+    const verdict = judge(
+      policy,
+      minutes(20, () => [rows(300, 3000, 300), rows(270, 27_000, 2700)]),
+    );
+    expect(verdict.because).toContain('300 of 3000 (10 %) beside 270 of 27000 (1 %)');
+  });
+});
+
+describe('a count of good events', () => {
+  const policy = policyFor(confident);
+  const good = (candidate: number, baseline: number) =>
+    minutes(30, () => [
+      arm(300, { bad: { confident: candidate }, of: { confident: 300 } }),
+      arm(2700, { bad: { confident: baseline }, of: { confident: 2700 } }),
+    ]);
+
+  test('convicts a candidate with too few of them', () => {
+    const verdict = judge(policy, good(100, 1800));
+    expect(verdict.reason).toBe('candidate-worse');
+    expect(verdict.because).toMatch(
+      /confident: \d+ of \d+ \(33\.3 %\) beside \d+ of \d+ \(66\.7 %\).*more than 1\.2 times below that/,
+    );
+  });
+
+  test('convicts no candidate with more of them', () => {
+    expect(reasons(policy, good(270, 1800))).not.toContain('candidate-worse');
+  });
+});
+
+describe('a distribution', () => {
+  const collapsed = minutes(20, () => [arm(300, byClass(0, 0, 300)), even(2700)]);
+  const convicting = policyFor({ ...classes, verdict: 'convict' });
+
+  test('holds when predictions collapse, names the class and the ways on, and convicts nothing', () => {
+    const policy = policyFor(classes);
+    const verdict = judge(policy, collapsed);
+    expect(verdict).toMatchObject({ decision: 'hold', reason: 'own-metric-differs' });
+    expect(verdict.because).toMatch(/classes "\w+": \d+ of \d+ .* beside .*promote-now.*verdict: convict/);
+    expect(played(policy, collapsed).map(({ decision }) => decision)).not.toContain('rollback');
+  });
+
+  test('convicts on request', () => {
+    expect(judge(convicting, collapsed)).toMatchObject({ decision: 'rollback', reason: 'candidate-worse' });
+  });
+
+  test('that convicts holds before it does: nothing is promoted meanwhile', () => {
+    const policy = policyOf(
+      { ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' },
+      { own: { classes: watched } },
+    );
+    const found = reasons(policy, collapsed);
+    const [held, last] = [found.indexOf('own-metric-differs'), found.indexOf('candidate-worse')];
+    expect([held, last]).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(held).toBe(0);
+    expect(held).toBeLessThan(last);
+    expect(found).not.toContain('proven-healthy');
+    expect(judge(policy, collapsed.slice(0, held + 1)).because).toMatch(
+      /not yet enough to convict; evidence against it [\d.]+ of 100$/,
+    );
+  });
+
+  test.each([
+    ['a class that grows', [150, 75, 75], [300, 1200, 1200]],
+    ['a class that disappears', [0, 150, 150], [900, 900, 900]],
+  ])('sees %s', (_, candidate, baseline) => {
+    const buckets = minutes(60, () => [arm(300, byClass(...candidate)), arm(2700, byClass(...baseline))]);
+    expect(reasons(policyFor(classes), buckets)).toContain('own-metric-differs');
+  });
+
+  test('tolerates shares within the factor, in either direction', () => {
+    const buckets = minutes(120, () => [arm(300, byClass(60, 90, 150)), even(2700)]);
+    expect(new Set(reasons(policyFor(classes), buckets))).toEqual(new Set(['insufficient-evidence', 'proven-healthy']));
+  });
+
+  test('is a part of its own count where it has one: a mean score', () => {
+    const score: OwnMetric = { ...classes, name: 'score', cells: ['mean'] };
+    const mean = (requests: number, sum: number): Arm =>
+      arm(requests, { cells: { score: [sum] }, of: { score: requests } });
+    const verdict = judge(
+      policyFor(score),
+      minutes(30, () => [mean(300, 27.5), mean(2700, 1890.25)]),
+    );
+    expect(verdict.reason).toBe('own-metric-differs');
+    expect(verdict.because).toMatch(/score "mean": [\d.]+ of \d+ \(9\.17 %\) beside .*fewer than before/);
+  });
+
+  test('holds for its own step only: a person who promotes is not held by the steps before', () => {
+    const moved: Bucket = { t: 20 * 60, seconds: 60, weightMoved: true, candidate: even(300), baseline: even(2700) };
+    const alone = minutes(10, () => [arm(3000, byClass(0, 0, 3000)), arm(0, byClass(0, 0, 0))], 21);
+    const after = reasons(policyFor(classes), [...collapsed, moved, ...alone.map((one) => ({ ...one, share: 1 }))]);
+    expect(after.slice(10, 20)).toEqual(Array.from({ length: 10 }, () => 'own-metric-differs'));
+    expect(after.slice(21)).not.toContain('own-metric-differs');
+  });
+
+  test('no more than one bucket’s cap is gained in a bucket under its burst guard', () => {
+    const guarded = policyOf(
+      { ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' },
+      { own: { classes: watched } },
+    );
+    const [one, two] = played(guarded, collapsed);
+    expect([one, two].map((ruling) => ruling?.decision)).not.toContain('rollback');
+    expect(judge(guarded, collapsed).decision).toBe('rollback');
+  });
+
+  test('evidence is divided by the dispersion of the day before', () => {
+    const divided = (dispersion: number) =>
+      judge(
+        policyOf(judgeWith({ ...classes, verdict: 'convict' }), {
+          own: { classes: { burstGuard: false } },
+          dispersion: { classes: dispersion },
+        }),
+        collapsed.slice(0, 1),
+      ).evidence['classes']?.logEvidence ?? 0;
+    expect(divided(20)).toBeLessThan(divided(1));
+    expect(divided(20)).toBeGreaterThan(0);
+  });
+});
+
+describe('missing data of a metric of the user’s own', () => {
+  const policy = policyFor(classes);
+  const missing = minutes(40, () => [arm(300), even(2700)]);
+
+  test('holds, names the metric, and takes nothing back however long it lasts: the candidate is still observed', () => {
+    expect(new Set(reasons(policy, missing))).toEqual(new Set(['own-metrics-missing']));
+    expect(judge(policy, missing).because).toBe(
+      'no data of classes for 2400 s: unknown is neither healthy nor guilty, so the weight stays',
+    );
+  });
+
+  test('excuses no errors meanwhile', () => {
+    const failing = missing.map((bucket) => ({ ...bucket, candidate: { ...arm(300), bad: { errors: 30 } } }));
+    expect(judge(policy, failing).reason).toBe('candidate-worse');
+  });
+
+  test('is no proof for as long as most of the step was not observed by it', () => {
+    const back = minutes(5, () => [even(300), even(2700)], 40);
+    expect(reasons(policy, [...missing, ...back]).slice(-1)).toEqual(['too-little-observed']);
+  });
+
+  test('a list of cells of another length is unknown', () => {
+    const odd = minutes(1, () => [arm(300, byClass(1, 2)), even(2700)]);
+    expect(reasons(policy, odd)).toEqual(['own-metrics-missing']);
+  });
+});
+
+describe('false convictions', () => {
+  /** Shares of both arms at the edge of the tolerance: the worst that is not to be convicted. */
+  const hours = (seed: string, policy: Policy, candidate: readonly number[], baseline: readonly number[]): number => {
+    const random = randomFrom(seed);
+    const draw = (requests: number, shares: readonly number[]): readonly number[] => {
+      let left = requests;
+      let mass = 1;
+      return shares.map((share) => {
+        const count = mass > 1e-12 ? random.binomial(left, Math.min(1, share / mass)) : 0;
+        left -= count;
+        mass -= share;
+        return count;
+      });
+    };
+    let convicted = 0;
+    for (let run = 0; run < 60; run += 1) {
+      const buckets = minutes(30, () => [
+        arm(180, byClass(...draw(180, candidate))),
+        arm(1620, byClass(...draw(1620, baseline))),
+      ]);
+      if (played(policy, buckets).some(({ decision }) => decision === 'rollback')) convicted += 1;
+    }
+    return convicted;
+  };
+  const policy = policyFor({ ...classes, verdict: 'convict', worseThan: 1.5 });
+
+  test('stay below the bound for equal shares, and at the edge of the tolerance', () => {
+    expect(hours('equal', policy, [0.5, 0.3, 0.2], [0.5, 0.3, 0.2])).toBeLessThanOrEqual(3);
+    expect(hours('edge', policy, [0.2, 0.3, 0.5], [0.3, 0.3667, 0.3333])).toBeLessThanOrEqual(3);
+  });
+
+  test('a distribution that holds never rolls back, whatever its counts are', () => {
+    const count = fc.nat({ max: 2000 });
+    const cells = fc.array(count, { minLength: 3, maxLength: 3 });
+    const holding = policyFor(classes);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cells, cells), { minLength: 1, maxLength: 40 }), (rows) => {
+        const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
+        const buckets = minutes(rows.length, (index) => {
+          const [one = [], other = []] = rows[index] ?? [];
+          return [arm(sum(one), byClass(...one)), arm(sum(other), byClass(...other))];
+        });
+        for (const { decision } of played(holding, buckets)) expect(decision).not.toBe('rollback');
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
