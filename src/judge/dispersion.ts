@@ -19,7 +19,10 @@ export interface Dispersion {
   readonly burstSeconds: number;
 }
 
-export const independent: Dispersion = { against: 1, health: 1, burstSeconds: 60 };
+/** Most bursts end within a minute. */
+const briefSeconds = 60;
+
+export const independent: Dispersion = { against: 1, health: 1, burstSeconds: briefSeconds };
 
 /** Counts of one fleet in one interval. */
 interface Block {
@@ -63,46 +66,32 @@ const compare = (first: Block, middle: Block, last: Block): Sums => {
 /** Blocks of one length, in the order of time. */
 interface Lane {
   readonly current: Block;
-  readonly seconds: number;
+  readonly minutes: number;
   /** Whole ones, two at most. */
   readonly before: readonly Block[];
   readonly sums: Sums;
 }
 
-export type Learned = readonly Lane[];
-
-const minute = 60;
 /** Sessions end within a few minutes: within these lengths they are counted as one event. */
-const sessionSeconds: readonly number[] = [minute, 2 * minute, 5 * minute];
+const sessionMinutes: readonly number[] = [1, 2, 5];
 /** Storms and drifts last longer. */
-const driftSeconds: readonly number[] = [10 * minute, 20 * minute, 30 * minute, 60 * minute];
-const allSeconds: readonly number[] = [...sessionSeconds, ...driftSeconds];
+const driftMinutes: readonly number[] = [10, 20, 30, 60];
+const allMinutes: readonly number[] = [...sessionMinutes, ...driftMinutes];
+const noBlocks: readonly Lane[] = allMinutes.map(() => ({ current: nothing, minutes: 0, before: [], sums: none }));
 
-const lanesOf = (lengths: readonly number[]): Learned =>
-  lengths.map(() => ({ current: nothing, seconds: 0, before: [], sums: none }));
-export const nothingLearned: Learned = lanesOf(sessionSeconds);
-
-/** @param seconds length of the interval; the blocks are made of whole ones */
-export const learn = (
-  learned: Learned,
-  counts: Block,
-  seconds: number,
-  lengths: readonly number[] = sessionSeconds,
-): Learned =>
-  counts.requests === 0
-    ? learned
-    : learned.map((lane, index) => {
-        const current = together(lane.current, counts);
-        const until = lane.seconds + seconds;
-        if (until < (lengths[index] ?? 0)) return { ...lane, current, seconds: until };
-        const [first, middle] = lane.before;
-        return {
-          current: nothing,
-          seconds: 0,
-          before: [...lane.before.slice(-1), current],
-          sums: first && middle ? plus(lane.sums, compare(first, middle, current)) : lane.sums,
-        };
-      });
+const withMinute = (lanes: readonly Lane[], counts: Block): readonly Lane[] =>
+  lanes.map((lane, index) => {
+    const current = together(lane.current, counts);
+    const minutes = lane.minutes + 1;
+    if (minutes < (allMinutes[index] ?? 0)) return { ...lane, current, minutes };
+    const [first, middle] = lane.before;
+    return {
+      current: nothing,
+      minutes: 0,
+      before: [...lane.before.slice(-1), current],
+      sums: first && middle ? plus(lane.sums, compare(first, middle, current)) : lane.sums,
+    };
+  });
 
 /** Standard deviations of an excess that chance does not explain. */
 const beyondChance = 4;
@@ -113,15 +102,6 @@ const isBeyondChance = ({ squares, expected, variance }: Sums): boolean =>
   squares - expected > beyondChance * Math.sqrt(overlap * variance) + beyondChance ** 2 / 2;
 const ratioOf = ({ squares, expected }: Sums): number => (expected > 0 ? squares / expected : 1);
 const largest = (lanes: readonly Sums[]): number => Math.max(1, ...lanes.filter(isBeyondChance).map(ratioOf));
-
-/**
- * Without a day before: by the baseline's own buckets so far. Without errors in them nothing is known, and no history is no evidence
- * of sessions.
- */
-export const learnedDispersion = (learned: Learned): Dispersion => {
-  const dispersion = largest(learned.map(({ sums }) => sums));
-  return { against: dispersion, health: dispersion, burstSeconds: minute };
-};
 
 /** Minutes that make a history. */
 const shortestHistory = 60;
@@ -140,7 +120,7 @@ const stormSeconds = 240;
 const mostBesideStorms = 4;
 /** Before any error was seen: nine single errors and one burst of twenty (the rule of succession). */
 const prior = { singles: 9, burst: 20 };
-/** One burst shows in three comparisons; a larger one, and an incident, count as two of the prior's. */
+/** A larger one, and an incident, count as two of the prior's bursts. */
 const mostOfOne = 2 * prior.burst;
 
 /**
@@ -153,15 +133,15 @@ export const dispersionOf = (history: readonly Block[]): Dispersion | undefined 
   const whole = sumsOf(served);
   const ofAll = sumsOf(cutAt(served, usualMinutes));
   const ofFailing = cutAt(served, usualMinutes, ({ bad }) => bad > 0);
-  const sessions = (lanes: readonly Sums[]): readonly Sums[] => lanes.slice(0, sessionSeconds.length);
-  const lasts = largest(whole.slice(sessionSeconds.length - 1)) > lasting * Math.max(1, ratioOf(whole[0] ?? none));
+  const sessions = (lanes: readonly Sums[]): readonly Sums[] => lanes.slice(0, sessionMinutes.length);
+  const lasts = largest(whole.slice(sessionMinutes.length - 1)) > lasting * Math.max(1, ratioOf(whole[0] ?? none));
   const against = uncut(largest(sessions(ofAll)));
   const brief = uncut(largest(ofAll.slice(0, 2)));
   const health = uncut(largest(sessions(sumsOf(ofFailing))));
   return {
     against: lasts ? Math.max(brief, Math.min(against, uncut(mostBesideStorms))) : against,
     health: Math.max(health, withPrior(ofFailing)),
-    burstSeconds: lasts ? stormSeconds : minute,
+    burstSeconds: lasts ? stormSeconds : briefSeconds,
   };
 };
 
@@ -175,19 +155,17 @@ export const unevenness = (
   const sums = sumsOf(served);
   const index = sums.findIndex(isBeyondChance);
   const found = sums[index];
-  return found === undefined ? undefined : { minutes: (allSeconds[index] ?? 0) / minute, times: ratioOf(found) };
+  return found === undefined ? undefined : { minutes: allMinutes[index] ?? 0, times: ratioOf(found) };
 };
 
 /** For each length, without the worst window: an incident a day says nothing about the other hours. */
 const sumsOf = (served: readonly Block[]): readonly Sums[] => {
   const windows: (readonly Sums[])[] = [];
-  let learned = lanesOf(allSeconds);
+  let lanes = noBlocks;
   for (let from = 0; from < served.length; from += windowMinutes) {
-    const before = learned;
-    learned = served
-      .slice(from, from + windowMinutes)
-      .reduce((so, counts) => learn(so, counts, minute, allSeconds), learned);
-    windows.push(learned.map(({ sums }, index) => plus(sums, before[index]?.sums ?? none, -1)));
+    const before = lanes;
+    lanes = served.slice(from, from + windowMinutes).reduce(withMinute, lanes);
+    windows.push(lanes.map(({ sums }, index) => plus(sums, before[index]?.sums ?? none, -1)));
   }
   const surplus = (window: number): number =>
     windows
@@ -195,7 +173,7 @@ const sumsOf = (served: readonly Block[]): readonly Sums[] => {
       .reduce((sum, lanes) => sum + Math.max(0, ...lanes.map(({ squares, expected }) => squares - expected)), 0);
   const worst = windows.reduce((most, _, window) => (surplus(window) > surplus(most) ? window : most), 0);
   const left = surplus(worst) > 0 ? windows.toSpliced(worst, incidentWindows) : windows;
-  return allSeconds.map((_, lane) => left.reduce((sum, lanes) => plus(sum, lanes[lane] ?? none), none));
+  return allMinutes.map((_, lane) => left.reduce((sum, window) => plus(sum, window[lane] ?? none), none));
 };
 
 const cutAt = (
@@ -229,3 +207,43 @@ const withPrior = (served: readonly Block[]): number => {
   const mean = squares.reduce((sum, square) => sum + square, 0) / Math.max(1, squares.length);
   return (failing * mean + prior.singles + prior.burst) / (failing + prior.singles + 1);
 };
+
+/**
+ * Without a day before: how the baseline's errors came so far in this rollout. Each minute with the one before: of both together, the
+ * bad requests of the newer one are binomial.
+ */
+export interface Learned {
+  readonly current: Block;
+  readonly seconds: number;
+  readonly before?: Block;
+  /** Comparisons with errors, and the sum of their squares. */
+  readonly count: number;
+  readonly squares: number;
+}
+
+export const nothingLearned: Learned = { current: nothing, seconds: 0, count: 0, squares: 0 };
+
+/** @param counts of the baseline in one bucket */
+export const learn = (learned: Learned, counts: Block, seconds: number): Learned => {
+  if (counts.requests === 0) return learned;
+  const current = together(learned.current, counts);
+  const until = learned.seconds + seconds;
+  if (until < briefSeconds) return { ...learned, current, seconds: until };
+  const { before } = learned;
+  const next = { ...learned, current: nothing, seconds: 0, before: current };
+  if (before === undefined || before.bad + current.bad === 0) return next;
+  const bad = before.bad + current.bad;
+  const share = current.requests / (before.requests + current.requests);
+  const square = (current.bad - bad * share) ** 2 / (bad * share * (1 - share));
+  return { ...next, count: learned.count + 1, squares: learned.squares + Math.min(mostOfOne, square) };
+};
+
+/** Comparisons of single errors beside the first ones seen: one uneven pair of minutes is not how errors come. */
+const firstSingles = 3;
+
+/** No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. */
+export const learnedDispersion = ({ count, squares }: Learned): Dispersion => ({
+  against: Math.max(1, (squares + firstSingles) / (count + firstSingles)),
+  health: Math.max(1, (squares + prior.singles + prior.burst) / (count + prior.singles + 1)),
+  burstSeconds: briefSeconds,
+});

@@ -95,7 +95,10 @@ export interface BucketTerms {
 }
 
 /** Of the buckets before: a bet must not depend on the bucket that decides it. */
-export const dispersionIn = ({ learned }: Pick<MetricState, 'learned'>, { dispersion }: Metric): Dispersion =>
+export const dispersionIn = (
+  { learned }: Pick<MetricState, 'learned'>,
+  { dispersion }: Pick<Metric, 'dispersion'>,
+): Dispersion =>
   dispersion === 'learned' ? learnedDispersion(learned ?? nothingLearned) : (dispersion ?? independent);
 
 /** @param ofNow health is asked of the newest requests too */

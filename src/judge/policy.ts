@@ -134,7 +134,7 @@ export interface Watched {
   readonly minimumRequests?: number;
   /** By metric: `Metric.usual`. */
   readonly usual?: Readonly<Record<string, number>>;
-  /** By metric: `Metric.dispersion`. */
+  /** By metric, without those of latency: `Metric.dispersion`. */
   readonly dispersion?: Readonly<Record<string, Dispersion>>;
   /** The metrics of the user's own that are read, by name. */
   readonly own?: Readonly<Record<string, WatchedOwn>>;
@@ -181,7 +181,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...metric,
       weight: metric.weight / budget,
       ...provenBy(metric, watched.usual),
-      ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
+      ...(latency.some(({ name }) => name === metric.name) ? {} : dispersionOf(metric, judge, watched)),
       ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
@@ -198,6 +198,17 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     healthOfNow: true,
   };
 };
+
+/**
+ * `burst-guard: off` says that the errors come singly. Slow requests are not divided: they come together when the load is high, which is
+ * the same for both arms, and one fleet's day cannot tell that from bursts.
+ */
+const dispersionOf = (
+  { name, own }: Metric,
+  { burstGuard }: JudgePolicy,
+  { dispersion }: Watched,
+): Pick<Metric, 'dispersion'> =>
+  dispersion === undefined || (burstGuard === 'off' && !own) ? {} : { dispersion: dispersion[name] ?? 'learned' };
 
 const higherAt = (metric: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
   const hours = watched.higherAt?.[metric.name] ?? [];
