@@ -156,11 +156,17 @@ export interface Harm {
   ignoreGuardrails(endpoint: string): void;
   /**
    * A dependency of the endpoint's models fails for `durationMs` from now: `rate` of the requests get a 500, of one variant or of
-   * all.
+   * all. With `inRows` that many requests of a variant fail one after the other, as when one caller tries again and again; `rate` stays the
+   * share of all requests. A failure of one variant comes on top of one of all.
    */
   dependencyFailure(
     endpoint: string,
-    failure: { readonly rate: number; readonly durationMs: number; readonly variant?: string },
+    failure: {
+      readonly rate: number;
+      readonly durationMs: number;
+      readonly variant?: string;
+      readonly inRows?: number;
+    },
   ): void;
 }
 

@@ -21,6 +21,11 @@ export const defaultSettings = {
   /** From a request to its metric being readable. §5.3 [unconfirmed] */
   metricDelayMs: 60_000,
   /**
+   * How much later than the errors of a minute a part of its Invocations can be read, a part of its own for each fleet and minute: how
+   * long a minute keeps changing, and whether its series settle together, is not documented. §5.3 [unconfirmed]
+   */
+  lateInvocationsMs: 0,
+  /**
    * Whether SageMaker's latencies have trimmed statistics (`TC(a:b)`, …) as they have percentiles: CloudWatch's list of services that
    * support them omits SageMaker. When not, a query returns no data points. [unconfirmed]
    */
@@ -152,6 +157,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   weightUpdateMs: 240_000,
   alarmPollMs: 60_000,
   metricDelayMs: 180_000,
+  lateInvocationsMs: 120_000,
   latencyTrimmedStatistics: false,
   alarmSettleMs: 60_000,
   redAlarmAtUpdate: 'refused',

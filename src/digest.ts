@@ -8,6 +8,9 @@ export const canonical = (value: unknown): string =>
       : member,
   );
 
+/** Whether it is the whole hex digest of a git commit, in either of git's formats (SHA-1, SHA-256), and no beginning of one. */
+export const isCommitDigest = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+
 /** Hex. */
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 

@@ -50,7 +50,10 @@ export type Need =
   | 'stages';
 
 interface Grant {
-  /** Its purpose, in letters and digits (IAM: Sid). */
+  /**
+   * The purpose of its statement, in letters and digits (IAM: Sid). Grants of one policy with one name make one statement: they differ
+   * in their actions or in their resources, not in both, so that the statement allows nothing more.
+   */
   readonly sid: string;
   readonly actions: readonly string[];
   readonly on: readonly (keyof ReturnType<typeof resourcesOf>)[];
@@ -61,17 +64,11 @@ interface Grant {
   readonly because?: string;
 }
 
+/** Finds the version's package and reads it: to check the release record's claim about it, and again while traffic moves (rule 18). */
 const findVersion: Grant = {
   sid: 'FindTheVersion',
   actions: ['sagemaker:DescribeModelPackage', 'sagemaker:ListModelPackages'],
   // The listing too is a permission on packages (AWS: "Cross-account support", model package group policy).
-  on: ['packages'],
-};
-
-/** Finds the version's package, to check the release record's claim about it. */
-const compareWithRegistry: Grant = {
-  sid: 'CompareWithTheRegistry',
-  actions: ['sagemaker:ListModelPackages'],
   on: ['packages'],
 };
 
@@ -88,7 +85,7 @@ const readConfigs: readonly Grant[] = [
 const readServing: readonly Grant[] = [
   readEndpoint,
   // One of the tags names its release record.
-  { sid: 'ReadItsTags', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
+  { sid: 'ReadTheEndpoint', actions: ['sagemaker:ListTags'], on: ['endpoint'] },
   ...readConfigs,
   // A shadow test owns its endpoint. The list has no resource, and no filter by endpoint.
   { sid: 'FindItsExperiment', actions: ['sagemaker:ListInferenceExperiments'], on: ['everything'] },
@@ -100,13 +97,13 @@ const readRecord: readonly Grant[] = [
   tellAbsence('releasesBucket'),
 ];
 
-const readTraffic: Grant = { sid: 'ReadItsTraffic', actions: ['cloudwatch:GetMetricData'], on: ['everything'] };
+const readTraffic: Grant = { sid: 'WatchIt', actions: ['cloudwatch:GetMetricData'], on: ['everything'] };
 
 const readRelease: readonly Grant[] = [
   ...readServing,
   readTraffic,
   {
-    sid: 'ReadItsScaling',
+    sid: 'WatchIt',
     actions: [
       'application-autoscaling:DescribeScalableTargets',
       'application-autoscaling:DescribeScalingPolicies',
@@ -116,13 +113,6 @@ const readRelease: readonly Grant[] = [
   },
   ...readRecord,
 ];
-
-/** Approval and content are checked again while traffic moves (rule 18). */
-const lookAtApproval: Grant = {
-  sid: 'LookAtTheApproval',
-  actions: ['sagemaker:DescribeModelPackage'],
-  on: ['packages'],
-};
 
 const readContent: readonly Grant[] = [
   { sid: 'ReadTheImage', actions: ['ecr:BatchGetImage'], on: ['repository'] },
@@ -137,7 +127,7 @@ const readGoldenSet: Grant = { sid: 'ReadTheGoldenSet', actions: ['s3:GetObject'
 /** For `contract`, `bias` and `attribution` of `regression:`: the reports that `register-model` keeps, and that the packages of both models name. */
 const readReports: Grant = { sid: 'ReadTheReports', actions: ['s3:GetObject'], on: ['evaluations'] };
 
-const readAlarms: Grant = { sid: 'ReadAlarms', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
+const readAlarms: Grant = { sid: 'WatchIt', actions: ['cloudwatch:DescribeAlarms'], on: ['everything'] };
 
 /** Either header, never none: an unconditional write would overwrite the record of another holder. */
 const writeRelease: readonly Grant[] = [
@@ -148,7 +138,7 @@ const writeRelease: readonly Grant[] = [
 const supervise: readonly Grant[] = [
   readAlarms,
   ...writeRelease,
-  { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'], when: 'updates' },
+  { sid: 'WatchIt', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'], when: 'updates' },
   { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'], when: 'updates' },
   {
     sid: 'TakeTheUpdateBack',
@@ -172,7 +162,7 @@ const holdScaling: readonly Grant[] = [
     when: 'scales',
   },
   {
-    sid: 'LetScalingChangeCapacity',
+    sid: 'ChangeIt',
     actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'],
     on: ['endpoint'],
     when: 'scales',
@@ -205,7 +195,7 @@ const holdScaling: readonly Grant[] = [
 
 const scale: readonly Grant[] = [
   {
-    sid: 'SetScalingAside',
+    sid: 'Scale',
     actions: ['application-autoscaling:DeregisterScalableTarget'],
     on: ['scalableTargets'],
     condition: conditions.variantCapacities,
@@ -234,7 +224,7 @@ const encrypt: readonly Grant[] = [
 ];
 
 /** Only configs of this endpoint: a config of another endpoint would bring its model and instances. */
-const updateIt: Grant = { sid: 'UpdateIt', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
+const updateIt: Grant = { sid: 'ServeAConfig', actions: ['sagemaker:UpdateEndpoint'], on: ['endpoint', 'ownConfigs'] };
 
 /** For `stage`. The policies of the operations do not have it: see `PublishedName`. */
 const writeTheStage: Grant = {
@@ -343,14 +333,32 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       on: ['packages'],
       condition: conditions.onlyNotes,
     },
-    { sid: 'MakeTheModel', actions: ['sagemaker:CreateModel'], on: ['temporaryModels'], when: 'publishes' },
-    { sid: 'MakeItFromThePackage', actions: ['sagemaker:CreateModel'], on: ['packages'], when: 'publishes' },
-    { sid: 'MakeTheConfig', actions: ['sagemaker:CreateEndpointConfig'], on: ['temporaryConfigs'], when: 'creates' },
     {
-      sid: 'MakeTheEndpoint',
-      actions: ['sagemaker:CreateEndpoint'],
-      on: ['temporaryEndpoints', 'temporaryConfigs'],
+      sid: 'MakeAndRemoveTheModel',
+      actions: ['sagemaker:CreateModel', 'sagemaker:DeleteModel', 'sagemaker:ListTags'],
+      on: ['temporaryModels'],
+      when: 'publishes',
+    },
+    { sid: 'MakeItFromThePackage', actions: ['sagemaker:CreateModel'], on: ['packages'], when: 'publishes' },
+    {
+      sid: 'MakeAndRemoveTheConfig',
+      // IAM checks the creation of an endpoint on its config too.
+      actions: ['sagemaker:CreateEndpointConfig', 'sagemaker:CreateEndpoint', 'sagemaker:DeleteEndpointConfig'],
+      on: ['temporaryConfigs'],
       when: 'creates',
+    },
+    { sid: 'MakeAndRemoveTheConfig', actions: ['sagemaker:ListTags'], on: ['temporaryConfigs'], when: 'publishes' },
+    {
+      sid: 'MakeAndRemoveTheEndpoint',
+      actions: ['sagemaker:CreateEndpoint', 'sagemaker:DeleteEndpoint'],
+      on: ['temporaryEndpoints'],
+      when: 'creates',
+    },
+    {
+      sid: 'MakeAndRemoveTheEndpoint',
+      actions: ['sagemaker:DescribeEndpoint', 'sagemaker:ListTags'],
+      on: ['temporaryEndpoints'],
+      when: 'publishes',
     },
     {
       sid: 'PassTheExecutionRole',
@@ -385,21 +393,6 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       on: ['everything'],
       when: 'publishes',
     },
-    {
-      sid: 'ReadTemporaryTags',
-      actions: ['sagemaker:ListTags'],
-      on: ['temporaryConfigs', 'temporaryModels', 'temporaryEndpoints'],
-      when: 'publishes',
-    },
-    {
-      sid: 'LookAtWhatIsTemporary',
-      actions: ['sagemaker:DescribeEndpoint'],
-      on: ['temporaryEndpoints'],
-      when: 'publishes',
-    },
-    { sid: 'RemoveTheEndpoint', actions: ['sagemaker:DeleteEndpoint'], on: ['temporaryEndpoints'], when: 'creates' },
-    { sid: 'RemoveTheConfig', actions: ['sagemaker:DeleteEndpointConfig'], on: ['temporaryConfigs'], when: 'creates' },
-    { sid: 'RemoveTheModel', actions: ['sagemaker:DeleteModel'], on: ['temporaryModels'], when: 'publishes' },
     ...encrypt,
   ],
   plan: [...readRelease, readAlarms, ...readCandidate, readGoldenSet, readReports],
@@ -420,18 +413,18 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
       condition: conditions.toSageMaker,
       when: 'passes-role',
     },
-    { sid: 'MakeTheEndpoint', actions: ['sagemaker:CreateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'creates' },
+    { sid: 'ServeAConfig', actions: ['sagemaker:CreateEndpoint'], on: ['endpoint', 'ownConfigs'], when: 'creates' },
     // For `smoke:`. TargetVariant has no condition key (AWS: Service Authorization Reference, SageMaker).
-    { sid: 'AskTheNewModel', actions: ['sagemaker:InvokeEndpoint'], on: ['endpoint'], when: 'asks' },
+    { sid: 'ChangeIt', actions: ['sagemaker:InvokeEndpoint'], on: ['endpoint'], when: 'asks' },
     { ...updateIt, when: 'updates' },
     {
-      sid: 'BringTheCountBack',
+      sid: 'ChangeIt',
       actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'],
       on: ['endpoint'],
       when: 'resizes',
     },
     // An update carries no tags, so the endpoint's tags are set again afterwards.
-    { sid: 'TagTheEndpoint', actions: ['sagemaker:AddTags'], on: ['endpoint'] },
+    { sid: 'ChangeIt', actions: ['sagemaker:AddTags'], on: ['endpoint'] },
     {
       sid: 'TagWhatIsMade',
       actions: ['sagemaker:AddTags'],
@@ -446,17 +439,15 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   // The way back uses weights: no metric of the suite aborts anything here.
   'shift-traffic': [
     ...readRelease,
-    lookAtApproval,
-    ...readContent,
+    ...readCandidate,
     readGoldenSet,
     readReports,
-    compareWithRegistry,
     readAlarms,
-    { sid: 'ReadWhatWentOff', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },
+    { sid: 'WatchIt', actions: ['cloudwatch:DescribeAlarmHistory'], on: ['everything'] },
     { sid: 'RemoveOwnAlarms', actions: ['cloudwatch:DeleteAlarms'], on: ['ownAlarms'] },
     armTheRelease,
     ...writeRelease,
-    { sid: 'ShiftTheTraffic', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
+    { sid: 'ChangeIt', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
     ...scale,
     ...encrypt,
@@ -465,11 +456,10 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   // Neither CreateModel nor PassRole: models and configurations are kept (DESIGN §7 rule 3).
   rollback: [
     ...readRelease,
-    compareWithRegistry,
-    // With `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end. A plain rollback does not look at the registry.
-    lookAtApproval,
+    // The package itself: with `rejected` and `event`, and as a watchdog that follows an abandoned delivery to its end.
+    findVersion,
     ...supervise,
-    { sid: 'TakeTheTrafficBack', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
+    { sid: 'ChangeIt', actions: ['sagemaker:UpdateEndpointWeightsAndCapacities'], on: ['endpoint'] },
     updateIt,
     ...scale,
     ...encrypt,
@@ -511,18 +501,60 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'life-cycle': [writeTheStage],
 };
 
+type Granted = Pick<Grant, 'sid' | 'actions' | 'on' | 'condition'>;
+
+/**
+ * Grants of one name as one statement. Two join where they have one condition and the same actions or the same resources: a statement
+ * allows each of its actions on each of its resources, and so nothing comes in that neither grant has.
+ */
+export const mergeGrants = (all: readonly Granted[]): readonly Granted[] => {
+  const merged: Granted[] = [];
+  for (const grant of all) {
+    const at = merged.findIndex((one) => one.sid === grant.sid && joins(one, grant));
+    const found = merged[at];
+    if (found === undefined) merged.push(grant);
+    else
+      merged[at] = {
+        ...found,
+        actions: [...new Set([...found.actions, ...grant.actions])],
+        on: [...new Set([...found.on, ...grant.on])],
+      };
+  }
+  return merged;
+};
+const joins = (one: Granted, other: Granted): boolean =>
+  one.condition === other.condition && (isSame(one.actions, other.actions) || isSame(one.on, other.on));
+const isSame = (some: readonly string[], others: readonly string[]): boolean =>
+  [...some].sort().join() === [...others].sort().join();
+
 /** Least privilege for every run of an operation at one place, as IAM takes it. */
 export const policyFor = (policy: PublishedName, place: Place): IamPolicy => {
   const resources = resourcesOf(place);
   return {
     Version: '2012-10-17',
-    Statement: published[policy].map(({ sid, actions, on, condition }) => ({
+    Statement: mergeGrants(published[policy]).map(({ sid, actions, on, condition }) => ({
       Sid: sid,
       Effect: 'Allow',
       Action: [...actions].sort(),
       Resource: on.map((name) => resources[name]),
       ...withoutUndefined({ Condition: condition?.(place) }),
     })),
+  };
+};
+
+/** With long names these are longer than IAM lets a managed policy be: two managed policies have their statements. */
+const divided: readonly PublishedName[] = ['regression-test', 'deploy-endpoint', 'shift-traffic'];
+
+const reads = ({ Action }: Statement): boolean =>
+  Action.every((action) => /:(BatchGet|Describe|Get|List)/.test(action));
+
+/** `policyFor` as a role gets it attached: each document by its name, and each short enough for a managed policy. A role needs all of them. */
+export const documentsFor = (policy: PublishedName, place: Place): Readonly<Record<string, IamPolicy>> => {
+  const whole = policyFor(policy, place);
+  if (!divided.includes(policy)) return { [policy]: whole };
+  return {
+    [`${policy}-reads`]: { ...whole, Statement: whole.Statement.filter(reads) },
+    [`${policy}-changes`]: { ...whole, Statement: whole.Statement.filter((statement) => !reads(statement)) },
   };
 };
 

@@ -42,14 +42,19 @@ export interface Workspace {
 export interface Commits {
   /** The commit that is checked out. `branch` is absent when it is on none. @returns undefined without a repository */
   head(): Promise<{ readonly commit: string; readonly branch?: string } | undefined>;
-  /** The commits that `head` has and `base` has not. */
-  compare(base: string, head: string): Promise<Compared>;
+  /**
+   * The commits that `head` has and `base` has not.
+   * @param paths from the root of the repository: commits that change none of them are left out; empty: all commits
+   */
+  compare(base: string, head: string, paths: readonly string[]): Promise<Compared>;
 }
 
 export type Compared =
   | ({ readonly is: 'known' } & Comparison)
   /** The whole history is there, and lacks one of the two. */
   | { readonly is: 'absent' }
+  /** `head` has no such folder and no such file. */
+  | { readonly is: 'no-path'; readonly path: string }
   /** A clause, and its remedy: `the checkout is shallow: set …`. */
   | { readonly is: 'unreadable'; readonly because: string };
 

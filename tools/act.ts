@@ -15,7 +15,9 @@ import { goldenSet, type IrisVersion, irisFixture } from '../simulator/fixtures/
 import { defaultRoles, startSimulator } from '../simulator/simulator.ts';
 import { minutes } from '../src/clock.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
+import { type PublishedName, policyFor } from '../src/permissions.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../src/rehearsal/manifest.ts';
+import { place } from '../test/support/policy-place.ts';
 import { copyPlain } from './plain-workflows.ts';
 
 interface Reported {
@@ -99,12 +101,8 @@ simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
 const participant = simulator.register('workflow');
 
 /** The published policies: each job needs no more than the permissions in docs/workflows.md. */
-const actionsOf = (policy: string): string[] => {
-  const { Statement } = JSON.parse(readFileSync(join(root, `docs/permissions/${policy}.json`), 'utf8')) as {
-    Statement: { Action: string | string[] }[];
-  };
-  return Statement.flatMap(({ Action }) => Action);
-};
+const actionsOf = (policy: PublishedName): readonly string[] =>
+  policyFor(policy, place).Statement.flatMap(({ Action }) => Action);
 const planner = 'model-registrar';
 const regressionTest = `\
 regression:
@@ -113,9 +111,8 @@ regression:
   rules: [{ metric: accuracy, non-inferior: { margin: 0.1 } }]
   request: { content-type: text/csv, input: [sepal_length, sepal_width, petal_length, petal_width] }
 `;
-for (const policy of ['plan', 'register-model']) simulator.permit(planner, actionsOf(policy));
-simulator.permit(planner, ['sagemaker:DescribeModel']);
-for (const policy of ['approve-gate', 'deploy-endpoint']) simulator.permit('model-deployer', actionsOf(policy));
+for (const policy of ['plan', 'register-model'] as const) simulator.permit(planner, actionsOf(policy));
+simulator.permit('model-deployer', actionsOf('deploy-endpoint'));
 simulator.permit('model-restorer', actionsOf('rollback'));
 simulator.permit(tester, actionsOf('regression-test'));
 
@@ -223,7 +220,7 @@ try {
 
   const dark = `${manifestText({ rollout: rollouts.steps })}${regressionTest}  candidate: dark-variant\n`;
   writeFileSync(join(workspace, 'delivery.yml'), dark);
-  for (const policy of ['regression-test', 'shift-traffic']) simulator.permit('model-deployer', actionsOf(policy));
+  simulator.permit('model-deployer', actionsOf('regression-test'));
   const safe = { version: '1.2.0', 'rollback-on-failure': true };
   // The last words are those of the step that takes the candidate away.
   await expectEnd('worse while dark', safe, 'red', 'succeeded/candidate-withdrawn', '1.3.0');

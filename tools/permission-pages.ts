@@ -1,4 +1,4 @@
-import { type PublishedName, policyFor, publishedNames, unasked } from '../src/permissions.ts';
+import { documentsFor, policyFor, publishedNames, unasked } from '../src/permissions.ts';
 import type { Condition } from '../src/policy-conditions.ts';
 import { type Duties, dutyPolicies } from '../src/policy-duties.ts';
 import type { Place } from '../src/policy-resources.ts';
@@ -17,8 +17,6 @@ const example: Place = {
   repository: 'churn-serving',
   kmsAlias: 'alias/ml',
 };
-
-const policyJson = (policy: PublishedName): string => json(policyFor(policy, example));
 
 /** The registry of the policies for two accounts. */
 const shared: Sharing = {
@@ -45,7 +43,11 @@ const json = (document: object): string => `${JSON.stringify(document, undefined
 /** Path → content of every policy. */
 export const policyFiles = (): ReadonlyMap<string, string> =>
   new Map([
-    ...publishedNames.map((policy) => [`docs/permissions/${policy}.json`, policyJson(policy)] as const),
+    ...publishedNames.flatMap((policy) =>
+      Object.entries(documentsFor(policy, example)).map(
+        ([name, document]) => [`docs/permissions/${name}.json`, json(document)] as const,
+      ),
+    ),
     ...Object.entries(sharingPolicies(shared)).map(
       ([name, document]) => [`docs/permissions/two-accounts/${name}.json`, json(document)] as const,
     ),
@@ -60,7 +62,9 @@ export const policyTables = (): string =>
     .flatMap((policy) => [
       `### ${policy}`,
       '',
-      `[\`${policy}.json\`](${policy}.json)`,
+      Object.keys(documentsFor(policy, example))
+        .map((name) => `[\`${name}.json\`](${name}.json)`)
+        .join(' and '),
       '',
       '| statement | actions | |',
       '| --- | --- | --- |',

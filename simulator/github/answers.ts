@@ -1,5 +1,15 @@
 import { example } from './description.ts';
-import type { CheckRun, Comment, Commit, Deployment, Person, PullRequest, State, WorkflowRun } from './state.ts';
+import type {
+  ChangedFile,
+  CheckRun,
+  Comment,
+  Commit,
+  Deployment,
+  Person,
+  PullRequest,
+  State,
+  WorkflowRun,
+} from './state.ts';
 
 /** Objects as GitHub sends them: the members that matter over the smallest object of the description. */
 
@@ -107,6 +117,25 @@ export const commitAnswer = ({ sha, author, committer, message = '' }: Commit): 
     committer: committer === undefined ? null : simpleUser(committer),
   };
 };
+
+/** REST, "Get a commit": with a page of its files. */
+export const wholeCommitAnswer = (commit: Commit, files: readonly unknown[]): Json => ({
+  ...commitAnswer(commit),
+  files,
+});
+
+export const fileAnswer = ({ name, from }: ChangedFile): Json => ({
+  sha: null,
+  filename: name,
+  status: from === undefined ? 'modified' : 'renamed',
+  additions: 1,
+  deletions: 0,
+  changes: 1,
+  blob_url: 'https://github.com/acme/churn/blob',
+  raw_url: 'https://github.com/acme/churn/raw',
+  contents_url: 'https://api.github.com/repos/acme/churn/contents',
+  ...(from === undefined ? {} : { previous_filename: from }),
+});
 
 export const comparisonAnswer = (
   status: 'ahead' | 'behind' | 'diverged' | 'identical',

@@ -5,11 +5,13 @@ import {
   comparisonAnswer,
   deploymentAnswer,
   environmentAnswer,
+  fileAnswer,
   personAnswer,
   pullRequestAnswer,
   runAnswer,
   simpleUser,
   statusAnswer,
+  wholeCommitAnswer,
 } from './answers.ts';
 import type { Call } from './description.ts';
 import type { Comment, Person, State } from './state.ts';
@@ -276,7 +278,9 @@ export const routes: Readonly<Record<string, (received: Received) => Answer>> = 
   },
   'repos/get-commit': (received) => {
     const found = received.state.commits.find(({ sha }) => sha === value(received, 'ref'));
-    return found === undefined ? notFound : ok(commitAnswer(found));
+    return found === undefined
+      ? notFound
+      : { status: 200, list: (found.files ?? []).map(fileAnswer), wrap: (page) => wholeCommitAnswer(found, page) };
   },
   'repos/compare-commits-with-basehead': compareCommits,
   'repos/list-deployments': deploymentsOf,

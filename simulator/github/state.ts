@@ -64,6 +64,14 @@ export interface Commit {
   readonly message?: string;
   /** Digests of the commits before it. */
   readonly parents?: readonly string[];
+  /** The files by which it differs from its first parent. */
+  readonly files?: readonly ChangedFile[];
+}
+
+export interface ChangedFile {
+  readonly name: string;
+  /** Of a file that was moved: its name before. */
+  readonly from?: string;
 }
 
 export interface State {

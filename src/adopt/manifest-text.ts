@@ -2,6 +2,7 @@ import { kinds } from '../endpoint/kind.ts';
 import { packagesOfModel } from '../endpoint/look.ts';
 import { Entries, type Entry, yamlOf } from '../manifest/write.ts';
 import { shellWord } from '../plain-text.ts';
+import { isOf } from '../registry/registry.ts';
 import { nameOfPackage, readPackage } from '../registry/version-reference.ts';
 import { serves } from '../release/history.ts';
 import { isSameName } from '../same-name.ts';
@@ -31,7 +32,7 @@ export interface Draft {
 export const manifestText = (draft: Draft): string => {
   const { account, found, model, environment, endpoint, remarks, kept, rollout, alarms } = draft;
   const home = found.package?.home;
-  const elsewhere = home !== undefined && (home.id !== account.id || home.region !== account.region);
+  const elsewhere = home !== undefined && !isOf(account, home);
   return yamlOf(
     [
       { key: 'version', value: 1 },

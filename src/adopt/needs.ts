@@ -2,7 +2,7 @@ import { isNamedFor } from '../endpoint/names.ts';
 import { deployPermissions } from '../endpoint/permissions.ts';
 import { valueAt } from '../endpoint/settings.ts';
 import type { EndpointSpec, S3Location } from '../manifest/manifest.ts';
-import { type IamPolicy, type PublishedName, permissionsFor, policyFor } from '../permissions.ts';
+import { documentsFor, type IamPolicy, type PublishedName, permissionsFor } from '../permissions.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { defaultReleases } from '../release/location.ts';
 import type { Account } from '../world.ts';
@@ -13,8 +13,8 @@ export interface NeededRole {
   readonly role: string;
   readonly does: string;
   readonly permissions: readonly string[];
-  /** Least privilege, with the names of this endpoint. */
-  readonly policy: IamPolicy;
+  /** Least privilege, with the names of this endpoint: what to attach, by the names in docs/permissions. */
+  readonly policies: Readonly<Record<string, IamPolicy>>;
 }
 
 export interface Needs {
@@ -46,7 +46,7 @@ export const needsOf = (account: Account, found: Found, spec: EndpointSpec, mode
     role: name,
     does,
     permissions,
-    policy: policyFor(name, place),
+    policies: documentsFor(name, place),
   });
   const { endpointConfig } = look.live;
   return {

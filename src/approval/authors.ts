@@ -1,4 +1,4 @@
-import type { GitHub, PullRequest } from '../github/github.ts';
+import type { Accounts, GitHub, PullRequest } from '../github/github.ts';
 import { GitHubFailure } from '../github/refusal.ts';
 import type { Remarks } from '../operation.ts';
 import { metadataKeys } from '../registry/metadata.ts';
@@ -35,6 +35,13 @@ export const authorsOf = async (
   const add = (logins: readonly string[], clause: string): void => {
     for (const login of logins) if (!because.has(login.toLowerCase())) because.set(login.toLowerCase(), clause);
   };
+  const addAccounts = ({ logins, hasUnknown }: Accounts, where: string): void => {
+    add(logins, `author of ${where}`);
+    if (hasUnknown)
+      remarks.push(
+        `${where} has an author or committer whose address no account at GitHub has: an approval of theirs is not noticed`,
+      );
+  };
   /** The version's metadata may name things that this repository does not have, or has no longer. */
   const ifKnown = async (look: () => Promise<void>, remark: string): Promise<void> => {
     try {
@@ -47,7 +54,7 @@ export const authorsOf = async (
 
   const pulls = new Map<number, PullRequest>(pullRequest && [[pullRequest.number, pullRequest]]);
   const lookAtCommit = async (sha: string): Promise<void> => {
-    add(await github.authorsOf(sha), `author of commit ${sha.slice(0, 12)}`);
+    addAccounts(await github.authorsOf(sha), `commit ${sha.slice(0, 12)}`);
     for (const pull of await github.pullRequestsOf(sha)) pulls.set(pull.number, pull);
   };
   if (commit !== undefined) await lookAtCommit(commit);
@@ -64,7 +71,7 @@ export const authorsOf = async (
     );
   for (const { number, author } of pulls.values()) {
     add([author], `author of pull request ${number}`);
-    add(await github.authorsOfPullRequest(number), `author of a commit of pull request ${number}`);
+    addAccounts(await github.authorsOfPullRequest(number), `a commit of pull request ${number}`);
   }
 
   const lookAtRun = async (id: number): Promise<void> => {

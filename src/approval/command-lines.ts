@@ -96,17 +96,20 @@ interface Enclosing {
   readonly formulas: number;
   readonly deletions: number;
   readonly definition: boolean;
+  /** `[text](` at the end of the line: the address follows on the next one. */
+  readonly address: boolean;
 }
-const nothing: Enclosing = { brackets: 0, formulas: 0, deletions: 0, definition: false };
+const nothing: Enclosing = { brackets: 0, formulas: 0, deletions: 0, definition: false, address: false };
 
 const withLine = ({ brackets, formulas, deletions, definition }: Enclosing, line: string): Enclosing => ({
   brackets: brackets + count(line, '[') - count(line, ']'),
   formulas: formulas + count(line, '$$'),
   deletions: deletions + count(line, '~~'),
   definition: definition || /^ {0,3}\[[^\]]*\]:/.test(line),
+  address: /\]\([ \t]*$/.test(line),
 });
 
-const isOpen = ({ brackets, formulas, deletions, definition }: Enclosing): boolean =>
-  definition || brackets !== 0 || formulas % 2 === 1 || deletions % 2 === 1;
+const isOpen = ({ brackets, formulas, deletions, definition, address }: Enclosing): boolean =>
+  definition || address || brackets !== 0 || formulas % 2 === 1 || deletions % 2 === 1;
 
 const count = (line: string, mark: string): number => line.split(mark).length - 1;

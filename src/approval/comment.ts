@@ -3,7 +3,7 @@ import { type EvidenceStamp, readStamps } from '../findings/evidence-stamp.ts';
 import type { Comment, GitHub, PullRequest } from '../github/github.ts';
 import { Refusal } from '../operation.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
-import { registryAccount } from '../registry/registry.ts';
+import { isOf, registryAccount } from '../registry/registry.ts';
 import { OtherModel, readVersion } from '../registry/semantic-version.ts';
 import { readPackage } from '../registry/version-reference.ts';
 import { modelOf } from '../report/publications/comment.ts';
@@ -14,7 +14,7 @@ import type { Account } from '../world.ts';
 import { authorsOf } from './authors.ts';
 import { type CommandLine, commandLinesIn } from './command-lines.ts';
 import { countVotes, type Discounted, type Vote } from './count-votes.ts';
-import { reviewersOf, writersOf } from './electorate.ts';
+import { presentOnes, reviewersOf, writersOf } from './electorate.ts';
 import { shownStamp } from './evidence-stamp.ts';
 import type { Asked, Considered, Mode } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
@@ -34,7 +34,7 @@ const decide = async (at: Asked): Promise<Considered> => {
     votes,
     discounted,
     atLeast,
-    electorate: of === undefined ? writersOf(github) : reviewersOf(github, of),
+    electorate: of === undefined ? writersOf(github) : presentOnes(github, reviewersOf(github, of)),
     where,
     authors: async () => {
       // GitHub serves the comments of a pull request under the number of an issue too.
@@ -198,7 +198,7 @@ const named = (text: string, { model, registered, home }: Subject): About => {
     const { group, packageVersion, home: other = home } = read;
     // A package without a group is of no model.
     if (packageVersion === undefined || !isSameName(group, model)) return 'another';
-    if (other.id !== home.id || other.region !== home.region) return 'elsewhere';
+    if (!isOf(home, other)) return 'elsewhere';
     return packageVersion === registered.packageVersion ? 'this' : 'another';
   }
   try {
@@ -231,12 +231,21 @@ const refusalOf = (
     return { because: 'the ARN names a package of another account or region than that of this registry' };
   if (about === 'unreadable')
     return { because: `${quoted(line.words)} is no version: write /approve, or /approve ${tag}, alone on a line` };
-  if (about === 'this')
-    return written < (lastModified?.at ?? registeredAt)
-      ? { because: `${tag} changed after the comment`, evidence: true }
-      : undefined;
-  return refusalOfUnnamed(written, subject);
+  if (about !== 'this') return refusalOfUnnamed(written, subject);
+  const model = bareName.test(line.words) ? otherModel(written, subject) : undefined;
+  if (model !== undefined)
+    return { because: `evidence of ${model} is shown there too: name the model, /approve ${tag}` };
+  return written < (lastModified?.at ?? registeredAt)
+    ? { because: `${tag} changed after the comment`, evidence: true }
+    : undefined;
 };
+
+/** `1.4.0`, `v1.4.0`, `7`, `package-7`: of whatever model. */
+const bareName = /^(?:v?\d+\.\d+\.\d+\S*|(?:package-)?\d+)$/i;
+
+/** Another model whose evidence the author may have seen: `1.4.0` may be a version of either. */
+const otherModel = (written: Instant, { model, shown }: Subject): string | undefined =>
+  shown.find(({ model: other, from }) => !isSameName(other, model) && from <= written)?.model;
 
 /** The evidence that was shown before the approval has to be that of this version, and no other may have been shown since. */
 const refusalOfUnnamed = (

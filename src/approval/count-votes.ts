@@ -45,11 +45,13 @@ export interface Ballot {
   readonly authors: () => Promise<Authors>;
 }
 
+const byName = (one: Vote, other: Vote): number => (one.by.toLowerCase() < other.by.toLowerCase() ? -1 : 1);
+
 /** One rejection rejects; otherwise as many people as the rules require have to approve, none of them an author. */
 export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const { votes, electorate, where } = ballot;
   const discounted = [...ballot.discounted];
-  const inOrder = [...votes].sort((one, other) => (one.by.toLowerCase() < other.by.toLowerCase() ? -1 : 1));
+  const inOrder = [...votes].sort(byName);
 
   const rejections: Vote[] = [];
   const unjudged: string[] = [];
@@ -75,17 +77,21 @@ export const countVotes = async (ballot: Ballot): Promise<Considered> => {
   const authors: Authors = candidates.length > 0 ? await ballot.authors() : { because: new Map(), remarks: [] };
   const remarks = (): readonly string[] => [...authors.remarks, ...lost()];
   const reasonOf = (vote: Vote): string | undefined => authors.because.get(vote.by.toLowerCase());
-  const certain = candidates.filter((vote) => reasonOf(vote) === undefined && electorate.includes(vote.by));
+  const named = candidates.filter((vote) => reasonOf(vote) === undefined && electorate.includes(vote.by));
+  const others = candidates.filter((vote) => !named.includes(vote));
   const approvals: Vote[] = [];
   let selfApproved = false;
-  // A stranger's comment must not make the gate read what its token may not read: others are looked up when they are needed.
-  for (const vote of certain.length >= ballot.atLeast ? certain : candidates) {
+  const look = async (vote: Vote): Promise<void> => {
     const own = reasonOf(vote);
     const because = own ?? (await electorate.refusal(vote.by));
     if (own !== undefined) selfApproved = true;
     if (because === undefined) approvals.push(vote);
     else discounted.push({ ...vote, because });
-  }
+  };
+  for (const vote of named) await look(vote);
+  // A stranger's comment must not make the gate read what its token may not read: others are looked up when they are needed.
+  if (approvals.length < ballot.atLeast) for (const vote of others) await look(vote);
+  approvals.sort(byName);
   const enough = approvals.length >= ballot.atLeast;
   const holders = await holdersAmong(discounted, electorate);
   if (enough && holders.length === 0 && unjudged.length === 0)

@@ -3,7 +3,7 @@ import type { Reviewer } from '../manifest/approval.ts';
 
 /** The people whose decision counts, looked up at the time of the decision. */
 export interface Electorate {
-  /** Whether the person may decide for certain, without a look at GitHub. */
+  /** Whether the person is named, so that no team has to be read. */
   includes(login: string): boolean;
   /** @returns undefined when the person may decide, else a clause: `not among the reviewers` */
   refusal(login: string): Promise<string | undefined>;
@@ -50,6 +50,17 @@ export const writersOf = (github: GitHub): Electorate => ({
       : `has the permission \`${permission}\` for ${github.repository}, and needs \`write\``;
   },
   others: () => `people who may write to ${github.repository}`,
+});
+
+/**
+ * For comments, which stay when their author leaves: a person who may not even read the repository any more decides nothing. A review of a
+ * GitHub environment is of the run itself.
+ */
+export const presentOnes = (github: GitHub, electorate: Electorate): Electorate => ({
+  ...electorate,
+  refusal: async (login) =>
+    (await electorate.refusal(login)) ??
+    ((await github.permissionOf(login)) === 'none' ? `has no access to ${github.repository} now` : undefined),
 });
 
 /** Without reviewers in the manifest, behind a GitHub environment: GitHub takes reviews of its own reviewers only. */

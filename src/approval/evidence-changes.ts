@@ -8,6 +8,7 @@ import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import { requireSmokePaths } from '../mechanisms/smoke/due.ts';
 import { Refusal } from '../operation.ts';
+import { refuseClosedGroup } from '../registry/group-policy.ts';
 import { newRecord, rerunDecision } from '../release/lifecycle.ts';
 import { storeFor } from '../release/store.ts';
 import type { World } from '../world.ts';
@@ -25,7 +26,6 @@ export interface PlannedDelivery {
 
 /**
  * The plan of `deploy-endpoint` as of now, read with the same functions, without the approval that the version does not have yet.
- * The check of a registry in another account or region is left out too: the gate's permissions do not cover the policy of its group.
  * @throws {Refusal} where the delivery would be refused for another reason
  * @throws {InputError} for a path of `smoke` that is no JSONPath
  */
@@ -64,6 +64,7 @@ export const plannedDelivery = async ({
   });
   refuseUnservable(spec, registered);
   requireSmokePaths(manifest.smoke);
+  const closed = await refuseClosedGroup(readOnly, manifest.model);
   const safeguards = requireSafeguards(manifest, name, environment, registered);
   const { plan, look, release, refused } = await mechanismFor(rollout).plan(readOnly, {
     operation: 'deploy-endpoint',
@@ -83,7 +84,7 @@ export const plannedDelivery = async ({
       title: plan.title,
       changes: lines.kept,
       left: lines.left,
-      notes: [...plan.notes, ...safeguards, ...servingNotes(spec, registered)].slice(0, mostLines),
+      notes: [...plan.notes, ...safeguards, ...closed, ...servingNotes(spec, registered)].slice(0, mostLines),
       ...(against === undefined ? {} : { refused: against }),
     },
     look,

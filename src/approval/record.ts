@@ -1,6 +1,8 @@
 import type { Approval, GitHub } from '../github/github.ts';
+import { sharingRegistry } from '../manifest/same-registry.ts';
 import { Refusal } from '../operation.ts';
 import { isSameName } from '../same-name.ts';
+import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { authorsOf } from './authors.ts';
 import { countVotes, type Vote } from './count-votes.ts';
@@ -9,7 +11,9 @@ import type { Asked, Considered, Mode } from './mode.ts';
 import { reviewersFor } from './reviewers-for.ts';
 import { gitHubFor } from './room-at-github.ts';
 
-const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): Promise<Considered> => {
+const decide = async (at: Asked): Promise<Considered> => {
+  const { rules, risk, registered, world } = at;
+  const environment = environmentFor(at);
   const github = gitHubFor(world, 'record');
   const { workflow, url } = world.run;
   if (workflow === undefined)
@@ -17,7 +21,6 @@ const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): 
       'invalid-input',
       'mode: record reads the reviews of a workflow run, and this run is none: GITHUB_RUN_ID is not set. Run it in a job of the workflow, or use mode: comment',
     );
-  const environment = inputs['github-environment'] ?? name;
   const all = await github.approvalsOf(workflow.id);
   // GitHub ignores the case of an environment's name (docs, "Managing environments for deployment").
   const own = all.filter(({ environments }) => environments.some((one) => isSameName(one, environment)));
@@ -37,6 +40,29 @@ const decide = async ({ name, rules, risk, registered, inputs, world }: Asked): 
       return authorsOf(github, world.run, registered, { commit });
     },
   });
+};
+
+/**
+ * The GitHub environment whose reviews count. The registry has one approval for all its environments. Without names in the manifest the
+ * reviewers at GitHub are the only rule, and those of staging would approve for production.
+ * @throws {Refusal} `invalid-input`
+ */
+const environmentFor = ({ manifest, name, environment, rules, inputs }: Asked): string => {
+  const { 'github-environment': given } = inputs;
+  const { 'github-environment': declared, reviewers } = rules;
+  if (declared !== undefined) {
+    if (given === undefined || isSameName(given, declared)) return declared;
+    throw new Refusal(
+      'invalid-input',
+      `github-environment: the reviews of ${quoted(given)} do not count; the manifest names ${quoted(declared)} (approval.github-environment): leave the input out`,
+    );
+  }
+  const sharing = sharingRegistry(manifest, environment).map(([other]) => other);
+  if (reviewers !== undefined || sharing.length < 2) return given ?? name;
+  throw new Refusal(
+    'invalid-input',
+    `mode: record: ${sharing.join(' and ')} have one registry, and so one approval; the reviewers of one GitHub environment would approve for all: name in the manifest the one whose reviews count, approval.github-environment, or the people, approval.reviewers`,
+  );
 };
 
 /**
@@ -67,7 +93,7 @@ const hintOf = async (github: GitHub, environment: string, all: readonly Approva
       return `the GitHub environment ${environment} has no required reviewers: add them, or use mode: comment where the plan has none${reviewed}`;
     case 'reviewed':
     case 'unknown':
-      return `this run has no review for ${environment}${reviewed}: this job, or one before it, has to name that environment`;
+      return `this run has no review for ${environment}${reviewed}: this job, or one before it, has to name that environment; an administrator who bypasses its protection leaves no review`;
   }
 };
 

@@ -17,7 +17,7 @@ export const reviewInputs = {
   'github-environment': optional(
     text({
       description:
-        'With `mode: record`: the GitHub environment whose reviews count. Default: the name of the environment in the manifest.',
+        'With `mode: record`: the GitHub environment whose reviews count. Default: `approval.github-environment` of the manifest, which allows no other; else the name of the environment in the manifest.',
       example: 'production-approval',
       pattern: /^\S(?:.*\S)?$/,
       allowed: 'a name without space at its ends',

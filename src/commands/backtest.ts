@@ -7,7 +7,7 @@ import { readInputs } from '../inputs/read-inputs.ts';
 import { counted, percent } from '../judge/amounts.ts';
 import { type Bucket, countsOf } from '../judge/bucket.ts';
 import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
-import { errorsMetric, type Policy } from '../judge/policy.ts';
+import { errorsMetric, isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -182,19 +182,14 @@ const backtestOf = (recorded: Recorded): Backtest => {
     baseline: { requests, errorRate },
     timeToProof: shares.map((share) => {
       const [slowest = { says: 'nothing', requests: Number.POSITIVE_INFINITY }] = policy.metrics
-        .flatMap(({ name, says, excessBelow }) =>
-          excessBelow === undefined
-            ? []
-            : [
-                {
-                  says,
-                  requests: Math.ceil(
-                    requestsToProof({ ...policy.healthy, excessBelow }, rates[name] ?? 0, share) /
-                      (recorded.perRequest?.[name] ?? 1),
-                  ),
-                },
-              ],
-        )
+        .filter(isToBeProven)
+        .map((metric) => ({
+          says: metric.says,
+          requests: Math.ceil(
+            requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
+              (recorded.perRequest?.[metric.name] ?? 1),
+          ),
+        }))
         .sort((one, other) => other.requests - one.requests);
       return { share, ...slowest, seconds: Math.ceil(slowest.requests / (perSecond * share)) };
     }),

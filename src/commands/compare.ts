@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Instant } from '../clock.ts';
 import type { Comparison } from '../findings/comparison.ts';
 import type { Regression } from '../findings/regression.ts';
-import { chooseClock } from '../hosts/clock.ts';
+import { clockOf } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
@@ -139,8 +139,7 @@ const readScored = async ({ candidate, baseline, policy }: CompareInputs, termin
 /** The time, where a golden set has a last day: nothing else depends on it. */
 const timeFor = async ({ policy }: CompareInputs, host: () => CommandLine): Promise<Instant | undefined> => {
   if (policy.datasetExpires === undefined) return undefined;
-  const { env, seams } = host();
-  return (seams?.clock ?? (await chooseClock(env))).now();
+  return (await clockOf(host())).now();
 };
 
 /** @throws {InputError} where the policy and the rows do not fit */

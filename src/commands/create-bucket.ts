@@ -8,7 +8,7 @@ import { s3Client } from '../aws/s3.ts';
 import { sender } from '../aws/sender.ts';
 import { canonical } from '../digest.ts';
 import { roleArn } from '../endpoint/desired.ts';
-import { chooseClock } from '../hosts/clock.ts';
+import { clockOf } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs } from '../inputs/read-inputs.ts';
@@ -60,7 +60,7 @@ export const createBucket: Command = {
 
 /** `create-bucket`: once per account and region, by a person who may create buckets. A repeated run restores the default bucket's settings. */
 const runCreateBucket = async (args: readonly string[], host: CommandLine): Promise<ExitCode> => {
-  const { env, terminal, seams } = host;
+  const { env, terminal } = host;
   try {
     const {
       manifest,
@@ -69,7 +69,7 @@ const runCreateBucket = async (args: readonly string[], host: CommandLine): Prom
       'print-policy': print,
     } = readInputs(createBucketInputs, readArguments(createBucketInputs, args));
     const environment = environmentOf(manifest, name);
-    const { account, calls } = await connect(env, seams?.clock ?? (await chooseClock(env)), environment);
+    const { account, calls } = await connect(env, await clockOf(host), environment);
     const { location, roles, hint } = placeOf(environment, account);
     const policy = bucketPolicy(location, account, writersOf(roles, writers));
     if (print) terminal.out(jsonText(policy, 2));

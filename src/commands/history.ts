@@ -3,6 +3,7 @@ import { Throttled } from '../aws/retry.ts';
 import { type Instant, isDay, iso, seconds } from '../clock.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { groupBy } from '../group-by.ts';
+import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -31,7 +32,7 @@ import type { World } from '../world.ts';
 import { type PartialAnswer, printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { shownFailure } from './failure-report.ts';
-import { clockOf, openReadOnly } from './read-only-session.ts';
+import { openReadOnly } from './read-only-session.ts';
 
 /** Before the time of the command, or an instant. */
 type Since = { readonly ago: number; readonly written: string } | { readonly at: Instant };

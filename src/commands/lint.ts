@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openGitHub } from '../github/open-github.ts';
+import { clockOf } from '../hosts/clock.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
 import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
@@ -21,7 +22,6 @@ import { lintRisk } from './lint/risk-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
 import { stageWarnings } from './lint/stage-warnings.ts';
 import { asPlan } from './plan.ts';
-import { clockOf } from './read-only-session.ts';
 
 const lintInputs = {
   manifest: sharedInputs.manifest,

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { chooseClock } from '../hosts/clock.ts';
+import { clockOf } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { folder } from '../inputs/folder.ts';
@@ -195,11 +195,12 @@ const textOf = ({ output, rows, errors, missing, tolerated }: Found): string =>
       : []),
   ].join('\n');
 
-const predicted = async (
-  inputs: Inputs,
-  behind: readonly string[] | undefined,
-  { env, seams, terminal, cancellation: { signal } }: CommandLine,
-): Promise<Found> => {
+const predicted = async (inputs: Inputs, behind: readonly string[] | undefined, host: CommandLine): Promise<Found> => {
+  const {
+    env,
+    terminal,
+    cancellation: { signal },
+  } = host;
   const { url, output, ready } = inputs;
   const argv = argvOf(inputs, behind);
   refuseRemote(inputs);
@@ -209,7 +210,7 @@ const predicted = async (
   const golden = await goldenSet(dataset, regression);
   if (resolve(output) === resolve(dataset.name))
     throw new InputError(`output: ${JSON.stringify(output)} is the golden set; name another file`);
-  const clock = seams?.clock ?? (await chooseClock(env));
+  const clock = await clockOf(host);
   const say = (line: string): void => terminal.err(redacted(printedLine(line)));
   const served = { argv, startSeconds: inputs.startTimeout, env, clock, signal, say };
   const answers = await whileServing(

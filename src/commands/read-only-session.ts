@@ -1,5 +1,5 @@
-import { type Clock, minutes } from '../clock.ts';
-import { chooseClock } from '../hosts/clock.ts';
+import { minutes } from '../clock.ts';
+import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { waitOut } from '../hosts/patience.ts';
 import { runFrom } from '../hosts/run.ts';
@@ -47,6 +47,3 @@ export const openWithoutManifest = async (host: CommandLine, target: Target): Pr
   );
   return session.worldFor(signal);
 };
-
-export const clockOf = async ({ env, seams }: Pick<CommandLine, 'env' | 'seams'>): Promise<Clock> =>
-  seams?.clock ?? (await chooseClock(env));

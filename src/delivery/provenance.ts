@@ -1,5 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
-import type { DescribeEndpointConfigOutput } from '../aws/sagemaker.ts';
+import type { DescribeEndpointConfigOutput, DescribeModelOutput } from '../aws/sagemaker.ts';
 import { isContentName } from '../endpoint/names.ts';
 import { isWithin, type Members } from '../endpoint/settings.ts';
 import { Refusal } from '../operation.ts';
@@ -27,18 +27,10 @@ export interface Purpose {
  * @throws {Refusal} `foreign-config`, and `config-missing` when a part was deleted (rule 3)
  */
 export const refuseForeign = async (world: World, purpose: Purpose, configuration: Configuration): Promise<void> => {
-  const { endpointConfig, model } = configuration;
-  const [config, existing] = await Promise.all([
-    orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
-    orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
-  ]);
-  if (config === undefined)
-    throw new Refusal('config-missing', `endpoint config ${endpointConfig} was deleted: name another version with to`);
-  if (existing === undefined)
-    throw new Refusal(
-      'config-missing',
-      `model ${model} of ${endpointConfig} was deleted: name another version with to`,
-    );
+  const { endpointConfig } = configuration;
+  const { config, model: existing, gone } = await partsOf(world, configuration);
+  if (config === undefined || existing === undefined)
+    throw new Refusal('config-missing', `${gone} was deleted: name another version with to`);
   const fault =
     configuration.version === undefined
       ? await adoptionFault(world, purpose, endpointConfig)
@@ -48,13 +40,30 @@ export const refuseForeign = async (world: World, purpose: Purpose, configuratio
           purpose,
           configuration,
           configuration.version,
-          existing?.PrimaryContainer?.ModelPackageName,
+          existing.PrimaryContainer?.ModelPackageName,
         )));
   if (fault === undefined) return;
   throw new Refusal(
     'foreign-config',
     `the release record of ${purpose.endpoint} names ${endpointConfig} for ${configuration.version ?? 'the configuration before this suite'}, but ${fault}; nothing was changed`,
   );
+};
+
+/** What is left of a configuration; `gone` names a part that was deleted (rule 3), as `endpoint config churn-1-4-0-0a1b2c3d`. */
+export const partsOf = async (
+  world: World,
+  { endpointConfig, model }: Pick<Configuration, 'endpointConfig' | 'model'>,
+): Promise<{
+  readonly config?: DescribeEndpointConfigOutput;
+  readonly model?: DescribeModelOutput;
+  readonly gone?: string;
+}> => {
+  const [config, existing] = await Promise.all([
+    orUndefined(world.read.sagemaker.describeEndpointConfig({ EndpointConfigName: endpointConfig })),
+    orUndefined(world.read.sagemaker.describeModel({ ModelName: model })),
+  ]);
+  if (config === undefined) return { gone: `endpoint config ${endpointConfig}` };
+  return existing === undefined ? { config, gone: `model ${model} of ${endpointConfig}` } : { config, model: existing };
 };
 
 const adoptionFault = async (

@@ -1,9 +1,18 @@
+import type { Accounts } from './github.ts';
+
+interface Person {
+  readonly login?: string;
+}
 interface Answered {
-  readonly author?: { readonly login?: string } | null;
-  readonly committer?: { readonly login?: string } | null;
+  readonly author?: Person | null;
+  readonly committer?: Person | null;
 }
 
 /** Authors and committers, each once. An address without an account has no login, and GitHub answers null or an empty object. */
-export const accountsOf = (commits: readonly Answered[]): readonly string[] => [
-  ...new Set(commits.flatMap(({ author, committer }) => [author, committer]).flatMap((person) => person?.login ?? [])),
-];
+export const accountsOf = (commits: readonly Answered[]): Accounts => {
+  const logins = commits.flatMap(({ author, committer }) => [author, committer]).map((person) => person?.login);
+  return {
+    logins: [...new Set(logins.flatMap((login) => login ?? []))],
+    hasUnknown: logins.includes(undefined),
+  };
+};

@@ -1,9 +1,17 @@
 import { type Client, everyPage } from './client.ts';
 import type { Comparison } from './github.ts';
-import { orAbsent } from './refusal.ts';
+import { GitHubFailure, orAbsent } from './refusal.ts';
+
+/** Each commit costs a request, and the token of a job has a thousand an hour (docs, "Rate limits for the REST API"). */
+const mostCommits = 250;
 
 /** REST, "Compare two commits": the commits are listed in pages, and each page has the relation. */
-export const compare = async (client: Client, base: string, head: string): Promise<Comparison | undefined> => {
+export const compare = async (
+  client: Client,
+  base: string,
+  head: string,
+  paths: readonly string[],
+): Promise<Comparison | undefined> => {
   const pages = await orAbsent(
     everyPage(client, { does: `compare commit ${head} with ${base}`, needs: 'contents: read' }, (octokit, common) =>
       octokit.rest.repos.compareCommitsWithBasehead({ ...common, basehead: `${base}...${head}` }),
@@ -11,10 +19,33 @@ export const compare = async (client: Client, base: string, head: string): Promi
     [],
   );
   const [first] = pages;
-  return (
-    first && {
-      relation: first.data.status,
-      messages: pages.flatMap(({ data }) => data.commits).map(({ commit }) => commit.message),
-    }
-  );
+  if (first === undefined) return undefined;
+  const commits = pages.flatMap(({ data }) => data.commits);
+  if (paths.length > 0 && commits.length > mostCommits)
+    throw new GitHubFailure(
+      `GitHub shows the files of one commit at a time, and there are ${commits.length} commits since ${base}: let git read them, with \`fetch-depth: 0\` for actions/checkout`,
+      undefined,
+      undefined,
+    );
+  const messages: string[] = [];
+  for (const { sha, commit } of commits)
+    if (paths.length === 0 || isBelow(paths, await changedFiles(client, sha))) messages.push(commit.message);
+  return { relation: first.data.status, messages };
 };
+
+/** REST, "Get a commit": the files by which it differs from its first parent, so a merge has those of its branch. A moved file has two names. */
+const changedFiles = async (client: Client, sha: string): Promise<readonly string[]> => {
+  const pages = await everyPage(
+    client,
+    { does: `read the files of commit ${sha}`, needs: 'contents: read' },
+    (octokit, common) => octokit.rest.repos.getCommit({ ...common, ref: sha }),
+  );
+  return pages
+    .flatMap(({ data }) => data.files ?? [])
+    .flatMap((file) => [file.filename, ...(file.status === 'renamed' ? [file.previous_filename ?? ''] : [])]);
+};
+
+const isBelow = (paths: readonly string[], files: readonly string[]): boolean =>
+  paths
+    .map((path) => path.replace(/\/$/, ''))
+    .some((path) => files.some((file) => file === path || file.startsWith(`${path}/`)));

@@ -12,12 +12,13 @@ export interface GitHub {
   approvalsOf(run: number): Promise<readonly Approval[]>;
   runOf(run: number): Promise<WorkflowRun>;
   /** The accounts that GitHub knows for a commit. */
-  authorsOf(commit: string): Promise<readonly string[]>;
+  authorsOf(commit: string): Promise<Accounts>;
   /**
    * The commits that `head` has and `base` has not.
+   * @param paths from the root of the repository: commits that change none of them are left out; empty: all commits
    * @returns undefined when the repository lacks one of the two
    */
-  compare(base: string, head: string): Promise<Comparison | undefined>;
+  compare(base: string, head: string, paths: readonly string[]): Promise<Comparison | undefined>;
   /** The person's present permission for the repository. */
   permissionOf(login: string): Promise<Permission>;
   /** Logins of a team's members, child teams included. */
@@ -29,7 +30,7 @@ export interface GitHub {
   /** @returns undefined when the repository has no such pull request */
   pullRequest(number: number): Promise<PullRequest | undefined>;
   /** The accounts that GitHub knows for the commits of a pull request. */
-  authorsOfPullRequest(number: number): Promise<readonly string[]>;
+  authorsOfPullRequest(number: number): Promise<Accounts>;
   /** The pull requests that a commit belongs to, open and merged ones. */
   pullRequestsOf(commit: string): Promise<readonly PullRequest[]>;
   /** Absent in a dry run. */
@@ -75,6 +76,13 @@ export interface PullRequest {
   /** The newest commit of its branch. A job on `pull_request` runs on a merge commit instead. */
   readonly head: string;
   readonly author: string;
+}
+
+/** Authors and committers. */
+export interface Accounts {
+  readonly logins: readonly string[];
+  /** One of them has an address that no account at GitHub has. */
+  readonly hasUnknown: boolean;
 }
 
 /** A commit beside an earlier one. */

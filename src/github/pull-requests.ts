@@ -1,6 +1,6 @@
 import { type Client, everyPage } from './client.ts';
 import { accountsOf } from './commit-accounts.ts';
-import type { PullRequest } from './github.ts';
+import type { Accounts, PullRequest } from './github.ts';
 import { orAbsent } from './refusal.ts';
 
 interface Answered {
@@ -40,7 +40,7 @@ export const pullRequestsOf = async (client: Client, commit: string): Promise<re
 /**
  * The accounts of its commits. REST, "List commits on a pull request": GitHub gives the first 250 commits.
  */
-export const authorsOfPullRequest = async (client: Client, number: number): Promise<readonly string[]> => {
+export const authorsOfPullRequest = async (client: Client, number: number): Promise<Accounts> => {
   const pages = await everyPage(
     client,
     { does: `read the commits of pull request ${number}`, needs: 'pull-requests: read' },

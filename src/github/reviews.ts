@@ -1,6 +1,6 @@
 import { type Client, everyPage } from './client.ts';
 import { accountsOf } from './commit-accounts.ts';
-import { type Approval, type Permission, permissions, type Team, type WorkflowRun } from './github.ts';
+import { type Accounts, type Approval, type Permission, permissions, type Team, type WorkflowRun } from './github.ts';
 import { orAbsent } from './refusal.ts';
 
 /** The people who decided, and those who may: the facts behind an approval. */
@@ -32,7 +32,7 @@ export const runOf = async (client: Client, run: number): Promise<WorkflowRun> =
   };
 };
 
-export const authorsOf = async (client: Client, commit: string): Promise<readonly string[]> => {
+export const authorsOf = async (client: Client, commit: string): Promise<Accounts> => {
   const { data } = await client.call({ does: `read commit ${commit}`, needs: 'contents: read' }, (octokit, common) =>
     octokit.rest.repos.getCommit({ ...common, ref: commit, per_page: 1 }),
   );

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { isCommitDigest } from '../digest.ts';
 import type { Env } from '../env.ts';
 import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -6,8 +7,6 @@ import type { Commits, Compared } from '../world.ts';
 
 /** Of the messages since a version. */
 const mostBytes = 64 * 1024 * 1024;
-/** A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option. */
-const wholeDigest = /^([0-9a-f]{40}|[0-9a-f]{64})$/;
 
 interface End {
   /** Exit code, or the system's word for a program that did not start. */
@@ -34,8 +33,9 @@ export const gitCommits = (root: string, env: Env, signal: AbortSignal): Commits
         },
       );
     });
+  // A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option.
   const has = async (commit: string): Promise<boolean> =>
-    wholeDigest.test(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
+    isCommitDigest(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
   const contains = async (commit: string, other: string): Promise<boolean> =>
     (await git('merge-base', '--is-ancestor', other, commit)).code === 0;
 
@@ -49,24 +49,35 @@ export const gitCommits = (root: string, env: Env, signal: AbortSignal): Commits
       const name = branch.code === 0 ? /^refs\/heads\/(.+)$/.exec(branch.stdout.trim())?.[1] : undefined;
       return { commit: commit.stdout.trim(), ...withoutUndefined({ branch: name }) };
     },
-    compare: async (base, head) => {
+    compare: async (base, head, paths) => {
+      // A shallow checkout has the files of its commit too, and GitHub does not check the paths.
+      if (paths.length > 0 && (await has(head)))
+        for (const path of paths) {
+          const found = await git('--literal-pathspecs', 'ls-tree', '--full-tree', '--name-only', head, '--', path);
+          if (found.code !== 0) return { is: 'unreadable', because: whyNot(found) };
+          if (found.stdout === '') return { is: 'no-path', path };
+        }
       const shallow = await git('rev-parse', '--is-shallow-repository');
       if (shallow.code !== 0) return { is: 'unreadable', because: whyNot(shallow) };
       if (shallow.stdout.trim() !== 'false') return { is: 'unreadable', because: cutOff };
       if (!(await has(base)) || !(await has(head))) return { is: 'absent' };
       const [ahead, behind] = [await contains(head, base), await contains(base, head)];
+      const filter = paths.length === 0 ? [] : ofPaths;
       const listed = await git(
         'log',
-        '-z',
         '--no-color',
         '--no-show-signature',
         '--encoding=UTF-8',
-        '--format=%B',
+        `--format=${start}%B${end}`,
+        ...filter,
         `${base}..${head}`,
         '--',
+        ...paths.map((path) => `:(top,literal)${path}`),
       );
       if (listed.code !== 0) return { is: 'unreadable', because: whyNot(listed) };
-      return { is: 'known', relation: relationOf(ahead, behind), messages: messagesIn(listed.stdout) };
+      const commits = commitsIn(listed.stdout);
+      const counted = paths.length === 0 ? commits : commits.filter(({ changes }) => changes);
+      return { is: 'known', relation: relationOf(ahead, behind), messages: counted.map(({ message }) => message) };
     },
   };
 };
@@ -76,8 +87,27 @@ const relationOf = (ahead: boolean, behind: boolean): Extract<Compared, { is: 'k
   return behind ? 'behind' : 'diverged';
 };
 
-/** `-z` ends each message with a NUL, which no message contains. */
-const messagesIn = (listed: string): readonly string[] => (listed === '' ? [] : listed.replace(/\0$/, '').split('\0'));
+/** No message contains a NUL. */
+const [start, end] = ['%x00%x00', '%x00'];
+
+/**
+ * The commits of side branches too, and the names of the files that each changes: a merge those of its branch. Git lists a merge also
+ * where its branch alone lacks a change; such a merge changes no file here.
+ */
+const ofPaths = ['--full-history', '--name-only', '--no-renames', '--no-follow', '--diff-merges=first-parent'];
+
+interface ListedCommit {
+  readonly message: string;
+  /** Whether names of files follow the message. */
+  readonly changes: boolean;
+}
+
+const commitsIn = (listed: string): readonly ListedCommit[] =>
+  listed
+    .split('\0\0')
+    .slice(1)
+    .map((commit) => commit.split('\0'))
+    .map(([message = '', names = '']) => ({ message, changes: names.trim() !== '' }));
 
 const codeOf = (error: Error): number | string => {
   const { code } = error as { readonly code?: unknown };
@@ -106,5 +136,8 @@ const whyNot = ({ code, stderr }: End): string => {
     return `there are more than ${mostBytes / 1024 / 1024} MiB of messages since then: give the version itself once`;
   if (/dubious ownership/.test(stderr))
     return 'git does not read a checkout of another user: run `git config --global --add safe.directory "$PWD"` before';
+  if (/not a tree object|unable to read|could not fetch|missing (tree|object)|bad tree/i.test(stderr))
+    return 'the clone left out the folders of its commits: clone without `--filter=tree:0`';
+  if (/unrecognized argument/.test(stderr)) return 'git is older than 2.31: update it, or give the version itself';
   return 'this folder is no git repository: check the repository out, with `fetch-depth: 0`';
 };

@@ -40,7 +40,7 @@ import {
 } from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { ProgramEnd, Run } from '../world.ts';
-import { chooseClock } from './clock.ts';
+import { clockOf } from './clock.ts';
 import { abortToEnd, drive, type Ended, type Waiting, withinLimit } from './drive.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
 import { wallClock } from './wall-clock.ts';
@@ -205,7 +205,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let outOfTimeAt: Instant = Number.POSITIVE_INFINITY;
   const run = async (): Promise<Report> => {
     try {
-      clock = host.seams?.clock ?? (await chooseClock(host.env));
+      clock = await clockOf(host);
       startedAt = clock.now();
       const github = host.github?.(clock);
       const hostInputs = { ...commonInputs, ...host.hostInputs };

@@ -1,4 +1,5 @@
 import { hostname, userInfo } from 'node:os';
+import { isCommitDigest } from '../digest.ts';
 import type { Env } from '../env.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { HostName, Run, WorkflowOfRun } from '../world.ts';
@@ -72,7 +73,7 @@ export const pipelineRun = ({ region, pipeline, execution, stage, action, revisi
   host: 'codepipeline',
   holder: `codepipeline/${pipeline}/${execution}/${stage}/${action}`,
   url: `https://${region}.console.aws.amazon.com/codesuite/codepipeline/pipelines/${pipeline}/executions/${execution}/timeline?region=${region}`,
-  ...(/^[0-9a-f]{40}$/.test(revision) ? { commit: revision } : {}),
+  ...(isCommitDigest(revision) ? { commit: revision } : {}),
 });
 
 type Given = Partial<Record<'url' | 'repository' | 'commit' | 'ref' | 'actor', string>>;

@@ -1,7 +1,8 @@
 import { percent } from './amounts.ts';
+import type { Limits } from './bets.ts';
 import type { Failing } from './observations.ts';
 import { ownDiffers, ownMissing, ownSides, suspicion } from './own-because.ts';
-import type { Metric, Policy } from './policy.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { sharedFailure } from './shared-failure.ts';
 import type { MetricEvidence, Verdict, VerdictReason } from './verdict.ts';
 
@@ -16,10 +17,14 @@ export interface Grounds {
   /** The user's own metrics that the newest bucket lacks, and for how long. */
   readonly ownMissing?: readonly string[];
   readonly ownBlindSeconds?: number;
+  /** A candidate with all of the traffic beside the time before. */
+  readonly before?: string;
   /** What the safety net saw. */
   readonly failing?: Failing;
   /** The baseline's usual rate by metric, for the metrics with an incident. */
   readonly troubled?: readonly string[];
+  /** The stretch in doubt by metric, with both arms' counts, for the metrics that are in doubt. */
+  readonly doubted?: readonly string[];
   /** Share of the requests that the candidate received in this step, and its intended share. */
   readonly seenShare?: number;
   readonly meantShare?: number;
@@ -28,6 +33,7 @@ export interface Grounds {
 /** One sentence with numbers. A replay compares it with the journal's: another wording would call every old verdict a different one. */
 export const because = (policy: Policy, found: Grounds): string => {
   const { reason, evidence } = found;
+  const limit = limitOf(policy.healthy);
   switch (reason) {
     case 'candidate-worse': {
       const metric = strongest(policy, evidence);
@@ -38,15 +44,21 @@ export const because = (policy: Policy, found: Grounds): string => {
       );
     }
     case 'proven-healthy': {
-      const bounds = policy.metrics.flatMap(({ name, says, excessBelow }) => {
-        const upper = evidence[name]?.interval[1];
-        return excessBelow === undefined || upper === undefined ? [] : [`${says} at most ${percent(upper)}`];
+      const bounds = policy.metrics.flatMap((metric) => {
+        const upper = evidence[metric.name]?.interval[1];
+        return !isToBeProven(metric) || upper === undefined ? [] : [`${metric.says} at most ${percent(upper)}`];
       });
       return `after ${found.stepRequests} candidate requests in this step the excess over the baseline is, with ${percent(policy.healthy.confidence)} confidence: ${bounds.join(', ')}`;
     }
     case 'absolute-limit':
     case 'both-failing':
       return failedTogether(policy, found);
+    case 'worse-than-before':
+      return `${found.before}, and nothing is left to compare with: the traffic is taken back, and no version is convicted`;
+    case 'more-than-before':
+      return `${found.before}: the last bake goes on`;
+    case 'provisional':
+      return 'the newest counts would take the traffic back, and CloudWatch may still revise them: they are read again first';
     case 'metrics-missing':
       return `metrics are missing for ${Math.round(found.blindSeconds)} s: the weight stays, and after ${policy.maxBlindSeconds} s the traffic is taken back`;
     case 'unobserved-too-long':
@@ -69,6 +81,8 @@ export const because = (policy: Policy, found: Grounds): string => {
     }
     case 'baseline-in-incident':
       return `the baseline itself fails far more often than it usually does (${found.troubled?.join('; ') ?? ''}): such a minute is no evidence that the candidate is healthy`;
+    case 'newest-in-doubt':
+      return `proven healthy over all requests of this step, but the newest ones look more like ${limit} than like the baseline: ${found.doubted?.join('; ') ?? ''}; the next step waits until this stretch is proven too, or the doubt is gone`;
     case 'too-little-observed':
       return `only ${percent(found.coverage)} of this step was observed, ${percent(policy.coverage)} is needed`;
     case 'too-few-requests':
@@ -103,8 +117,15 @@ const undecided = (policy: Policy, { evidence, stepRequests, logEvidence, thresh
   const of = missing && evidence[missing.name];
   if (!missing || !of)
     return `this bucket alone has more bad requests than the bound allows after ${stepRequests} candidate requests; ${guilt}`;
-  return `not yet decided after ${stepRequests} candidate requests in this step: ${missing.says} ${sides(of)}, an excess of up to ${percent(of.interval[1])} is not excluded (${percent(missing.excessBelow ?? 0)} must be); ${guilt}`;
+  return `not yet decided after ${stepRequests} candidate requests in this step: ${missing.says} ${sides(of)}, an excess of up to ${percent(of.interval[1])} is not excluded (${limitOf(missing)} must be); ${guilt}`;
 };
+
+/** `an excess of 0.5 %`, `a rate of 1.5 times the baseline's`, or both. */
+const limitOf = ({ excessBelow, atMost }: Limits): string =>
+  [
+    ...(excessBelow === undefined ? [] : [percent(excessBelow)]),
+    ...(atMost === undefined ? [] : [`${atMost} times the baseline's rate`]),
+  ].join(' and ');
 
 /** The metric that adds most to the weighted mean. */
 const strongest = (policy: Policy, evidence: Verdict['evidence']): Metric =>
@@ -116,7 +137,7 @@ const foremost = ({ metrics }: Policy, strength: (metric: Metric) => number): Me
 const sidesOf = (metric: Metric, worst: MetricEvidence): string =>
   metric.own ? ownSides(metric, worst) : `${metric.says}: ${sides(worst)}`;
 
-const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
+export const sides = ({ candidate, baseline }: Pick<MetricEvidence, 'candidate' | 'baseline'>): string =>
   `${candidate.bad} of ${candidate.requests} (${rate(candidate)}) beside ${baseline.bad} of ${baseline.requests} (${rate(baseline)})`;
 const rate = ({ bad, requests }: MetricEvidence['candidate']): string =>
   requests > 0 ? percent(bad / requests) : 'none';

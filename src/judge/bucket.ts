@@ -9,6 +9,8 @@ export interface Bucket {
   readonly seconds: number;
   /** The weights moved inside this bucket: share and rate may both have changed in it, so it is no evidence. */
   readonly weightMoved?: boolean;
+  /** CloudWatch may still revise the counts: from this bucket on nothing convicts. */
+  readonly provisional?: true;
   /** Intended share of the requests for the candidate, 0 to 1. */
   readonly share?: number;
   readonly candidate?: Arm;

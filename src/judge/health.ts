@@ -1,3 +1,4 @@
+import { type Grid, unaimedGrid } from './bets.ts';
 import type { Counts } from './bucket.ts';
 import { logSum } from './logarithms.ts';
 
@@ -14,6 +15,10 @@ import { logSum } from './logarithms.ts';
  * bucket to bucket: the baseline's rate cancels, so load, drift and shared outages do not matter. The product over buckets is an
  * e-process in the mean excess; so is a mixture over s. By Ville's inequality the bound holds at all looks at once.
  * s = 1 is the proof by no errors at all: 599 clean requests exclude an excess of 0.5 % with 95 % confidence.
+ * For a limit of the ratio, ρ times the baseline's rate, the factor is (1 − s)^x · (1 + s·ρ·c/b)^y: at rates q and r·q it is expected
+ * to be at most exp(c·s·q·(ρ − r)), so the product is an e-process against "the candidate's expected bad requests so far are ρ times
+ * those at the baseline's rates, or more", whatever both did from bucket to bucket. Where either limit suffices, the evidence is a
+ * weighted mean of both: a candidate beyond both limits makes both of them fair, and their mean too.
  * The lower bound exchanges the arms, with s·c/b in the place of s.
  * A bucket in which the baseline has an incident (`incident.ts`) counts min(1, (1 − s)^x · (1 + s·c/b)^y) instead: its errors may
  * excuse the candidate's, and nothing more, and the bound is about the requests outside of incidents. The bet stays fair for this
@@ -34,26 +39,13 @@ export interface Excess {
   /** Requests behind the estimate: those of buckets with a baseline to compare with. */
   readonly compared: number;
   readonly comparedBad: number;
-  /** Σ y·ln(1 + s·c/b), for each s of the upper bound. */
+  /** Σ y·ln(1 + s·c/b), for each s of the upper bound, and Σ y·ln(1 + s·ρ·c/b) for each bet on the ratio. Empty: all 0. */
   readonly allowance: readonly number[];
   /** Σ x·ln(1 + k) + y·ln(1 − k·c/b), for each k of the lower bound. */
   readonly gain: readonly number[];
   /** Σ k·c. */
   readonly reach: readonly number[];
 }
-
-/** Most of the prior on s = 1: a model without errors should be proven by about as many requests as it takes by hand. */
-const priors: readonly (readonly [stake: number, prior: number])[] = [
-  [1, 0.65],
-  [0.85, 0.12],
-  [0.6, 0.1],
-  [0.35, 0.07],
-  [0.15, 0.04],
-  [0.05, 0.02],
-];
-const stakes: readonly number[] = priors.map(([stake]) => stake);
-const logPriors: readonly number[] = priors.map(([, prior]) => Math.log(prior));
-const negatives: readonly number[] = stakes.map((stake) => Math.log1p(-stake));
 
 const counterStakes: readonly number[] = [0.03, 0.1, 0.3, 1, 3, 8];
 const logCounterPrior = -Math.log(counterStakes.length);
@@ -70,25 +62,28 @@ export const noExcess: Excess = {
   expectedBad: 0,
   compared: 0,
   comparedBad: 0,
-  allowance: stakes.map(() => 0),
+  allowance: [],
   gain: counterStakes.map(() => 0),
   reach: counterStakes.map(() => 0),
 };
 
 /** Values that depend on a bucket's request counts alone; metrics that are counted per request share them. */
 export interface Stakes {
+  /** ln(1 − s) for each bet; it depends on the bets alone. */
+  readonly perBad: readonly number[];
   readonly perBaselineBad: readonly number[];
   readonly counter: readonly number[];
   readonly perCounterBad: readonly number[];
   readonly perCounterBaselineBad: readonly number[];
 }
 
-export const stakesOf = ({ candidate, baseline }: Counts): Stakes => {
+export const stakesOf = ({ candidate, baseline }: Counts, { stakes, times, perBad }: Grid = unaimedGrid): Stakes => {
   const ratio = baseline > 0 ? candidate / baseline : 0;
   const limit = candidate > 0 ? (largestCounterStake * baseline) / candidate : 0;
   const counter = counterStakes.map((stake) => Math.min(stake, limit));
   return {
-    perBaselineBad: stakes.map((stake) => Math.log1p(stake * ratio)),
+    perBad,
+    perBaselineBad: stakes.map((stake, index) => Math.log1p(stake * (times[index] ?? 1) * ratio)),
     counter,
     perCounterBad: counter.map((stake, index) =>
       stake === counterStakes[index] ? (counterLogs[index] ?? 0) : Math.log1p(stake),
@@ -131,36 +126,46 @@ export const observeHealth = (
 const allowed = (
   sums: readonly number[],
   { candidateBad, baselineBad }: Counts,
-  { perBaselineBad }: Stakes,
+  { perBad, perBaselineBad }: Stakes,
   excuse: number,
 ): readonly number[] =>
-  sums.map((sum, index) => {
-    const own = candidateBad === 0 ? 0 : -candidateBad * (negatives[index] ?? 0);
-    return sum + Math.min(baselineBad * (perBaselineBad[index] ?? 0), own + excuse);
+  perBaselineBad.map((log, index) => {
+    const own = candidateBad === 0 ? 0 : -candidateBad * (perBad[index] ?? 0);
+    return (sums[index] ?? 0) + Math.min(baselineBad * log, own + excuse);
   });
 
 const add = (sums: readonly number[], terms: readonly number[], times: number): readonly number[] =>
   times === 0 ? sums : sums.map((sum, index) => sum + times * (terms[index] ?? 0));
 
-/** ln of the evidence that the mean excess so far is below `bound`. */
-export const logEvidenceBelow = (excess: Excess, bound: number): number =>
-  logSum(upperLogs(excess).map((log, index) => log + (stakes[index] ?? 0) * excess.counted * bound));
-
-const upperLogs = ({ bad, allowance }: Excess): readonly number[] =>
-  allowance.map(
-    (allowed, index) => (logPriors[index] ?? 0) + allowed + (bad === 0 ? 0 : bad * (negatives[index] ?? 0)),
+/** ln of the evidence that the mean excess so far is below `bound`, or the mean ratio below the limit of the bets on it. */
+export const logEvidenceBelow = (excess: Excess, bound: number, grid: Grid = unaimedGrid): number =>
+  logSum(
+    betLogs(excess, grid).map(
+      (log, index) =>
+        (grid.logParts[index] ?? 0) +
+        log +
+        (index < grid.onExcess ? (grid.stakes[index] ?? 0) * excess.counted * bound : 0),
+    ),
   );
+
+/** Of each bet, with its prior: what the bad requests of both arms made of it. */
+const betLogs = ({ bad, allowance }: Excess, { logPriors, perBad }: Grid): readonly number[] =>
+  logPriors.map((prior, index) => prior + (allowance[index] ?? 0) + (bad === 0 ? 0 : bad * (perBad[index] ?? 0)));
 
 /** Candidate's rate minus the baseline's, bucket by bucket; undefined before the first comparison. */
 export const estimatedExcess = ({ compared, comparedBad, expectedBad }: Excess): number | undefined =>
   compared > 0 ? (comparedBad - expectedBad) / compared : undefined;
 
 /** Bounds on the mean excess, each holding at all looks with `confidence`. −1 and 1 when nothing is known. */
-export const excessInterval = (excess: Excess, confidence: number): readonly [lower: number, upper: number] => {
+export const excessInterval = (
+  excess: Excess,
+  confidence: number,
+  grid: Grid = unaimedGrid,
+): readonly [lower: number, upper: number] => {
   const target = -Math.log(1 - confidence);
   const upper = solve(
-    upperLogs(excess),
-    stakes.map((stake) => stake * excess.counted),
+    betLogs(excess, grid).slice(0, grid.onExcess),
+    grid.stakes.map((stake) => stake * excess.counted),
     target,
   );
   const lower = solve(

@@ -16,7 +16,7 @@ export type Trouble = readonly number[];
 /** Times the usual rate: a baseline may have a bad hour. */
 const timesUsual = 2;
 /** A fraction of the excess that must be excluded: a baseline below it can excuse no more than that. */
-const ofExcess = 0.5;
+export const ofExcess = 0.5;
 
 /**
  * The rate up to which the baseline's errors count in full.
@@ -87,3 +87,22 @@ export const usualOf = (hours: readonly BaselineHistory[]): number | undefined =
   });
   return Math.max(usual?.rate ?? 0, 1 / all);
 };
+
+/** A few bad requests in a quiet hour are no rate. */
+const fewestBad = 5;
+
+/**
+ * The hours (UTC) of the day before with a higher rate than the usual one.
+ * @param hours of the day before, by hour of the day; one hour may come in two parts
+ */
+export const hoursAbove = (
+  hours: readonly (BaselineHistory & { readonly hour: number })[],
+  usual: number,
+): readonly (readonly [hour: number, rate: number])[] =>
+  Array.from({ length: 24 }, (_, hour) => {
+    const parts = hours.filter((part) => part.hour === hour);
+    const requests = parts.reduce((sum, part) => sum + part.requests, 0);
+    return { hour, requests, bad: parts.reduce((sum, { bad }) => sum + bad, 0) };
+  }).flatMap(({ hour, requests, bad }) =>
+    bad >= fewestBad && bad > usual * requests ? [[hour, bad / requests] as const] : [],
+  );

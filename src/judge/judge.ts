@@ -1,10 +1,11 @@
 import { percent } from './amounts.ts';
-import { because } from './because.ts';
+import { because, sides } from './because.ts';
 import type { Bucket } from './bucket.ts';
-import { freshMetric, metricEvidenceOf } from './metric-state.ts';
+import { saysBefore } from './last-step.ts';
+import { freshMetric, isInDoubt, metricEvidenceOf, sidesOf } from './metric-state.ts';
 import { nothingObserved, type Observations, observeIn, type StepObservations } from './observations.ts';
 import type { Policy } from './policy.ts';
-import { convictionThreshold, coverageOf, type Ruling, ruleOn } from './ruling.ts';
+import { convictionThreshold, coverageOf, healthThreshold, type Ruling, ruleOn } from './ruling.ts';
 import type { MetricEvidence, Verdict } from './verdict.ts';
 
 /**
@@ -73,7 +74,14 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
         troubled: policy.metrics.flatMap(({ says, usual }, index) =>
           metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
         ),
+        doubted: policy.metrics.flatMap((metric, index) => {
+          const state = metrics[index] ?? freshMetric(metric);
+          return isInDoubt(state, metric, healthThreshold(observations))
+            ? [`${metric.says}: ${sides(sidesOf(state.newest.stretch))}`]
+            : [];
+        }),
         ...shares(step),
+        ...(observations.lastStep ? { before: saysBefore(policy.metrics, observations.lastStep) } : {}),
       }),
   };
 };

@@ -1,4 +1,5 @@
 import { alternatives, grossAlternatives } from './alternatives.ts';
+import { type Grid, gridOf } from './bets.ts';
 import { type Counts, exchanged } from './bucket.ts';
 import {
   type Alternatives,
@@ -21,7 +22,8 @@ import {
   type Stakes,
 } from './health.ts';
 import { noTrouble, type Trouble, toleratedRate, watchBaseline } from './incident.ts';
-import type { Metric } from './policy.ts';
+import { type Newest, observeNewest, undoubted } from './newest-stretch.ts';
+import { isToBeProven, type Metric } from './policy.ts';
 import type { MetricEvidence } from './verdict.ts';
 
 /** The state of one metric: sums, never the buckets. */
@@ -38,6 +40,9 @@ export interface MetricState {
   readonly cells?: readonly CellState[];
   /** Of a metric of the user's own that convicts: the same metric as one that holds. It is quicker, because a hold costs time only. */
   readonly held?: MetricState;
+  readonly newest: Newest;
+  /** The bets that prove its health: the same for the whole rollout. */
+  readonly grid: Grid;
 }
 
 /** Without the burst guard, and from the beginning of this step. */
@@ -53,6 +58,8 @@ export const freshMetric = (metric: Metric): MetricState => ({
   incident: false,
   ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
   ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
+  newest: undoubted,
+  grid: gridOf(metric),
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
@@ -64,7 +71,7 @@ export const withStart = (state: MetricState, metric: Metric, start: number): Me
 
 /** A hold is about this step: after a command of a person, the steps before it hold nothing. */
 export const withNewStep = (state: MetricState, metric: Metric): MetricState =>
-  metric.holds ? freshMetric(metric) : { ...state, step: noExcess };
+  metric.holds ? freshMetric(metric) : { ...state, step: noExcess, newest: undoubted };
 
 /** ln of the evidence against the candidate by this metric. */
 export const metricLogEvidence = ({ conviction, cells }: MetricState): number =>
@@ -79,12 +86,15 @@ export interface BucketTerms {
   readonly excuse: number | undefined;
 }
 
+/** @param ofNow health is asked of the newest requests too */
 export const withCounts = (
-  { conviction, whole, step, trouble, held }: MetricState,
-  { usual, excessBelow = 0, good }: Metric,
+  { conviction, whole, step, trouble, newest, grid, held }: MetricState,
+  metric: Metric,
   counts: Counts,
   { ratio, stakes, caps, excuse }: BucketTerms,
+  ofNow: boolean,
 ): MetricState => {
+  const { usual, excessBelow = 0, good } = metric;
   const watch =
     typeof usual === 'number'
       ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
@@ -98,30 +108,53 @@ export const withCounts = (
     step: step === whole ? total : seen(step),
     ...watch,
     ...(held ? { held } : {}),
+    newest:
+      ofNow && isToBeProven(metric)
+        ? observeNewest(
+            newest,
+            counts,
+            metric,
+            whole,
+            typeof usual === 'number' ? usual : undefined,
+            seen,
+            watch.incident,
+          )
+        : newest,
+    grid,
   };
 };
 
 /** Over the whole rollout *and* in this step: the first makes the bound hold over all steps together, the second keeps it fresh. */
-export const logHealth = ({ whole, step }: MetricState, excessBelow: number): number => {
-  const inStep = logEvidenceBelow(step, excessBelow);
-  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow));
+export const logHealth = ({ whole, step, grid }: MetricState, { excessBelow = 0 }: Metric): number => {
+  const inStep = logEvidenceBelow(step, excessBelow, grid);
+  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow, grid));
 };
 
-export const metricEvidenceOf = (
-  state: MetricState,
-  { excessBelow, cells }: Metric,
-  confidence: number,
-): MetricEvidence => {
-  if (cells && state.cells) return distributionEvidence(cells, state.cells, confidence);
-  const { whole } = state;
+/** The newest requests look worse, and the stretch of them is not proven healthy by itself. */
+export const isInDoubt = ({ newest, grid }: MetricState, { excessBelow = 0 }: Metric, threshold: number): boolean =>
+  newest.doubt > 0 && logEvidenceBelow(newest.stretch, excessBelow, grid) < threshold;
+
+export const sidesOf = ({
+  requests,
+  bad,
+  baselineRequests,
+  baselineBad,
+}: Excess): Pick<MetricEvidence, 'candidate' | 'baseline'> => ({
+  candidate: { requests, bad },
+  baseline: { requests: baselineRequests, bad: baselineBad },
+});
+
+export const metricEvidenceOf = (state: MetricState, metric: Metric, confidence: number): MetricEvidence => {
+  if (metric.cells && state.cells) return distributionEvidence(metric.cells, state.cells, confidence);
+  const { whole, grid } = state;
+  const toBeProven = isToBeProven(metric);
   const excess = estimatedExcess(whole);
-  const [lower, upper] = excessInterval(whole, confidence);
+  const [lower, upper] = excessInterval(whole, confidence, grid);
   return {
     logEvidence: logEvidence(state.conviction),
-    logHealth: excessBelow === undefined ? 0 : logHealth(state, excessBelow),
-    ...(excessBelow === undefined ? {} : { healthThreshold: -Math.log(1 - confidence) }),
-    candidate: { requests: whole.requests, bad: whole.bad },
-    baseline: { requests: whole.baselineRequests, bad: whole.baselineBad },
+    logHealth: toBeProven ? logHealth(state, metric) : 0,
+    ...(toBeProven ? { healthThreshold: -Math.log(1 - confidence) } : {}),
+    ...sidesOf(whole),
     ...(excess === undefined ? {} : { excess }),
     // Contradicting buckets can push a bound past the estimate; a wider interval is always valid.
     interval: [Math.min(lower, excess ?? lower), Math.max(upper, excess ?? upper)],

@@ -1,8 +1,10 @@
+import type { Grid } from './bets.ts';
 import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
 import { guardCaps, guardExcuse } from './burst-guard.ts';
 import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
 import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
+import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
 import {
   alternativesOf,
   asHolding,
@@ -34,6 +36,10 @@ export interface Observations {
   /** Those that the newest bucket lacks. */
   readonly ownMissing: readonly string[];
   readonly failing: Failing;
+  /** By metric; absent in an older policy. */
+  readonly lastStep?: readonly LastStep[];
+  /** A bucket was provisional, so nothing convicts from there on. */
+  readonly provisional?: true;
 }
 
 /** The buckets in a row in which the candidate exceeded the safety net's limit, and both arms' counts in them. */
@@ -82,15 +88,17 @@ export const nothingObserved = (policy: Policy): Observations => ({
   ownKnownUntil: 0,
   ownMissing: [],
   failing: noneFailing,
+  ...(policy.lastStep ? { lastStep: policy.metrics.map(() => noLastStep) } : {}),
 });
 
 /** @param bucket later than all before */
 export const observeIn = (before: Observations, bucket: Bucket): Observations => {
   const until = bucket.t + bucket.seconds;
+  const seen: Observations = { ...before, until, ...(bucket.provisional ? { provisional: true } : {}) };
   const opened =
     before.since === Number.NEGATIVE_INFINITY
-      ? { ...before, until, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t, ownKnownUntil: bucket.t }
-      : { ...before, until };
+      ? { ...seen, since: bucket.t, step: stepFrom(bucket.t), knownUntil: bucket.t, ownKnownUntil: bucket.t }
+      : seen;
   if (bucket.weightMoved) return moved(opened, bucket);
   // The new bet starts before the bucket is weighed: a bet is on the future, never on the past.
   return withEvidence(
@@ -123,7 +131,9 @@ const moved = (so: Observations, bucket: Bucket): Observations => ({
   lastStart: Number.NEGATIVE_INFINITY,
   step: stepFrom(so.until),
   ...knownAfter(so, missingIn(so.policy, bucket)),
-  failing: noneFailing,
+  // Share and rate may both have changed in this bucket. Its requests failed all the same.
+  failing: so.policy.safetyNet.whileMoving ? failingAfter(so, bucket) : noneFailing,
+  ...(so.lastStep ? { lastStep: so.lastStep.map(moveOn) } : {}),
 });
 
 const knownAfter = (
@@ -147,14 +157,14 @@ const missingIn = ({ metrics }: Policy, bucket: Bucket): readonly Metric[] =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const termsFor = memo((counts, metric) => termsOf(counts, metric, policy));
+  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy));
   const missing = missingIn(policy, bucket);
   const metrics = eachMetric(so, (state, metric) => {
     const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
     if (metric.cells && state.cells) return withCells(state, state.cells, metric, metric.cells, bucket, policy);
     const counts = cold ? undefined : countsOf(bucket, metric.name);
-    const terms = counts && termsFor(counts, metric);
-    return terms ? withCounts(state, metric, counts, terms) : state;
+    const terms = counts && termsFor(counts, metric, state.grid);
+    return terms ? withCounts(state, metric, counts, terms, policy.healthOfNow ?? false) : state;
   });
   return {
     ...so,
@@ -174,8 +184,30 @@ const withEvidence = (so: Observations, bucket: Bucket): Observations => {
     },
     ...knownAfter(so, missing),
     failing: failingAfter(so, bucket),
+    ...(so.lastStep ? { lastStep: lastStepAfter(so.lastStep, so, bucket, share, metrics) } : {}),
   };
 };
+
+/** Shares are known in a stepped rollout only; the fleets of a guardrail deployment have none. */
+const lastStepAfter = (
+  before: readonly LastStep[],
+  { policy }: Observations,
+  bucket: Bucket,
+  share: number | undefined,
+  metrics: readonly MetricState[],
+): readonly LastStep[] =>
+  before.map((state, index) => {
+    const metric = policy.metrics[index];
+    if (metric === undefined || !isComparedWithBefore(metric) || share === undefined) return state;
+    const counts = countsOf(bucket, metric.name);
+    if (share < 1) return counts ? observeCompared(state, counts, metrics[index]?.incident === true) : state;
+    const { bad, of, requests = 0 } = bucket.candidate ?? {};
+    const candidateBad = bad?.[metric.name];
+    const candidate = of?.[metric.name] ?? requests;
+    return candidateBad === undefined
+      ? state
+      : observeAlone(state, metric, policy, { candidate, candidateBad }, bucket.t);
+  });
 
 /** An incident of any metric that needs a proof of health. */
 export const inIncident = (metrics: readonly MetricState[]): boolean => metrics.some(({ incident }) => incident);
@@ -190,8 +222,8 @@ const withCells = (
 ): MetricState => {
   const counts = cellCountsOf(bucket, metric.name, names);
   const [first] = counts ?? [];
-  const more = first && termsOf(first, metric, policy);
-  const fewer = first && termsOf(first, { ...metric, good: true }, policy);
+  const more = first && termsOf(first, metric, state.grid, policy);
+  const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy);
   if (counts === undefined || more === undefined || fewer === undefined) return state;
   const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
   return { ...state, cells: cellsWithCounts(cells, counts, terms) };
@@ -203,7 +235,12 @@ const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Te
   return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
 };
 
-const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy }: Policy): BucketTerms | undefined => {
+const termsOf = (
+  counts: Counts,
+  metric: Metric,
+  grid: Grid,
+  { burstGuard, convict, healthy }: Policy,
+): BucketTerms | undefined => {
   const toCandidate = convictionShareOf(counts);
   if (toCandidate === undefined) return undefined;
   // Too few good ones: the bet is on the baseline's good ones.
@@ -214,20 +251,28 @@ const termsOf = (counts: Counts, metric: Metric, { burstGuard, convict, healthy 
   const unknownUsual = metric.usual === 'unknown';
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
-    stakes: stakesOf(counts),
+    stakes: stakesOf(counts, grid),
     caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
     excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
 
-type TermsFor = (counts: Counts, metric: Metric) => BucketTerms | undefined;
+type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 
 /** Most metrics are counted per request and share the margin: a hundred of them cost the logarithms of one. */
 const memo = (compute: TermsFor): TermsFor => {
-  let last: { readonly counts: Counts; readonly metric: Metric; readonly terms: BucketTerms | undefined } | undefined;
-  return (counts, metric) => {
+  let last:
+    | {
+        readonly counts: Counts;
+        readonly metric: Metric;
+        readonly grid: Grid;
+        readonly terms: BucketTerms | undefined;
+      }
+    | undefined;
+  return (counts, metric, grid) => {
     const same =
       last?.metric.worseThan === metric.worseThan &&
+      last.grid === grid &&
       last.metric.onlyGross === metric.onlyGross &&
       last.metric.good === metric.good &&
       last.metric.guarded === metric.guarded &&
@@ -235,7 +280,7 @@ const memo = (compute: TermsFor): TermsFor => {
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&
       last.counts.perBucket === counts.perBucket;
-    if (!last || !same) last = { counts, metric, terms: compute(counts, metric) };
+    if (!last || !same) last = { counts, metric, grid, terms: compute(counts, metric, grid) };
     return last.terms;
   };
 };

@@ -1,4 +1,5 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { aimedBets, type Bets, type Limits } from './bets.ts';
 import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
@@ -20,6 +21,10 @@ export interface Policy {
   readonly restartSeconds?: number;
   /** The absolute alarm beside the comparison: it also catches a failure of both arms. */
   readonly safetyNet: SafetyNet;
+  /** A candidate with all of the traffic is compared with the time before (`last-step.ts`); absent in older policies: it is not. */
+  readonly lastStep?: true;
+  /** Health is asked of the newest requests too (`newest-stretch.ts`); absent in policies that were frozen before it was. */
+  readonly healthOfNow?: true;
 }
 
 export interface Metric extends OwnTraits {
@@ -30,8 +35,14 @@ export interface Metric extends OwnTraits {
   readonly worseThan: number;
   /** Convict only a candidate that is several times worse, on evidence that it is worse than the margin. */
   readonly onlyGross?: boolean;
-  /** The excess that must be excluded before the candidate is healthy; absent = watched, not proven. */
+  /**
+   * The excess that must be excluded, or the ratio to the baseline's rate, before the candidate is healthy. One of them is enough;
+   * without both the metric is watched, not proven.
+   */
   readonly excessBelow?: number;
+  readonly atMost?: number;
+  /** The bets of that proof; absent in policies that were frozen before they were aimed at the usual rate. */
+  readonly bets?: Bets;
   /**
    * The baseline's usual share of bad requests, from the day before; failures beyond it excuse no candidate. `unknown` without a
    * day before; absent in a policy that was frozen before this cap existed.
@@ -42,6 +53,8 @@ export interface Metric extends OwnTraits {
    * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
    */
   readonly dispersion?: number | 'learned';
+  /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
+  readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
   readonly byBucket?: true;
   /** A cold candidate is not a slow one: this metric gives no evidence this soon after the first request. */
@@ -58,7 +71,12 @@ export interface SafetyNet {
   readonly buckets: number;
   /** In those buckets together. */
   readonly requests: number;
+  /** A bucket in which the weights moved counts too; absent in older policies: such a bucket begins the row anew. */
+  readonly whileMoving?: true;
 }
+
+export const isToBeProven = ({ excessBelow, atMost }: Limits): boolean =>
+  excessBelow !== undefined || atMost !== undefined;
 
 export const errorsMetric = 'errors';
 export const clientErrorsMetric = 'client-errors';
@@ -68,7 +86,8 @@ const errorsBudget = 4;
 const clientErrorsBudget = 2;
 const latencyBudget = 4;
 
-const latencyWarmUpSeconds = 180;
+/** A candidate that is cold is slow; one that fails because it is cold fails its callers. */
+const warmUp = { errorsSeconds: 0, latencySeconds: 180 };
 
 /**
  * Callers cause 4xx (rule 20), and one caller in one arm is no fault of the model. So they are only reported, unless the manifest
@@ -79,15 +98,32 @@ const clientErrorsOf = ({ clientErrors, convict, healthy }: JudgePolicy): Metric
   worseThan: convict.worseThan,
   onlyGross: true,
   says: '4xx answers',
-  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, excessBelow: healthy.excessBelow } : { weight: 0 }),
+  ...(clientErrors === 'judge' ? { weight: clientErrorsBudget, ...limitsOf(healthy) } : { weight: 0 }),
 });
+
+const limitsOf = ({ excessBelow, atMost }: Limits): Limits => ({
+  ...(excessBelow === undefined ? {} : { excessBelow }),
+  ...(atMost === undefined ? {} : { atMost }),
+});
+
+/** Its usual share of bad requests, and the bets on its health that are aimed at it. */
+const provenBy = (metric: Metric, usual: Watched['usual']): Pick<Metric, 'usual' | 'bets'> => {
+  if (!isToBeProven(metric)) return {};
+  const known = metric.own ? numberOf(metric.usual) : usual?.[metric.name];
+  return {
+    ...(usual && !metric.own ? { usual: known ?? 'unknown' } : {}),
+    ...(known === undefined && metric.atMost === undefined ? {} : { bets: aimedBets(metric, known) }),
+  };
+};
+
+const numberOf = (usual: Metric['usual']): number | undefined => (typeof usual === 'number' ? usual : undefined);
 
 const defaults = {
   maxBlindSeconds: 600,
   restartSeconds: 120,
   coverage: 0.8,
-  safetyNet: { above: 0.2, buckets: 3, requests: 20 },
-};
+  safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+} as const;
 
 export interface Watched {
   /** They are counted. */
@@ -101,6 +137,8 @@ export interface Watched {
   readonly dispersion?: Readonly<Record<string, number>>;
   /** The metrics of the user's own that are read, by name. */
   readonly own?: Readonly<Record<string, WatchedOwn>>;
+  /** By metric: `Metric.higherAt`. */
+  readonly higherAt?: Readonly<Record<string, NonNullable<Metric['higherAt']>>>;
 }
 
 export interface WatchedLatency {
@@ -115,18 +153,20 @@ export interface WatchedLatency {
 /** The manifest's section, with the metrics there are and the defaults filled in. */
 export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   const { worseThan } = judge.convict;
-  const { excessBelow } = judge.healthy;
+  const limits = limitsOf(judge.healthy);
+  const { errorsSeconds, latencySeconds } = { ...warmUp, ...judge.warmUp };
+  const cold = errorsSeconds > 0 ? { warmUpSeconds: errorsSeconds } : {};
   const latency = watched.latency ?? [];
   const metrics: readonly Metric[] = [
-    { name: errorsMetric, weight: errorsBudget, worseThan, excessBelow, says: 'errors' },
-    ...(watched.clientErrors ? [clientErrorsOf(judge)] : []),
+    { name: errorsMetric, weight: errorsBudget, worseThan, ...limits, ...cold, says: 'errors' },
+    ...(watched.clientErrors ? [{ ...clientErrorsOf(judge), ...cold }] : []),
     ...latency.map(({ name, says, marginInEvent, proven }) => ({
       name,
       weight: latencyBudget / latency.length,
       worseThan: marginInEvent ? 1 : worseThan,
-      ...(proven ? { excessBelow } : {}),
+      ...(proven ? limits : {}),
       ...(marginInEvent ? { byBucket: true as const } : {}),
-      warmUpSeconds: latencyWarmUpSeconds,
+      warmUpSeconds: latencySeconds,
       says,
     })),
     ...ownMetricsOf(judge, watched.own ?? {}),
@@ -139,10 +179,9 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     metrics: metrics.map((metric) => ({
       ...metric,
       weight: metric.weight / budget,
-      ...(watched.usual && metric.excessBelow !== undefined && !metric.own
-        ? { usual: watched.usual[metric.name] ?? 'unknown' }
-        : {}),
+      ...provenBy(metric, watched.usual),
       ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
+      ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
     maxBlindSeconds: judge.maxBlindSeconds ?? defaults.maxBlindSeconds,
@@ -154,5 +193,12 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...defaults.safetyNet,
       ...(judge.safetyNet === undefined ? {} : { above: judge.safetyNet }),
     },
+    lastStep: true,
+    healthOfNow: true,
   };
+};
+
+const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[name] ?? [];
+  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
 };

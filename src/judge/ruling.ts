@@ -1,8 +1,9 @@
 import { type Bucket, countsOf } from './bucket.ts';
+import { isMoreThanBefore, logEvidenceAlone } from './last-step.ts';
 import { logAdd, logSum } from './logarithms.ts';
-import { freshMetric, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
+import { freshMetric, isInDoubt, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
 import { type Failing, inIncident, type Observations } from './observations.ts';
-import type { Metric, Policy } from './policy.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
 import { excuses, sharedFailure } from './shared-failure.ts';
 import type { Verdict, VerdictReason } from './verdict.ts';
@@ -47,6 +48,13 @@ const differs = ({ policy, metrics, step }: Observations): boolean => {
   return step.baselineRequests > 0 && logs.length > 0 && logSum(logs) - Math.log(logs.length) >= holdThreshold;
 };
 
+/** The same of the evidence against a candidate with all of the traffic. */
+export const evidenceAlone = ({ policy, lastStep = [] }: Observations): number =>
+  lastStep.reduce((sum, state, index) => {
+    const weight = policy.metrics[index]?.weight ?? 0;
+    return logAdd(sum, Math.log(weight) + logEvidenceAlone(state));
+  }, Number.NEGATIVE_INFINITY);
+
 export const convictionThreshold = ({ policy }: Observations): number => -Math.log(policy.convict.falseRollback);
 export const healthThreshold = ({ policy }: Observations): number => -Math.log(1 - policy.healthy.confidence);
 
@@ -58,39 +66,53 @@ export const decisions: Readonly<Record<VerdictReason, Verdict['decision']>> = {
   'candidate-worse': 'rollback',
   'absolute-limit': 'rollback',
   'both-failing': 'rollback',
+  'worse-than-before': 'rollback',
   'unobserved-too-long': 'rollback',
   'metrics-missing': 'hold',
   'own-metrics-missing': 'hold',
+  provisional: 'hold',
+  'more-than-before': 'hold',
   'split-not-as-weighted': 'hold',
   'own-metric-differs': 'hold',
   'proven-healthy': 'promote',
   'weights-moved': 'continue',
   'mostly-worse': 'continue',
   'baseline-in-incident': 'continue',
+  'newest-in-doubt': 'continue',
   'too-little-observed': 'continue',
   'too-few-requests': 'continue',
   'insufficient-evidence': 'continue',
 };
 
 const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictReason => {
-  const { policy, failing, step } = so;
+  const { policy, step } = so;
   const blindSeconds = so.until - so.knownUntil;
-  if (evidence >= convictionThreshold(so)) return 'candidate-worse';
-  if (failing.buckets >= policy.safetyNet.buckets && failing.requests >= policy.safetyNet.requests)
-    return isShared(failing, policy) ? 'both-failing' : 'absolute-limit';
+  const accused = accusation(so, evidence);
+  if (accused !== undefined) return so.provisional ? 'provisional' : accused;
   if (blindSeconds > policy.maxBlindSeconds) return 'unobserved-too-long';
   if (bucket.weightMoved) return 'weights-moved';
   if (blindSeconds > 0) return 'metrics-missing';
   if (so.until > so.ownKnownUntil) return 'own-metrics-missing';
+  if (so.lastStep?.some(isMoreThanBefore)) return 'more-than-before';
   if (logTiltEvidence(step.split) >= holdThreshold) return 'split-not-as-weighted';
   if (differs(so)) return 'own-metric-differs';
   // This holds whatever was proven before: beside such a failing baseline any candidate would look healthy.
   if (inIncident(so.metrics)) return 'baseline-in-incident';
   if (!isHealthy(so, bucket)) return 'insufficient-evidence';
+  if (isDoubted(so)) return 'newest-in-doubt';
   if (isMostlyWorse(so)) return 'mostly-worse';
   if (coverageOf(so) < policy.coverage) return 'too-little-observed';
   if (step.requests < policy.minimumRequests) return 'too-few-requests';
   return 'proven-healthy';
+};
+
+/** What takes the traffic back by its counts. */
+const accusation = (so: Observations, evidence: number): VerdictReason | undefined => {
+  const { policy, failing } = so;
+  if (evidence >= convictionThreshold(so)) return 'candidate-worse';
+  if (failing.buckets >= policy.safetyNet.buckets && failing.requests >= policy.safetyNet.requests)
+    return isShared(failing, policy) ? 'both-failing' : 'absolute-limit';
+  return evidenceAlone(so) >= convictionThreshold(so) ? 'worse-than-before' : undefined;
 };
 
 const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): boolean =>
@@ -104,9 +126,14 @@ const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): bo
 
 /** Every metric that needs a proof has one, and at least one metric needs one. */
 const isHealthy = (so: Observations, bucket: Bucket): boolean =>
-  so.policy.metrics.some(({ excessBelow }) => excessBelow !== undefined) &&
+  so.policy.metrics.some(isToBeProven) &&
   so.policy.metrics.every((metric, index) =>
     isProven(metric, so.metrics[index] ?? freshMetric(metric), bucket, healthThreshold(so)),
+  );
+
+const isDoubted = (so: Observations): boolean =>
+  so.policy.metrics.some((metric, index) =>
+    isInDoubt(so.metrics[index] ?? freshMetric(metric), metric, healthThreshold(so)),
   );
 
 /** A metric with one trial a bucket needs more buckets to convict than errors need for a proof: the proof must wait for it. */
@@ -117,11 +144,14 @@ const isMostlyWorse = ({ policy, metrics }: Observations): boolean =>
   });
 
 /** A bucket with a larger excess than the bound proves nothing: a fault that just began is not yet in the evidence. */
-const isProven = ({ name, excessBelow }: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
-  if (excessBelow === undefined) return true;
-  const counts = countsOf(bucket, name);
-  if (!counts || logHealth(state, excessBelow) < threshold) return false;
+const isProven = (metric: Metric, state: MetricState, bucket: Bucket, threshold: number): boolean => {
+  if (!isToBeProven(metric)) return true;
+  const counts = countsOf(bucket, metric.name);
+  if (!counts || logHealth(state, metric) < threshold) return false;
   const { candidate, candidateBad, baseline, baselineBad } = counts;
-  const here = (candidate > 0 ? candidateBad / candidate : 0) - (baseline > 0 ? baselineBad / baseline : 0);
-  return here < excessBelow;
+  const beside = baseline > 0 ? baselineBad / baseline : 0;
+  const here = (candidate > 0 ? candidateBad / candidate : 0) - beside;
+  const { excessBelow = 0, atMost = 1 } = metric;
+  // A ratio says nothing about a bucket without bad requests.
+  return here < Math.max(excessBelow, (atMost - 1) * beside) || (candidateBad === 0 && excessBelow === 0);
 };

@@ -1,16 +1,21 @@
+import { gridOf } from './bets.ts';
 import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from './health.ts';
+import type { Metric } from './policy.ts';
 
 /**
  * Candidate requests after which a candidate exactly as good as the baseline is expected to be proven healthy.
+ * @param metric one that is to be proven
  * @param baselineRate of bad requests, from the day before
  * @param share of the requests that goes to the candidate, above 0
  */
 export const requestsToProof = (
-  healthy: { readonly excessBelow: number; readonly confidence: number },
+  metric: Pick<Metric, 'excessBelow' | 'atMost' | 'bets'>,
+  confidence: number,
   baselineRate: number,
   share: number,
 ): number => {
-  const target = -Math.log(1 - healthy.confidence);
+  const target = -Math.log(1 - confidence);
+  const grid = gridOf(metric);
   const proven = (candidate: number): boolean => {
     const baseline = (candidate * (1 - share)) / share;
     const counts = {
@@ -20,7 +25,8 @@ export const requestsToProof = (
       baselineBad: baseline * baselineRate,
       perBucket: false,
     };
-    return logEvidenceBelow(observeHealth(noExcess, counts, stakesOf(counts)), healthy.excessBelow) >= target;
+    const seen = observeHealth(noExcess, counts, stakesOf(counts, grid));
+    return logEvidenceBelow(seen, metric.excessBelow ?? 0, grid) >= target;
   };
   let enough = 1;
   while (!proven(enough) && enough < largest) enough *= 2;

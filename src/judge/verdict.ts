@@ -29,6 +29,12 @@ export type VerdictReason =
   | 'absolute-limit'
   /** The absolute limit, and the baseline failed as often, within chance. */
   | 'both-failing'
+  /** The candidate has all of the traffic, and is clearly worse than the time before. */
+  | 'worse-than-before'
+  /** The same, not clearly. */
+  | 'more-than-before'
+  /** A conviction by counts that CloudWatch may still revise. */
+  | 'provisional'
   | 'metrics-missing'
   | 'unobserved-too-long'
   /** The newest bucket lacks a metric of the user's own. */
@@ -38,6 +44,8 @@ export type VerdictReason =
   | 'own-metric-differs'
   | 'mostly-worse'
   | 'baseline-in-incident'
+  /** Proven over all requests, but the newest ones look worse. */
+  | 'newest-in-doubt'
   | 'too-little-observed'
   | 'too-few-requests';
 

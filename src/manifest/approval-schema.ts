@@ -52,7 +52,19 @@ const reviewers = z.pipe(
 export const approvalSchema = () =>
   z.pipe(
     v
-      .mapping({ reviewers: z.optional(reviewers), policy: z.optional(policySchema) })
+      .mapping({
+        reviewers: z.optional(reviewers),
+        'github-environment': z.optional(
+          v
+            .text('the name of a GitHub environment; expected e.g. production', /^\S(.*\S)?$/, 255)
+            .check(
+              about(
+                'For the mode `record` of `approve-gate`: the GitHub environment whose reviews count, whatever environment the gate stands before. Required where environments share a registry and `reviewers` is missing.',
+              ),
+            ),
+        ),
+        policy: z.optional(policySchema),
+      })
       .check(
         about(
           'How `approve-gate` decides about a version. A key of an environment replaces the same key for all. The registry has one approval of a version for all environments, so those of one registry have the same rules.',

@@ -3,6 +3,8 @@ import type { PolicyRule } from './approval-policy.ts';
 /** `approval:` of the manifest: who and what decides about a version, as the environment has it. */
 export interface ApprovalRules {
   readonly reviewers?: Reviewers;
+  /** For the mode `record`: the GitHub environment whose reviews count. GitHub ignores case. */
+  readonly 'github-environment'?: string;
   /** For the mode `policy`. */
   readonly policy?: readonly PolicyRule[];
 }

@@ -255,12 +255,14 @@ export type Rollout =
 export interface JudgePolicy {
   /** `worseThan`: factor over the baseline's rate; `falseRollback`: probability over the whole rollout. */
   readonly convict: { readonly worseThan: number; readonly falseRollback: number };
-  /** `excessBelow`: fraction of requests; `confidence`: probability. */
-  readonly healthy: { readonly excessBelow: number; readonly confidence: number };
+  /** `excessBelow`: fraction of requests; `atMost`: factor over the baseline's rate; at least one of them. `confidence`: probability. */
+  readonly healthy: { readonly excessBelow?: number; readonly atMost?: number; readonly confidence: number };
   /** Cap the evidence of one bucket, against bursts that hit one arm. Default `auto`: the day before decides. */
   readonly burstGuard?: 'auto' | 'on' | 'off';
   /** Longest the candidate serves without metrics before the traffic is taken back. */
   readonly maxBlindSeconds?: number;
+  /** Time after the first request in which errors, or latency, are no evidence. Defaults: none for errors, 180 for latency. */
+  readonly warmUp?: { readonly errorsSeconds?: number; readonly latencySeconds?: number };
   /** The effect of 4xx answers. They are usually the callers' mistakes: default `report`. */
   readonly clientErrors?: 'report' | 'judge';
   /** Share of failing candidate requests that takes the traffic back. When the baseline fails too, and the difference is within chance, that convicts no version. */

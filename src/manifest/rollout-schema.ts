@@ -62,6 +62,9 @@ const guard = (raw: z.output<ReturnType<typeof v.mapping<typeof guarded>>>) =>
     }),
   });
 
+const hasLimit = (healthy: { readonly 'excess-below'?: unknown; readonly 'at-most'?: unknown }): boolean =>
+  healthy['excess-below'] !== undefined || healthy['at-most'] !== undefined;
+
 export const judgeSchema = z.pipe(
   v
     .mapping({
@@ -81,16 +84,29 @@ export const judgeSchema = z.pipe(
         .check(about('When to take the traffic back.')),
       healthy: v
         .mapping({
-          'excess-below': v
-            .share()
-            .check(
+          'excess-below': z.optional(
+            v
+              .share()
+              .check(
+                about(
+                  'The candidate is healthy when its excess over the baseline is below this share of requests, e.g. `0.5%`. Required without `at-most`.',
+                ),
+              ),
+          ),
+          'at-most': z.optional(
+            v.ratio().check(
+              z.refine((value) => value > 1, { error: 'must be above 1x' }),
               about(
-                'The candidate is healthy when its excess over the baseline is below this share of requests, e.g. `0.5%`.',
+                "The candidate is healthy when its rate is below this many times the baseline's, e.g. `1.5x`: for endpoints on which errors are usual. With `excess-below` one of the two proofs is enough.",
               ),
             ),
+          ),
           confidence: v.probability().check(about('Required confidence of that proof, e.g. 0.95.')),
         })
-        .check(about('When to take the next step.')),
+        .check(
+          z.refine(hasLimit, { error: 'needs excess-below, at-most or both' }),
+          about('When to take the next step.'),
+        ),
       'burst-guard': z.optional(
         v
           .choice('a choice', ['auto', 'on', 'off'])
@@ -114,6 +130,24 @@ export const judgeSchema = z.pipe(
           .duration()
           .check(about('Longest the candidate serves without metrics before the traffic is taken back. Default: 10m.')),
       ),
+      'warm-up': z.optional(
+        v
+          .mapping({
+            errors: z.optional(
+              v
+                .duration()
+                .check(
+                  about(
+                    'Of errors and 4xx answers. Default: `0s`, none: a candidate that fails at first is convicted. The safety net always watches.',
+                  ),
+                ),
+            ),
+            latency: z.optional(
+              v.duration().check(about('Of latency. Default: `3m`: a cold candidate is not a slow one.')),
+            ),
+          })
+          .check(about("Time after the candidate's first request in which a metric is no evidence for or against it.")),
+      ),
       metrics: z.optional(judgeMetrics),
       'safety-net': z.optional(
         v
@@ -135,10 +169,19 @@ export const judgeSchema = z.pipe(
             context.issues.push({ code: 'custom', input: metrics, path: ['metrics', ...path], message }),
           ),
         convict: { worseThan: convict['worse-than'], falseRollback: convict['false-rollback'] },
-        healthy: { excessBelow: healthy['excess-below'], confidence: healthy.confidence },
+        healthy: {
+          ...withoutUndefined({ excessBelow: healthy['excess-below'], atMost: healthy['at-most'] }),
+          confidence: healthy.confidence,
+        },
         burstGuard: rest['burst-guard'],
         clientErrors: rest['client-errors'],
         maxBlindSeconds: rest['max-blind'],
+        warmUp:
+          rest['warm-up'] &&
+          withoutUndefined({
+            errorsSeconds: rest['warm-up'].errors,
+            latencySeconds: rest['warm-up'].latency,
+          }),
         safetyNet: rest['safety-net'],
       }),
   ),
@@ -152,6 +195,8 @@ const judged = {
 
 const ascending = (steps: readonly number[]): boolean =>
   steps.at(-1) === 1 && steps.every((value, index) => value > (steps[index - 1] ?? 0));
+
+const usualSteps: readonly number[] = [0.05, 0.25, 0.5, 0.95, 1];
 
 const strategy = <const Name extends Rollout['strategy']>(name: Name, description: string) =>
   z.literal(name).check(about(description));
@@ -191,12 +236,16 @@ const strategies = z.discriminatedUnion(
     }),
     v.mapping({
       strategy: strategy('steps', 'By weights between two variants, under the judge.'),
-      steps: v
-        .listOf('a list of steps', v.step(), 1, 50)
-        .check(
-          z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 100]' }),
-          about('Shares of the traffic, rising, the last one 100.'),
-        ),
+      steps: z.optional(
+        v
+          .listOf('a list of steps', v.step(), 1, 50)
+          .check(
+            z.refine(ascending, { error: 'must rise and end with 100, e.g. [5, 25, 50, 95, 100]' }),
+            about(
+              'Shares of the traffic, rising, the last one 100. Default: `[5, 25, 50, 95, 100]`; at 95 there is still an old version to compare with.',
+            ),
+          ),
+      ),
       bake,
       'max-step': z.optional(v.duration().check(about('Longest a step may wait for proof.'))),
       judge: judgeSchema,
@@ -243,7 +292,7 @@ export const rollout = z.pipe(
         const longest = withoutUndefined({ maxStepSeconds: raw['max-step'] });
         return {
           strategy: raw.strategy,
-          steps: raw.steps,
+          steps: raw.steps ?? usualSteps,
           bakeSeconds: raw.bake,
           ...longest,
           ...guards,

@@ -9,6 +9,14 @@ const about = z.describe;
 const branch = () =>
   v.text('a branch name; expected 1 to 200 letters, digits and ./_-@#+, e.g. main or release/', /^[\w./@#+-]+$/, 200);
 
+/** No pattern of several files and no way out of the repository: git takes each as it is written. */
+const folder = () =>
+  v.text(
+    'a folder or a file; expected its path from the root of the repository without patterns, e.g. models/churn',
+    /^(?:(?!\.{1,2}(?:\/|$))[^\s/\\*?[\]](?:[^/\\*?[\]\r\n\t]*[^\s/\\*?[\]])?(?:\/(?!\/)|$))+$/,
+    200,
+  );
+
 export const versionsSchema = z.pipe(
   v
     .mapping({
@@ -47,10 +55,19 @@ export const versionsSchema = z.pipe(
           )
           .check(about('Version of a model that has no final one yet. Default: `1.0.0`.')),
       ),
+      paths: z.optional(
+        v
+          .listOf('a list of folders and files', folder(), 1, 50)
+          .check(
+            about(
+              'Folders and files of the model, from the root of the repository: commits that change none of them do not count for its next version. Default: all commits count.',
+            ),
+          ),
+      ),
     })
     .check(
       about(
-        'Branches of `version: next` (docs/versions.md). All others are feature branches, and get `x.y.z-dev.<commit>`.',
+        'Branches and commits of `version: next` (docs/versions.md). Branches without a name here are feature branches, and get `x.y.z-dev.<commit>`.',
       ),
       (checked) => {
         const names: VersionNames = { ...usualNames, ...given(checked.value) };
@@ -68,5 +85,5 @@ export const versionsSchema = z.pipe(
   z.transform((raw): VersionNames => ({ ...usualNames, ...given(raw) })),
 );
 
-type Given = { readonly [Name in keyof VersionNames]?: string | undefined };
+type Given = { readonly [Name in keyof VersionNames]?: VersionNames[Name] | undefined };
 const given = (raw: Given): Partial<VersionNames> => withoutUndefined(raw);

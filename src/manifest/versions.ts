@@ -1,4 +1,4 @@
-/** Names of branches in a repository, and the first version: `versions:` of the manifest, every default filled in. */
+/** Names of branches in a repository, the first version, and the commits that count: `versions:` of the manifest, every default filled in. */
 export interface VersionNames {
   /** The branch whose commits become final versions. */
   readonly main: string;
@@ -10,6 +10,8 @@ export interface VersionNames {
   readonly hotfix: string;
   /** The version of a model that has no final one yet. */
   readonly first: string;
+  /** Folders and files from the root of the repository whose commits count; empty: all commits do. */
+  readonly paths: readonly string[];
 }
 
 /** Gitflow's names. With GitHub Flow only `main` exists. */
@@ -19,4 +21,5 @@ export const usualNames: VersionNames = {
   release: 'release/',
   hotfix: 'hotfix/',
   first: '1.0.0',
+  paths: [],
 };

@@ -18,12 +18,13 @@ export const turnBack = async (
 ): Promise<TurnResult | undefined> => {
   const baseline = homeOf(turn.release);
   if (baseline === undefined) return undefined;
-  // The facts recorded about the first update do not apply to the second.
+  // The facts recorded about the first update do not apply to the second. Those about the registry's stage are of the whole release.
+  const { stageRefused, stagesWritten } = turn.release.witnessed;
   await turn.save({
     phase: 'preparing',
     baseline,
     takenBack: { because, ...withoutUndefined({ reason }) },
-    witnessed: {},
+    witnessed: withoutUndefined({ stageRefused, stagesWritten }),
   });
   return { because: `taking ${turn.release.version} back: ${because}`, percent: 88 };
 };

@@ -25,7 +25,7 @@ export type MinuteReading = Minute | 'unsettled' | undefined;
  * metrics in Amazon CloudWatch"), so a minute with requests and without one of the error series is not complete. AWS does not document
  * this for every kind of endpoint. After this time a missing series therefore counts as zero.
  */
-export const patience = minutes(5);
+export const settling = minutes(5);
 
 /**
  * The metrics of one fleet in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete
@@ -71,7 +71,7 @@ export const readFleet = async (
   return (at) => {
     // In a full answer from CloudWatch a missing data point means zero; in a partial answer it may be any value.
     if (queries.some(({ Id }) => !complete.has(Id) && point(Id, at) === undefined)) return undefined;
-    const young = now < at + seconds(bucketSeconds) + patience;
+    const young = now < at + seconds(bucketSeconds) + settling;
     const counted = countsOf(point('requests', at), point('answers', at), point('callers', at), young);
     if (counted === undefined) return young ? 'unsettled' : undefined;
     const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;

@@ -1,18 +1,18 @@
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Arm, Bucket } from '../judge/bucket.ts';
-import { judge } from '../judge/judge.ts';
 import { type LatencyPlan, latencyCounts } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.ts';
 import type { VerdictReason } from '../judge/verdict.ts';
 import type { OwnRead } from '../manifest/manifest.ts';
 import type { JudgeEvidence } from '../release/journal.ts';
 import type { Bake, Release, Stepping } from '../release/record.ts';
-import type { StepVerdict } from '../rollout/event.ts';
+import type { CountsRead, StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
 import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
 import { type OwnCounts, readOwn } from './own-metrics.ts';
+import { judgeSettled } from './settled-counts.ts';
 
 /** A bucket is read once it is complete and settled (reference/progressive-delivery.md §3.3: 2 min for 60 s metrics). */
 const settled = minutes(2);
@@ -23,6 +23,7 @@ interface Bench {
   readonly latency?: LatencyPlan;
   readonly own?: readonly OwnRead[];
   readonly blindSince?: Instant;
+  readonly countsRead?: readonly CountsRead[];
 }
 
 /** Marks a minute: whether it counts as evidence, and the candidate's intended share of the requests. */
@@ -35,8 +36,7 @@ type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readon
 const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<JudgedFleets> => {
   const at = world.clock.now();
   try {
-    const buckets = await read();
-    const verdict = judge(bench.policy, buckets);
+    const { verdict, buckets, countsRead } = judgeSettled(bench.policy, await read(), at, bench.countsRead);
     const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = verdict;
     const why = whyOf(reason);
     return {
@@ -47,6 +47,7 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
         because,
         figures: { t, logEvidence, threshold, evidence, candidateRequests },
         ...(decision === 'rollback' && why ? { why } : {}),
+        ...withoutUndefined({ countsRead }),
       },
       evidence: { at, buckets, verdict },
     };
@@ -129,6 +130,7 @@ const whyOf = (reason: VerdictReason): StepVerdict['why'] => whys[reason] ?? 'co
 const whys: { readonly [Reason in VerdictReason]?: StepVerdict['why'] } = {
   'absolute-limit': 'safety-net',
   'both-failing': 'shared-outage',
+  'worse-than-before': 'worse-than-before',
   'unobserved-too-long': 'metrics-blind',
 };
 

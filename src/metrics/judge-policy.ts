@@ -1,7 +1,7 @@
 import { type Instant, minutes } from '../clock.ts';
 import { type GuardDecision, needsBurstGuard } from '../judge/burst-guard.ts';
 import { dispersionOf } from '../judge/dispersion.ts';
-import { usualErrorRate, usualOf } from '../judge/incident.ts';
+import { hoursAbove, usualErrorRate, usualOf } from '../judge/incident.ts';
 import { type Latency, type LatencyPlan, latencyPlan, watchedLatency } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
@@ -33,6 +33,9 @@ interface Judged {
 const hour = minutes(60);
 const day = 24 * hour;
 
+/** Of the day, in UTC. */
+const hourOf = (at: Instant): number => Math.floor(at / hour) % 24;
+
 /**
  * Freezes the policy (DESIGN §6): whether errors come in bursts, and the latencies at which requests are counted. Its source is the
  * day before the rollout, never the candidate.
@@ -47,12 +50,13 @@ export const freezePolicy = async (
 ): Promise<FrozenPolicy> => {
   const from = now - (now % minutes(1)) - day;
   const minute = await readFleet(world, fleet, undefined, from, now);
-  const history = Array.from({ length: day / minutes(1) }, (_, index) => minute(from + index * minutes(1))).flatMap(
-    (seen) =>
-      seen !== undefined && seen !== 'unsettled' && seen.requests > 0
-        ? [{ requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }]
-        : [],
-  );
+  const starts = Array.from({ length: day / minutes(1) }, (_, index) => from + index * minutes(1));
+  const history = starts.flatMap((at) => {
+    const seen = minute(at);
+    return seen !== undefined && seen !== 'unsettled' && seen.requests > 0
+      ? [{ hour: hourOf(at), requests: seen.requests, bad: seen.errors, clientErrors: seen.clientErrors }]
+      : [];
+  });
   const share = (of: (past: (typeof history)[number]) => number): number =>
     history.reduce((sum, past) => sum + of(past), 0) /
     Math.max(
@@ -60,7 +64,7 @@ export const freezePolicy = async (
       history.reduce((sum, { requests }) => sum + requests, 0),
     );
   const guard = needsBurstGuard(history);
-  const { latency, slow, usual } = await latencyOf(world, fleet, from, now, byDifference);
+  const { latency, slow, usual, higherAt } = await latencyOf(world, fleet, from, now, byDifference);
   const requestsAt = (at: Instant): number => {
     const seen = minute(at);
     return typeof seen === 'object' ? seen.requests : 0;
@@ -88,6 +92,18 @@ export const freezePolicy = async (
       }),
       ...own?.dispersion,
     },
+    higherAt: {
+      ...(usualErrors === undefined ? {} : { [errorsMetric]: hoursAbove(history, usualErrors) }),
+      ...(usualClientErrors === undefined
+        ? {}
+        : {
+            [clientErrorsMetric]: hoursAbove(
+              history.map(({ hour, requests, clientErrors }) => ({ hour, requests, bad: clientErrors })),
+              usualClientErrors,
+            ),
+          }),
+      ...higherAt,
+    },
   });
   const rates = {
     [errorsMetric]: share(({ bad }) => bad),
@@ -107,6 +123,8 @@ interface PastLatency {
   readonly slow: Readonly<Record<string, number>>;
   /** By metric: the usual share, from hour to hour. */
   readonly usual: Readonly<Record<string, number>>;
+  /** By metric: the hours with more. */
+  readonly higherAt: Readonly<Record<string, ReturnType<typeof hoursAbove>>>;
 }
 
 const latencyOf = async (
@@ -119,7 +137,7 @@ const latencyOf = async (
   const quantiles = ['p50', 'p90', 'p99'] as const;
   const past = await pastLatency(world, fleet, from, to, [...quantiles, 'SampleCount', everything]);
   const samples = total(past('SampleCount'));
-  if (samples === 0) return { slow: {}, usual: {} };
+  if (samples === 0) return { slow: {}, usual: {}, higherAt: {} };
   // A day of 24 hours spans two calendar days; the one with more requests is the usual one.
   const [usual] = [...past('SampleCount')].sort(([, one], [, other]) => other - one)[0] ?? [];
   const quantile = (stat: (typeof quantiles)[number]) => (usual === undefined ? undefined : past(stat).get(usual));
@@ -129,6 +147,7 @@ const latencyOf = async (
     const hourly = await pastLatency(world, fleet, from, to, ['SampleCount', ...edges.map(countedUpTo)], hour);
     const hours = (edge: number) =>
       [...hourly('SampleCount')].map(([at, requests]) => ({
+        hour: hourOf(at),
         requests,
         bad: Math.max(0, requests - (hourly(countedUpTo(edge)).get(at) ?? 0)),
       }));
@@ -138,11 +157,12 @@ const latencyOf = async (
       ...planned({ cells: [...edges, 0].map(() => 0) }, edges),
       slow: Object.fromEntries(byMetric((edge) => Math.max(0, 1 - total(upTo(countedUpTo(edge))) / samples))),
       usual: Object.fromEntries(byMetric((edge) => usualOf(hours(edge)) ?? 0)),
+      higherAt: Object.fromEntries(byMetric((edge) => hoursAbove(hours(edge), usualOf(hours(edge)) ?? 0))),
     };
   }
   const percentile = byDifference ? undefined : quantile('p99');
   const coarse = percentile === undefined ? { sum: 0 } : { percentile: percentile / 1000 };
-  return { ...planned(coarse, []), slow: {}, usual: {} };
+  return { ...planned(coarse, []), slow: {}, usual: {}, higherAt: {} };
 };
 
 const planned = (baseline: Latency, edges: readonly number[]): Pick<PastLatency, 'latency'> => {

@@ -4,7 +4,7 @@ import type { Arm } from '../judge/bucket.ts';
 import type { JudgePolicy, OwnRead, OwnSeries, OwnSources } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
-import { bucketSeconds, patience } from './fleet-metrics.ts';
+import { bucketSeconds, settling } from './fleet-metrics.ts';
 
 /** The user's own metrics (`judge.metrics`), with the placeholders filled in. */
 
@@ -123,7 +123,7 @@ export const readOwn = async (
     }
   const now = world.clock.now();
   return arms.map(({ reads, arm }, place) => (at, requests) => {
-    const young = now < at + seconds(bucketSeconds) + patience;
+    const young = now < at + seconds(bucketSeconds) + settling;
     const counts: {
       bad: Record<string, number>;
       of: Record<string, number>;

@@ -1,7 +1,7 @@
 import { duration, seconds } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { toleratedRate } from '../judge/incident.ts';
-import type { Policy } from '../judge/policy.ts';
+import { isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -24,7 +24,7 @@ export interface Proof {
  * @param rate requests per second of the endpoint
  */
 export const proofTimes = (
-  { steps, judge, minimumRequests }: Steps,
+  { steps, minimumRequests }: Steps,
   { policy, rates, own }: Pick<FrozenPolicy, 'policy' | 'rates' | 'own'>,
   rate: number,
 ): readonly Proof[] =>
@@ -32,18 +32,13 @@ export const proofTimes = (
     .filter((share) => share < 1)
     .map((share) => {
       const slowest = policy.metrics
-        .flatMap(({ name, says, excessBelow }) =>
-          excessBelow === undefined
-            ? []
-            : [
-                {
-                  says,
-                  requests:
-                    requestsToProof({ ...judge.healthy, excessBelow }, rates[name] ?? 0, share) /
-                    (own?.perRequest[name] ?? 1),
-                },
-              ],
-        )
+        .filter(isToBeProven)
+        .map((metric) => ({
+          says: metric.says,
+          requests:
+            requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
+            (own?.perRequest[metric.name] ?? 1),
+        }))
         .reduce((one, other) => (other.requests > one.requests ? other : one), {
           says: 'requests',
           requests: minimumRequests,
@@ -66,25 +61,55 @@ export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: 
   const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
   throw new Refusal(
     'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below`,
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below; where errors are usual, healthy.at-most is proven sooner`,
   );
 };
 
-export const proofNotes = (proof: readonly Proof[]): readonly string[] =>
-  proof.map(
-    ({ share, seconds: needed, says }) =>
-      `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (the slowest proof: ${says})`,
-  );
+/** Of a hundred good versions ten need more than this many times the mean, and one more than twice as many (docs/judge.md). */
+const oneInTen = 2;
+
+/** @param longest stay on a step, in seconds */
+export const proofNotes = (proof: readonly Proof[], longest: number): readonly string[] =>
+  proof.flatMap(({ share, seconds: needed, says }) => [
+    `at ${percent(share)} a version as good as this one is proven after about ${duration(seconds(needed))} (the slowest proof: ${says})`,
+    ...(Number.isFinite(needed) && longest < oneInTen * needed
+      ? [
+          `at ${percent(share)} one good version in ten is not proven after ${duration(seconds(oneInTen * needed))}, and max-step is ${duration(seconds(longest))}: it would be taken back unproven`,
+        ]
+      : []),
+  ]);
+
+/** The limits of health, and for each metric with two of them the one on which the bets are. */
+export const healthyNotes = ({ healthy, metrics }: Pick<Policy, 'healthy' | 'metrics'>): readonly string[] => {
+  const limits = [
+    ...(healthy.excessBelow === undefined
+      ? []
+      : [`its excess is below ${percent(healthy.excessBelow, 6)} of requests`]),
+    ...(healthy.atMost === undefined ? [] : [`its rate is below ${healthy.atMost} times the old version's`]),
+  ];
+  return [
+    `healthy when ${limits.join(', or ')}, with ${percent(healthy.confidence, 6)} confidence`,
+    ...metrics.flatMap(({ says, excessBelow, atMost, usual, bets: { ratioPart = 0 } = {} }) =>
+      excessBelow === undefined || atMost === undefined
+        ? []
+        : [
+            `${says}: ${percent(Math.max(ratioPart, 1 - ratioPart))} of the proof is put on ${ratioPart > 0.5 ? 'the ratio' : ratioPart < 0.5 ? 'the excess' : 'each of the two'}${typeof usual === 'number' ? `, which is proven sooner at the usual ${percent(usual)}` : ': their usual rate is not known'}`,
+          ],
+    ),
+  ];
+};
 
 /** A minute in which the old version exceeds its limit is an incident, and proves nothing. */
 export const limitNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>
-  metrics.flatMap(({ says, usual, excessBelow }) =>
-    typeof usual === 'number' && excessBelow !== undefined
-      ? [
-          `minutes in which the old version has ${says} on clearly more than ${percent(toleratedRate(usual, excessBelow))} of its requests (usual: ${percent(usual)}) are no evidence of health`,
-        ]
-      : [],
-  );
+  metrics
+    .filter(isToBeProven)
+    .flatMap(({ says, usual, excessBelow = 0 }) =>
+      typeof usual === 'number'
+        ? [
+            `minutes in which the old version has ${says} on clearly more than ${percent(toleratedRate(usual, excessBelow))} of its requests (usual: ${percent(usual)}) are no evidence of health`,
+          ]
+        : [],
+    );
 
 /** Metrics lag two minutes behind, and the release looks at them every half minute. */
 const lagSeconds = 180;

@@ -97,12 +97,10 @@ export const decisionOn = async (world: World, given: Given, acted: boolean): Pr
 };
 
 const changes = ({ changed = [] }: PackageEvent): string =>
-  changed.length === 0
-    ? 'nothing'
-    : changed
-        .filter((name) => /^\w{1,40}$/.test(name))
-        .slice(0, 6)
-        .join(', ');
+  changed
+    .filter((name) => /^\w{1,40}$/.test(name))
+    .slice(0, 6)
+    .join(', ');
 
 /** @param acted the run has waited for other releases, or settled one */
 export const ended = (

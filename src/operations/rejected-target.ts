@@ -1,4 +1,5 @@
 import { orUndefined } from '../aws/errors.ts';
+import { partsOf } from '../delivery/provenance.ts';
 import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
@@ -19,7 +20,7 @@ import { configurationOf, homeOf, nameOf, notesOn, wayBack } from './way-back.ts
 
 /**
  * The way back from a rejected version: to the version beside a rejected candidate, else to the last one that served well. A version that
- * is rejected itself is passed over. One that was left by a rejection counts once it is approved again.
+ * is rejected itself, or whose configuration was deleted, is passed over. One that was left by a rejection counts once it is approved again.
  * @throws {Refusal} `nothing-to-roll-back-to` with the reason of each version in the history
  */
 export const unrejectedWayBack = async (
@@ -127,6 +128,12 @@ const firstUnrejected = async (
     if (suits.is === 'left-rejected' && (open !== undefined || decisions.length === 0)) {
       const now = open === undefined ? 'its package does not exist any more' : `is ${open.approval} now`;
       pass(`was left because it was rejected, and ${now}`);
+      continue;
+    }
+    // A candidate goes from beside the version that serves, or not at all: only versions of the past are passed over.
+    const { gone } = entry === undefined ? {} : await partsOf(world, alone(configuration));
+    if (gone !== undefined) {
+      pass(`is a way back no more: ${gone} was deleted`);
       continue;
     }
     return { target: configuration, passed };

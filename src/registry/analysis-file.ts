@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 import type { Analysis, Bias } from '../regression/clarify/analysis.ts';
+import { InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import { parseReport, reportBy } from './evaluation.ts';
 
 /** Also null, and the texts "NaN" and "Infinity"; or none. */
@@ -62,8 +64,8 @@ export const parseAnalysis = (text: string, source: string): Analysis => {
   } = reportBy(document, content, source);
   return {
     bias: {
-      ...(before ? { 'pre-training': biasOf(before) } : {}),
-      ...(after ? { 'post-training': biasOf(after) } : {}),
+      ...(before ? { 'pre-training': biasOf(before, source) } : {}),
+      ...(after ? { 'post-training': biasOf(after, source) } : {}),
     },
     attributions: new Map(
       Object.entries(explanations?.kernel_shap ?? {}).map(([label, { global_shap_values: values }]) => [
@@ -74,15 +76,30 @@ export const parseAnalysis = (text: string, source: string): Analysis => {
   };
 };
 
-const biasOf = ({ facets }: z.output<typeof bias>): Bias =>
+/** @throws {InputError} when two groups of a facet, or two metrics of a group, have one name: neither is meant */
+const biasOf = ({ facets }: z.output<typeof bias>, source: string): Bias =>
   new Map(
-    Object.entries(facets).map(([facet, values]) => [
-      facet,
-      values.map(({ value_or_threshold: of, metrics }) => ({
-        value: of,
-        metrics: numbers(metrics.map(({ name, value: found }) => [name, found] as const)),
-      })),
-    ]),
+    Object.entries(facets).map(([facet, values]) => {
+      const refuseTwo = (of: string, names: readonly string[]): void => {
+        const twice = names.find((name, index) => names.indexOf(name) !== index);
+        if (twice !== undefined)
+          throw new InputError(`${source}: ${quoted(facet)} has the ${of} ${quoted(twice)} twice, so it is ambiguous`);
+      };
+      refuseTwo(
+        'group',
+        values.map(({ value_or_threshold: of }) => of),
+      );
+      return [
+        facet,
+        values.map(({ value_or_threshold: of, metrics }) => {
+          refuseTwo(
+            'metric',
+            metrics.map(({ name }) => name),
+          );
+          return { value: of, metrics: numbers(metrics.map(({ name, value: found }) => [name, found] as const)) };
+        }),
+      ];
+    }),
   );
 
 const numbers = (entries: readonly (readonly [string, unknown])[]): ReadonlyMap<string, number | undefined> =>

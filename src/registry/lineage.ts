@@ -1,8 +1,30 @@
 import type { DescribeModelPackageOutput } from '../aws/sagemaker.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { metadataKeys } from './metadata.ts';
 
 /** The origin of a package by its own account, one fact for each head, in the order for a reader. Foreign text; a writer of the package may change it. */
 export type Lineage = Readonly<Record<string, string>>;
+
+const [ownCommit, ownRun, source] = ['commit of the version', 'run that registered it', 'taken from package'] as const;
+
+/** The run and the commit of a version, and, where it was taken over from another package, those of the source. */
+export interface Origin {
+  readonly commit?: string;
+  readonly run?: string;
+  /** Absent: they are the two above. */
+  readonly ownCommit?: string;
+  readonly ownRun?: string;
+  readonly takenFrom?: string;
+}
+
+export const originIn = (lineage: Lineage): Origin =>
+  withoutUndefined({
+    commit: lineage['commit'],
+    run: lineage['run'],
+    ownCommit: lineage[ownCommit],
+    ownRun: lineage[ownRun],
+    takenFrom: lineage[source],
+  });
 
 /** Undefined where the package has nothing about its origin. */
 export const lineageOf = ({
@@ -16,9 +38,12 @@ export const lineageOf = ({
     ['git ref', noted[metadataKeys.gitRef]],
     ['repository', properties?.Repository],
     ...twice('run', properties?.GeneratedBy, noted[metadataKeys.runUrl]),
+    // Of a package that was taken over, whose facts above are those of its source.
+    [ownCommit, noted[metadataKeys.versionCommit]],
+    [ownRun, noted[metadataKeys.versionRun]],
     ['training job', noted[metadataKeys.trainingJob]],
     ...trainingData.map(([key, value]) => [key.replace('training-data.', 'training data '), value] as const),
-    ['taken from package', noted[metadataKeys.takenFrom]],
+    [source, noted[metadataKeys.takenFrom]],
     ['earlier approval', noted[metadataKeys.earlierApproval]],
     ['earlier approval by', noted[metadataKeys.earlierApprovalBy]],
     ['earlier approval at', noted[metadataKeys.earlierApprovalAt]],

@@ -1,3 +1,4 @@
+import { isCommitDigest } from '../digest.ts';
 import type { Comparison } from '../github/github.ts';
 import { MissingPermission } from '../github/refusal.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -66,8 +67,8 @@ export const nextVersion = async (
     };
   const first = readCore(names.first);
   if (first === undefined) throw new Error('the manifest has a first version that is none');
-  const seen = await factsFor(world, model, kind, place, registered);
-  const derived = derive({ kind, commit: place.commit, registered, first, ...seen.facts });
+  const seen = await factsFor(world, model, kind, place, registered, names.paths);
+  const derived = derive({ kind, commit: place.commit, registered, first, paths: names.paths, ...seen.facts });
   if (derived.is === 'refused') return refuse(`${derived.because}: give the version itself, or rename the branch`);
   if (parseSemanticVersion(derived.version) === undefined)
     return refuse(`the next version would be ${derived.version}, which is none: give the version itself`);
@@ -132,6 +133,7 @@ const factsFor = async (
   kind: BranchKind,
   place: Place,
   registered: readonly Registered[],
+  paths: readonly string[],
 ): Promise<Seen> => {
   if (kind.is !== 'main' && kind.is !== 'other') return { facts: { changes: [] }, base: {} };
   const owners = registered.filter(({ owns }) => owns);
@@ -139,7 +141,7 @@ const factsFor = async (
   const newest = newestFinal(owners);
   if (merged !== undefined || newest === undefined)
     return { facts: { changes: [], ...withoutUndefined({ merged }) }, base: {} };
-  const { messages } = await sinceFinal(world, model, kind, place, owners, newest);
+  const { messages } = await sinceFinal(world, model, kind, place, owners, newest, paths);
   return {
     facts: { changes: messages.map(changeIn) },
     base: { base: newest.listed.version, commits: messages.length },
@@ -170,6 +172,7 @@ const sinceFinal = async (
   { commit }: Place,
   owners: readonly Registered[],
   newest: Registered,
+  paths: readonly string[],
 ): Promise<Comparison> => {
   const { version } = newest.listed;
   let left = owners;
@@ -178,8 +181,8 @@ const sinceFinal = async (
     left = left.filter((one) => one !== passed);
     const of = await commitOf(world, model, base.listed);
     if (of === undefined) continue;
-    const compared = await compare(world, of, commit);
-    if (compared === undefined && !/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(of))
+    const compared = await compare(world, of, commit, paths);
+    if (compared === undefined && !isCommitDigest(of))
       return refuse(
         `the package of version ${base.listed.version} names its commit as ${quoted(of)}, which is not a whole digest of 40 or 64 hex digits, so the commits since then cannot be counted: give the version itself once`,
       );
@@ -199,14 +202,26 @@ const sinceFinal = async (
   );
 };
 
-/** @returns undefined when one of the commits is not in the history */
-const compare = async (world: World, base: string, head: string): Promise<Comparison | undefined> => {
-  const found = await world.commits?.compare(base, head);
+/**
+ * @param paths commits that change none of them are left out; empty: all commits
+ * @returns undefined when one of the commits is not in the history
+ */
+const compare = async (
+  world: World,
+  base: string,
+  head: string,
+  paths: readonly string[] = [],
+): Promise<Comparison | undefined> => {
+  const found = await world.commits?.compare(base, head, paths);
   if (found?.is === 'known') return found;
+  if (found?.is === 'no-path')
+    return refuse(
+      `versions.paths names ${quoted(found.path)}, and commit ${head} has no such folder or file: write its path from the root of the repository`,
+    );
   const unreadable = found?.is === 'absent' ? undefined : (found?.because ?? 'this run has no checkout');
   if (world.github !== undefined)
     try {
-      return await world.github.compare(base, head);
+      return await world.github.compare(base, head, paths);
     } catch (error) {
       // The remedy of the checkout is the nearer one.
       if (error instanceof MissingPermission && unreadable !== undefined)

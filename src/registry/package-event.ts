@@ -7,6 +7,7 @@ import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import type { Approval } from './registered-version.ts';
+import { isOf } from './registry.ts';
 import { readPackage } from './version-reference.ts';
 
 /**
@@ -41,11 +42,12 @@ const shape = z.looseObject({
   time: z.string(),
   detail: z.looseObject({
     ModelPackageArn: z.string(),
-    ModelPackageGroupName: z.optional(z.string()),
-    ModelPackageVersion: z.optional(z.number()),
-    ModelApprovalStatus: z.optional(z.enum(['Approved', 'Rejected', 'PendingManualApproval'])),
-    LastModifiedTime: z.optional(instant),
-    UpdatedModelPackageFields: z.optional(z.array(z.string())),
+    // A member without a value may be null: EventBridge hands on the JSON of the service.
+    ModelPackageGroupName: z.nullish(z.string()),
+    ModelPackageVersion: z.nullish(z.number()),
+    ModelApprovalStatus: z.nullish(z.enum(['Approved', 'Rejected', 'PendingManualApproval'])),
+    LastModifiedTime: z.nullish(instant),
+    UpdatedModelPackageFields: z.nullish(z.array(z.string())),
   }),
 });
 
@@ -65,23 +67,27 @@ export const readPackageEvent = (text: string, file: string): PackageEvent => {
   const { packageVersion, home } = named;
   if (packageVersion === undefined)
     return refuse(`package ${named.group} belongs to no model package group, so SageMaker keeps no approval of it`);
-  if (home.id !== account || home.region !== region)
+  if (!isOf({ id: account, region }, home))
     return refuse('account and region of the event are not those of its detail.ModelPackageArn');
-  if (group !== undefined && !isSameName(group, named.group))
+  if (typeof group === 'string' && !isSameName(group, named.group))
     return refuse(`detail.ModelPackageGroupName is ${quoted(group)}, and detail.ModelPackageArn names ${named.group}`);
-  if (number !== undefined && number !== packageVersion)
+  if (typeof number === 'number' && number !== packageVersion)
     return refuse(
       `detail.ModelPackageVersion is ${number}, and detail.ModelPackageArn names package ${packageVersion}`,
     );
-  const at = instantOf(detail.LastModifiedTime ?? time);
+  const changedAt = detail.LastModifiedTime ?? undefined;
+  const at = instantOf(changedAt ?? time);
   if (at === undefined)
-    return refuse(`${detail.LastModifiedTime === undefined ? 'time' : 'detail.LastModifiedTime'} is no point in time`);
+    return refuse(`${changedAt === undefined ? 'time' : 'detail.LastModifiedTime'} is no point in time`);
   return {
     group: named.group,
     packageVersion,
     home,
     at,
-    ...withoutUndefined({ approval: detail.ModelApprovalStatus, changed: detail.UpdatedModelPackageFields }),
+    ...withoutUndefined({
+      approval: detail.ModelApprovalStatus ?? undefined,
+      changed: detail.UpdatedModelPackageFields ?? undefined,
+    }),
   };
 };
 
@@ -104,5 +110,5 @@ const problemOf = (json: unknown, path: readonly PropertyKey[]): string => {
  * Whether the event may be about the approval. An edit of other members is not; where the event does not name the members, any may have
  * changed.
  */
-export const mayDecide = ({ changed }: PackageEvent): boolean =>
-  changed === undefined || changed.includes('ModelApprovalStatus');
+export const mayDecide = ({ changed = [] }: PackageEvent): boolean =>
+  changed.length === 0 || changed.includes('ModelApprovalStatus');

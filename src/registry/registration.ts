@@ -55,7 +55,7 @@ const longestProperty = 1024;
  */
 export const registrationOf = (wanted: WantedPackage, pins: Pins, host: Run): Registration => {
   const { takenOver, next } = wanted;
-  const run: Run = { ...host, ...withoutUndefined({ commit: next?.commit ?? host.commit }) };
+  const run: Run = { ...host, ...withoutUndefined({ commit: next?.commit }) };
   const containers = pinnedContainers(wanted, pins);
   const contentDigestHex = contentDigest({
     containers,

@@ -8,7 +8,7 @@ export const registryAccount = ({ account, registry }: Pick<World, 'account' | '
   registry?.account ?? account;
 
 /** A package whose ARN names this account and region is in this registry. */
-export const isOf = (registry: Account, home: Pick<Account, 'id' | 'region'>): boolean =>
+export const isOf = (registry: Pick<Account, 'id' | 'region'>, home: Pick<Account, 'id' | 'region'>): boolean =>
   home.id === registry.id && home.region === registry.region;
 
 /** The World of an operation that works in the registry's account, with the credentials that are meant for it. */

@@ -2,6 +2,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { approvalOf, lastModified } from './described-package.ts';
 import { type LifeCycle, lifeCycleIn } from './life-cycle.ts';
+import { lineageOf, type Origin, originIn } from './lineage.ts';
 import { describePackage } from './packages.ts';
 import { isReadable } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
@@ -10,6 +11,7 @@ import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
 export interface ShownVersion
   extends Pick<RegisteredVersion, 'version' | 'packageVersion' | 'approval' | 'approvalDescription' | 'lastModified'> {
   readonly lifeCycle?: LifeCycle;
+  readonly origin: Origin;
 }
 
 /** @returns undefined when the package was deleted, or cannot be read */
@@ -27,5 +29,6 @@ export const showVersion = async (
     ...withoutUndefined({ approvalDescription: described.ApprovalDescription || undefined }),
     ...lastModified(described),
     ...lifeCycleIn(described),
+    origin: originIn(lineageOf(described) ?? {}),
   };
 };

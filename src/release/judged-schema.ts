@@ -11,14 +11,27 @@ export const fraction = z.number().check(z.gte(0), z.lte(1));
 /** JSON cannot express the logarithm of zero, and writes null for it. */
 const figure = z.nullable(z.number());
 
+/** A factor over the baseline's rate. */
+const atMost = z.number().check(z.gt(1), z.lte(1e4));
+const bet = z.tuple([z.number().check(z.gt(0), z.lte(1)), z.number().check(z.gt(0), z.lte(1))]);
+/** More prior than 1 in all would be a proof of nothing. */
+const onOne = z.array(bet).check(
+  z.maxLength(20),
+  z.refine((all) => all.reduce((sum, [, prior]) => sum + prior, 0) <= 1, { error: 'priors above 1 in all' }),
+);
+const bets = z.looseObject({ excess: onOne, ratio: z.optional(onOne), ratioPart: z.optional(fraction) });
+
 const metric = z.looseObject({
   name: z.string(),
   weight: fraction,
   worseThan: z.number().check(z.gte(1)),
   onlyGross: z.optional(z.boolean()),
   excessBelow: z.optional(fraction),
+  atMost: z.optional(atMost),
+  bets: z.optional(bets),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
   dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
+  higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
   own: z.optional(z.literal(true)),
@@ -35,14 +48,26 @@ const between = z.number().check(z.gt(0), z.lt(1));
 export const policy = z.looseObject({
   version: z.optional(z.literal(2)),
   convict: z.looseObject({ worseThan: z.number().check(z.gte(1)), falseRollback: between }),
-  healthy: z.looseObject({ excessBelow: fraction, confidence: between }),
+  healthy: z.looseObject({ excessBelow: z.optional(fraction), atMost: z.optional(atMost), confidence: between }).check(
+    z.refine((healthy) => healthy.excessBelow !== undefined || healthy.atMost !== undefined, {
+      error: 'no limit of health',
+    }),
+  ),
   metrics: z.array(metric).check(z.minLength(1), z.maxLength(100)),
   burstGuard: z.boolean(),
   maxBlindSeconds: amount,
   coverage: fraction,
   minimumRequests: amount,
   restartSeconds: z.optional(amount),
-  safetyNet: z.looseObject({ metric: z.string(), above: fraction, buckets: amount, requests: amount }),
+  healthOfNow: z.optional(z.literal(true)),
+  safetyNet: z.looseObject({
+    metric: z.string(),
+    above: fraction,
+    buckets: amount,
+    requests: amount,
+    whileMoving: z.optional(z.literal(true)),
+  }),
+  lastStep: z.optional(z.literal(true)),
 });
 
 /** `LatencyPlan` of the judge. */

@@ -145,6 +145,10 @@ const submission = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const countsRead = z.optional(
+  z.array(z.looseObject({ t: amount, digest: z.string(), since: instant })).check(z.maxLength(1000)),
+);
+
 const witnessed = z.looseObject({
   countSetAt: z.optional(instant),
   scaledAt: z.optional(instant),
@@ -179,6 +183,7 @@ const witnessed = z.looseObject({
     }),
   ),
   blindSince: z.optional(instant),
+  countsRead,
   stageRefused: z.optional(z.literal(true)),
   stagesWritten: z.optional(z.array(z.string())),
 });
@@ -221,6 +226,7 @@ const stepping = z
     own: z.optional(own),
     grownAt: z.optional(instant),
     blindSince: z.optional(instant),
+    countsRead,
     verdict: z.optional(
       z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(figures) }),
     ),

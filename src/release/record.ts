@@ -6,6 +6,7 @@ import { type OwnRead, replaceableKinds } from '../manifest/manifest.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
+import type { CountsRead } from '../rollout/event.ts';
 import type { State } from '../rollout/state.ts';
 import type { SteppedPlan } from '../rollout/step.ts';
 
@@ -195,6 +196,8 @@ export interface Stepping {
   readonly grownAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
+  /** Of the last look, while the counts accuse the candidate. */
+  readonly countsRead?: readonly CountsRead[];
   /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */
   readonly verdict?: {
     readonly at: Instant;
@@ -302,6 +305,8 @@ export interface Witnessed {
   readonly scaledAt?: Instant;
   /** Since when CloudWatch cannot be read. */
   readonly blindSince?: Instant;
+  /** As in `Stepping`. */
+  readonly countsRead?: readonly CountsRead[];
   /** The registry refused the stage of the environment: this release does not write it again. */
   readonly stageRefused?: true;
   /** The statuses that this release wrote in the registry, each with its package: `2 InProgress`. It writes none of them again. */

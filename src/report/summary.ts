@@ -7,7 +7,7 @@ import { reason } from '../reason-codes.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
-import { type Report, type TimelineEntry, workOf } from './result.ts';
+import { type Report, type Result, type TimelineEntry, workOf } from './result.ts';
 
 /** GitHub refuses a larger summary for one step, whole (runner FileCommandManager). */
 const largestSummaryBytes = 1024 * 1024;
@@ -101,6 +101,13 @@ const serving = ({ result }: Report): string => {
 /** The findings alone; empty without any. */
 export const found = ({ result: { findings } }: Pick<Report, 'result'>, table: Renderers = renderers): string =>
   findings === undefined ? '' : (table[findings.is]?.summary(findings) ?? '');
+
+/** The findings in a few sentences, where their kind has such a form. @param most characters */
+export const inBrief = (
+  { findings }: Pick<Result, 'findings'>,
+  most: number,
+  table: Renderers = renderers,
+): string | undefined => (findings === undefined ? undefined : table[findings.is]?.brief?.(findings, most));
 
 const next = (report: Report): string => {
   const { result, url } = report;

@@ -35,7 +35,7 @@ export type ManualCommandName = 'pause' | 'resume' | 'promote-now' | 'abort';
 export interface StepVerdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
-  readonly why?: 'convicted' | 'safety-net' | 'shared-outage' | 'metrics-blind';
+  readonly why?: 'convicted' | 'safety-net' | 'shared-outage' | 'worse-than-before' | 'metrics-blind';
   /** End of the newest bucket behind the verdict: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   /** Candidate requests since the weights moved last. */
@@ -45,4 +45,16 @@ export interface StepVerdict {
   readonly figures?: Figures;
   /** The metrics could not be read. */
   readonly blind?: true;
+  /** The newest counts behind an accusation, which CloudWatch may still revise: the next look compares its own with them. */
+  readonly countsRead?: readonly CountsRead[];
+}
+
+/** One bucket's counts as they were read. */
+export interface CountsRead {
+  /** Start of the bucket, seconds since the epoch. */
+  readonly t: number;
+  /** Hex digest. */
+  readonly digest: string;
+  /** The first look at which they were the same. */
+  readonly since: Instant;
 }

@@ -29,6 +29,7 @@ export const whys = [
   'alarm',
   'safety-net',
   'shared-outage',
+  'worse-than-before',
   'metrics-blind',
   'unproven-health',
   'insufficient-traffic',

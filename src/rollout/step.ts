@@ -95,8 +95,8 @@ const judged = (plan: SteppedPlan, state: Live, at: Instant, verdict: StepVerdic
   const fresh = verdict.newest > state.since;
   const tooLong = at >= state.since + plan.maxStepSeconds * 1000;
   if (state.index === last(plan)) {
-    // At full share no baseline is left to compare with: only the safety net stays, for as long as the bake, and on enough
-    // requests.
+    // At full share no baseline is left to compare with: the safety net and the time before stay, for as long as the bake, and on
+    // enough requests.
     const enough = verdict.stepRequests >= plan.minimumRequests;
     if (baked && fresh && enough && verdict.decision !== 'hold') return retire(state.index);
     if (tooLong && fresh && !enough) return goBack('insufficient-traffic', starved(plan, verdict));

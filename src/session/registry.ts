@@ -3,6 +3,7 @@ import { assumed, type BaseOptions, type CredentialSource } from '../aws/credent
 import { roleOfSession } from '../aws/role-of-session.ts';
 import { roleArn } from '../endpoint/desired.ts';
 import type { RegistrySpec, S3Location } from '../manifest/manifest.ts';
+import { isOf } from '../registry/registry.ts';
 import { defaultReleases } from '../release/location.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -64,7 +65,7 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
   const { account: own, credentials, clients, identity } = delivering;
   const region = spec.region ?? own.region;
   const account: Account = { partition: own.partition, region, id: spec.account };
-  if (account.id === own.id && region === own.region && spec.role === undefined) return undefined;
+  if (isOf(own, account) && spec.role === undefined) return undefined;
   if (spec.role === undefined && region !== own.region)
     throw new InputError(
       `registry: its region is ${region} and the environment's is ${own.region}: SageMaker reads a group of another account only in its own region; name a role of the registry's account, or copy the version into a registry of ${own.region}`,

@@ -16,6 +16,8 @@ export interface Facts {
   readonly merged?: Version;
   /** Of the commits since the newest final version. */
   readonly changes: readonly Change[];
+  /** Folders and files whose commits count; empty: all commits do. */
+  readonly paths: readonly string[];
 }
 
 export type Derived =
@@ -94,7 +96,7 @@ export const openCandidates = <Of extends Version>(registered: readonly Of[]): r
     .toSorted((one, other) => compareCores(other, one) || numberOf(other) - numberOf(one));
 };
 
-const finalVersion = ({ registered, first, merged, changes }: Facts): Extract<Derived, { is: 'version' }> => {
+const finalVersion = ({ registered, first, merged, changes, paths }: Facts): Extract<Derived, { is: 'version' }> => {
   const version = (core: Core, because: string) => ({ is: 'version', version: coreText(core), because }) as const;
   if (merged !== undefined)
     return version(
@@ -104,12 +106,13 @@ const finalVersion = ({ registered, first, merged, changes }: Facts): Extract<De
   const base = newestFinal(registered);
   if (base === undefined) return version(first, 'the first version: no final one is registered');
   const bump = bumpFor(base, changes);
-  return version(raise(base, bump), `${bump} version after ${coreText(base)}: ${reasonFor(base, changes)}`);
+  return version(raise(base, bump), `${bump} version after ${coreText(base)}: ${reasonFor(base, changes, paths)}`);
 };
 
-const reasonFor = (base: Core, changes: readonly Change[]): string => {
+const reasonFor = (base: Core, changes: readonly Change[], paths: readonly string[]): string => {
   const number = (kind: Change): number => changes.filter((one) => one === kind).length;
-  const among = `among ${counted(changes.length, 'commit')} since then`;
+  const where = paths.length === 0 ? '' : ` in ${paths.join(' or ')}`;
+  const among = `among ${counted(changes.length, 'commit')} since then${where}`;
   if (number('breaking') > 0)
     return `${counted(number('breaking'), 'breaking change')} ${among}${base.major === 0 ? ', before 1.0.0' : ''}`;
   if (number('feature') > 0) return `${counted(number('feature'), 'feature')} ${among}`;

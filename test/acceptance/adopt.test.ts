@@ -321,8 +321,9 @@ describe('an endpoint with everything around it', () => {
     const { out } = await adopting(account, '--endpoint', team.endpoint, '--model', 'iris', '--json');
     const found = JSON.parse(out);
     expect(found).toMatchObject({ empty: true, kind: 'instances', differences: [] });
-    const { policy } = found.needs.roles.find(({ role }: { readonly role: string }) => role === 'deploy-endpoint');
-    expect(JSON.stringify(policy)).toContain(`:endpoint/${team.endpoint}`);
-    expect(JSON.stringify(policy)).toContain('role/iris-serving');
+    const { policies } = found.needs.roles.find(({ role }: { readonly role: string }) => role === 'deploy-endpoint');
+    expect(Object.keys(policies)).toEqual(['deploy-endpoint-reads', 'deploy-endpoint-changes']);
+    expect(JSON.stringify(policies)).toContain(`:endpoint/${team.endpoint}`);
+    expect(JSON.stringify(policies)).toContain('role/iris-serving');
   });
 });

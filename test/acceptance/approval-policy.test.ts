@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
-import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { accuracy, decisionsIn, packageOf, withPolicy } from '../support/approval-policy.ts';
@@ -126,6 +126,30 @@ describe('a policy about the registered metrics', () => {
     expect(result).toMatchObject({
       reason: 'policy-inconclusive',
       because: expect.stringContaining('was overwritten after iris_v1.1.0 was registered'),
+    });
+    expect(mutations).toEqual([]);
+  });
+
+  test('a report of others that has the metric twice decides nothing', async () => {
+    await account.register('1.0.0');
+    const { InferenceSpecification } = await account.simulator.call('sagemaker', 'DescribeModelPackage', {
+      ModelPackageName: packageOf(1),
+    });
+    await account.simulator.call('sagemaker', 'CreateModelPackage', {
+      ModelPackageGroupName: team.model,
+      InferenceSpecification,
+      ModelApprovalStatus: 'PendingManualApproval',
+      ModelMetrics: {
+        ModelQuality: { Statistics: { ContentType: 'application/json', S3Uri: 's3://ml-reports/evaluation.json' } },
+      },
+    });
+    const twice = '{"multiclass_classification_metrics": {"accuracy": {"value": 0.1}, "accuracy": {"value": 0.99}}}';
+    account.simulator.objects.put('ml-reports', 'evaluation.json', Buffer.from(twice));
+    withPolicy(account, [`{ metric: ${accuracy}, at-least: 0.9 }`]);
+    const { result, mutations } = await decided({ version: '2' });
+    expect(result).toMatchObject({
+      reason: 'policy-inconclusive',
+      because: expect.stringContaining('has the member "accuracy" twice'),
     });
     expect(mutations).toEqual([]);
   });

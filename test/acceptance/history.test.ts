@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import { hours, minutes } from '../../src/clock.ts';
 import { history as command } from '../../src/commands/history.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { rehearsedTeam, rollouts, rolloutText } from '../../src/rehearsal/manifest.ts';
 import type { History } from '../../src/report/history/history.ts';
@@ -106,6 +107,10 @@ describe('the history of all environments', () => {
       { version: '1.0.0', approval: 'Approved', stage: 'production', 'stage-status': 'Approved' },
     ]);
     expect(found.versions[0]?.['last-modified-by']).toMatch(/^model-restorer\//);
+    for (const one of found.versions) {
+      expect(one).toMatchObject({ commit: 'c0ffee', run: expect.stringMatching(/\/actions\/runs\/\d+$/) });
+      expect(one['version-run']).toBeUndefined();
+    }
   });
 
   test('is the same text each time, without a secret, an ARN or an account', async () => {
@@ -260,4 +265,34 @@ describe('an environment that cannot be read', () => {
         /^sagemaker:ListModelPackages was denied: grant sagemaker:ListModelPackages/,
       );
   });
+});
+
+test('a version that was taken over has its own run, and that of its source', async () => {
+  const other = await openAccount();
+  try {
+    await other.register('1.0.0');
+    const taken = await other.run(registerModel, { version: '1.4.0', from: '1.0.0' }, { runId: '77' });
+    expect(taken?.result.reason).toBe('registered');
+    await other.approve();
+    other.writeManifest(() => manifest(environment('production', 'iris')));
+    expect((await other.run(deployEndpoint, { version: '1.4.0' }))?.result.reason).toBe('delivered');
+    const args = ['--manifest', other.manifest];
+    const host = { env: other.environment, seams: { clock: other.simulator.driver } };
+    const found = JSON.parse((await runCommand(command, [...args, '--json'], host)).out.join('\n')) as History;
+    validates(found);
+    expect(validates.errors ?? []).toEqual([]);
+    expect(found.versions).toMatchObject([
+      {
+        version: '1.4.0',
+        run: expect.stringMatching(/\/actions\/runs\/1$/),
+        'taken-from': 'iris/1',
+        'version-run': expect.stringMatching(/\/actions\/runs\/77$/),
+      },
+    ]);
+    expect((await runCommand(command, args, host)).out.join('\n')).toMatch(
+      /^ {4}\S*\/actions\/runs\/77\n {4}taken from package iris\/1, commit c0ffee, \S*\/actions\/runs\/1$/m,
+    );
+  } finally {
+    await other.close();
+  }
 });

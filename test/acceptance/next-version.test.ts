@@ -102,6 +102,61 @@ describe('the bundle', () => {
   });
 });
 
+describe('two models of one repository', () => {
+  const ofFolder = (path: string): void => {
+    const manifest = join(stage.workspace, 'delivery.yml');
+    writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}versions: { paths: [${path}] }\n`);
+  };
+
+  test('a model rises by the commits of its own folder', async () => {
+    await open();
+    ofFolder('models/iris');
+    repository.commit('feat: both models', 'models/iris/train.py', 'models/churn/train.py');
+    expect((await register('main')).outputs['version']).toBe('1.0.0');
+    repository.commit('feat!: of the other model', 'models/churn/train.py');
+    repository.commit('fix: the scaler', 'models/iris/train.py');
+    const fixed = await register('main');
+    expect(fixed.outputs['version']).toBe('1.0.1');
+    expect(logOf(fixed)).toContain('among 1 commit since then in models/iris');
+    repository.commit('feat: more columns', 'models/iris/train.py');
+    repository.commit('docs: the other model', 'models/churn/README.md');
+    expect((await register('main')).outputs['version']).toBe('1.1.0');
+  });
+
+  test('a folder that the commit has not is refused, and nothing is written', async () => {
+    await open();
+    ofFolder('models/iris');
+    repository.commit('feat: a model', 'models/iris/train.py');
+    await register('main');
+    repository.git('mv', 'models/iris', 'models/flowers');
+    repository.commit('chore: another name');
+    const before = mutations();
+    const step = await register('main');
+    expect(step.outputs).toMatchObject({ outcome: 'failed', 'reason-code': 'invalid-input' });
+    expect(logOf(step)).toContain('versions.paths names "models/iris"');
+    expect(mutations()).toBe(before);
+  });
+
+  test('in a shallow checkout GitHub lists the files of each commit', async () => {
+    github = await startFakeGitHub({});
+    await open(github.environment());
+    ofFolder('models/iris');
+    repository.commit('feat: a model', 'models/iris/train.py');
+    await register('main');
+    const base = repository.git('rev-parse', 'HEAD');
+    const other = repository.commit('feat!: of the other model', 'models/churn/train.py');
+    const head = repository.commit('fix: the scaler', 'models/iris/train.py');
+    writeFileSync(join(stage.workspace, '.git', 'shallow'), `${head}\n`);
+    github.state.commits = [
+      { sha: base, message: 'feat: a model' },
+      { sha: other, message: 'feat!: of the other model', parents: [base], files: [{ name: 'models/churn/train.py' }] },
+      { sha: head, message: 'fix: the scaler', parents: [other], files: [{ name: 'models/iris/train.py' }] },
+    ];
+    const step = await register('main', { 'github-token': github.token, publish: 'none' }, head);
+    expect(step.outputs).toMatchObject({ 'reason-code': 'registered', version: '1.0.1' });
+  });
+});
+
 describe('a shallow checkout', () => {
   const prepare = async (options?: FakeGitHubOptions) => {
     github = options && (await startFakeGitHub(options));

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type PolicyName, type PublishedName, policyNames } from '../../src/permissions.ts';
 import { type Account, clientsOf, openAccount, refusalOf } from '../simulator/support/account.ts';
 import { waiting } from '../support/duties.ts';
-import { publishedPolicies } from '../support/policy-requests.ts';
+import { publishedAs } from '../support/policy-requests.ts';
 
 /** What a role with a published policy could do with an SDK and bad will, where a condition or a resource stands before it. */
 let account: Account;
@@ -31,8 +31,7 @@ afterEach(() => account.simulator.close());
 type Clients = ReturnType<typeof clientsOf>;
 
 const as = async (policy: PublishedName): Promise<Clients> => {
-  const document = publishedPolicies().find(({ name }) => name === policy)?.document;
-  account.simulator.attachPolicy('intruder', document);
+  for (const document of publishedAs(policy)) account.simulator.attachPolicy('intruder', document);
   const requested = { RoleArn: 'arn:aws:iam::111122223333:role/intruder', RoleSessionName: 'r1' };
   const { Credentials } = await account.sts.send(new AssumeRoleCommand(requested));
   const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};

@@ -19,7 +19,6 @@ const releases = `model-delivery-${accounts.production}-${team.region}`;
 /** Of the policy of `regression-test`, the statements that docs/accounts.md names for the role. */
 const ofTester = [
   'ReadTheEndpoint',
-  'ReadItsTags',
   'ReadWhatItServes',
   'ReadItsModels',
   'FindItsExperiment',

@@ -141,6 +141,22 @@ describe('a version that serves', () => {
     expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
   });
 
+  test.each([
+    ['endpoint config', 'DeleteEndpointConfig', 'EndpointConfigName', 'endpointConfig'],
+    ['model', 'DeleteModel', 'ModelName', 'model'],
+  ] as const)('a version whose %s was deleted is passed over', async (part, operation, member, name) => {
+    const before = account.record()?.history[0]?.[name] ?? '';
+    await deliver('1.2.0');
+    await account.simulator.call('sagemaker', operation, { [member]: before });
+    await decide('1.2.0', 'Rejected');
+    const dry = await run({ rejected: '1.2.0', 'dry-run': 'true' });
+    expect(dry.result?.plan?.notes.join()).toMatch(
+      new RegExp(`1\\.1\\.0 served well too and is passed over: it is a way back no more: ${part} \\S+.* was deleted`),
+    );
+    expect((await run({ rejected: '1.2.0' })).result).toMatchObject({ reason: 'restored' });
+    expect(await serving()).toEqual(['AllTraffic 1.0.0 1']);
+  });
+
   test('a version that was left by a rejection is a way back once it is approved again', async () => {
     await decide('1.1.0', 'Rejected');
     expect((await run({ rejected: '1.1.0' })).result).toMatchObject({ reason: 'restored' });

@@ -9,6 +9,7 @@ import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Report } from '../../src/report/result.ts';
 import { type FakeGitHub, type FakeGitHubOptions, startFakeGitHub } from '../github/fake-github.ts';
 import { type Attempt, openAccount, type TestAccount } from '../support/account.ts';
+import { twoEnvironments } from '../support/two-environments.ts';
 
 /** The conditions of the modes `record` and `comment`, broken one by one: the registry is written to only when all of them hold. */
 
@@ -38,7 +39,7 @@ const openGitHub = async (changes: FakeGitHubOptions = {}): Promise<void> => {
       pullRequests: [{ number: 7, head: 'decade', state: 'open', author: user('olga'), commits: ['c0ffee', 'decade'] }],
       issues: [9],
       runs: [run(100, 'rita', 'rita'), run(200, 'mina', 'omar')],
-      permissions: { alice: 'write', bob: 'maintain', noor: 'triage', mina: 'admin' },
+      permissions: { alice: 'write', bob: 'maintain', carol: 'read', omar: 'read', noor: 'triage', mina: 'admin' },
       teams: { 'ml-leads': [user('carol')] },
       environments: { production: [user('alice'), user('bob')] },
       ...changes.state,
@@ -230,6 +231,67 @@ describe('record', () => {
     const found = await record(inputs);
     expect(ends(found)).toMatch(because);
     expect(found.writes).toEqual([]);
+  });
+
+  describe('with staging beside production, in one registry', () => {
+    const both = (top = ''): void => account.writeManifest(() => twoEnvironments({ top }));
+    const ofStaging = (login: string): Review => review(login, { environments: ['staging'] });
+    beforeEach(async () => {
+      await openGitHub({ state: { environments: { staging: [user('noor')], production: [user('alice')] } } });
+    });
+
+    test.each([
+      ['staging', {}],
+      ['production', { 'github-environment': 'staging' }],
+      ['production', {}],
+    ])('the reviewers of one GitHub environment do not approve for both: %s %j', async (environment, inputs) => {
+      both();
+      reviewed(ofStaging('noor'), review('alice'));
+      const found = await record({ environment, ...inputs });
+      expect(ends(found)).toBe(
+        'failed/invalid-input: mode: record: staging and production have one registry, and so one approval; the reviewers of one GitHub environment would approve for all: name in the manifest the one whose reviews count, approval.github-environment, or the people, approval.reviewers',
+      );
+      expect(found.writes).toEqual([]);
+      expect(github.requests).toEqual([]);
+    });
+
+    test.each(['staging', 'production'])(
+      'those of the one in the manifest do, through the gate of %s',
+      async (name) => {
+        both('approval: { github-environment: Production }');
+        reviewed(ofStaging('noor'));
+        const few = await record({ environment: name });
+        expect(ends(few)).toMatch(
+          /^pending\/approvals-missing: .*0 of 1 approval for the GitHub environment Production/,
+        );
+        expect(few.writes).toEqual([]);
+        const other = await record({ environment: name, 'github-environment': 'staging' });
+        expect(ends(other)).toBe(
+          'failed/invalid-input: github-environment: the reviews of "staging" do not count; the manifest names "Production" (approval.github-environment): leave the input out',
+        );
+        expect(other.writes).toEqual([]);
+        reviewed(ofStaging('noor'), review('alice'));
+        const found = await record({ environment: name, 'github-environment': 'PRODUCTION' });
+        expect(ends(found)).toMatch(/^succeeded\/approved/);
+        expect(found.writes).toHaveLength(1);
+      },
+    );
+
+    test('the people of the manifest do, wherever they reviewed', async () => {
+      both('approval: { reviewers: { of: [alice] } }');
+      reviewed(ofStaging('noor'));
+      expect(ends(await record({ environment: 'staging' }))).toMatch(/^pending\/.*noor \(not among the reviewers/);
+      reviewed(ofStaging('alice'));
+      expect(ends(await record({ environment: 'staging' }))).toMatch(/^succeeded\/approved/);
+    });
+
+    test('in two registries each has its own reviewers', async () => {
+      account.writeManifest(() =>
+        twoEnvironments({ staging: 'region: eu-west-1', production: 'region: eu-central-1' }),
+      );
+      reviewed(ofStaging('noor'));
+      expect(ends(await record({ environment: 'staging' }))).toMatch(/^succeeded\/approved/);
+    });
   });
 
   test('takes the environment that the input names, in any case', async () => {
@@ -460,6 +522,31 @@ describe('comment', () => {
     says('alice', '/approve 1.0.0');
     expect(ends(await comment())).toMatch(/^succeeded\/approved/);
   });
+
+  test.each(['none', undefined])(
+    'a person who is named and lost the access (%s) decides nothing any more',
+    async (lost) => {
+      await openGitHub();
+      for (const login of ['alice', 'bob']) says(login, '/approve 1.0.0');
+      const { bob: _bob, ...others } = github.state.permissions;
+      github.state.permissions = lost === undefined ? others : { ...others, bob: lost };
+      const found = await comment();
+      expect(ends(found)).toMatch(
+        /^pending\/approvals-missing: .*does not count: bob \(has no access to acme\/churn now\)/,
+      );
+      expect(found.writes).toEqual([]);
+      // A member of a team stands in.
+      says('carol', '/approve 1.0.0');
+      says('bob', '/reject no');
+      const approved = await comment();
+      expect(approved.writes).toEqual([
+        expect.objectContaining({ ApprovalDescription: expect.stringMatching(/^alice, carol: /) }),
+      ]);
+      expect(approved.report?.result.remarks).toEqual([
+        'the rejection of bob on pull request 7 does not count: has no access to acme/churn now',
+      ]);
+    },
+  );
 
   test('one rejection rejects, with its reason, also an approved version; an approval takes none back', async () => {
     await openGitHub();
@@ -866,8 +953,11 @@ describe('comment', () => {
     says('bob', '/approve 1.0.0');
     const found = await comment();
     expect(ends(found)).toMatch(/^succeeded/);
+    const unknown = 'has an author or committer whose address no account at GitHub has: an approval of theirs is not';
     expect(found.report?.result.remarks).toEqual([
+      expect.stringContaining(`commit decade ${unknown} noticed`),
       expect.stringContaining('commit c0ffee of iris_v1.0.0 is not in acme/churn'),
+      expect.stringContaining(`a commit of pull request 7 ${unknown} noticed`),
       expect.stringContaining('run 100, which registered iris_v1.0.0, is gone'),
     ]);
   });

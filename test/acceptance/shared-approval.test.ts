@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
+import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import type { Result } from '../../src/report/result.ts';
 import { type FakeGitHub, startFakeGitHub } from '../github/fake-github.ts';
@@ -74,6 +75,18 @@ test.each([
   github.comment(7, 'bob', '/approve 1.0.0');
   expect((await gateOf('staging'))?.reason).toBe('approved');
   expect((await gateOf('production'))?.reason).toBe('approved');
+});
+
+test('risk: normal of staging lowers the deliveries to it alone', async () => {
+  account.writeManifest(() => twoEnvironments({ staging: 'risk: normal', top: 'risk: high' }));
+  for (const person of ['alice', 'bob']) github.comment(7, person, '/approve 1.0.0');
+  expect((await gateOf('staging'))?.reason).toBe('approved');
+  const planned = async (environment: string) =>
+    (await account.run(deployEndpoint, { version: '1.0.0', environment, 'dry-run': 'true' }))?.result;
+  const staging = await planned('staging');
+  expect(staging?.reason).toBe('planned');
+  expect(staging?.plan?.notes.join()).toContain('but this environment has `risk: normal`');
+  expect(await planned('production')).toMatchObject({ outcome: 'failed', reason: 'risk-high' });
 });
 
 test('weaker reviewers of staging are refused before the registry is read', async () => {

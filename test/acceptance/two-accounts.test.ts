@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../src/clock.ts';
+import type { Evidence } from '../../src/findings/evidence.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
@@ -223,6 +224,25 @@ test.each(singles)('%s: no delivery gets by without %s', async (policy, action) 
     reasons.push(report?.result.outcome ?? '');
   }
   expect(reasons).toContain('failed');
+});
+
+test('the evidence shows that the delivery would be refused by the policy of the group', async () => {
+  await share(account.simulator, forgotten('group-policy'));
+  await registered('1.0.0', false);
+  manifest(byRole);
+  const changes = async () => {
+    const report = await account.run(approveGate, { environment: 'staging', version: '1.0.0' });
+    expect(report?.result).toMatchObject({ outcome: 'pending', reason: 'approval-pending' });
+    expect(JSON.stringify(report?.result.findings)).not.toMatch(/(?<![0-9a-f])\d{12}(?![0-9a-f])/);
+    const found = report?.result.findings as Evidence | undefined;
+    return found?.changes;
+  };
+  expect(await changes()).toMatchObject({
+    is: 'unknown',
+    because: expect.stringMatching(/^sagemaker:CreateModel would be denied: the resource policy of .* iris, /),
+  });
+  await share(account.simulator);
+  expect(await changes()).toMatchObject({ is: 'known' });
 });
 
 test('a plan says what it cannot know about the other account', async () => {

@@ -63,6 +63,70 @@ describe.each(['github-actions', 'command-line', 'codepipeline'] as const)('on %
   });
 });
 
+describe('in a pipeline', () => {
+  const run = (more: Readonly<Record<string, string>> = {}) =>
+    hosts.codepipeline(account, approveGate, { ...inputs, manifest: account.manifest, ...more });
+  /** The summaries that the action showed, in order. */
+  const summaries = (): readonly string[] =>
+    account.simulator.requests.flatMap(({ operation, input }) => {
+      if (operation !== 'PutJobSuccessResult') return [];
+      const { executionDetails } = input as { readonly executionDetails?: { readonly summary: string } };
+      return executionDetails === undefined ? [] : [executionDetails.summary];
+    });
+  const evidence =
+    /^iris_v1\.0\.0 \(package 1\) waits for approval\. One person has to approve; .* Nothing serves at iris yet: .* Metrics: multiclass_classification_metrics\.accuracy 0\.9; .* Deployment: .*deploy iris 1\.0\.0 .* Lineage: commit c0ffee.* Whole evidence: model-delivery approve-gate --environment production --version iris_v1\.0\.0 --html evidence\.html$/;
+
+  test.each(['wait', 'check'])('mode %s shows the evidence as long as it waits', async (mode) => {
+    decideAfter(minutes(10), 'Approved');
+    expect((await run({ mode })).reason).toBe('approved');
+    const shown = summaries();
+    expect(shown.length).toBeGreaterThan(5);
+    for (const summary of shown.slice(0, -1)) {
+      expect(summary).toMatch(evidence);
+      expect(summary.length).toBeLessThanOrEqual(2048);
+      expect(summary).not.toContain(team.account);
+    }
+    expect(shown.at(-1)).not.toContain('Whole evidence');
+  });
+
+  test('mode wait reads it once for each state of the version', async () => {
+    const seen = account.watch();
+    decideAfter(minutes(20), 'Approved');
+    await run();
+    expect(seen().filter(({ operation }) => operation === 'DescribeEndpoint').length).toBeLessThanOrEqual(2);
+    expect(seen().filter(({ operation }) => operation === 'ListModelPackages').length).toBeGreaterThan(10);
+  });
+
+  test.each(['wait', 'check'])('mode %s ends with it at its deadline', async (mode) => {
+    await run({ mode, timeout: '5m' });
+    const failures = account.simulator.requests.filter(({ operation }) => operation === 'PutJobFailureResult');
+    expect(JSON.stringify(failures.map(({ input }) => input))).toMatch(
+      /pending\/approval-pending: .*Nothing serves at iris yet.*--html evidence\.html/,
+    );
+  });
+
+  test('the command at its end shows the whole', async () => {
+    const report = await account.run(approveGate, { version: 'iris_v1.0.0', environment: 'production' });
+    expect(report?.result.findings).toMatchObject({ is: 'evidence', tag: 'iris_v1.0.0' });
+  });
+
+  test.each(['record', 'comment'])('mode %s is refused, with the ways that there are', async (mode) => {
+    await run({ mode });
+    const failures = account.simulator.requests.filter(({ operation }) => operation === 'PutJobFailureResult');
+    expect(failures.map(({ input }) => input)).toMatchObject([
+      {
+        failureDetails: {
+          type: 'ConfigurationError',
+          message: expect.stringContaining(
+            `mode: ${mode} reads GitHub, and a job of CodePipeline has no token for it; give this action mode: wait, and let people decide by mode: ${mode} in a workflow at GitHub or in the registry itself; or decide by rules, with mode: policy`,
+          ),
+        },
+      },
+    ]);
+    expect(account.simulator.requests.filter(({ operation }) => operation === 'UpdateModelPackage')).toEqual([]);
+  });
+});
+
 describe('the cost of the wait', () => {
   const run = (attempt: Attempt = {}, more: Readonly<Record<string, string>> = {}) =>
     account.run(approveGate, { version: '1.0.0', mode: 'wait', ...more }, attempt);

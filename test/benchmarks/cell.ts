@@ -1,7 +1,8 @@
 import { contestants } from './contestants.ts';
 import { generate } from './generate.ts';
+import { randomFrom } from './random.ts';
 import { scenarios } from './scenarios.ts';
-import type { Ruling, Run, Setting } from './stream.ts';
+import type { Contestant, Ruling, Run, Setting } from './stream.ts';
 
 /** One line of the benchmark: a scenario in a setting, and what each contestant did over all runs. */
 export interface Cell {
@@ -15,15 +16,21 @@ export interface Tally {
   readonly rolledBack: readonly boolean[];
   /** Runs by the reason of the rollback. */
   readonly by: Readonly<Record<string, number>>;
-  /** Candidate requests until the rollback, or in the whole hour. */
+  /** Runs that were rolled back before the candidate's fault began. */
+  readonly premature: number;
+  /** Candidate requests from the beginning of its fault until the rollback, or until the end. */
   readonly exposed: readonly number[];
+  /** The same until the first look after the metrics have settled. */
+  readonly exposedSettled: readonly number[];
   readonly harmed: readonly number[];
-  /** Until the rollback; only runs that were rolled back. */
+  /** From the beginning of the fault until the rollback; only runs that were rolled back. */
   readonly seconds: readonly number[];
-  /** Runs in which it was said to be healthy while its mean excess so far was the bound or more: wrong. */
+  /** Runs in which it was said to be healthy while its mean excess, so far or in its newest requests, was the bound or more: wrong. */
   readonly wrong: number;
-  /** Runs in which it was said to be healthy while its excess in that very bucket was the bound or more, though the mean was not. */
+  /** Runs in which it was said to be healthy while its excess in that very bucket was the bound or more, though neither mean was. */
   readonly stale: number;
+  /** Runs in which the share was kept because the predictions differ. */
+  readonly held: number;
   /** Candidate requests and seconds until it was first said to be healthy; only runs in which it was. */
   readonly healthyRequests: readonly number[];
   readonly healthySeconds: readonly number[];
@@ -50,9 +57,10 @@ export const play = (cell: Cell, runs: number): CellResult => {
     const requests = stream.rows.map(({ candidate }) => candidate?.n ?? 0);
     const exposure = cumulative(requests);
     const harm = cumulative(requests.map((count, row) => count * (stream.excess[row] ?? 0)));
+    const phase = secondsBetweenLooks * randomFrom(`${seedOf(cell, run)} looks`).next();
     contestants.forEach((contestant, index) => {
       const ruling = contestant.rule(stream, cell.setting);
-      rulings[index]?.push(playedOf(ruling, stream, exposure, harm));
+      rulings[index]?.push(playedOf(contestant, ruling, stream, exposure, harm, phase));
     });
   }
   return {
@@ -64,39 +72,83 @@ export const play = (cell: Cell, runs: number): CellResult => {
 
 interface Played {
   readonly rolledBack: boolean;
+  readonly premature: boolean;
   readonly by: string;
   readonly exposed: number;
+  readonly exposedSettled: number;
   readonly harmed: number;
   readonly seconds: number;
   readonly wrong: boolean;
   readonly stale: boolean;
+  readonly held: boolean;
   readonly healthyRequests: number | undefined;
   readonly healthySeconds: number | undefined;
 }
 
+/** CloudWatch's figures of a minute may change for this long after its end. */
+const settlingSeconds = 120;
+const secondsBetweenLooks = 30;
+
+/** @param phase seconds from the start to the first look */
 const playedOf = (
-  { rolledBackAt, healthyAt, by = 'rolled-back' }: Ruling,
-  { rows, excess }: Run,
+  { looks = 1 }: Contestant,
+  { rolledBackAt, healthyAt, heldAt = [], by = 'rolled-back' }: Ruling,
+  { rows, excess, onset }: Run,
   exposure: readonly number[],
   harm: readonly number[],
+  phase: number,
 ): Played => {
   const end = rolledBackAt ?? rows.length - 1;
   const first = healthyAt[0];
-  const badSoFar = (row: number): boolean => (harm[row] ?? 0) >= excessBound * (exposure[row] ?? 0);
+  const isBad = (requests: number, bad: number): boolean => requests > 0 && bad >= excessBound * requests;
+  const badSoFar = (row: number): boolean => isBad(exposure[row] ?? 0, harm[row] ?? 0);
+  const badOfLate = (row: number): boolean => {
+    const requests = exposure[row] ?? 0;
+    const before = lastWhere(exposure, row, (seen) => requests - seen >= fewestToProve);
+    return before !== undefined && isBad(requests - (exposure[before] ?? 0), (harm[row] ?? 0) - (harm[before] ?? 0));
+  };
+  const isWrong = (row: number): boolean => badSoFar(row) || badOfLate(row);
   const badNow = (row: number): boolean => (excess[row] ?? 0) >= excessBound;
   const isRegression = excess.some((rate) => rate > 0);
   const secondsTo = (row: number): number => (rows[row]?.t ?? 0) + (rows[row]?.seconds ?? 0);
+  const exposedTo = (seconds: number): number => exposureAt(rows, exposure, seconds);
+  const settled = secondsTo(end) + settlingSeconds;
+  const look = phase + secondsBetweenLooks * (Math.ceil((settled - phase) / secondsBetweenLooks) + looks - 1);
+  const exposedBetween = (until: number): number => Math.max(0, exposedTo(until) - exposedTo(onset));
   return {
     rolledBack: rolledBackAt !== undefined,
+    premature: rolledBackAt !== undefined && secondsTo(rolledBackAt) <= onset,
     by,
-    exposed: exposure[end] ?? 0,
+    exposed: exposedBetween(secondsTo(end)),
+    exposedSettled: exposedBetween(rolledBackAt === undefined ? secondsTo(end) : look),
     harmed: harm[end] ?? 0,
-    seconds: secondsTo(end),
-    wrong: isRegression && healthyAt.some(badSoFar),
-    stale: healthyAt.some((row) => badNow(row) && !badSoFar(row)),
+    seconds: Math.max(0, secondsTo(end) - onset),
+    wrong: isRegression && healthyAt.some(isWrong),
+    stale: healthyAt.some((row) => badNow(row) && !isWrong(row)),
+    held: heldAt.length > 0,
     healthyRequests: first === undefined ? undefined : exposure[first],
     healthySeconds: first === undefined ? undefined : secondsTo(first),
   };
+};
+
+/** The last index before `end` whose value fits; the values fit up to some index and then no more. */
+const lastWhere = (values: readonly number[], end: number, fits: (value: number) => boolean): number | undefined => {
+  let low = -1;
+  let high = end;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(values[middle] ?? 0)) low = middle;
+    else high = middle;
+  }
+  return low < 0 ? undefined : low;
+};
+
+/** Candidate requests in the first `seconds`; inside a row evenly, after the last one as in the last one. */
+const exposureAt = (rows: Run['rows'], exposure: readonly number[], seconds: number): number => {
+  const length = rows[0]?.seconds ?? 60;
+  const row = Math.min(rows.length - 1, Math.floor(seconds / length));
+  const before = exposure[row - 1] ?? 0;
+  return before + ((exposure[row] ?? 0) - before) * (seconds / length - row);
 };
 
 const tally = (contestant: string, played: readonly Played[]): Tally => {
@@ -106,11 +158,14 @@ const tally = (contestant: string, played: readonly Played[]): Tally => {
     contestant,
     rolledBack: played.map((run) => run.rolledBack),
     by,
+    premature: played.filter((run) => run.premature).length,
+    exposedSettled: played.map((run) => run.exposedSettled),
     exposed: played.map((run) => run.exposed),
     harmed: played.map((run) => run.harmed),
     seconds: played.flatMap((run) => (run.rolledBack ? [run.seconds] : [])),
     wrong: played.filter((run) => run.wrong).length,
     stale: played.filter((run) => run.stale).length,
+    held: played.filter((run) => run.held).length,
     healthyRequests: played.flatMap((run) => run.healthyRequests ?? []),
     healthySeconds: played.flatMap((run) => run.healthySeconds ?? []),
   };
@@ -118,6 +173,12 @@ const tally = (contestant: string, played: readonly Played[]): Tally => {
 
 /** `excess-below` of the policy that is judged by; a rounding below it, for scenarios exactly at the bound. */
 const excessBound = 0.005 - 1e-12;
+
+/**
+ * Requests without a single error that prove an excess below the bound with a confidence of 95 %: ln 20 ÷ 0.005. A proof about now
+ * cannot rest on fewer, so what is called healthy must be so over the newest 600 requests.
+ */
+const fewestToProve = 600;
 
 const cumulative = (values: readonly number[]): readonly number[] => {
   let sum = 0;

@@ -8,7 +8,7 @@ const minutesBefore = 1440;
 
 /** The same seed gives the same stream, and the same day before it. */
 export const generate = (scenario: Scenario, setting: Setting, seed: string): Run => {
-  const { errors = independent, minutes = 60, onset = 0, clientErrors } = scenario;
+  const { errors = independent, minutes = 60, onset = 0, clientErrors, predictions } = scenario;
   const { requestsPerSecond, bucketSeconds } = setting;
   const ofBaseline = errors.begin();
   const ofCandidate = errors.begin();
@@ -19,7 +19,15 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   const dayBefore = Array.from({ length: minutesBefore }, (_, index) => {
     const minute = index - minutesBefore;
     const rate = scenario.base(minute, luckOf(scenario, past));
-    return ofBaseline({ traffic: trafficIn(minute, 60), share: 1, seconds: 60, rate, usual: rate }, past);
+    const { requests, bad } = ofBaseline(
+      { traffic: trafficIn(minute, 60), share: 1, seconds: 60, rate, usual: rate },
+      past,
+    );
+    return {
+      requests,
+      bad,
+      ...(predictions ? { predictions: classesOf(requests, predictions.base, past) } : {}),
+    };
   });
 
   const random = randomFrom(seed);
@@ -83,10 +91,11 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   }
   return {
     rows,
-    history: setting.history === 'none' ? [] : dayBefore.map(({ requests, bad }) => ({ requests, bad })),
+    history: setting.history === 'none' ? [] : dayBefore,
     excess,
     onset: 60 * onset,
     clientErrorsJudged: clientErrors?.judged ?? false,
+    ...(predictions ? { predictionsVerdict: predictions.verdict } : {}),
   };
 };
 
@@ -155,7 +164,7 @@ const classesOf = (n: number, shares: readonly number[], random: Random): readon
  * baseline's p99, and predictions that went to another class.
  */
 const excessRate = ({ clientErrors, latency, kind, predictions }: Scenario, errors: number, minute: number): number => {
-  if (kind === 'null') return 0;
+  if (kind !== 'regression') return 0;
   const slow = latency ? (exceedances(latency(minute)).at(-1) ?? 0) - 0.01 : 0;
   const moved = predictions
     ? predictions.candidate.reduce((sum, share, index) => sum + Math.max(0, share - (predictions.base[index] ?? 0)), 0)

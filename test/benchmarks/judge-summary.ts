@@ -13,13 +13,18 @@ export interface Summary {
   readonly bounds: readonly [lower: number, upper: number];
   /** Rollbacks by reason. */
   readonly by: Readonly<Record<string, number>>;
+  /** Rolled back before the fault began. */
+  readonly premature: number;
   readonly exposedMean: number;
+  /** With the settling of the metrics and the time between looks. */
+  readonly exposedSettledMean: number;
   readonly exposedP95: number;
   readonly harmedMean: number;
   /** Of the runs that were rolled back. */
   readonly secondsMedian: number | undefined;
   readonly wrong: number;
   readonly stale: number;
+  readonly held: number;
   readonly healthy: number;
   readonly healthyRequestsMedian: number | undefined;
   readonly healthySecondsMedian: number | undefined;
@@ -39,12 +44,15 @@ const summarize = (tally: Tally, runs: number): Summary => {
     rolledBack,
     bounds: clopperPearson(rolledBack, runs),
     by: tally.by,
+    premature: tally.premature,
     exposedMean: mean(tally.exposed),
+    exposedSettledMean: mean(tally.exposedSettled),
     exposedP95: quantile(tally.exposed, 0.95) ?? 0,
     harmedMean: mean(tally.harmed),
     secondsMedian: quantile(tally.seconds, 0.5),
     wrong: tally.wrong,
     stale: tally.stale,
+    held: tally.held,
     healthy: tally.healthyRequests.length,
     healthyRequestsMedian: quantile(tally.healthyRequests, 0.5),
     healthySecondsMedian: quantile(tally.healthySeconds, 0.5),

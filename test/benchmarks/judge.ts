@@ -31,6 +31,7 @@ const core: readonly Setting[] = [
   { requestsPerSecond: 50, bucketSeconds: 60, plan: 'ramp' },
   { requestsPerSecond: 1, bucketSeconds: 60, plan: 'fixed' },
   { requestsPerSecond: 5, bucketSeconds: 10, plan: 'fixed' },
+  { requestsPerSecond: 50, bucketSeconds: 60, plan: 'fixed', history: 'none' },
 ];
 const all: readonly Setting[] = ([1, 5, 50, 1000] as const).flatMap((requestsPerSecond) =>
   ([60, 10] as const).flatMap((bucketSeconds) =>

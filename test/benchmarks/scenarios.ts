@@ -5,8 +5,8 @@ import type { Setting } from './stream.ts';
 /** One world in which a candidate is rolled out. Rates are of requests; `minute` counts from the first candidate request. */
 export interface Scenario {
   readonly name: string;
-  /** `null`: the candidate is no worse than the policy tolerates. */
-  readonly kind: 'null' | 'regression';
+  /** `null`: the candidate is no worse than the policy tolerates. `outage`: both arms fail, and only the safety net can act. */
+  readonly kind: 'null' | 'regression' | 'outage';
   readonly says: string;
   /** Baseline's error rate, also of the day before (negative minutes). */
   readonly base: (minute: number, luck: Luck) => number;
@@ -27,8 +27,12 @@ export interface Scenario {
   readonly outages?: number;
   /** The candidate gets none of its share. */
   readonly starved?: boolean;
-  /** Share of the requests by predicted class: the baseline's, and the candidate's. */
-  readonly predictions?: { readonly base: readonly number[]; readonly candidate: readonly number[] };
+  /** Share of the requests by predicted class: the baseline's, and the candidate's; and the effect of a difference. */
+  readonly predictions?: {
+    readonly base: readonly number[];
+    readonly candidate: readonly number[];
+    readonly verdict: 'hold' | 'convict';
+  };
   /** Chance, in each arm and bucket, that its first reading has only a part of its requests, `least` of them or more. */
   readonly late?: { readonly chance: number; readonly least: number };
   /** Split other than the setting's: each of these shares for a quarter of an hour. */
@@ -68,6 +72,11 @@ const storms = withStorms({ perHour: 4, minutes: 8, ofTraffic: 0.01 });
 /** The shares of a rollout with a last compared step. */
 const toTheLast = [0.05, 0.25, 0.5, 0.95];
 const lastStep = 45;
+/** And with all of the traffic after it. */
+const toAll = [...toTheLast, 1];
+const alone = 60;
+/** Shares of three predicted classes. */
+const classes = [0.7, 0.25, 0.05];
 
 const lowTraffic = ({ requestsPerSecond }: Setting): boolean => requestsPerSecond === 1;
 const fixed = ({ plan }: Setting): boolean => plan === 'fixed';
@@ -99,6 +108,9 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
     errors: withBursts(0.03, 20),
   },
   { name: 'gaps', says: '20 % of buckets lack an arm', base: steady(clean), gaps: 0.2 },
+  { name: 'no-errors', says: 'no errors', base: steady(0) },
+  { name: 'half-percent', says: 'base rate 0.5 %', base: steady(0.005) },
+  { name: 'one-percent', says: 'base rate 1 %', base: steady(0.01) },
   { name: 'two-percent', says: 'base rate 2 %', base: steady(0.02) },
   { name: 'five-percent', says: 'base rate 5 %', base: steady(0.05) },
   { name: 'ten-metrics', says: 'ten metrics', base: steady(clean), moreMetrics: 9 },
@@ -110,6 +122,12 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
   },
   { name: 'same-latency', says: 'same latency', base: steady(clean), latency: () => alike },
   { name: 'slightly-slower', says: 'all 5 % slower: tolerated', base: steady(clean), latency: () => slower(1.05) },
+  {
+    name: 'at-the-tolerance',
+    says: '1 → 1.2 % errors: as bad as is tolerated',
+    base: steady(0.01),
+    candidate: steady(0.012),
+  },
   { name: 'better', says: 'candidate ten times better', base: steady(0.01), candidate: steady(clean) },
   { name: 'no-traffic', says: 'candidate gets no traffic', base: steady(clean), starved: true },
   {
@@ -202,7 +220,36 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
     name: 'same-predictions',
     says: 'same predictions',
     base: steady(clean),
-    predictions: { base: [0.7, 0.25, 0.05], candidate: [0.7, 0.25, 0.05] },
+    predictions: { base: classes, candidate: classes, verdict: 'hold' },
+  },
+  {
+    name: 'same-predictions-judged',
+    says: 'same predictions, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'convict' },
+  },
+  {
+    name: 'predictions-shift',
+    says: 'a new model moves a tenth of its predictions, judged: tolerated',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [0.6, 0.33, 0.07], verdict: 'convict' },
+  },
+  {
+    name: 'all-the-traffic',
+    says: 'all of the traffic after an hour of steps',
+    base: steady(clean),
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
+  },
+  {
+    name: 'all-the-traffic-with-outages',
+    says: 'all of the traffic, shared outages, 5 % of minutes at 5 %',
+    base: outage(clean),
+    outages: 0.05,
+    shares: toAll,
+    minutes: alone + 60,
+    only: fixed,
   },
 ];
 
@@ -304,7 +351,13 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
     name: 'predictions-collapse',
     says: 'predictions collapse to one class',
     base: steady(clean),
-    predictions: { base: [0.7, 0.25, 0.05], candidate: [1, 0, 0] },
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'hold' },
+  },
+  {
+    name: 'predictions-collapse-judged',
+    says: 'predictions collapse to one class, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: [1, 0, 0], verdict: 'convict' },
     mustBeFound: true,
   },
   {
@@ -410,6 +463,28 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
     only: fixed,
   },
   {
+    name: 'fails-with-all-the-traffic',
+    says: '15 % errors from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.15),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
+    name: 'ten-times-with-all-the-traffic',
+    says: '0.1 → 1 % from the moment it has all of the traffic',
+    base: steady(clean),
+    candidate: from(alone, 0.01),
+    onset: alone,
+    shares: toAll,
+    minutes: alone + 60,
+    mustBeFound: true,
+    only: fixed,
+  },
+  {
     name: 'three-points-revised',
     says: '1 → 4 % errors, requests settle later than errors',
     base: steady(0.01),
@@ -419,7 +494,17 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
 ];
 
+const outages: readonly Omit<Scenario, 'kind'>[] = [
+  {
+    name: 'both-fail',
+    says: 'half of all requests fail in both arms from minute 30 on',
+    base: (minute) => (minute < 30 ? clean : 0.5),
+    onset: 30,
+  },
+];
+
 export const scenarios: readonly Scenario[] = [
   ...nulls.map((scenario) => ({ ...scenario, kind: 'null' as const })),
   ...regressions.map((scenario) => ({ ...scenario, kind: 'regression' as const })),
+  ...outages.map((scenario) => ({ ...scenario, kind: 'outage' as const })),
 ];

@@ -23,16 +23,24 @@ export interface RowArm {
   readonly more?: Readonly<Record<string, number>>;
 }
 
+export interface PastMinute {
+  readonly requests: number;
+  readonly bad: number;
+  readonly predictions?: readonly number[];
+}
+
 export interface Run {
   readonly rows: readonly Row[];
   /** Baseline, minute by minute, of the day before; empty without one. */
-  readonly history: readonly { readonly requests: number; readonly bad: number }[];
+  readonly history: readonly PastMinute[];
   /** Additional bad requests per candidate request, in each row: what is true, whatever was drawn. */
   readonly excess: readonly number[];
   /** Seconds until the candidate's fault begins. */
   readonly onset: number;
   /** The policy counts 4xx answers as bad. */
   readonly clientErrorsJudged: boolean;
+  /** The effect of a difference between the arms' predictions; absent where they are not counted. */
+  readonly predictionsVerdict?: 'hold' | 'convict';
 }
 
 export interface Setting {
@@ -50,10 +58,14 @@ export interface Ruling {
   readonly by?: string;
   /** Rows after which it said that the candidate is healthy, in order. */
   readonly healthyAt: readonly number[];
+  /** Rows after which it kept the share because the predictions differ. */
+  readonly heldAt?: readonly number[];
 }
 
 export interface Contestant {
   readonly name: string;
+  /** Looks at the same counts before it takes the traffic back; 1 by default. */
+  readonly looks?: number;
   rule(run: Run, setting: Setting): Ruling;
 }
 

@@ -52,6 +52,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   convicted: ['acceptance/hosts.test.ts', "ends: 'rolled-back/convicted'"],
   'safety-net': ['unit/mechanisms/walk.test.ts', eachWhy],
   'shared-outage': ['unit/mechanisms/shared-outage.test.ts', "reason: 'shared-outage'"],
+  'worse-than-before': ['unit/mechanisms/walk.test.ts', eachWhy],
   'metrics-blind': ['unit/mechanisms/walk.test.ts', eachWhy],
   'unproven-health': ['unit/mechanisms/walk.test.ts', eachWhy],
   'dark-checks-failed': ['unit/mechanisms/walk.test.ts', eachWhy],

@@ -79,7 +79,13 @@ const rollout = fc.oneof(
         worseThan: fc.integer({ min: 10, max: 99 }).map((tenths) => tenths / 10),
         falseRollback: probability,
       }),
-      healthy: fc.record({ excessBelow: share, confidence: probability }),
+      healthy: fc
+        .tuple(fc.constantFrom('excess', 'ratio', 'both'), share, fc.integer({ min: 11, max: 99 }), probability)
+        .map(([limits, excessBelow, tenths, confidence]) => ({
+          ...(limits === 'ratio' ? {} : { excessBelow }),
+          ...(limits === 'excess' ? {} : { atMost: tenths / 10 }),
+          confidence,
+        })),
     }),
     ...guarded,
   }),
@@ -262,6 +268,7 @@ const versions: fc.Arbitrary<VersionNames> = fc.record({
   release: fc.constantFrom('release/', 'rel-'),
   hotfix: fc.constantFrom('hotfix/', 'fix#'),
   first: fc.constantFrom('1.0.0', '0.1.0', '0.0.0', '12.3.45'),
+  paths: fc.constantFrom([], ['models/churn'], ['a', '.github/x y/z.yml', 'models/']),
 });
 const manifest: fc.Arbitrary<Manifest> = fc
   .record({
@@ -338,7 +345,8 @@ const rawRollout = (plan: Rollout): object => {
             'false-rollback': plan.judge.convict.falseRollback,
           },
           healthy: {
-            'excess-below': percent(plan.judge.healthy.excessBelow),
+            'excess-below': plan.judge.healthy.excessBelow && percent(plan.judge.healthy.excessBelow),
+            'at-most': plan.judge.healthy.atMost && `${plan.judge.healthy.atMost}x`,
             confidence: plan.judge.healthy.confidence,
           },
         },
@@ -439,8 +447,9 @@ const rawSmoke = ({ contentType, requests, ...rest }: Smoke): object => ({
     expect: expected && { path: expected.at, ...expected.is },
   })),
 });
-const rawOf = ({ environments, regression: gate, smoke: asked, ...rest }: Manifest): object => ({
+const rawOf = ({ environments, regression: gate, smoke: asked, versions: names, ...rest }: Manifest): object => ({
   ...rest,
+  versions: names && { ...names, paths: names.paths.length === 0 ? undefined : names.paths },
   smoke: asked && rawSmoke(asked),
   regression: gate && rawRegression(gate),
   environments: Object.fromEntries(Object.entries(environments).map(([key, value]) => [key, rawEnvironment(value)])),
@@ -459,6 +468,13 @@ test('what is printed is loaded back, whatever the manifest', () => {
 /** Mappings whose keys the user chooses: a mutated key there is just another key. */
 const free = /^ {6,}(environment|tags):$/;
 
+const indentOf = (line = ''): number => line.search(/\S|$/);
+/** A line of a text of several lines, which may look like a key. */
+const isText = (lines: readonly string[], index: number): boolean => {
+  const parent = lines.slice(0, index).findLast((line) => indentOf(line) < indentOf(lines[index]));
+  return parent !== undefined && /[|>][-+]?$/.test(parent);
+};
+
 describe('a mutated key', () => {
   test('is always an error that names its line and column', () => {
     const misspelt = fc.constantFrom<(key: string) => string>(
@@ -474,7 +490,9 @@ describe('a mutated key', () => {
           environments: { only: withoutFreeKeys(Object.values(value.environments)[0]) },
         }).split('\n');
         const candidates = lines.flatMap((line, index) =>
-          /^ *[a-z0-9-]+:( |$)/.test(line) && line.trim() !== 'only:' && !free.test(line) ? [index] : [],
+          /^ *[a-z0-9-]+:( |$)/.test(line) && line.trim() !== 'only:' && !free.test(line) && !isText(lines, index)
+            ? [index]
+            : [],
         );
         const index = candidates[pick % candidates.length] ?? 0;
         const line = lines[index] ?? '';

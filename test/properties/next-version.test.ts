@@ -34,7 +34,7 @@ const changes = fc.array(fc.constantFrom<Change>('breaking', 'feature', 'other')
 /** 40 digits, also without a letter. */
 const commit = fc.oneof(fc.stringMatching(/^[0-9a-f]{40}$/), fc.stringMatching(/^0[0-9]{39}$/));
 const facts: fc.Arbitrary<Facts> = fc
-  .record({ branch, registered, changes, commit, first: core, contains: fc.boolean() })
+  .record({ branch, registered, changes, commit, first: core, contains: fc.boolean(), paths: fc.constant([]) })
   .map(({ branch: name, contains, ...rest }) => {
     const [merged] = contains ? openCandidates(rest.registered) : [];
     return { ...rest, kind: branchKind(usualNames, name), ...(merged === undefined ? {} : { merged }) };

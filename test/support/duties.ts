@@ -16,7 +16,7 @@ import type { Simulator } from '../../simulator/contracts.ts';
 import type { PublishedName } from '../../src/permissions.ts';
 import { type Duty, duties } from '../../src/policy-duties.ts';
 import { type Account, clientsOf, openAccount } from '../simulator/support/account.ts';
-import { dutyPolicies, type PublishedPolicy, publishedPolicies } from './policy-requests.ts';
+import { dutyPolicies, type PublishedPolicy, publishedAs } from './policy-requests.ts';
 
 /** The roles of docs/separation-of-duties.md, in the account of its policies. */
 export const roleOf = (duty: Duty): string => `arn:aws:iam::111122223333:role/model-${duty}`;
@@ -25,7 +25,7 @@ export const roleOf = (duty: Duty): string => `arn:aws:iam::111122223333:role/mo
 export const policiesOf: Readonly<Record<Duty, readonly PublishedName[]>> = {
   registrar: ['register-model'],
   approver: ['gate'],
-  deployer: ['approve-gate', 'deploy-endpoint', 'shift-traffic'],
+  deployer: ['deploy-endpoint'],
 };
 
 /** The job of each role, as GitHub's identity tokens name it. */
@@ -42,10 +42,7 @@ export const published = (name: `${Duty}-${'trust' | 'guard'}`): PublishedPolicy
   if (found === undefined) throw new Error(`docs/permissions/duties has no ${name}.json`);
   return found.document;
 };
-export const documentsOf = (duty: Duty): readonly PublishedPolicy['document'][] =>
-  publishedPolicies()
-    .filter(({ name }) => policiesOf[duty].some((one) => one === name))
-    .map(({ document }) => document);
+export const documentsOf = (duty: Duty): readonly PublishedPolicy['document'][] => publishedAs(...policiesOf[duty]);
 
 /** An account with the three roles: each lets in the jobs of its own, and has its policies. */
 export const openDuties = async (

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** A real git repository in a temporary folder. */
 export interface GitRepository {
   readonly root: string;
   /** @returns the standard output, without white space at its ends */
   git(...args: readonly string[]): string;
-  /** An empty commit. @returns its digest */
-  commit(message: string): string;
+  /** A commit that gives these files another content; without any an empty one. @returns its digest */
+  commit(message: string, ...files: readonly string[]): string;
   remove(): void;
 }
 
@@ -36,7 +36,12 @@ const repositoryAt = (root: string): GitRepository => {
   return {
     root,
     git,
-    commit: (message) => {
+    commit: (message, ...files) => {
+      for (const file of files) {
+        mkdirSync(dirname(join(root, file)), { recursive: true });
+        appendFileSync(join(root, file), 'x\n');
+        git('add', '--', file);
+      }
       writeFileSync(join(root, '.git', 'MESSAGE'), message);
       git('commit', '--quiet', '--allow-empty', '--allow-empty-message', '--cleanup=verbatim', '--file=.git/MESSAGE');
       return git('rev-parse', 'HEAD');

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentsFor, type PublishedName } from '../../src/permissions.ts';
+import { place } from './policy-place.ts';
 
 /** A question to IAM as plain data, for two evaluators. */
 export interface PolicyRequest {
@@ -28,6 +30,14 @@ const folder = join(import.meta.dirname, '../../docs/permissions');
 
 /** The policies in `docs/permissions`. */
 export const publishedPolicies = (): readonly PublishedPolicy[] => policiesIn(folder);
+
+/** The documents of one policy, as a role gets them attached. */
+export const publishedAs = (...policies: readonly PublishedName[]): readonly PublishedPolicy['document'][] => {
+  const names = policies.flatMap((policy) => Object.keys(documentsFor(policy, place)));
+  return publishedPolicies()
+    .filter(({ name }) => names.includes(name))
+    .map(({ document }) => document);
+};
 
 /** The policies for a registry in another account; those of resources name principals. */
 export const sharedPolicies = (): readonly PublishedPolicy[] => policiesIn(join(folder, 'two-accounts'));
@@ -70,7 +80,6 @@ export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
       'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/churn/variant/AllTraffic:policyName/wake',
     ],
   },
-  SetScalingAside: scaling(),
   Scale: scaling(),
   LetScalingHaveItsRole: { 'iam:AWSServiceName': ['sagemaker.application-autoscaling.amazonaws.com'] },
   LetSageMakerUseTheKey: {

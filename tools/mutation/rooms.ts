@@ -36,4 +36,8 @@ export const rooms: Readonly<Record<string, Room>> = {
     sample: 60,
   },
   delivery: { mutate: 'src/delivery/**/*.ts', tests: ['test/unit/delivery/*.test.ts'], sample: 300 },
+  versions: {
+    mutate: 'src/versions/**/*.ts',
+    tests: ['test/unit/versions/*.test.ts', 'test/properties/next-version.test.ts'],
+  },
 };

@@ -1,4 +1,4 @@
-import type { Kernel, Metrics, Service } from '../../contracts.ts';
+import type { Instant, Kernel, Metrics, Service } from '../../contracts.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { createAlarms } from './alarms.ts';
@@ -40,8 +40,16 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
 
   const listOf = createLists();
 
+  /** The first part of a minute, up to nine tenths of it, by the metric's dimensions. */
+  const isLate = (dimensions: Named, at: Instant): boolean => {
+    const minute = Math.floor(at / 60_000);
+    const part = 0.9 * kernel.random(`late/${Object.values(dimensions).join('/')}/${minute}`)();
+    return at / 60_000 - minute < part;
+  };
+
   const recordMany: AlarmedMetrics['recordMany'] = (namespace, metric, dimensions, values, counts, at) => {
-    const visibleAt = at + settings.metricDelayMs;
+    const late = metric === 'Invocations' && settings.lateInvocationsMs > 0 && isLate(dimensions, at);
+    const visibleAt = at + settings.metricDelayMs + (late ? settings.lateInvocationsMs : 0);
     const untrimmed = metric.endsWith('Latency') && !settings.latencyTrimmedStatistics;
     store.add(
       { namespace, metric, dimensions: listOf(dimensions), unit: unitOf(metric) },

@@ -37,6 +37,14 @@ interface Tally {
   readonly latencyMicros: Map<number, number>;
 }
 
+/** Of a dependency: requests fail in rows, and `left` is the rest of the present row by variant. */
+interface Failure {
+  readonly rate: number;
+  readonly until: Instant;
+  readonly inRows: number;
+  readonly left: Map<string, number>;
+}
+
 /** A variant's own dimensions, and with its fleet. */
 interface Dimensions {
   readonly plain: Readonly<Record<string, string>>;
@@ -83,7 +91,8 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const copies = context.kernel.random('shadow copies');
   const answering = createAnswering(context);
   const capacity = createCapacity(context.kernel);
-  const ill = new Map<string, { readonly rate: number; readonly until: Instant; readonly variant?: string }>();
+  /** By endpoint, and by the variant where it is of one alone. */
+  const ill = new Map<string, Failure>();
   const dimensions = new Map<string, Dimensions>();
   const minutes = new Map<string, { -readonly [Key in keyof FleetMinute]: FleetMinute[Key] }>();
 
@@ -173,10 +182,22 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
   const shadowed = ({ variant, shadow }: Route): Route | undefined =>
     shadow !== undefined && copies() < shadow.variant.weight / variant.weight ? shadow : undefined;
 
-  const dependencyFails = ({ endpoint, variant }: Route): boolean => {
-    const failure = ill.get(endpoint.name);
-    if (failure === undefined || (failure.variant ?? variant.name) !== variant.name) return false;
-    return context.kernel.clock.now() < failure.until && chance() < failure.rate;
+  const dependencyFails = ({ endpoint, variant }: Route): boolean =>
+    [ill.get(endpoint.name), ill.get(`${endpoint.name}/${variant.name}`)].some(
+      (failure) => failure !== undefined && fails(failure, variant.name),
+    );
+
+  /** A row begins with a chance of `rate` in requests outside of rows: so its requests are `rate` of all. */
+  const fails = ({ rate, until, inRows, left }: Failure, variant: string): boolean => {
+    if (context.kernel.clock.now() >= until) return false;
+    const rest = left.get(variant) ?? 0;
+    if (rest > 0) {
+      left.set(variant, rest - 1);
+      return true;
+    }
+    const begins = chance() < rate / (rate + inRows * (1 - rate));
+    if (begins) left.set(variant, inRows - 1);
+    return begins;
   };
 
   const newTally = (route: Route): Tally => ({
@@ -315,8 +336,11 @@ export const createRouting = (context: Context, endpoints: Endpoints) => {
       answerOn(choose(routesTo(request.endpoint, undefined)), request),
     drive,
     minutes: (): readonly FleetMinute[] => [...minutes.values()].map((row) => ({ ...row })),
-    dependencyFailure: (endpoint: string, { durationMs, ...failure }: Parameters<Harm['dependencyFailure']>[1]): void =>
-      void ill.set(endpoint, { ...failure, until: context.kernel.clock.now() + durationMs }),
+    dependencyFailure: (endpoint: string, failure: Parameters<Harm['dependencyFailure']>[1]): void => {
+      const { rate, durationMs, variant, inRows = 1 } = failure;
+      const until = context.kernel.clock.now() + durationMs;
+      ill.set(variant === undefined ? endpoint : `${endpoint}/${variant}`, { rate, until, inRows, left: new Map() });
+    },
   };
 };
 export type Routing = ReturnType<typeof createRouting>;

@@ -135,5 +135,5 @@ const lineOf = (answer: JobAnswer): string => {
   const { continuationToken, executionDetails } = answer.result;
   if (executionDetails === undefined) return 'is not due yet: returned';
   const { summary, percentComplete } = executionDetails;
-  return `${percentComplete === undefined ? '' : `${percentComplete} % `}${summary}${continuationToken === undefined ? ': succeeded' : ''}`;
+  return `${percentComplete === undefined ? '' : `${percentComplete} % `}${answer.state ?? summary}${continuationToken === undefined ? ': succeeded' : ''}`;
 };

@@ -4,12 +4,18 @@ import { cutAt, jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
 import { type Result, withoutAccount, withRemarks } from '../../report/result.ts';
 import { resultJson } from '../../report/result-json.ts';
+import { inBrief } from '../../report/summary.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 
 /** A worker's answer to CodePipeline about one job. */
 export type JobAnswer =
-  | { readonly is: 'success'; readonly result: Omit<PutJobSuccessResultInput, 'jobId'> }
+  | {
+      readonly is: 'success';
+      readonly result: Omit<PutJobSuccessResultInput, 'jobId'>;
+      /** The summary without evidence, where it has some: the log of a worker need not repeat that each minute. */
+      readonly state?: string;
+    }
   | { readonly is: 'failure'; readonly result: Omit<PutJobFailureResultInput, 'jobId'> };
 
 /** The state that the action shows while it runs. */
@@ -20,6 +26,8 @@ export interface JobState {
   readonly subject: string | undefined;
   /** Id of the account of the delivery, once it is known. */
   readonly account?: string | undefined;
+  /** As `evidenceText` made it. It keeps its length; the summary before it is shortened. */
+  readonly evidence?: string | undefined;
 }
 
 /** CodePipeline API: ExecutionSummary, Message. */
@@ -28,14 +36,24 @@ const longestMessage = 5000;
 /** User guide, Quotas: all output variables of an action together. */
 const mostVariableBytes = 122_880;
 
+/** Half of a summary and of a token: the state of the action has the other half, and memory. */
+const longestEvidence = 1200;
+
+/** The evidence for the people whose decision the action waits for, on one line; undefined for a result that has none. */
+export const evidenceText = (result: Result): string | undefined => {
+  const text = inBrief(result, longestEvidence);
+  return text && cutAt(oneLine(plain(text, undefined)), longestEvidence);
+};
+
 /** The action goes on with another job, which brings the token back. */
 export const continued = (token: string, state?: JobState): JobAnswer => ({
   is: 'success',
   result: { continuationToken: token, ...withoutUndefined({ executionDetails: state && detailsOf(state) }) },
+  ...(state?.evidence === undefined ? {} : { state: shownSummary(state) }),
 });
 
 /** A success has variables, which exist for successful actions only; any other outcome is a typed failure. */
-export const ended = (result: Result, subject: string | undefined, account?: string): JobAnswer =>
+export const ended = (result: Result, subject: string | undefined, account?: string, evidence?: string): JobAnswer =>
   result.outcome === 'succeeded'
     ? {
         is: 'success',
@@ -49,7 +67,7 @@ export const ended = (result: Result, subject: string | undefined, account?: str
           outputVariables: variablesOf(result),
         },
       }
-    : failed({ ...result, because: withRemarks(result.because, result.remarks) }, subject, account);
+    : failed({ ...result, because: withRemarks(result.because, result.remarks) }, subject, account, evidence);
 
 /** The message starts `outcome/reason-code:`, for readers of the pipeline and for its event rules. */
 export const failed = (
@@ -60,12 +78,19 @@ export const failed = (
   }: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string },
   subject: string | undefined,
   account?: string,
+  evidence?: string,
 ): JobAnswer => ({
   is: 'failure',
   result: {
     failureDetails: {
       type: failureType(code),
-      message: cutAt(plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account), longestMessage),
+      message: cutAt(
+        [
+          plain(`${outcome}/${code}: ${because}\n${reason(code).remedy}`, account),
+          ...(evidence ? [evidence] : []),
+        ].join('\n'),
+        longestMessage,
+      ),
       ...withoutUndefined({ externalExecutionId: subject || undefined }),
     },
   },
@@ -82,8 +107,11 @@ const failureType = (code: ReasonCode): FailureType => {
   return reason(code).badInput ? 'ConfigurationError' : 'JobFailed';
 };
 
-const detailsOf = ({ summary, percent, subject, account }: JobState) => ({
-  summary: cutAt(oneLine(plain(summary, account)), longestSummary) || '-',
+const shownSummary = ({ summary, account, evidence }: JobState): string =>
+  cutAt(oneLine(plain(summary, account)), longestSummary - (evidence === undefined ? 0 : evidence.length + 2)) || '-';
+
+const detailsOf = ({ percent, subject, evidence, ...state }: JobState) => ({
+  summary: [shownSummary({ ...state, subject, evidence }), ...(evidence === undefined ? [] : [evidence])].join('. '),
   ...withoutUndefined({
     percentComplete: percent === undefined ? undefined : Math.min(100, Math.max(0, Math.round(percent))),
     externalExecutionId: subject || undefined,

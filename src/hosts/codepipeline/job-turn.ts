@@ -7,8 +7,9 @@ import { longestJobSeconds } from '../../inputs/common-inputs.ts';
 import { writeMemory } from '../../memory.ts';
 import type { AbortReason } from '../../operation.ts';
 import type { AnyOperation } from '../../operations/all.ts';
+import { reasonCodes } from '../../reason-codes.ts';
 import { failureOf } from '../../report/failure.ts';
-import { accountsIn, scrubbed, withRemarks } from '../../report/result.ts';
+import { accountsIn, type Result, scrubbed, withRemarks } from '../../report/result.ts';
 import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
@@ -17,7 +18,7 @@ import { wireOutputs } from '../operation-run.ts';
 import { unreachedPatience } from '../patience.ts';
 import { pipelineRun } from '../run.ts';
 import { artifactFiles } from './artifacts.ts';
-import { continued, ended, failed, type JobAnswer, type JobState } from './job-answer.ts';
+import { continued, ended, evidenceText, failed, type JobAnswer, type JobState } from './job-answer.ts';
 import { readJobData } from './job-data.ts';
 import { readJobInputs } from './job-inputs.ts';
 import { type JobToken, readToken, writeToken } from './job-token.ts';
@@ -79,6 +80,7 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
     return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
       summary: `waiting for ${serviceOf(cause)} (${message}); goes on at ${iso(again)}`,
       percent: token.percent,
+      evidence: token.evidence,
       ...known,
     });
   }
@@ -159,37 +161,34 @@ const answerWithin = async (
 
   const goOn = (next: Partial<JobToken>, summary: string): JobAnswer => {
     const percent = Math.max(token.percent, next.percent ?? 0);
-    return continued(writeToken({ ...token, isPending: false, ...next, percent }), {
-      summary,
-      percent,
-      subject,
-      account,
-    });
+    const evidence = next.evidence ?? token.evidence;
+    const left = { ...token, isPending: false, ...next, percent, ...withoutUndefined({ evidence }) };
+    return continued(writeToken(left), { summary, percent, subject, account, evidence });
   };
-  const end = ({ outcome, reason, because, outputs, plan, findings, remarks }: Ended<object>): JobAnswer =>
-    ended(
-      scrubbed(
-        {
-          'schema-version': 1,
-          operation: operation.name,
-          outcome,
-          reason,
-          because,
-          outputs: wireOutputs(operation.outputs, outputs),
-          ...withoutUndefined({ plan, findings }),
-          ...(remarks?.length ? { remarks } : {}),
-          dryRun: common['dry-run'],
-          startedAt: iso(token.startedAt),
-          endedAt: iso(clock.now()),
-        },
-        account,
-        target.registry?.account,
-        target.elsewhere?.account,
-        ...accountsIn(inputs),
-      ),
-      subject,
+  const resultOf = ({ outcome, reason, because, outputs, plan, findings, remarks }: Ended<object>): Result =>
+    scrubbed(
+      {
+        'schema-version': 1,
+        operation: operation.name,
+        outcome,
+        reason,
+        because,
+        outputs: wireOutputs(operation.outputs, outputs),
+        ...withoutUndefined({ plan, findings }),
+        ...(remarks?.length ? { remarks } : {}),
+        dryRun: common['dry-run'],
+        startedAt: iso(token.startedAt),
+        endedAt: iso(clock.now()),
+      },
       account,
+      target.registry?.account,
+      target.elsewhere?.account,
+      ...accountsIn(inputs),
     );
+  const end = (last: Ended<object>): JobAnswer => {
+    const result = resultOf(last);
+    return ended(result, subject, account, evidenceText(result) ?? token.evidence);
+  };
 
   const why = await stopping(data, token, deadline, place);
   if (why !== undefined) {
@@ -210,10 +209,12 @@ const answerWithin = async (
     );
   // The caller reports it, as for the calls before the turn.
   if ('lookAgainAt' in turn) throw turn.error;
-  if (turn.is === 'done')
-    return turn.outcome === 'pending' && clock.now() < deadline
-      ? goOn({ notBefore: Math.min(clock.now() + pendingPause, deadline), isPending: true }, turn.because)
-      : end(turn);
+  if (turn.is === 'done') {
+    if (turn.outcome !== 'pending' || clock.now() >= deadline) return end(turn);
+    const evidence = evidenceText(resultOf(turn));
+    const notBefore = Math.min(clock.now() + pendingPause, deadline);
+    return goOn({ notBefore, isPending: true, ...withoutUndefined({ evidence }) }, turn.because);
+  }
   if (turn.plan && token.memory === undefined && !common['dry-run']) await session.refuseShortCredentials(turn.plan);
   if (common['dry-run'])
     return end({
@@ -225,11 +226,21 @@ const answerWithin = async (
       ...withoutUndefined({ plan: turn.plan }),
     });
   const memory = writeMemory(turn.memory, account);
+  const { because, findings } = turn;
+  const evidence = evidenceText(resultOf({ ...asked, because, ...withoutUndefined({ findings }) }));
   return goOn(
-    { notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory },
+    { notBefore: Math.min(turn.notBefore, deadline), percent: turn.percent, memory, ...withoutUndefined({ evidence }) },
     withRemarks(turn.because, turn.remarks),
   );
 };
+
+/** The result of a turn that waits for people, if it were the last one. */
+const asked = {
+  is: 'done',
+  outcome: reasonCodes['approval-pending'].outcome,
+  reason: 'approval-pending',
+  outputs: {},
+} as const;
 
 /** CodePipeline does not report a stopped execution to its worker, so it is read before every turn: any turn may be irreversible. */
 const stopping = async (

@@ -12,7 +12,7 @@ import { type Field, flag, InputError, optional, type Schema, text, type ValuesO
 import { keepSecretsOf, redacted } from '../../secrets.ts';
 import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import { chooseClock } from '../clock.ts';
+import { clockOf } from '../clock.ts';
 import { exitCodeOf } from '../exit-code.ts';
 import { gitCommits } from '../git-commits.ts';
 import { launch } from '../launch.ts';
@@ -136,9 +136,9 @@ const runInEach = async <Inputs, M extends Memory, Outputs>(
   place: Place,
   environments: readonly string[],
 ): Promise<ExitCode> => {
-  const { terminal, reporting, env, seams } = place;
+  const { terminal, reporting, seams } = place;
   // The runs of one process share its clock.
-  const clock = seams?.clock ?? (await chooseClock(env));
+  const clock = await clockOf(place);
   const ends = await Promise.all(
     environments.map(async (environment) => {
       const written = inEnvironment(environment, place.written);

@@ -1,4 +1,5 @@
 import { minutes } from '../../clock.ts';
+import { canonical } from '../../digest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { judgeFleets } from '../../metrics/judge-fleets.ts';
 import { candidateFleet } from '../../metrics/traffic.ts';
@@ -75,21 +76,24 @@ export const stopIfWithdrawn = async (turn: Turn, look: ApprovalLook): Promise<T
 /** The same judge as in a stepped rollout. Here an alarm is its only way to take the traffic back. */
 export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { judged } = stoppable(turn.release.submission) ?? {};
-  const { abort, bakes = [], blindSince } = turn.release.witnessed;
+  const { abort, bakes = [], blindSince, countsRead } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined) return undefined;
-  const ruling = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince }) }, bakes);
+  const ruling = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince, countsRead }) }, bakes);
   if (ruling === undefined) return undefined;
   const { verdict, evidence } = ruling;
   turn.witness(evidence);
-  const seeing = await noteBlindness(turn, verdict.blind === true);
+  const seeing = await noteRead(turn, verdict);
   if (verdict.decision !== 'rollback') return undefined;
   return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict);
 };
 
-const noteBlindness = async (turn: Turn, blind: boolean): Promise<Turn> => {
-  const { blindSince, ...witnessed } = turn.release.witnessed;
-  if (blind === (blindSince !== undefined)) return turn;
-  return turn.save({ witnessed: blind ? { ...witnessed, blindSince: turn.world.clock.now() } : witnessed });
+/** Since when CloudWatch cannot be read, and the counts that the next look compares its own with. */
+const noteRead = async (turn: Turn, { blind, countsRead }: StepVerdict): Promise<Turn> => {
+  const { blindSince, countsRead: before, ...witnessed } = turn.release.witnessed;
+  if ((blind === true) === (blindSince !== undefined) && canonical(before ?? []) === canonical(countsRead ?? []))
+    return turn;
+  const since = blind ? (blindSince ?? turn.world.clock.now()) : undefined;
+  return turn.save({ witnessed: { ...witnessed, ...withoutUndefined({ blindSince: since, countsRead }) } });
 };
 
 /** Rule 5: the release does not wait for a bake that cannot prove anything. */

@@ -12,7 +12,7 @@ import { type Candidate, candidateVariant, canonicalOf, darkConfig, leftBehind }
 import { percent } from '../../judge/amounts.ts';
 import { freezePolicy } from '../../metrics/judge-policy.ts';
 import { ownNotes } from '../../metrics/own-past.ts';
-import { type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
+import { longestStepSeconds, type Proof, proofNotes, proofTimes, refuseUnprovable } from '../../metrics/proof.ts';
 import { usualRate } from '../../metrics/traffic.ts';
 import { type Change, type Plan, Refusal } from '../../operation.ts';
 import { registeredImages } from '../../registry/registered-version.ts';
@@ -223,7 +223,7 @@ const describe = (
   notes: [
     'both swaps replace the fleet: at each of them three times the instances run for some minutes',
     `${live.endpointConfig} sees about ${Math.round(rate * 10) / 10} requests per second`,
-    ...proofNotes(proof),
+    ...proofNotes(proof, longestStepSeconds(rollout)),
     ...warnings,
     'rolling back changes weights only, at once; the next release removes the candidate',
   ],

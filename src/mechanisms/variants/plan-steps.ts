@@ -9,11 +9,13 @@ import { servingIn } from '../../endpoint/serving.ts';
 import { candidateOf, candidateVariant, canonicalOf } from '../../endpoint/variants.ts';
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
+import { explainedByDay } from '../../judge/last-step.ts';
 import type { Policy } from '../../judge/policy.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
 import { ownNotes } from '../../metrics/own-past.ts';
 import {
+  healthyNotes,
   limitNotes,
   longestStepSeconds,
   type Proof,
@@ -177,9 +179,9 @@ const describe = (
   ],
   notes: [
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
-    `healthy when its excess is below ${percent(policy.healthy.excessBelow, 6)} of requests, with ${percent(policy.healthy.confidence, 6)} confidence`,
+    ...healthyNotes(policy),
     ...limitNotes(policy),
-    ...proofNotes(proof),
+    ...proofNotes(proof, longestStepSeconds(rollout)),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',
     ...ownNotes(policy, own),
@@ -192,15 +194,22 @@ const describe = (
   permissions: stepPermissions({ scales }),
 });
 
-/** A candidate with all traffic cannot be proven healthy by comparison: it only has to survive its bake (`rollout/step.ts`). */
+/** A candidate with all traffic cannot be proven healthy by comparison: it has to survive its bake beside the time before (`rollout/step.ts`). */
 const stepDetail = (
   share: number,
   { bakeSeconds, minimumRequests }: Steps,
-  { safetyNet: { above, buckets } }: Policy,
+  policy: Policy,
   isWatched: boolean,
 ): string => {
+  const { above, buckets } = policy.safetyNet;
   const least = `${percent(share)}, at least ${bakeSeconds} s`;
   if (share < 1) return `${least}, until proven healthy`;
   const net = `${counted(buckets, 'minute')} in a row with more than ${percent(above, 6)} failures${isWatched ? ', or an alarm,' : ''}`;
-  return `${least} and ${counted(minimumRequests, 'request')}: nothing is left to compare with; ${net} take the traffic back`;
+  const measured = policy.metrics
+    .filter(({ excessBelow }) => excessBelow !== undefined)
+    .map((metric) => {
+      const explained = explainedByDay(metric);
+      return `${metric.says} (${explained === undefined ? 'the day before is not known' : percent(explained)})`;
+    });
+  return `${least} and ${counted(minimumRequests, 'request')}: no old version is left to compare with; ${net} take the traffic back, and so do clearly more ${measured.join(' or ')} than the day before and the last steps explain`;
 };

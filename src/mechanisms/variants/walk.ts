@@ -292,10 +292,11 @@ const remember = async (
     because: judged.verdict.because,
     ...withoutUndefined({ figures }),
   };
-  const { blindSince: _since, ...seeing } = stepping;
+  const { blindSince: _since, countsRead: _read, ...seeing } = stepping;
   const blind = judged?.verdict.blind ? { blindSince: stepping.blindSince ?? at } : {};
+  const read = withoutUndefined({ countsRead: judged?.verdict.countsRead });
   const after: Stepping = {
-    ...(judged ? { ...seeing, ...blind } : stepping),
+    ...(judged ? { ...seeing, ...blind, ...read } : stepping),
     state,
     moves,
     obeyed: turn.release.commands.length,

@@ -93,6 +93,12 @@ import {
   stepsPausedThenPromoted,
 } from './steps-hands.ts';
 import { stepsOwnMetric, stepsPredictionsCollapse, stepsPredictionsDiffer } from './steps-own-metrics.ts';
+import {
+  stepsCallersErrorsChangeNothing,
+  stepsClusteredErrors,
+  stepsLastStepFails,
+  stepsOldFleetIsIll,
+} from './steps-truth.ts';
 import { answerLostThenRerun, cancelledMidway, runnerKilledThenRerun, twoReleasesOneEndpoint } from './survival.ts';
 import { noBakeTookPlace, sharedOutageDoesNotConvict } from './truth.ts';
 import { sameSemverTwiceInParallel } from './versions.ts';
@@ -188,6 +194,10 @@ export const scenarios: readonly Scenario[] = [
   stepsAlarmDeletedMidway,
   stepsAlarmRedBefore,
   stepsOldFleetIncident,
+  stepsOldFleetIsIll,
+  stepsCallersErrorsChangeNothing,
+  stepsLastStepFails,
+  stepsClusteredErrors,
   stepsOwnMetric,
   stepsPredictionsCollapse,
   stepsPredictionsDiffer,

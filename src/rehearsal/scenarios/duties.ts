@@ -11,7 +11,7 @@ const roleOf = (duty: Duty): string => `arn:aws:iam::${team.account}:role/model-
 const policiesOf: Readonly<Record<Duty, readonly PublishedName[]>> = {
   registrar: ['register-model'],
   approver: ['approver'],
-  deployer: ['approve-gate', 'deploy-endpoint'],
+  deployer: ['deploy-endpoint'],
 };
 
 const place = {

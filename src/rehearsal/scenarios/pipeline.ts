@@ -40,11 +40,20 @@ export const pipelineCanaryGood: Scenario = {
       gate?.outputs['reason-code'] === 'approved', 'every action leaves its variables');
     require(deploy?.outputs['endpoint-config'] ===
       release.ending?.after?.endpointConfig, 'the deploy action names the serving configuration');
+    require(showsEvidence(stage), 'the gate shows the evidence at each look while it waits');
     require(isPolledSlowly(stage, worker.id), 'no action type is polled more often than every 30 s');
     worker.kill('SIGTERM');
     require((await worker.ended()).code === 0, 'the worker ends on its signal');
     return release;
   },
+};
+
+const showsEvidence = ({ simulator }: Stage): boolean => {
+  const waits = simulator.requests
+    .filter(({ operation }) => operation === 'PutJobSuccessResult')
+    .map(({ input }) => JSON.stringify(input))
+    .filter((answer) => answer.includes('waits for approval'));
+  return waits.length > 1 && waits.every((answer) => answer.includes('Whole evidence: model-delivery approve-gate '));
 };
 
 const isPolledSlowly = ({ simulator }: Stage, participant: string): boolean => {

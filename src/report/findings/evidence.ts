@@ -1,4 +1,4 @@
-import type { Evidence, EvidenceMetric, EvidenceVerdict, Facts, Part } from '../../findings/evidence.ts';
+import type { Evidence, EvidenceVerdict, Facts, Part } from '../../findings/evidence.ts';
 import { counted } from '../../judge/amounts.ts';
 import { shortened } from '../../plain-text.ts';
 import { htmlTable } from '../html-table.ts';
@@ -8,6 +8,8 @@ import { marks } from '../regression/marks.ts';
 import { regressionMarkdown } from '../regression/summary.ts';
 import { escapeXml } from '../xml.ts';
 import { approvalPolicyRenderer } from './approval-policy.ts';
+import { evidenceInBrief } from './evidence-brief.ts';
+import { amount, difference, servingSentence } from './evidence-words.ts';
 import type { FindingsRenderer, PageAround, TestCase } from './renderer.ts';
 
 /** Texts of others have room, and none of them pushes the rest out of a comment. */
@@ -29,6 +31,7 @@ export const evidenceRenderer = {
     ].join('\n'),
   junit: ({ policy }: Evidence): readonly TestCase[] =>
     policy === undefined ? [] : approvalPolicyRenderer.junit(policy),
+  brief: evidenceInBrief,
   stamp: ({ tag, state }: Evidence) => ({ tag, digest: state }),
 } as const satisfies FindingsRenderer<Evidence>;
 
@@ -78,28 +81,8 @@ const metrics = ({ tag, serves, metrics: all, metricsLeft, metricNotes }: Eviden
   };
 };
 
-const servingSentence = (serves: Evidence['serves']): string =>
-  serves.is === 'unknown'
-    ? `The version that serves is not known: ${serves.because}`
-    : serves.value.name === undefined
-      ? `Nothing serves at ${serves.value.endpoint} yet: there is nothing to compare with.`
-      : `${serves.value.name} serves at ${serves.value.endpoint}.`;
-
 const servingName = (serves: Evidence['serves']): string | undefined =>
   serves.is === 'known' ? serves.value.name : undefined;
-
-/** Six digits that count. */
-const amount = (value: number | undefined): string =>
-  value === undefined ? '–' : String(Number(value.toPrecision(6)));
-
-const difference = ({ candidate, serving, better }: EvidenceMetric): string => {
-  if (candidate === undefined || serving === undefined) return '–';
-  const change = Number((candidate - serving).toPrecision(3));
-  if (change === 0) return 'same';
-  const text = `${change > 0 ? '+' : '−'}${Math.abs(change)}`;
-  if (better === undefined) return text;
-  return `${text} ${change > 0 === (better === 'higher') ? '▲ better' : '▼ worse'}`;
-};
 
 const verdict = (part: Part<EvidenceVerdict>): Section => {
   if (part.is === 'unknown') return { title: 'Regression test', lines: [`The verdict is not known: ${part.because}`] };

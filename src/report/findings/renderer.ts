@@ -12,6 +12,11 @@ export interface FindingsRenderer<F extends AnyFindings> {
   html(findings: F, page: PageAround): string;
   /** Test cases beside the operation's own. */
   junit(findings: F): readonly TestCase[];
+  /**
+   * The facts that a person needs first, in sentences, for a host that shows one short text. Foreign text; the host makes it one line.
+   * @param most characters
+   */
+  brief?(findings: F, most: number): string;
   /** The state of a version that a comment shows with it, where people answer to that. */
   stamp?(findings: F): Omit<EvidenceStamp, 'since'>;
 }

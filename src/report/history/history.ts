@@ -111,6 +111,14 @@ export interface VersionHistory {
   readonly 'last-modified-at'?: string;
   readonly stage?: string;
   readonly 'stage-status'?: string;
+  /** Of the package; where it was taken over, those of its source. */
+  readonly commit?: string;
+  readonly run?: string;
+  /** The package that it was taken over from: `churn/7`. */
+  readonly 'taken-from'?: string;
+  /** Of a version that was taken over: its own. */
+  readonly 'version-commit'?: string;
+  readonly 'version-run'?: string;
 }
 
 /** The same records give the same text: nothing in it depends on the order of the answers of AWS. */
@@ -160,7 +168,7 @@ export const withVersions = (history: History, versions: readonly VersionHistory
 });
 
 export const versionHistory = (
-  { version, packageVersion, approval, approvalDescription, lastModified, lifeCycle }: ShownVersion,
+  { version, packageVersion, approval, approvalDescription, lastModified, lifeCycle, origin }: ShownVersion,
   environments: readonly string[],
 ): VersionHistory => ({
   version,
@@ -173,6 +181,11 @@ export const versionHistory = (
     'last-modified-at': lastModified && iso(lastModified.at),
     stage: lifeCycle?.stage,
     'stage-status': lifeCycle?.status,
+    commit: origin.commit,
+    run: origin.run,
+    'taken-from': origin.takenFrom,
+    'version-commit': origin.ownCommit,
+    'version-run': origin.ownRun,
   }),
 });
 

@@ -96,10 +96,22 @@ const versionTable = ({ versions, environments }: History, width: number | undef
         stageOf(one),
         ...(several ? [one.environments.join(', ')] : []),
       ],
-      below: one.because ? [one.because] : [],
+      below: [...(one.because ? [one.because] : []), ...originLines(one)],
     })),
     width,
   );
+};
+
+/** The own run of a version that was taken over stands before that of its source. */
+const originLines = (one: VersionHistory): readonly string[] => {
+  const { commit, run, 'taken-from': source, 'version-commit': ownCommit, 'version-run': ownRun } = one;
+  const origin = (parts: readonly (string | undefined)[]): string => parts.filter(Boolean).join(', ');
+  const facts = (of: string | undefined, by: string | undefined) => [of && `commit ${of}`, by];
+  return source === undefined
+    ? [origin(facts(commit, run))].filter(Boolean)
+    : [origin(facts(ownCommit, ownRun)), origin([`taken from package ${source}`, ...facts(commit, run)])].filter(
+        Boolean,
+      );
 };
 
 const stageOf = ({ stage, 'stage-status': status }: VersionHistory): string =>

@@ -1,9 +1,11 @@
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { dispersionOf } from '../../../src/judge/dispersion.ts';
 import { usualErrorRate } from '../../../src/judge/incident.ts';
 import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
+import type { OwnMetric } from '../../../src/manifest/manifest.ts';
 import { latencyEdges } from '../latency-law.ts';
 import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
 
@@ -16,37 +18,65 @@ const latency: LatencyPlan = { rung: 'cells', edges: latencyEdges, because: 'cou
 /** @param guard as the history says, or forced */
 export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   name,
+  // Nothing provisional convicts: an accusation is read again.
+  looks: 2,
   rule(run): Ruling {
     let judging = beginJudging(policyFor(run, guard === 'on' || needsBurstGuard(run.history).needed));
+    /** Without the newest row while its second reading may still differ. */
+    let settled = judging;
     const healthyAt: number[] = [];
+    const heldAt: number[] = [];
     for (const [index, row] of run.rows.entries()) {
-      const seen = row.early ? observeBucket(judging, bucketOf({ ...row, ...row.early })) : undefined;
-      judging = observeBucket(judging, bucketOf(row));
-      const { decision, reason } = (seen ?? judging).ruling;
+      const before = run.rows[index - 1];
+      if (row.early) {
+        // The row before is read the second time, and this one the first time.
+        const again = before
+          ? observeBucket(settled, { ...bucketOf(before), ...(isRevised(before) ? { provisional: true } : {}) })
+          : settled;
+        judging = observeBucket(again, { ...bucketOf({ ...row, ...row.early }), provisional: true });
+        settled = before ? observeBucket(settled, bucketOf(before)) : settled;
+      } else judging = observeBucket(judging, bucketOf(row));
+      const { decision, reason } = judging.ruling;
       if (decision === 'promote') healthyAt.push(index);
-      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt };
+      if (reason === 'own-metric-differs') heldAt.push(index);
+      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt, heldAt };
     }
-    return { healthyAt };
+    return { healthyAt, heldAt };
   },
 });
 
-export const policyFor = ({ rows, history, clientErrorsJudged }: Run, burstGuard: boolean): Policy => {
+const isRevised = ({ candidate, baseline, early }: Row): boolean =>
+  early !== undefined && (early.candidate?.n !== candidate?.n || early.baseline?.n !== baseline?.n);
+
+/** Frozen from the day before, as the plan of a rollout freezes it. */
+export const policyFor = (run: Run, burstGuard: boolean): Policy => {
+  const { rows, history, clientErrorsJudged, predictionsVerdict } = run;
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
   // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
   const [, , slowest] = watchedLatency(latency);
   const usual = usualErrorRate(history);
+  const dispersion = dispersionOf(history);
   const policy = policyOf(
-    { ...defaults, clientErrors: clientErrorsJudged ? 'judge' : 'report' },
+    {
+      ...defaults,
+      clientErrors: clientErrorsJudged ? 'judge' : 'report',
+      ...(predictionsVerdict ? { metrics: [predicted(predictionsVerdict)] } : {}),
+    },
     {
       burstGuard,
-      usual: {
-        ...(usual === undefined ? {} : { errors: usual }),
-        ...(slowest ? { [slowest.name]: 0.01 } : {}),
-        // Of 4xx the scenarios have no day before; their baseline is steady.
-        'client-errors': 0.005,
-      },
+      usual:
+        usual === undefined
+          ? {}
+          : {
+              errors: usual,
+              ...(slowest ? { [slowest.name]: 0.01 } : {}),
+              // Of 4xx the scenarios have no day before; their baseline is steady.
+              'client-errors': 0.005,
+            },
+      dispersion: dispersion === undefined ? {} : { errors: dispersion },
       clientErrors: seen?.err4xx !== undefined,
       ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
+      ...(predictionsVerdict ? { own: { predictions: { burstGuard: predictionsInBursts(run) } } } : {}),
     },
   );
   const more = Object.keys(seen?.more ?? {});
@@ -61,6 +91,23 @@ export const policyFor = ({ rows, history, clientErrorsJudged }: Run, burstGuard
   };
 };
 
+const predicted = (verdict: 'hold' | 'convict'): OwnMetric => ({
+  name: 'predictions',
+  counts: 'cells',
+  cells: ['yes', 'no', 'unsure'],
+  verdict,
+  absent: 'zero',
+  candidate: { events: [] },
+  baseline: { events: [] },
+});
+
+const predictionsInBursts = ({ history }: Run): boolean =>
+  [0, 1, 2].some(
+    (index) =>
+      needsBurstGuard(history.map(({ requests, predictions }) => ({ requests, bad: predictions?.[index] ?? 0 })))
+        .needed,
+  );
+
 export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row): Bucket => {
   const slow =
     candidate?.cells && baseline?.cells
@@ -71,9 +118,10 @@ export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row)
           { requests: baseline.n, cells: baseline.cells },
         )
       : undefined;
-  const arm = ({ n, err, err4xx, more }: RowArm, late: Arm['bad'] = {}): Arm => ({
+  const arm = ({ n, err, err4xx, more, predictions }: RowArm, late: Arm['bad'] = {}): Arm => ({
     requests: n,
     bad: { errors: err, ...(err4xx === undefined ? {} : { 'client-errors': err4xx }), ...late, ...more },
+    ...(predictions ? { cells: { predictions } } : {}),
   });
   return {
     t,

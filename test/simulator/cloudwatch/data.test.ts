@@ -46,6 +46,27 @@ describe('what can be read when', () => {
     expect(readAt(2 * minute)).toEqual([[60]]);
   });
 
+  test('a part of the requests of a minute later than its errors, of each fleet another one, where the setting says so', () => {
+    const sim = cloudwatch({ lateInvocationsMs: 120_000 });
+    const blue = { ...green, EndpointConfigName: 'churn-1' };
+    for (let n = 0; n < 60; n++)
+      for (const fleet of [green, blue])
+        for (const metric of ['Invocations', 'InvocationModelErrors'])
+          sim.metrics.record('AWS/SageMaker', metric, fleet, 1, sim.at(0) + n * 1000);
+    const readAt = (milliseconds: number) => {
+      sim.advanceTo(sim.at(0) + milliseconds);
+      const [requests, errors] = [stat('i', 'Invocations', 'Sum'), stat('e', 'InvocationModelErrors', 'Sum')];
+      const { MetricStat } = requests;
+      const other = { ...MetricStat, Metric: { ...MetricStat.Metric, Dimensions: dimensions(blue) } };
+      return values(sim, [requests, { Id: 'b', MetricStat: other }, errors]).flat();
+    };
+    const [one = 60, other = 60, errors] = readAt(2 * minute);
+    expect(errors).toBe(60);
+    expect(Math.max(one, other)).toBeLessThan(60);
+    expect(one).not.toBe(other);
+    expect(readAt(4 * minute)).toEqual([60, 60, 60]);
+  });
+
   test('a point put for a coming minute is there before its minute comes', () => {
     const sim = cloudwatch();
     put(sim, { Timestamp: sim.seconds(30), Value: 7 });

@@ -28,7 +28,7 @@ test('1.7.0 leaks: its first 3,000 requests succeed, about 5 % of the later ones
   expect(failures(startContainer(irisFixture('1.7.0').artifact))).toBe(0);
 });
 
-test('a dependency fails for a while: every variant alike, of this endpoint only, and then no more', () => {
+const twoVariants = () => {
   const far = simulatedAws();
   far.ship('1.0.0');
   far.ship('1.1.0');
@@ -45,18 +45,41 @@ test('a dependency fails for a while: every variant alike, of this endpoint only
   }
   const { clock, settings } = far.kernel;
   far.after((settings.provisionMs + settings.containerStartMs) / 1000);
-  const share = (endpoint: string, targetVariant: string): number => {
+  const statuses = (endpoint: string, targetVariant: string, count = 1000): readonly number[] => {
     const { hosting } = far.sagemaker;
-    const failed = bodies(1000).filter(
-      (body) =>
-        hosting.invoke({ endpoint, targetVariant, body, contentType: 'text/csv', at: clock.now() }).status === 500,
+    return bodies(count).map(
+      (body) => hosting.invoke({ endpoint, targetVariant, body, contentType: 'text/csv', at: clock.now() }).status,
     );
-    return failed.length / 1000;
   };
+  const share = (endpoint: string, targetVariant: string): number =>
+    statuses(endpoint, targetVariant).filter((status) => status === 500).length / 1000;
+  return { far, statuses, share };
+};
+
+test('a dependency fails for a while: every variant alike, of this endpoint only, and then no more', () => {
+  const { far, share } = twoVariants();
   far.sagemaker.harm.dependencyFailure('iris', { rate: 0.2, durationMs: 60_000 });
   expect(share('iris', 'AllTraffic')).toBeCloseTo(0.2, 1);
   expect(share('iris', 'AllTraffic-next')).toBeCloseTo(0.2, 1);
   expect(share('other', 'AllTraffic')).toBe(0);
   far.after(60);
   expect([share('iris', 'AllTraffic'), share('iris', 'AllTraffic-next')]).toEqual([0, 0]);
+});
+
+test('failures come in rows on one variant, as often as the rate says, and on top of those of both', () => {
+  const { far, statuses, share } = twoVariants();
+  const { harm } = far.sagemaker;
+  harm.dependencyFailure('iris', { rate: 0.1, durationMs: 60_000, inRows: 20, variant: 'AllTraffic-next' });
+  const seen = statuses('iris', 'AllTraffic-next', 20_000);
+  const rows =
+    seen
+      .map((status) => (status === 500 ? 'x' : '.'))
+      .join('')
+      .match(/x+/g) ?? [];
+  expect(rows.slice(0, -1).every((row) => row.length % 20 === 0)).toBe(true);
+  expect(seen.filter((status) => status === 500).length / 20_000).toBeCloseTo(0.1, 1);
+  expect(share('iris', 'AllTraffic')).toBe(0);
+  harm.dependencyFailure('iris', { rate: 0.3, durationMs: 60_000 });
+  expect(share('iris', 'AllTraffic')).toBeCloseTo(0.3, 1);
+  expect(share('iris', 'AllTraffic-next')).toBeGreaterThan(0.3);
 });

@@ -74,7 +74,7 @@ test('the roles of the first delivery, with the names of the endpoint', () => {
   const found = foundWith({ container: { Image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/churn:1' } });
   const { roles, notes } = needsOf(account, found, specOf(found), 'churn');
   expect(roles.map(({ role }) => role)).toEqual(['register-model', 'approve-gate', 'deploy-endpoint', 'rollback']);
-  const deploy = JSON.stringify(roles[2]?.policy);
+  const deploy = JSON.stringify(roles[2]?.policies);
   for (const name of [
     'role/churn-serving',
     'repository/team/churn',
@@ -82,7 +82,7 @@ test('the roles of the first delivery, with the names of the endpoint', () => {
     'model-package/churn/*',
   ])
     expect(deploy).toContain(name);
-  expect(JSON.stringify(roles[0]?.policy)).toContain('ml-training/*');
+  expect(JSON.stringify(roles[0]?.policies)).toContain('ml-training/*');
   expect(roles[2]?.permissions).toContain('iam:PassRole');
   expect(roles[2]?.permissions).not.toContain('kms:CreateGrant');
   expect(notes).toContainEqual(

@@ -37,6 +37,7 @@ describe('a command in a comment', () => {
     ['in a line that continues a quotation in a list', '- > is it good?\n/approve', /quotation/],
     ['in a block of code without an end', '~~~text\n\n/approve', /quotation/],
     ['in a span of code over several lines', '`a\n/approve\nb`', /quotation/],
+    ['as the address of a link', '[the report](\n/approve\n)', /link/],
     ['in the title of a link', '[x]: http://y "\n/approve\n"', /link/],
     ['in the words of a picture', '![\n/approve\n](http://x)', /link/],
     ['in a formula', '$$\n/approve\n$$', /link/],

@@ -218,6 +218,23 @@ describe('an approval', () => {
     expect(below?.decision).toMatchObject({ is: 'approve' });
   });
 
+  it.each(['1.0.0', 'v1.0.0', '7', 'package-7'])(
+    'of %s below evidence of another model does not count',
+    async (name) => {
+      const [fraud, alice] = [shows('fraud_v1.0.0', 1, 'fraud'), said('alice', `/approve ${name}`)];
+      const found = await decide(fraud, shows('churn_v1.0.0', 2), alice);
+      expect(found?.decision).toEqual(
+        open(/evidence of fraud is shown there too: name the model, \/approve churn_v1\.0\.0/),
+      );
+      expect((await decide(alice, shows('fraud_v1.0.0', 2, 'fraud')))?.decision).toMatchObject({ is: 'approve' });
+      expect((await decide(shows('churn_v0.9.0', 1), alice))?.decision).toMatchObject({ is: 'approve' });
+      const whole = await decide(fraud, said('alice', '/approve churn_v1.0.0'));
+      expect(whole?.decision).toMatchObject({ is: 'approve' });
+      const other = await decide(fraud, said('alice', `/reject ${name}`));
+      expect(other?.decision).toMatchObject({ is: 'reject' });
+    },
+  );
+
   it.each<readonly [string, Said]>([
     ['of another model', shows('fraud_v2.0.0', 2, 'fraud')],
     ['of another version', shows('churn_v1.1.0', 2)],

@@ -29,12 +29,14 @@ describe('the facts behind an approval', () => {
       commits: [
         { sha: 'c0ffee', author: user('mina'), committer: user('mina') },
         { sha: 'decade', author: user('mina'), committer: user('noor') },
+        { sha: 'abacus', committer: user('web-flow') },
         { sha: 'facade' },
       ],
     });
-    expect(await room.authorsOf('c0ffee')).toEqual(['mina']);
-    expect(await room.authorsOf('decade')).toEqual(['mina', 'noor']);
-    expect(await room.authorsOf('facade')).toEqual([]);
+    expect(await room.authorsOf('c0ffee')).toEqual({ logins: ['mina'], hasUnknown: false });
+    expect(await room.authorsOf('decade')).toEqual({ logins: ['mina', 'noor'], hasUnknown: false });
+    expect(await room.authorsOf('abacus')).toEqual({ logins: ['web-flow'], hasUnknown: true });
+    expect(await room.authorsOf('facade')).toEqual({ logins: [], hasUnknown: true });
   });
 
   it.each(['admin', 'maintain', 'write', 'triage', 'read', 'none'] as const)(

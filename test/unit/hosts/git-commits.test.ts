@@ -41,7 +41,7 @@ describe('the history of a checkout', () => {
       'feat: $(touch pwned)',
     ];
     const commits = messages.map((message) => repository.commit(message));
-    const compared = await at(repository.root).compare(base, commits.at(-1) ?? '');
+    const compared = await at(repository.root).compare(base, commits.at(-1) ?? '', []);
     if (compared.is !== 'known') throw new Error(compared.is);
     expect(compared.relation).toBe('ahead');
     expect(compared.messages.map((message) => message.trim())).toEqual(messages.toReversed().map((one) => one.trim()));
@@ -53,10 +53,10 @@ describe('the history of a checkout', () => {
     repository.git('checkout', '--quiet', '-b', 'other', base);
     const beside = repository.commit('three');
     const history = at(repository.root);
-    expect(await history.compare(base, next)).toMatchObject({ relation: 'ahead' });
-    expect(await history.compare(next, base)).toEqual({ is: 'known', relation: 'behind', messages: [] });
-    expect(await history.compare(next, next)).toEqual({ is: 'known', relation: 'identical', messages: [] });
-    expect(await history.compare(next, beside)).toMatchObject({
+    expect(await history.compare(base, next, [])).toMatchObject({ relation: 'ahead' });
+    expect(await history.compare(next, base, [])).toEqual({ is: 'known', relation: 'behind', messages: [] });
+    expect(await history.compare(next, next, [])).toEqual({ is: 'known', relation: 'identical', messages: [] });
+    expect(await history.compare(next, beside, [])).toMatchObject({
       relation: 'diverged',
       messages: [expect.stringMatching(/^three/)],
     });
@@ -65,7 +65,103 @@ describe('the history of a checkout', () => {
   test('a commit that it lacks, and a text that is none, are absent', async () => {
     const head = repository.commit('one');
     for (const base of ['0'.repeat(40), 'c0ffee', 'main', '--output=/tmp/x', '', `${head}\n`, head.slice(0, 12)])
-      expect(await at(repository.root).compare(base, head)).toEqual({ is: 'absent' });
+      expect(await at(repository.root).compare(base, head, [])).toEqual({ is: 'absent' });
+  });
+});
+
+describe('the commits of some paths', () => {
+  const messages = async (base: string, head: string, ...paths: readonly string[]) => {
+    const compared = await at(repository.root).compare(base, head, paths);
+    return compared.is === 'known' ? compared.messages.map((message) => message.trim()) : compared;
+  };
+
+  test('are those that change a file there, by its own name or a folder above', async () => {
+    const base = repository.commit('all', 'models/churn/a', 'models/churn-2/a', 'models/fraud/a', 'shared/x y');
+    repository.commit('churn', 'models/churn/deep/er/b');
+    repository.commit('churn-2', 'models/churn-2/a');
+    repository.commit('empty');
+    repository.commit('both\n\nBREAKING CHANGE: x', 'models/fraud/a', 'models/churn/a');
+    const head = repository.commit('shared', 'shared/x y');
+    const both = 'both\n\nBREAKING CHANGE: x';
+    expect(await messages(base, head, 'models/churn')).toEqual([both, 'churn']);
+    expect(await messages(base, head, 'models/churn/')).toEqual([both, 'churn']);
+    expect(await messages(base, head, 'models/churn/a')).toEqual([both]);
+    expect(await messages(base, head, 'models/fraud', 'shared/x y')).toEqual(['shared', both]);
+    expect(await messages(base, head, 'models')).toEqual([both, 'churn-2', 'churn']);
+    expect(await messages(base, head)).toHaveLength(5);
+    expect(await at(join(repository.root, 'models')).compare(base, head, ['models/churn'])).toMatchObject({
+      relation: 'ahead',
+      messages: [expect.stringContaining('both'), expect.stringContaining('churn')],
+    });
+  });
+
+  test('a merge has the changes of its branch, and its branch its own commits, also undone ones', async () => {
+    const base = repository.commit('all', 'churn/a', 'fraud/a');
+    repository.git('checkout', '--quiet', '-b', 'fraud-branch');
+    repository.commit('feat: fraud', 'fraud/a');
+    repository.git('checkout', '--quiet', 'main');
+    repository.commit('fix: churn', 'churn/a');
+    // Its branch lacks the commit before, so it differs from one of its parents there.
+    repository.git('merge', '--quiet', '--no-ff', '--message=feat: merged fraud', 'fraud-branch');
+    repository.git('checkout', '--quiet', '-b', 'churn-branch');
+    const undone = repository.commit('feat: undone', 'churn/a');
+    repository.git('revert', '--no-edit', undone);
+    repository.git('checkout', '--quiet', 'main');
+    repository.commit('docs: x', 'README');
+    repository.git('merge', '--quiet', '--no-ff', '--message=Merge churn', 'churn-branch');
+    repository.git('checkout', '--quiet', '-b', 'churn-2');
+    repository.commit('perf: churn', 'churn/b');
+    repository.git('checkout', '--quiet', 'main');
+    repository.commit('docs: y', 'README');
+    repository.git('merge', '--quiet', '--no-ff', '--message=feat: a better churn (#7)', 'churn-2');
+    const head = repository.git('rev-parse', 'HEAD');
+    expect(await messages(base, head, 'churn')).toEqual([
+      'feat: a better churn (#7)',
+      'perf: churn',
+      expect.stringContaining('Revert "feat: undone"'),
+      'feat: undone',
+      'fix: churn',
+    ]);
+    expect(await messages(base, head, 'fraud')).toEqual(['feat: merged fraud', 'feat: fraud']);
+  });
+
+  test('are those of a moved file at both places, whatever the configuration follows', async () => {
+    const before = repository.commit('all', 'old/a', 'new/b');
+    const base = repository.commit('earlier', 'old/a');
+    repository.git('mv', 'old/a', 'new/a');
+    const head = repository.commit('move');
+    repository.commit('keep', 'old/c');
+    repository.git('config', 'log.follow', 'true');
+    repository.git('config', 'diff.renames', 'copies');
+    repository.git('config', 'log.diffMerges', 'separate');
+    expect(await messages(base, head, 'new')).toEqual(['move']);
+    expect(await messages(before, head, 'new/a')).toEqual(['move']);
+    expect(await messages(before, repository.git('rev-parse', 'HEAD'), 'old')).toEqual(['keep', 'move', 'earlier']);
+  });
+
+  test.each(['models/chrun', '*', ':(exclude)models', ':/', '--output=x', 'models/churn/a/b'])(
+    'a path that the commit has not is named: %s',
+    async (path) => {
+      const base = repository.commit('one', 'models/churn/a');
+      const head = repository.commit('two', 'models/churn/a');
+      expect(await messages(base, head, 'models', path)).toEqual({ is: 'no-path', path });
+      const clone = shallowClone(repository, 1);
+      more.push(clone.root);
+      expect(await at(clone.root).compare(base, head, [path])).toEqual({ is: 'no-path', path });
+    },
+  );
+
+  test('cannot be read in a clone without folders', async () => {
+    const base = repository.commit('one', 'models/churn/a');
+    const head = repository.commit('two', 'models/churn/a');
+    repository.git('config', 'uploadpack.allowFilter', 'true');
+    const root = mkdtempSync(join(tmpdir(), 'treeless-'));
+    more.push(root);
+    repository.git('clone', '--quiet', '--filter=tree:0', '--no-checkout', `file://${repository.root}`, root);
+    expect(await at(root).compare(base, head, ['models/churn'])).toEqual({
+      is: 'unreadable',
+      because: expect.stringContaining('--filter=tree:0'),
+    });
   });
 });
 
@@ -76,7 +172,7 @@ describe('no history', () => {
     const clone = shallowClone(repository, 1);
     more.push(clone.root);
     expect(await at(clone.root).head()).toEqual({ commit: head, branch: 'main' });
-    expect(await at(clone.root).compare(base, head)).toEqual({
+    expect(await at(clone.root).compare(base, head, [])).toEqual({
       is: 'unreadable',
       because: expect.stringContaining('`fetch-depth: 0`'),
     });
@@ -86,13 +182,13 @@ describe('no history', () => {
     const root = mkdtempSync(join(tmpdir(), 'plain-'));
     more.push(root);
     expect(await at(root).head()).toBeUndefined();
-    expect(await at(root).compare('0'.repeat(40), '1'.repeat(40))).toEqual({
+    expect(await at(root).compare('0'.repeat(40), '1'.repeat(40), [])).toEqual({
       is: 'unreadable',
       because: expect.stringContaining('no git repository'),
     });
     const none = gitCommits(root, { PATH: root }, never);
     expect(await none.head()).toBeUndefined();
-    expect(await none.compare('0'.repeat(40), '1'.repeat(40))).toEqual({
+    expect(await none.compare('0'.repeat(40), '1'.repeat(40), [])).toEqual({
       is: 'unreadable',
       because: expect.stringContaining('git is not installed'),
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exitCodeOf } from '../../../src/hosts/exit-code.ts';
-import { runFrom } from '../../../src/hosts/run.ts';
+import { pipelineRun, runFrom } from '../../../src/hosts/run.ts';
 import { reasonCodes } from '../../../src/reason-codes.ts';
 import type { Result } from '../../../src/report/result.ts';
 
@@ -69,4 +69,14 @@ describe('the exit code', () => {
       });
     }
   });
+});
+
+it.each([
+  ['a digest of SHA-1', 'c'.repeat(40), 'c'.repeat(40)],
+  ['a digest of SHA-256', 'd'.repeat(64), 'd'.repeat(64)],
+  ['the version of an object in S3', 'V1cxBx9ZC9aWkvjoyFqqgQhnnDPU.L6w', undefined],
+  ['the digest of an image', `sha256:${'d'.repeat(64)}`, undefined],
+])('a pipeline run has a commit where its revision is one: %s', (_name, revision, commit) => {
+  const job = { region: 'eu-west-1', pipeline: 'churn', execution: '1', stage: 'deploy', action: 'deploy', revision };
+  expect(pipelineRun(job).commit).toBe(commit);
 });

@@ -112,8 +112,7 @@ describe('the bound on the excess', () => {
 
 describe('the time to proof', () => {
   test('grows with the rate of the baseline and falls with the bound', () => {
-    const at = (rate: number, excessBelow = 0.005): number =>
-      requestsToProof({ excessBelow, confidence: 0.95 }, rate, 0.1);
+    const at = (rate: number, excessBelow = 0.005): number => requestsToProof({ excessBelow }, 0.95, rate, 0.1);
     expect(at(0)).toBeGreaterThan(599);
     expect(at(0)).toBeLessThan(690);
     expect(at(0.001)).toBeGreaterThan(at(0));
@@ -122,6 +121,6 @@ describe('the time to proof', () => {
   });
 
   test('a bound of nothing cannot be proven', () => {
-    expect(requestsToProof({ excessBelow: 0, confidence: 0.95 }, 0.01, 0.1)).toBe(Number.POSITIVE_INFINITY);
+    expect(requestsToProof({ excessBelow: 0 }, 0.95, 0.01, 0.1)).toBe(Number.POSITIVE_INFINITY);
   });
 });

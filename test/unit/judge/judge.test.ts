@@ -268,7 +268,7 @@ describe('properties', () => {
         fc.nat(1000),
         (before, candidate, y) => {
           const baselineErrors = Math.min(y, candidate);
-          const errors = Math.ceil(candidate * (policy.healthy.excessBelow + baselineErrors / candidate));
+          const errors = Math.ceil(candidate * (0.005 + baselineErrors / candidate));
           fc.pre(errors <= candidate);
           const buckets = minutes(...times(before, both(0, 0)), both(errors, baselineErrors, candidate, candidate));
           expect(judge(policy, buckets).decision).not.toBe('promote');

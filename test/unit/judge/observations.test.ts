@@ -22,11 +22,20 @@ const verdict = (minutes: readonly Minute[], by: Policy = policy) =>
 const reason = (minutes: readonly Minute[], by: Policy = policy) => verdict(minutes, by).reason;
 
 describe('the safety net', () => {
-  test('counts buckets in a row, and a step begins the row anew', () => {
+  test('counts buckets in a row, those in which the weights moved among them', () => {
     expect(reason(times(3, dying))).toBe('both-failing');
-    expect(reason([dying, dying, moved(dying), dying, dying])).not.toBe('both-failing');
-    expect(reason([dying, dying, moved(dying), dying, dying, dying])).toBe('both-failing');
+    expect(reason([dying, dying])).not.toBe('both-failing');
+    expect(reason([dying, dying, moved(dying)])).toBe('both-failing');
+    expect(reason([dying, moved(dying), dying])).toBe('both-failing');
+    expect(reason([dying, dying, moved(clean), dying])).not.toBe('both-failing');
     expect(reason([dying, dying, clean, dying])).not.toBe('both-failing');
+  });
+
+  test('of an older policy begins the row anew with each step', () => {
+    const { whileMoving: _, ...net } = policy.safetyNet;
+    const older = { ...policy, safetyNet: net };
+    expect(reason([dying, dying, moved(dying), dying, dying], older)).not.toBe('both-failing');
+    expect(reason([dying, dying, moved(dying), dying, dying, dying], older)).toBe('both-failing');
   });
 
   test('is neither nearer nor farther by a bucket without requests or without metrics', () => {

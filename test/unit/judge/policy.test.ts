@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { aimedBets } from '../../../src/judge/bets.ts';
+import type { Bucket } from '../../../src/judge/bucket.ts';
+import { judge as judgeBuckets } from '../../../src/judge/judge.ts';
 import { latencyCounts, latencyPlan, watchedLatency } from '../../../src/judge/latency.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
+import type { JudgePolicy } from '../../../src/manifest/manifest.ts';
 import { judgePolicy } from '../../support/stepping.ts';
 
 const { burstGuard: _, ...judge } = judgePolicy;
@@ -10,6 +14,7 @@ describe('a policy', () => {
   test('of errors alone has the defaults', () => {
     expect(policyOf(judge)).toEqual({
       version: 2,
+      healthOfNow: true,
       restartSeconds: 120,
       ...judge,
       metrics: [{ name: 'errors', weight: 1, worseThan: 1.2, excessBelow: 0.005, says: 'errors' }],
@@ -17,7 +22,8 @@ describe('a policy', () => {
       maxBlindSeconds: 600,
       coverage: 0.8,
       minimumRequests: 0,
-      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20 },
+      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+      lastStep: true,
     });
   });
 
@@ -27,7 +33,15 @@ describe('a policy', () => {
     const usual = { errors: 0.01, 'latency-2': 0.02 };
     const { metrics } = policyOf({ ...judge, clientErrors: 'judge' }, { clientErrors: true, latency, usual });
     expect(metrics).toEqual([
-      { name: 'errors', weight: 0.4, worseThan: 1.2, excessBelow: 0.005, says: 'errors', usual: 0.01 },
+      {
+        name: 'errors',
+        weight: 0.4,
+        worseThan: 1.2,
+        excessBelow: 0.005,
+        says: 'errors',
+        usual: 0.01,
+        bets: aimedBets({ excessBelow: 0.005 }, 0.01),
+      },
       {
         name: 'client-errors',
         weight: 0.2,
@@ -46,6 +60,7 @@ describe('a policy', () => {
         warmUpSeconds: 180,
         says: 'requests slower than 150 ms',
         usual: 0.02,
+        bets: aimedBets({ excessBelow: 0.005 }, 0.02),
       },
     ]);
     expect(policyOf(judge, { clientErrors: true }).metrics[1]).toEqual({
@@ -55,6 +70,26 @@ describe('a policy', () => {
       onlyGross: true,
       says: '4xx answers',
     });
+  });
+
+  test('errors are evidence from the first request on, latency after three minutes; the manifest says otherwise', () => {
+    const latency = [{ name: 'latency-1', says: 'slow', proven: true }];
+    const warmUps = (of: JudgePolicy): readonly (number | undefined)[] =>
+      policyOf(of, { clientErrors: true, latency }).metrics.map(({ warmUpSeconds }) => warmUpSeconds);
+    expect(warmUps(judge)).toEqual([undefined, undefined, 180]);
+    expect(warmUps({ ...judge, warmUp: { errorsSeconds: 120 } })).toEqual([120, 120, 180]);
+    expect(warmUps({ ...judge, warmUp: { latencySeconds: 0 } })).toEqual([undefined, undefined, 0]);
+    const failing = (t: number): Bucket => ({
+      t,
+      seconds: 60,
+      candidate: { requests: 300, bad: { errors: 30 } },
+      baseline: { requests: 2700, bad: { errors: 3 } },
+    });
+    const cold = [failing(0), failing(60)];
+    expect(judgeBuckets(policyOf(judge), cold).reason).toBe('candidate-worse');
+    const warm = policyOf({ ...judge, warmUp: { errorsSeconds: 120 } });
+    expect(judgeBuckets(warm, cold).reason).toBe('insufficient-evidence');
+    expect(judgeBuckets(warm, [...cold, failing(120), failing(180)]).reason).toBe('candidate-worse');
   });
 
   test('compares buckets where requests cannot be: the margin is in the event', () => {
@@ -183,13 +218,12 @@ describe('a percentile or a mean', () => {
 });
 
 test('the requests that prove a clean candidate are found to the request', () => {
-  const healthy = { excessBelow: 0.005, confidence: 0.95 };
   // ln 20 = ln Σ prior·e^(s·n·0.5 %), solved for n.
-  expect(requestsToProof(healthy, 0, 0.1)).toBe(654);
-  expect(requestsToProof(healthy, 0, 0.5)).toBe(654);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0, 0.1)).toBe(654);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0, 0.5)).toBe(654);
   // With the baseline's errors beside the candidate's, in the same way.
-  expect(requestsToProof(healthy, 0.001, 0.1)).toBe(1496);
-  expect(requestsToProof(healthy, 0.001, 0.5)).toBe(1585);
-  expect(requestsToProof(healthy, 0.01, 0.1)).toBe(6335);
-  expect(requestsToProof({ excessBelow: 1, confidence: 0.5 }, 0, 0.5)).toBe(1);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.001, 0.1)).toBe(1496);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.001, 0.5)).toBe(1585);
+  expect(requestsToProof({ excessBelow: 0.005 }, 0.95, 0.01, 0.1)).toBe(6335);
+  expect(requestsToProof({ excessBelow: 1 }, 0.5, 0, 0.5)).toBe(1);
 });

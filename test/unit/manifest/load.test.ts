@@ -79,7 +79,7 @@ describe('a valid manifest', () => {
     const { production } = loadManifest(example('steps.yml'), 'steps.yml').environments;
     expect(production?.rollout).toEqual({
       strategy: 'steps',
-      steps: [0.05, 0.25, 0.5, 1],
+      steps: [0.05, 0.25, 0.5, 0.95, 1],
       bakeSeconds: 600,
       maxStepSeconds: 3600,
       minimumRequests: 600,
@@ -236,11 +236,13 @@ describe('a mistake gives one line that names it', () => {
   });
 
   test('steps must rise to 100', () => {
-    const steps = (list: string): string[] => problems(example('steps.yml').replace('[5, 25, 50, 100]', list));
+    const steps = (list: string): string[] => problems(example('steps.yml').replace('[5, 25, 50, 95, 100]', list));
     expect(steps('[5%, 25.5%, 100%]')).toEqual([]);
+    const unsaid = loadManifest(example('steps.yml').replace(/ +steps: \[.*\n/, ''), 'steps.yml');
+    expect(unsaid).toEqual(loadManifest(example('steps.yml'), 'steps.yml'));
     for (const list of ['[5, 25]', '[25, 5, 100]', '[5, 5, 100]'])
       expect(steps(list)).toEqual([
-        'delivery.yml:12:14: environments.production.rollout.steps: must rise and end with 100, e.g. [5, 25, 50, 100]',
+        'delivery.yml:12:14: environments.production.rollout.steps: must rise and end with 100, e.g. [5, 25, 50, 95, 100]',
       ]);
     for (const step of ['0', '0%', '101', '-1', 'x', '.nan'])
       expect(steps(`[${step}, 100]`).join()).toMatch(/^delivery\.yml:12:15: .*rollout\.steps\.0: .* is not a step;/);

@@ -16,6 +16,13 @@ describe('environments of one registry have the same rules for an approval', () 
     ['weaker reviewers of staging', one, '', two, 'environments.staging.approval'],
     ['reviewers of production alone', '', two, '', 'environments.production.approval'],
     ['a policy of staging', policy, '', two, 'environments.staging.approval'],
+    [
+      'the GitHub environment of staging',
+      'approval: { github-environment: staging }',
+      '',
+      'approval: { github-environment: production }',
+      'environments.staging.approval',
+    ],
     ['both their own', one, two, '', 'environments.production.approval'],
     ['a fewer number', two.replace('2', '1'), '', two, 'environments.staging.approval'],
     ['other regions left out', `region: eu-west-1\n${one}`, '', two, 'environments.staging.approval'],

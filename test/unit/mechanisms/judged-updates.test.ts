@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { minutes, seconds } from '../../../src/clock.ts';
+import { type Instant, minutes, seconds } from '../../../src/clock.ts';
 import type { Did } from '../../support/metrics.ts';
 import { secondSwap } from '../../support/release.ts';
 import { nine, policy } from '../../support/stepping.ts';
@@ -38,6 +38,22 @@ describe('the judge of two fleets under guardrails', () => {
     });
     expect(because).toBe(`stopping the update: ${abort?.because}`);
     expect(one.evidence).toEqual([expect.objectContaining({ at: nine + minutes(12) })]);
+  });
+
+  test('stops by a minute that is still young only when two looks read it alike', async () => {
+    const young = (fleet: string, at: Instant) => traffic(at === nine + minutes(9) ? 60 : 0)(fleet);
+    const one = judged({ did: young });
+    await one.supervise();
+    expect(one.sent).toEqual([]);
+    const { countsRead } = one.release().witnessed;
+    expect(countsRead?.map(({ since }) => since)).toContain(nine + minutes(12));
+    const again = judged({ did: young, now: nine + minutes(12) + seconds(30) }, { countsRead });
+    await again.supervise();
+    expect(again.sent).toEqual(['the order to stop']);
+    const revised = judged({ did: traffic(0), now: nine + minutes(12) + seconds(30) }, { countsRead });
+    await revised.supervise();
+    expect(revised.sent).toEqual([]);
+    expect(revised.release().witnessed).not.toHaveProperty('countsRead');
   });
 
   test('lets a candidate go on that does not, and writes its evidence all the same', async () => {

@@ -71,7 +71,7 @@ describe('the walk of a dark candidate', () => {
     expect(await details({ named: [] })).toEqual([
       '7 %, at least 300 s, until proven healthy',
       '50 %, at least 300 s, until proven healthy',
-      '100 %, at least 300 s and 100 requests: nothing is left to compare with; 3 minutes in a row with more than 20 % failures take the traffic back',
+      '100 %, at least 300 s and 100 requests: no old version is left to compare with; 3 minutes in a row with more than 20 % failures take the traffic back, and so do clearly more errors (0.25 %) than the day before and the last steps explain',
     ]);
     expect((await details({ errors: 0.01, named: [] }))?.at(-1)).toContain(
       'failures, or an alarm, take the traffic back',

@@ -250,6 +250,18 @@ describe('an arrived update', () => {
     );
   });
 
+  test('knows on the way back which stages the release wrote to the registry, and that it was refused', async () => {
+    const ofStage = { stagesWritten: ['7 InProgress'], stageRefused: true } as const;
+    const { one } = await lookAt({
+      shows: arrived,
+      now,
+      registry: { approval: 'Rejected' },
+      record: { witnessed: { submittedAt: nine, alarms: ['team'], ...ofStage } },
+    });
+    expect(one.release()).toMatchObject({ phase: 'preparing', takenBack: {} });
+    expect(one.release().witnessed).toEqual(ofStage);
+  });
+
   test('does not give a rejected dark candidate any traffic, even where a rollout may finish', async () => {
     const beside = { candidate: 'churn-1-1-0-alone', baseline: oldConfig };
     const { one } = await lookAt({

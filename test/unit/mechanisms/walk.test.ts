@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { minutes, seconds } from '../../../src/clock.ts';
+import { type Instant, minutes, seconds } from '../../../src/clock.ts';
+import { convictions } from '../../../src/release/history.ts';
 import type { Stepping } from '../../../src/release/record.ts';
 import { whys } from '../../../src/rollout/state.ts';
 import type { Did } from '../../support/metrics.ts';
@@ -137,6 +138,28 @@ describe('the judge', () => {
     expect(one.sent).toEqual([0.5]);
     expect(one.release().stepping?.moves.at(-1)).toEqual({ from: nine + minutes(12), share: 0.5 });
     expect(one.saved).toHaveLength(1);
+  });
+
+  test('convicts by a minute that is still young only when two looks read it alike', async () => {
+    const minute = nine + minutes(9);
+    const guilty = (errors: number) => (fleet: string, at: Instant) =>
+      at === minute ? { ...clean(fleet), errors: fleet.endsWith('-next') ? errors : 0 } : clean(fleet);
+    const one = walking({ did: guilty(60) });
+    await one.look();
+    expect(one.state()).toMatchObject({ is: 'baking', index: 0 });
+    expect(one.witnessed.at(-1)?.verdict).toMatchObject({ decision: 'hold', reason: 'provisional' });
+    await one.look({}, seconds(30), guilty(61));
+    expect(one.state()).toMatchObject({ is: 'baking', index: 0 });
+    expect(one.sent).toEqual([]);
+    await one.look({}, seconds(30));
+    expect(one.state()).toMatchObject({ is: 'returning', why: 'convicted' });
+    expect(one.witnessed.at(-1)?.buckets.some(({ t, provisional }) => t === minute / 1000 && provisional)).toBe(false);
+    const acquitted = walking({ did: guilty(60) });
+    await acquitted.look();
+    expect(acquitted.release().stepping).toHaveProperty('countsRead');
+    await acquitted.look({}, seconds(30), clean);
+    expect(acquitted.release().stepping).not.toHaveProperty('countsRead');
+    expect(acquitted.sent).toEqual([0.5]);
   });
 
   test('a conviction stands when CloudWatch revises the bucket that brought it about', async () => {
@@ -339,6 +362,23 @@ describe('the last step', () => {
     await one.look();
     expect(one.sent).toEqual(['no autoscaling', 'churn-1-1-0']);
     expect(one.release()).toMatchObject({ phase: 'supervising', scaling: { minCapacity: 2, maxCapacity: 6 } });
+  });
+
+  test('is taken back where the candidate fails clearly more often than before, and that convicts no version', async () => {
+    const compared = { from: nine - minutes(20), until: nine - minutes(20), share: 0.5 };
+    const did = (fleet: string, at: Instant): Did | undefined =>
+      at < nine ? { requests: 1500 } : fleet.endsWith('-next') ? { requests: 3000, errors: 450 } : undefined;
+    const one = walking({
+      far: { share: 1 },
+      stepping: { ...full, moves: [compared, ...(full.moves ?? [])] },
+      did,
+    });
+    await one.look();
+    expect(one.state()).toMatchObject({ is: 'returning', why: 'worse-than-before' });
+    expect(one.sent).toEqual([0]);
+    await one.look({ share: 0, modifiedAt: nine + minutes(13) }, seconds(60));
+    expect(one.release()).toMatchObject({ outcome: 'rolled-back', reason: 'worse-than-before' });
+    expect(convictions.has('worse-than-before')).toBe(false);
   });
 
   test('does not end on too few requests, and not ever', async () => {

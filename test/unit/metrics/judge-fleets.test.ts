@@ -131,11 +131,15 @@ describe('two variants', () => {
     const late = nine + minutes(4);
     const before = await variants({ now: nine + minutes(8) });
     expect(before.verdict.decision).not.toBe('rollback');
-    const after = await variants({
-      now: nine + minutes(8),
-      did: (fleet, at) => ({ ...steady(fleet), errors: fleet === 'AllTraffic-next' && at === late ? 60 : 0 }),
+    const did: Look['did'] = (fleet, at) => ({
+      ...steady(fleet),
+      errors: fleet === 'AllTraffic-next' && at === late ? 60 : 0,
     });
-    expect(after.verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+    const after = await variants({ now: nine + minutes(8), did });
+    expect(after.verdict).toMatchObject({ decision: 'hold', because: expect.stringContaining('read again') });
+    const { countsRead = [] } = after.verdict;
+    const again = await variants({ now: nine + minutes(9), did }, { countsRead });
+    expect(again.verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
   });
 
   const worse = (bad: 'errors' | 'clientErrors') => ({

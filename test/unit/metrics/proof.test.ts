@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { policyOf } from '../../../src/judge/policy.ts';
+import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import {
+  healthyNotes,
   limitNotes,
   longestStepSeconds,
   proofNotes,
@@ -65,11 +66,43 @@ describe('the time to proof', () => {
   });
 
   test('is printed, and adds up to the time the walk takes', () => {
-    expect(proofNotes(at(50))[0]).toMatch(/^at 10 % a version as good as this one is proven after about 2m \d+s \(/);
+    expect(proofNotes(at(50), 3600)[0]).toMatch(
+      /^at 10 % a version as good as this one is proven after about 2m \d+s \(/,
+    );
     // The second step is proven within its bake.
     expect(walkSeconds(rollout, at(2))).toBe((at(2)[0]?.seconds ?? 0) + 180 + (at(2)[1]?.seconds ?? 0) + 180 + 300);
     expect(walkSeconds(rollout, at(5000))).toBe(900);
   });
+});
+
+test('the plan warns where one good version in ten is not proven within max-step', () => {
+  const proof = [{ share: 0.1, seconds: 3600, says: 'errors' }];
+  expect(proofNotes(proof, 7200)).toHaveLength(1);
+  expect(proofNotes(proof, 7199)[1]).toBe(
+    'at 10 % one good version in ten is not proven after 2h, and max-step is 1h 59m 59s: it would be taken back unproven',
+  );
+  expect(proofNotes([{ share: 0.1, seconds: Number.POSITIVE_INFINITY, says: 'errors' }], 60)).toHaveLength(1);
+});
+
+test('the plan names the limits of health, and where there are two the one that is proven sooner', () => {
+  const of = (healthy: Policy['healthy'], usual?: number): readonly string[] =>
+    healthyNotes(policyOf({ ...judgePolicy, healthy }, usual === undefined ? {} : { usual: { errors: usual } }));
+  const confidence = 0.95;
+  expect(of({ excessBelow: 0.005, confidence })).toEqual([
+    'healthy when its excess is below 0.5 % of requests, with 95 % confidence',
+  ]);
+  expect(of({ atMost: 1.5, confidence })).toEqual([
+    "healthy when its rate is below 1.5 times the old version's, with 95 % confidence",
+  ]);
+  const both = { excessBelow: 0.005, atMost: 1.5, confidence };
+  expect(of(both, 0.05)).toEqual([
+    "healthy when its excess is below 0.5 % of requests, or its rate is below 1.5 times the old version's, with 95 % confidence",
+    'errors: 90 % of the proof is put on the ratio, which is proven sooner at the usual 5 %',
+  ]);
+  expect(of(both, 0.001)[1]).toBe(
+    'errors: 90 % of the proof is put on the excess, which is proven sooner at the usual 0.1 %',
+  );
+  expect(of(both)[1]).toBe('errors: 50 % of the proof is put on each of the two: their usual rate is not known');
 });
 
 test('the plan names the limit of an incident for each metric that is proven and whose usual share is known', () => {

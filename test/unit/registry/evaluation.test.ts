@@ -48,10 +48,13 @@ describe('evaluation.json', () => {
     ['{"a": 1', /^e: not JSON: (?!.*NaN)/],
     ['[]', /^e: not a JSON object; expected e\.g\. /],
     ['null', /^e: not a JSON object/],
+    ['{"group": {"auc": {"value": 0.1}, "auc": {"value": 0.9}}}', /^e: an object has the member "auc" twice/],
   ])('%j is refused', (content, message) => {
     expect(() => parseEvaluation(content, 'e')).toThrow(message);
   });
 });
+
+const dppl = (value: number) => ({ name: 'DPPL', value });
 
 describe('the reports of a version', () => {
   const constraints = parseDataConstraints('{"features": [{"name": "tenure"}]}', 'constraints.json');
@@ -122,5 +125,20 @@ describe('the reports of a version', () => {
       'a.json: explanations.kernel_shap.a is no object',
     );
     expect(() => parseAnalysisReport('{"a": NaN}', 'a.json')).toThrow(/^a\.json: not JSON: .*write NaN and Infinity/);
+  });
+
+  test.each([
+    ['a metric', [{ value_or_threshold: '0', metrics: [dppl(0.9), dppl(0)] }], 'the metric "DPPL" twice'],
+    [
+      'a group',
+      [
+        { value_or_threshold: 0, metrics: [dppl(0.9)] },
+        { value_or_threshold: '0', metrics: [dppl(0)] },
+      ],
+      'the group "0" twice',
+    ],
+  ])('an analysis with %s twice is ambiguous', (_name, gender, message) => {
+    const text = JSON.stringify({ post_training_bias_metrics: { facets: { gender } } });
+    expect(() => parseAnalysisReport(text, 'a.json')).toThrow(`a.json: "gender" has ${message}, so it is ambiguous`);
   });
 });

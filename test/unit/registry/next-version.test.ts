@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { GitHub } from '../../../src/github/github.ts';
 import { MissingPermission } from '../../../src/github/refusal.ts';
+import { usualNames } from '../../../src/manifest/versions.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import { nextVersion } from '../../../src/registry/next-version.ts';
 import type { Commits, World } from '../../../src/world.ts';
@@ -343,6 +344,62 @@ describe('two commits at once that derive one version', () => {
     });
     expect(aws.packages[2]?.approval).toBe('Rejected');
     expect((await register(worldAt(aws, history, 'main', two), aws)).outputs).toMatchObject({ version: '1.2.0' });
+  });
+});
+
+describe('a model that is one folder of its repository', () => {
+  const paths = ['models/churn', 'shared'];
+  const ofFolders = { ...manifest, versions: { ...usualNames, paths } };
+  const prepared = async (compare: Commits['compare']) => {
+    const aws = account();
+    const history = createHistory();
+    history.commit('feat: a');
+    await register(worldAt(aws, history, 'main'), aws);
+    history.commit('feat!: of another model');
+    history.commit('fix: of this model');
+    const world = worldAt(aws, history, 'main');
+    return { ...world, commits: { head: async () => undefined, compare } };
+  };
+
+  test('rises by the commits of its paths, from the checkout or from GitHub', async () => {
+    const asked: unknown[] = [];
+    const world = await prepared(async (_base, _head, paths) => {
+      asked.push(paths);
+      return { is: 'known', relation: 'ahead', messages: ['fix: of this model'] };
+    });
+    const derived = {
+      version: '1.0.1',
+      commits: 1,
+      because:
+        'patch version after 1.0.0: no feature and no breaking change among 1 commit since then in models/churn or shared',
+    };
+    expect(await nextVersion(world, ofFolders)).toMatchObject(derived);
+    expect(asked).toEqual([paths]);
+    const { commits: _none, ...atGitHub } = world;
+    const compare: GitHub['compare'] = async (_base, _head, paths) => {
+      asked.push(paths);
+      return { relation: 'ahead', messages: ['fix: of this model'] };
+    };
+    const github = { repository: 'acme/churn', compare } as unknown as GitHub;
+    expect(await nextVersion({ ...atGitHub, github }, ofFolders)).toMatchObject(derived);
+    expect(asked).toEqual([paths, paths]);
+  });
+
+  test('contains a release candidate whose commit changed another folder', async () => {
+    const aws = account();
+    const history = createHistory();
+    history.commit('feat: a');
+    await register(worldAt(aws, history, 'release/1.0.0'), aws);
+    history.commit("Merge branch 'release/1.0.0'");
+    expect(await nextVersion(worldAt(aws, history, 'main'), ofFolders)).toMatchObject({ version: '1.0.0' });
+  });
+
+  test('is refused where the commit has no such folder, also when GitHub could compare', async () => {
+    const world = await prepared(async () => ({ is: 'no-path', path: 'models/chrun' }));
+    await expect(nextVersion(world, ofFolders)).rejects.toMatchObject({
+      reason: 'invalid-input',
+      message: `version: next: versions.paths names "models/chrun", and commit ${world.run.commit} has no such folder or file: write its path from the root of the repository`,
+    });
   });
 });
 

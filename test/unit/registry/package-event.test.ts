@@ -43,6 +43,17 @@ describe('an event of EventBridge', () => {
     expect(readPackageEvent(text, 'event.json').at).toBe(at);
   });
 
+  it('may have members without a value', () => {
+    const names = ['ModelPackageGroupName', 'ModelPackageVersion', 'ModelApprovalStatus', 'LastModifiedTime'];
+    const text = event(Object.fromEntries([...names, 'UpdatedModelPackageFields'].map((name) => [name, null])));
+    expect(readPackageEvent(text, 'event.json')).toEqual({
+      group: 'churn',
+      packageVersion: 7,
+      home: { partition: 'aws', region: 'eu-west-1', id: '111122223333' },
+      at: Date.UTC(2026, 0, 5, 10, 0, 1),
+    });
+  });
+
   it('may name its group in lower case, and other members than today’s', () => {
     const arn = 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/Churn/7';
     expect(readPackageEvent(event({ ModelPackageArn: arn, Later: [1] }), 'event.json').group).toBe('Churn');
@@ -51,7 +62,8 @@ describe('an event of EventBridge', () => {
   it.each([
     [['ModelApprovalStatus', 'ModelLifeCycle'], true],
     [['CustomerMetadataProperties'], false],
-    [[], false],
+    [[], true],
+    [null, true],
     [undefined, true],
   ])('with the changed members %j may be about the approval: %s', (changed, expected) => {
     expect(mayDecide(readPackageEvent(event({ UpdatedModelPackageFields: changed }), 'event.json'))).toBe(expected);

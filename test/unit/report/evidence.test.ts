@@ -39,6 +39,73 @@ const evidence = (change: Partial<Evidence> = {}): Evidence => ({
 });
 const markdown = (change: Partial<Evidence> = {}): string => evidenceRenderer.summary(evidence(change));
 
+describe('the evidence in brief', () => {
+  const brief = (change: Partial<Evidence> = {}, most = 1200): string => evidenceRenderer.brief(evidence(change), most);
+  const whole =
+    'Whole evidence: model-delivery approve-gate --environment production --version churn_v1.4.0 --html evidence.html';
+
+  it('has the people, the metrics, the verdict, the changes, the risk and the origin, the worse metrics first', () => {
+    expect(brief()).toBe(
+      [
+        '2 different people have to approve, of alice, @acme/ml-leads.',
+        'churn_v1.3.0 serves at churn.',
+        'Metrics: binary.false_positive_rate 0.1, serving 0.05 (+0.05 ▼ worse); binary.auc 0.934568, serving 0.92 (+0.0146 ▲ better); binary.lift 3, serving 2 (+1); binary.recall 0.7, serving 0.7 (same); 5 more.',
+        'Regression test: pass: every rule holds.',
+        'Deployment: would be refused: an alarm is in ALARM; deploy churn 1.4.0 to churn by canary, 3 changes.',
+        'Model card: risk rating High.',
+        'Lineage: commit c0ffee.',
+        whole,
+      ].join(' '),
+    );
+  });
+
+  it('has the reason in the place of each part that is not known', () => {
+    const unknown = (because: string) => ({ is: 'unknown', because }) as const;
+    const text = brief({
+      ...{ serves: unknown('no look'), verdict: unknown('no record'), changes: unknown('no plan') },
+      ...{ card: { sections: {}, unreadable: true }, metrics: [], metricsLeft: 0, metricNotes: ['no report'] },
+      policy: {
+        is: 'approval-policy',
+        rules: [
+          { rule: 'auc at least 0.9', ruling: 'open', because: 'there is no report' },
+          { rule: 'recall at least 0.6', ruling: 'holds', because: '0.7' },
+        ],
+      },
+    });
+    for (const said of [
+      'Policy: auc at least 0.9: there is no report. ',
+      'The version that serves is not known: no look No version has registered metrics. no report ',
+      'Regression test: not known: no record. ',
+      'Deployment: not known: no plan. ',
+      'Model card: unreadable. ',
+    ])
+      expect(text).toContain(said);
+    expect(text).not.toContain('recall');
+  });
+
+  it('has the run that registered a version that was taken over, and that of its source', () => {
+    expect(
+      brief({
+        lineage: {
+          ...{ image: 'sha256:5e5e', commit: 'c0ffee', run: 'https://ci/1' },
+          ...{ 'run that registered it': 'https://ci/7', 'taken from package': 'churn/3' },
+        },
+      }),
+    ).toContain(
+      'Lineage: commit c0ffee, run that registered it https://ci/7, run https://ci/1, taken from package churn/3.',
+    );
+  });
+
+  it('keeps its last sentence, whatever is cut', () => {
+    expect(brief({ verdict: { is: 'unknown', because: 'x'.repeat(900) } })).toContain(`x… Deployment: `);
+    for (const most of [150, 300, whole.length + 2]) {
+      expect(brief({}, most).length).toBeLessThanOrEqual(most);
+      expect(brief({}, most).endsWith(whole)).toBe(true);
+    }
+    expect(brief({}, 20)).toBe(whole.slice(0, 20));
+  });
+});
+
 describe('the evidence in a summary', () => {
   it('has the metrics side by side, with an arrow only where the better direction is certain', () => {
     const rows = markdown()

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { continued, ended, failed } from '../../../../src/hosts/codepipeline/job-answer.ts';
+import type { ApprovalPolicy } from '../../../../src/findings/approval-policy.ts';
+import type { Evidence } from '../../../../src/findings/evidence.ts';
+import { continued, ended, evidenceText, failed } from '../../../../src/hosts/codepipeline/job-answer.ts';
 import { type ReasonCode, reasonCodes } from '../../../../src/reason-codes.ts';
 import type { Result } from '../../../../src/report/result.ts';
 
@@ -78,5 +80,56 @@ describe('a continuation', () => {
       is: 'success',
       result: { continuationToken: 'T', executionDetails: { summary: `${'x'.repeat(2047)}…`, percentComplete: 40 } },
     });
+  });
+
+  it('shows evidence whole, and shortens the state before it', () => {
+    const evidence = `Metrics: auc 0.9. ${'e'.repeat(1100)} Whole evidence: model-delivery approve-gate`;
+    const summaryOf = (summary: string) => {
+      const answer = continued('T', { summary, subject: undefined, evidence });
+      return (answer.is === 'success' && answer.result.executionDetails?.summary) || '';
+    };
+    expect(summaryOf('iris_v1.0.0 waits for approval')).toBe(`iris_v1.0.0 waits for approval. ${evidence}`);
+    expect(continued('T', { summary: 'waits', subject: undefined, evidence })).toMatchObject({ state: 'waits' });
+    expect(summaryOf('x'.repeat(3000))).toHaveLength(2048);
+    expect(summaryOf('x'.repeat(3000))).toMatch(/^x+…\. Metrics: auc .* approve-gate$/);
+  });
+});
+
+describe('evidence', () => {
+  const evidence: Evidence = {
+    ...{ is: 'evidence', tag: 'iris_v1.4.0', state: 'a1b2c3d4e5f6', environment: 'production' },
+    rules: ['One person has to approve; the manifest names no reviewers.'],
+    serves: { is: 'known', value: { endpoint: 'iris', name: 'iris_v1.3.0' } },
+    metrics: [{ name: 'auc', candidate: 0.9, serving: 0.8, better: 'higher' }],
+    ...{ metricsLeft: 0, metricNotes: [], lineage: {} },
+    changes: { is: 'unknown', because: 'two\nlines \u202e, and AWS_SECRET_ACCESS_KEY=0123456789' },
+  };
+
+  it('is one line of plain text, at most 1,200 characters, with the command for the rest at its end', () => {
+    const long: Evidence = { ...evidence, rules: Array(40).fill('x'.repeat(100)) };
+    const text = evidenceText(result({ findings: long })) ?? '';
+    expect(text.length).toBeLessThanOrEqual(1200);
+    expect(text).toMatch(
+      /… Whole evidence: model-delivery approve-gate --environment production --version iris_v1.4.0 --html evidence.html$/,
+    );
+    const short = evidenceText(result({ findings: evidence })) ?? '';
+    expect(short).toContain('Metrics: auc 0.9, serving 0.8 (+0.1 ▲ better).');
+    expect(short).toContain('two\\nlines \\u202e');
+    expect(short).not.toContain('0123456789');
+  });
+
+  it('is none of other findings', () => {
+    expect(evidenceText(result())).toBeUndefined();
+    const policy: ApprovalPolicy = { is: 'approval-policy', rules: [] };
+    expect(evidenceText(result({ findings: policy }))).toBeUndefined();
+  });
+
+  it('follows the remedy of a failure, and no success', () => {
+    const message = (outcome: Result['outcome']) => {
+      const answer = ended(result({ outcome, reason: 'approval-pending' }), 'iris', undefined, 'the evidence');
+      return answer.is === 'failure' ? answer.result.failureDetails?.message : answer.result.executionDetails?.summary;
+    };
+    expect(message('pending')).toMatch(/^pending\/approval-pending: .*\n.*\nthe evidence$/);
+    expect(message('succeeded')).toBe('iris serves 1.4.0');
   });
 });

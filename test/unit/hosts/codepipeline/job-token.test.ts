@@ -21,8 +21,13 @@ describe('a continuation token', () => {
         fc.boolean(),
         fc.integer({ min: 0, max: 100 }),
         memory,
-        (notBefore, startedAt, isPending, percent, kept) => {
-          const token = { notBefore, startedAt, isPending, percent, ...(kept === undefined ? {} : { memory: kept }) };
+        fc.option(fc.string({ minLength: 1, maxLength: 600 }), { nil: undefined }),
+        (notBefore, startedAt, isPending, percent, kept, evidence) => {
+          const token = {
+            ...{ notBefore, startedAt, isPending, percent },
+            ...(kept === undefined ? {} : { memory: kept }),
+            ...(evidence === undefined ? {} : { evidence }),
+          };
           expect(readToken(writeToken(token))).toEqual(token);
         },
       ),
@@ -41,6 +46,15 @@ describe('a continuation token', () => {
     const token = { notBefore: 4_102_444_800_000, startedAt: 4_102_444_800_000, isPending: true, percent: 100 };
     expect(writeToken({ ...token, memory: writeMemory(note(largest ?? 0)) }).length).toBeLessThanOrEqual(longestToken);
     expect(() => writeToken({ ...token, memory: 'x'.repeat(longestToken) })).toThrow(/the continuation token is/);
+  });
+
+  it('has no evidence where memory leaves no room for it', () => {
+    const token = { notBefore: 1, startedAt: 1, isPending: false, percent: 0 };
+    const memory = JSON.stringify({ v: 1, note: 'x'.repeat(1500) });
+    const room = longestToken - writeToken({ ...token, memory }).length - 1;
+    const fits = { ...token, memory, evidence: 'e'.repeat(room) };
+    expect(readToken(writeToken(fits))).toEqual(fits);
+    expect(readToken(writeToken({ ...fits, evidence: 'e'.repeat(room + 1) }))).toEqual({ ...token, memory });
   });
 
   it.each(['', '2.a.b.w0.', '1.a.b', '1.a.b.w0.not memory', '1.a.b.w0.{"v":2}', '{"v":1}', '1.a.b.w0.{"v":1'])(
