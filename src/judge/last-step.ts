@@ -159,4 +159,5 @@ export const saysBefore = (metrics: readonly Metric[], states: readonly LastStep
   return `${metrics[index]?.says}: ${bad} of ${requests} (${rate}) since the candidate has all of the traffic; the time before explains up to ${percent(reference)}`;
 };
 
-const strength = (so: LastStep | undefined): number => (so ? logEvidenceAlone(so) + (so.alone.rises ? 1 : 0) : 0);
+const strength = (so: LastStep | undefined): number =>
+  so ? Math.max(0, logEvidenceAlone(so)) + (so.alone.rises ? 1 : 0) : 0;
