@@ -109,7 +109,7 @@ export const reasonCodes = {
   'aws-error': { outcome: 'failed', meaning: 'AWS answered with an error that this suite does not know.', remedy: 'Read the message; run again: the release resumes where it is.' },
   'github-refused': { outcome: 'failed', meaning: 'GitHub refused a call that the run needs, or gave no answer.', remedy: 'Follow the message: it names the permission that the job lacks; otherwise run again.' },
   'internal-error': { outcome: 'failed', meaning: 'A defect in this suite.', remedy: 'Report it with the log; run again: the release resumes where it is.' },
-  'job-failed': { outcome: 'failed', meaning: 'A job of the reusable workflow failed outside of its operations, in the checkout for instance.', remedy: 'Read the job\'s log, then re-run it.' },
+  'job-failed': { outcome: 'failed', meaning: 'A job of the reusable workflow, or a build of CodeBuild, failed outside of its operations, in the checkout for instance.', remedy: 'Read the job\'s log, then re-run it.' },
   // failed: bad input
   'invalid-input': { outcome: 'failed', meaning: 'An input has a value that is not allowed.', remedy: 'Correct the input the message names.', badInput: true },
   'invalid-manifest': { outcome: 'failed', meaning: 'The manifest is not valid.', remedy: 'Correct the line and column the message names.', badInput: true },

@@ -12,6 +12,10 @@ export interface Bets {
   readonly ratioPart?: number;
 }
 
+/** How far above the baseline's rate a candidate may be, at the larger of its limits. */
+export const allowedAbove = ({ excessBelow = 0, atMost = 1 }: Limits, rate: number): number =>
+  Math.max(excessBelow, (atMost - 1) * rate);
+
 export type Bet = readonly [stake: number, prior: number];
 
 /** The limits of a metric: the candidate is healthy when it is proven to be below one of them. */

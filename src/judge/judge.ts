@@ -1,11 +1,9 @@
-import { percent } from './amounts.ts';
-import { because, sides } from './because.ts';
+import { because } from './because.ts';
 import type { Bucket } from './bucket.ts';
-import { saysBefore } from './last-step.ts';
-import { freshMetric, isInDoubt, metricEvidenceOf, sidesOf } from './metric-state.ts';
-import { nothingObserved, type Observations, observeIn, type StepObservations } from './observations.ts';
+import { freshMetric, metricEvidenceOf } from './metric-state.ts';
+import { nothingObserved, type Observations, observeIn } from './observations.ts';
 import type { Policy } from './policy.ts';
-import { convictionThreshold, coverageOf, healthThreshold, type Ruling, ruleOn } from './ruling.ts';
+import { convictionThreshold, coverageOf, type Ruling, ruleOn } from './ruling.ts';
 import type { MetricEvidence, Verdict } from './verdict.ts';
 
 /**
@@ -62,35 +60,6 @@ export const verdictOf = ({ observations, ruling, rolledBack }: Judging): Verdic
     ...found,
     candidateRequests: Math.max(0, ...metrics.map(({ whole }) => whole.requests)),
     // The explanation of a rollback is its cause, not a later event.
-    because:
-      rolledBack?.because ??
-      because(policy, {
-        ...found,
-        reason: ruling.reason,
-        failing: observations.failing,
-        blindSeconds: observations.until - observations.knownUntil,
-        ownMissing: observations.ownMissing,
-        ownBlindSeconds: observations.until - observations.ownKnownUntil,
-        troubled: policy.metrics.flatMap(({ says, usual }, index) =>
-          metrics[index]?.incident && typeof usual === 'number' ? [`${says}: usually ${percent(usual)}`] : [],
-        ),
-        doubted: policy.metrics.flatMap((metric, index) => {
-          const state = metrics[index] ?? freshMetric(metric);
-          return isInDoubt(state, metric, healthThreshold(observations))
-            ? [`${metric.says}: ${sides(sidesOf(state.newest.stretch))}`]
-            : [];
-        }),
-        ...shares(step),
-        ...(observations.lastStep ? { before: saysBefore(policy.metrics, observations.lastStep) } : {}),
-      }),
+    because: rolledBack?.because ?? because(observations, ruling, evidence),
   };
 };
-
-const shares = ({
-  requests,
-  baselineRequests,
-  share,
-}: StepObservations): { seenShare?: number; meantShare?: number } => ({
-  ...(requests + baselineRequests > 0 ? { seenShare: requests / (requests + baselineRequests) } : {}),
-  ...(share === undefined ? {} : { meantShare: share }),
-});

@@ -1,9 +1,10 @@
 import { grossAlternatives } from './alternatives.ts';
 import { percent } from './amounts.ts';
+import { allowedAbove } from './bets.ts';
 import type { Counts } from './bucket.ts';
 import { type Conviction, logEvidence, noEvidence, startAnew, startPrior } from './conviction.ts';
 import { ofExcess } from './incident.ts';
-import type { Metric, Policy } from './policy.ts';
+import { isToBeProven, type Metric, type Policy } from './policy.ts';
 
 /**
  * A candidate with all of the traffic has no baseline beside it. It is compared with the time before: the evidence of one arm that its
@@ -64,8 +65,7 @@ const fewestBuckets = 3;
 const restartSeconds = 180;
 
 /** Metrics with one trial a bucket, and those without a proof of health, have no usual rate. */
-export const isComparedWithBefore = ({ excessBelow, byBucket }: Metric): boolean =>
-  excessBelow !== undefined && byBucket === undefined;
+export const isComparedWithBefore = (metric: Metric): boolean => isToBeProven(metric) && metric.byBucket === undefined;
 
 /** Others moved the weights, or a raise did: the time alone begins anew. */
 export const moveOn = (so: LastStep): LastStep => ({ ...so, closed: true, alone: notAlone });
@@ -112,7 +112,7 @@ export const observeAlone = (
       }),
       starts,
       lastStart: fresh ? t : alone.lastStart,
-      rises: candidateBad - tolerated >= (metric.excessBelow ?? 0) * candidate && candidateBad > 0,
+      rises: candidateBad - tolerated >= allowedAbove(metric, reference) * candidate && candidateBad > 0,
       reference,
     },
   };
@@ -124,7 +124,7 @@ export const observeAlone = (
  * - the usual rate of the day before, and the rate of the same hour of that day;
  * - the baseline's in the last two compared steps;
  * - the candidate's own in these steps, as far as it may exceed the baseline's: it was proven healthy there;
- * - half of `excess-below`, which no proof of health could tell from none.
+ * - half of `excess-below`, if the policy has it, which no proof of health could tell from none.
  *
  * @returns undefined when neither the day before nor the steps are known
  */
@@ -135,7 +135,7 @@ const referenceOf = ({ newest, earlier }: LastStep, metric: Metric, t: number): 
   if (byDay === undefined && baseline === 0) return undefined;
   // Without a day before, the steps alone do not prove a rate of zero.
   const before = baseline === 0 ? 0 : (baselineBad + (byDay === undefined ? 1 : 0)) / baseline;
-  const own = candidate === 0 ? 0 : Math.min(candidateBad / candidate, before + excessBelow);
+  const own = candidate === 0 ? 0 : Math.min(candidateBad / candidate, before + allowedAbove(metric, before));
   const hour = Math.floor(t / 3600) % 24;
   const then = higherAt.find(([at]) => at === hour)?.[1] ?? 0;
   return Math.min(1, Math.max(byDay ?? ofExcess * excessBelow, then, before, own));
@@ -159,4 +159,5 @@ export const saysBefore = (metrics: readonly Metric[], states: readonly LastStep
   return `${metrics[index]?.says}: ${bad} of ${requests} (${rate}) since the candidate has all of the traffic; the time before explains up to ${percent(reference)}`;
 };
 
-const strength = (so: LastStep | undefined): number => (so ? logEvidenceAlone(so) + (so.alone.rises ? 1 : 0) : 0);
+const strength = (so: LastStep | undefined): number =>
+  so ? Math.max(0, logEvidenceAlone(so)) + (so.alone.rises ? 1 : 0) : 0;

@@ -38,11 +38,11 @@ export interface MetricState {
   readonly incident: boolean;
   /** Of a distribution; then the members above stay as they are. */
   readonly cells?: readonly CellState[];
-  /** Of a metric of the user's own that convicts: the same metric as one that holds. It is quicker, because a hold costs time only. */
-  readonly held?: MetricState;
   readonly newest: Newest;
   /** The bets that prove its health: the same for the whole rollout. */
   readonly grid: Grid;
+  /** Of a metric of the user's own that convicts: the same metric as one that holds. It is quicker, because a hold costs time only. */
+  readonly held?: MetricState;
 }
 
 /** Without the burst guard, and from the beginning of this step. */
@@ -57,9 +57,9 @@ export const freshMetric = (metric: Metric): MetricState => ({
   trouble: noTrouble,
   incident: false,
   ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
-  ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
   newest: undoubted,
   grid: gridOf(metric),
+  ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
 });
 
 export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
@@ -107,7 +107,6 @@ export const withCounts = (
     // In the first step the two are the same.
     step: step === whole ? total : seen(step),
     ...watch,
-    ...(held ? { held } : {}),
     newest:
       ofNow && isToBeProven(metric)
         ? observeNewest(
@@ -121,28 +120,23 @@ export const withCounts = (
           )
         : newest,
     grid,
+    ...(held ? { held } : {}),
   };
 };
 
 /** Over the whole rollout *and* in this step: the first makes the bound hold over all steps together, the second keeps it fresh. */
-export const logHealth = ({ whole, step, grid }: MetricState, { excessBelow = 0 }: Metric): number => {
-  const inStep = logEvidenceBelow(step, excessBelow, grid);
-  return step === whole ? inStep : Math.min(inStep, logEvidenceBelow(whole, excessBelow, grid));
+export const logHealth = ({ whole, step, grid }: MetricState, metric: Metric): number => {
+  const inStep = logHealthIn(step, metric, grid);
+  return step === whole ? inStep : Math.min(inStep, logHealthIn(whole, metric, grid));
 };
 
-/** The newest requests look worse, and the stretch of them is not proven healthy by itself. */
-export const isInDoubt = ({ newest, grid }: MetricState, { excessBelow = 0 }: Metric, threshold: number): boolean =>
-  newest.doubt > 0 && logEvidenceBelow(newest.stretch, excessBelow, grid) < threshold;
+/** Over one period. */
+export const logHealthIn = (seen: Excess, { excessBelow = 0 }: Pick<Metric, 'excessBelow'>, grid: Grid): number =>
+  logEvidenceBelow(seen, excessBelow, grid);
 
-export const sidesOf = ({
-  requests,
-  bad,
-  baselineRequests,
-  baselineBad,
-}: Excess): Pick<MetricEvidence, 'candidate' | 'baseline'> => ({
-  candidate: { requests, bad },
-  baseline: { requests: baselineRequests, bad: baselineBad },
-});
+/** The newest requests look worse, and the stretch of them is not proven healthy by itself. */
+export const isInDoubt = ({ newest, grid }: MetricState, metric: Metric, threshold: number): boolean =>
+  newest.doubt > 0 && logHealthIn(newest.stretch, metric, grid) < threshold;
 
 export const metricEvidenceOf = (state: MetricState, metric: Metric, confidence: number): MetricEvidence => {
   if (metric.cells && state.cells) return distributionEvidence(metric.cells, state.cells, confidence);
@@ -154,7 +148,8 @@ export const metricEvidenceOf = (state: MetricState, metric: Metric, confidence:
     logEvidence: logEvidence(state.conviction),
     logHealth: toBeProven ? logHealth(state, metric) : 0,
     ...(toBeProven ? { healthThreshold: -Math.log(1 - confidence) } : {}),
-    ...sidesOf(whole),
+    candidate: { requests: whole.requests, bad: whole.bad },
+    baseline: { requests: whole.baselineRequests, bad: whole.baselineBad },
     ...(excess === undefined ? {} : { excess }),
     // Contradicting buckets can push a bound past the estimate; a wider interval is always valid.
     interval: [Math.min(lower, excess ?? lower), Math.max(upper, excess ?? upper)],

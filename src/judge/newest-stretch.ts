@@ -1,4 +1,4 @@
-import type { Limits } from './bets.ts';
+import { allowedAbove, type Limits } from './bets.ts';
 import type { Counts } from './bucket.ts';
 import { type Excess, noExcess } from './health.ts';
 
@@ -49,14 +49,30 @@ export const observeNewest = (
   if (requests === 0) return { doubt, stretch };
   const share = counts.candidate / requests;
   const bad = counts.candidateBad + counts.baselineBad;
-  const { excessBelow = 0, atMost = 1 } = limits;
-  const before = (past.baselineBad + 1) / (past.baselineRequests + 1 / (usual ?? Math.max(excessBelow, unknownRate)));
+  // Latency of a day before may have no slow request at all; the limit is above 0, or a ratio.
+  const expected = usual || limits.excessBelow || unknownRate;
+  const before = (past.baselineBad + 1) / (past.baselineRequests + 1 / expected);
   const rate = (bad + pastCountsFor) / (requests + pastCountsFor / before);
-  const ratio = Math.max(1 + excessBelow / rate, atMost);
+  const ratio = 1 + allowedAbove(limits, rate) / rate;
   const grown = counts.candidateBad * Math.log(ratio) - bad * Math.log1p(share * (ratio - 1));
   const now = doubt + (incident ? Math.max(0, grown) : grown);
   if (now <= 0) return undoubted;
   return { doubt: Math.min(mostDoubt, now + (doubt === 0 ? firstDoubt : 0)), stretch: see(stretch) };
+};
+
+/**
+ * Candidate requests until the doubt is gone, at the baseline's rate so far in both arms.
+ * @param share of the requests that goes to the candidate
+ */
+export const requestsToTrust = (
+  { doubt }: Newest,
+  limits: Limits,
+  { baselineRequests, baselineBad }: Pick<Excess, 'baselineRequests' | 'baselineBad'>,
+  share: number,
+): number => {
+  const rate = (baselineBad + 1) / (baselineRequests + 1);
+  const ratio = 1 + allowedAbove(limits, rate) / rate;
+  return doubt / (rate * (Math.log1p(share * (ratio - 1)) / share - Math.log(ratio)));
 };
 
 /** Without a day before and without a limit of the excess. */

@@ -198,7 +198,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
   };
 };
 
-const higherAt = ({ name, excessBelow }: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
-  const hours = watched.higherAt?.[name] ?? [];
-  return excessBelow === undefined || hours.length === 0 ? {} : { higherAt: hours };
+const higherAt = (metric: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
+  const hours = watched.higherAt?.[metric.name] ?? [];
+  return !isToBeProven(metric) || hours.length === 0 ? {} : { higherAt: hours };
 };

@@ -1,3 +1,4 @@
+import { allowedAbove } from './bets.ts';
 import { type Bucket, countsOf } from './bucket.ts';
 import { isMoreThanBefore, logEvidenceAlone } from './last-step.ts';
 import { logAdd, logSum } from './logarithms.ts';
@@ -151,7 +152,6 @@ const isProven = (metric: Metric, state: MetricState, bucket: Bucket, threshold:
   const { candidate, candidateBad, baseline, baselineBad } = counts;
   const beside = baseline > 0 ? baselineBad / baseline : 0;
   const here = (candidate > 0 ? candidateBad / candidate : 0) - beside;
-  const { excessBelow = 0, atMost = 1 } = metric;
   // A ratio says nothing about a bucket without bad requests.
-  return here < Math.max(excessBelow, (atMost - 1) * beside) || (candidateBad === 0 && excessBelow === 0);
+  return here < allowedAbove(metric, beside) || (candidateBad === 0 && metric.excessBelow === undefined);
 };

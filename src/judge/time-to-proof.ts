@@ -1,5 +1,7 @@
 import { gridOf } from './bets.ts';
+import type { Counts } from './bucket.ts';
 import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from './health.ts';
+import type { MetricState } from './metric-state.ts';
 import type { Metric } from './policy.ts';
 
 /**
@@ -14,27 +16,51 @@ export const requestsToProof = (
   baselineRate: number,
   share: number,
 ): number => {
-  const target = -Math.log(1 - confidence);
   const grid = gridOf(metric);
-  const proven = (candidate: number): boolean => {
-    const baseline = (candidate * (1 - share)) / share;
-    const counts = {
-      candidate,
-      candidateBad: candidate * baselineRate,
-      baseline,
-      baselineBad: baseline * baselineRate,
-      perBucket: false,
-    };
-    const seen = observeHealth(noExcess, counts, stakesOf(counts, grid));
+  const target = -Math.log(1 - confidence);
+  return fewest((candidate) => {
+    const more = countsAt(candidate, baselineRate, share);
+    const seen = observeHealth(noExcess, more, stakesOf(more, grid));
     return logEvidenceBelow(seen, metric.excessBelow ?? 0, grid) >= target;
-  };
+  });
+};
+
+/**
+ * Candidate requests that are still missing, when from now on both arms have the baseline's rate so far: in the step and over the whole
+ * rollout.
+ */
+export const moreRequestsToProof = (
+  metric: Pick<Metric, 'excessBelow'>,
+  confidence: number,
+  { step, whole, grid }: Pick<MetricState, 'step' | 'whole' | 'grid'>,
+  share: number,
+): number => {
+  if (share <= 0) return Number.POSITIVE_INFINITY;
+  const rate = whole.baselineRequests > 0 ? whole.baselineBad / whole.baselineRequests : 0;
+  const target = -Math.log(1 - confidence);
+  return fewest((candidate) => {
+    const more = countsAt(candidate, rate, share);
+    const stakes = stakesOf(more, grid);
+    return (step === whole ? [whole] : [step, whole]).every(
+      (seen) => logEvidenceBelow(observeHealth(seen, more, stakes), metric.excessBelow ?? 0, grid) >= target,
+    );
+  });
+};
+
+const countsAt = (candidate: number, rate: number, share: number): Counts => {
+  const baseline = (candidate * (1 - share)) / share;
+  return { candidate, candidateBad: candidate * rate, baseline, baselineBad: baseline * rate, perBucket: false };
+};
+
+/** The fewest requests that suffice; more of them suffice too. */
+const fewest = (suffices: (candidate: number) => boolean): number => {
   let enough = 1;
-  while (!proven(enough) && enough < largest) enough *= 2;
+  while (!suffices(enough) && enough < largest) enough *= 2;
   if (enough >= largest) return Number.POSITIVE_INFINITY;
   let short = enough / 2;
   while (enough - short > 1) {
     const middle = Math.floor((enough + short) / 2);
-    if (proven(middle)) enough = middle;
+    if (suffices(middle)) enough = middle;
     else short = middle;
   }
   return enough;

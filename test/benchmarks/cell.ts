@@ -1,5 +1,6 @@
 import { contestants } from './contestants.ts';
 import { generate } from './generate.ts';
+import { replaysAlike } from './judges/ours.ts';
 import { randomFrom } from './random.ts';
 import { scenarios } from './scenarios.ts';
 import type { Contestant, Ruling, Run, Setting } from './stream.ts';
@@ -38,6 +39,8 @@ export interface Tally {
 
 export interface CellResult extends Cell {
   readonly runs: number;
+  /** Of the first run: the same buckets, in whatever order, gave the same verdict. */
+  readonly replaysAlike: boolean;
   readonly tallies: readonly Tally[];
 }
 
@@ -55,17 +58,25 @@ export const play = (cell: Cell, runs: number): CellResult => {
   for (let run = 0; run < runs; run += 1) {
     const stream = streamOf(cell, run);
     const requests = stream.rows.map(({ candidate }) => candidate?.n ?? 0);
-    const exposure = cumulative(requests);
-    const harm = cumulative(requests.map((count, row) => count * (stream.excess[row] ?? 0)));
+    const bad = requests.map((count, row) => count * (stream.excess[row] ?? 0));
+    const beside = (counts: readonly number[]): readonly number[] =>
+      cumulative(counts.map((count, row) => (stream.ill[row] ? 0 : count)));
+    const sums = {
+      exposure: cumulative(requests),
+      harm: cumulative(bad),
+      proving: beside(requests),
+      accusing: beside(bad),
+    };
     const phase = secondsBetweenLooks * randomFrom(`${seedOf(cell, run)} looks`).next();
     contestants.forEach((contestant, index) => {
       const ruling = contestant.rule(stream, cell.setting);
-      rulings[index]?.push(playedOf(contestant, ruling, stream, exposure, harm, phase));
+      rulings[index]?.push(playedOf(contestant, ruling, stream, sums, phase));
     });
   }
   return {
     ...cell,
     runs,
+    replaysAlike: replaysAlike(streamOf(cell, 0)),
     tallies: contestants.map(({ name }, index) => tally(name, rulings[index] ?? [])),
   };
 };
@@ -89,26 +100,36 @@ interface Played {
 const settlingSeconds = 120;
 const secondsBetweenLooks = 30;
 
+/** Candidate requests, and bad ones beyond the baseline's usual rate, up to each row. */
+interface Sums {
+  readonly exposure: readonly number[];
+  readonly harm: readonly number[];
+  /** Without the old fleet's own incidents: they are no evidence of health, so a proof is not about them. */
+  readonly proving: readonly number[];
+  readonly accusing: readonly number[];
+}
+
 /** @param phase seconds from the start to the first look */
 const playedOf = (
   { looks = 1 }: Contestant,
   { rolledBackAt, healthyAt, heldAt = [], by = 'rolled-back' }: Ruling,
-  { rows, excess, onset }: Run,
-  exposure: readonly number[],
-  harm: readonly number[],
+  { rows, excess, ill, onset }: Run,
+  { exposure, harm, proving, accusing }: Sums,
   phase: number,
 ): Played => {
   const end = rolledBackAt ?? rows.length - 1;
   const first = healthyAt[0];
   const isBad = (requests: number, bad: number): boolean => requests > 0 && bad >= excessBound * requests;
-  const badSoFar = (row: number): boolean => isBad(exposure[row] ?? 0, harm[row] ?? 0);
+  const badSoFar = (row: number): boolean => isBad(proving[row] ?? 0, accusing[row] ?? 0);
   const badOfLate = (row: number): boolean => {
-    const requests = exposure[row] ?? 0;
-    const before = lastWhere(exposure, row, (seen) => requests - seen >= fewestToProve);
-    return before !== undefined && isBad(requests - (exposure[before] ?? 0), (harm[row] ?? 0) - (harm[before] ?? 0));
+    const requests = proving[row] ?? 0;
+    const before = lastWhere(proving, row, (seen) => requests - seen >= fewestToProve);
+    return (
+      before !== undefined && isBad(requests - (proving[before] ?? 0), (accusing[row] ?? 0) - (accusing[before] ?? 0))
+    );
   };
   const isWrong = (row: number): boolean => badSoFar(row) || badOfLate(row);
-  const badNow = (row: number): boolean => (excess[row] ?? 0) >= excessBound;
+  const badNow = (row: number): boolean => !ill[row] && (excess[row] ?? 0) >= excessBound;
   const isRegression = excess.some((rate) => rate > 0);
   const secondsTo = (row: number): number => (rows[row]?.t ?? 0) + (rows[row]?.seconds ?? 0);
   const exposedTo = (seconds: number): number => exposureAt(rows, exposure, seconds);

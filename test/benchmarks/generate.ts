@@ -33,6 +33,7 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
   const random = randomFrom(seed);
   const rows: Row[] = [];
   const excess: number[] = [];
+  const ill: boolean[] = [];
   let luck = luckOf(scenario, random);
   let split = shareAt(scenario, setting, 0);
   let inMinute = noRequests;
@@ -87,12 +88,14 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
           }
         : {}),
     });
+    ill.push(isIll(scenario, minute));
     excess.push(excessRate(scenario, candidateRate - usual, minute));
   }
   return {
     rows,
     history: setting.history === 'none' ? [] : dayBefore,
     excess,
+    ill,
     onset: 60 * onset,
     clientErrorsJudged: clientErrors?.judged ?? false,
     ...(predictions ? { predictionsVerdict: predictions.verdict } : {}),

@@ -4,19 +4,27 @@ import { needsBurstGuard } from '../../src/judge/burst-guard.ts';
 import { beginJudging, observeBucket, verdictOf } from '../../src/judge/judge.ts';
 import type { Verdict } from '../../src/judge/verdict.ts';
 import { streamOf } from './cell.ts';
+import { percent, sameSetting, spares } from './judge-promises.ts';
 import type { CellSummary } from './judge-summary.ts';
 import { bucketOf, policyFor } from './judges/ours.ts';
 import { scenarios } from './scenarios.ts';
 import type { Setting } from './stream.ts';
-import { area, bar, colours, dot, type Frame, legend, line, type Point, path, picture, text } from './svg.ts';
+import { area, bar, colours, dot, type Frame, line, mark, type Point, path, picture, text } from './svg.ts';
 
 const setting: Setting = { requestsPerSecond: 50, bucketSeconds: 60, plan: 'fixed' };
-const shown = ['judge', 'alarm 3 of 3 x 1 min', 'Argo counters', 'Flagger loop', 'Kayenta, six looks'];
+const shown = [
+  { name: 'judge', short: 'judge' },
+  { name: 'alarm 3 of 3 x 1 min', short: 'alarm' },
+  { name: 'ratio alarm', short: 'ratio alarm' },
+  { name: 'Argo counters', short: 'Argo' },
+  { name: 'Flagger loop', short: 'Flagger' },
+  { name: 'Kayenta, six looks', short: 'Kayenta' },
+];
 
 /** The pictures of docs/judge.md: two single runs, and what all runs of the results came to. */
 export const drawPictures = (cells: readonly CellSummary[], folder: string): void => {
   mkdirSync(folder, { recursive: true });
-  const usual = cells.filter((cell) => JSON.stringify(cell.setting) === JSON.stringify(setting));
+  const usual = cells.filter((cell) => sameSetting(cell.setting, setting));
   const write = (name: string, content: string): void => writeFileSync(join(folder, name), content);
   write('judge-evidence.svg', evidencePicture());
   write('judge-proof.svg', proofPicture());
@@ -58,7 +66,7 @@ const evidencePicture = (): string => {
   const curves = [
     { name: 'healthy', scenario: 'clean', colour: colours[0] },
     { name: 'ten times the errors from minute 30', scenario: 'onset', colour: colours[1] },
-    { name: 'healthy, outages in both arms', scenario: 'shared-outages', colour: colours[3] },
+    { name: 'healthy, outages in both arms', scenario: 'shared-outages', colour: colours[4] },
   ];
   // From one ten-thousandth to a million.
   const at = (log: number): number => yOf(Math.min(1, Math.max(0, (log / Math.LN10 + 4) / 10)));
@@ -104,7 +112,7 @@ const evidencePicture = (): string => {
 
 const proofPicture = (): string => {
   const minutes = 18;
-  const verdicts = verdictsOf('clean', 2).slice(0, minutes);
+  const verdicts = verdictsOf('half-percent', 2).slice(0, minutes);
   const most = 0.02;
   const at = (excess: number): number => yOf(Math.min(1, Math.max(0, (excess + most / 2) / (1.5 * most))));
   const bounds = (which: 0 | 1): readonly Point[] =>
@@ -142,56 +150,72 @@ const proofPicture = (): string => {
 
 const labelled = (cells: readonly CellSummary[], kind: 'null' | 'regression') =>
   scenarios
-    .filter((scenario) => scenario.kind === kind && scenario.name !== 'no-traffic')
+    .filter((scenario) => scenario.kind === kind && !scenario.starved)
     .flatMap((scenario) => {
       const cell = cells.find((found) => found.scenario === scenario.name);
       return cell ? [{ scenario, cell }] : [];
     });
 
+const rowHeight = 20;
+const labels = 400;
+
+/** A column for each judge: the bar is the share of its runs, to the full width of the column. */
 const nullsPicture = (cells: readonly CellSummary[]): string => {
   const rows = labelled(cells, 'null');
-  const tall: Frame = { ...frame, left: 290, height: 80 + rows.length * 62 };
-  const width = tall.width - tall.left - 90;
+  const column = 96;
+  const bars = column - 44;
+  const tall: Frame = { ...frame, width: labels + shown.length * column + 10, height: 76 + rows.length * rowHeight };
   return picture('Healthy models that were rolled back', tall, [
-    ...legend(shown, 16, 44, [0, 80, 240, 380, 510]),
-    ...rows.flatMap(({ scenario, cell }, index) => [
-      text(16, 92 + index * 62, scenario.says),
-      ...shown.flatMap((name, place) => {
-        const found = cell.contestants.find((one) => one.name === name);
-        if (!found) return [];
-        const share = found.rolledBack / cell.runs;
-        const y = 66 + index * 62 + place * 10;
-        return [
-          bar(tall.left, y, Math.max(1, share * width), 8, colours[place] ?? '#000'),
-          text(tall.left + Math.max(1, share * width) + 6, y + 8, `${Number((100 * share).toPrecision(2))} %`, {
-            size: 10,
-            fill: '#666',
-          }),
-        ];
-      }),
-    ]),
+    ...shown.map(({ short }, place) =>
+      text(labels + place * column, 50, short, { weight: 600, fill: colours[place] ?? '#000' }),
+    ),
+    ...rows.flatMap(({ scenario, cell }, index) => {
+      const y = 62 + index * rowHeight;
+      return [
+        ...(index % 2 === 0 ? [bar(8, y, tall.width - 16, rowHeight, '#f5f5f5')] : []),
+        text(16, y + 14, scenario.says),
+        ...shown.flatMap(({ name }, place) => {
+          const found = cell.contestants.find((one) => one.name === name);
+          if (!found) return [];
+          const share = found.rolledBack / cell.runs;
+          const x = labels + place * column;
+          const length = Math.max(1, share * bars);
+          return [
+            bar(x, y + 5, length, 10, colours[place] ?? '#000'),
+            text(x + length + 4, y + 14, percent(share), { size: 10, fill: '#666' }),
+          ];
+        }),
+      ];
+    }),
   ]);
 };
 
+/** Powers of ten. */
+const mostHarmed = 5;
+
 const harmPicture = (cells: readonly CellSummary[]): string => {
   const rows = labelled(cells, 'regression');
-  const tall: Frame = { ...frame, left: 290, height: 100 + rows.length * 26 };
-  // One to a thousand requests, on a logarithmic scale.
+  const tall: Frame = { ...frame, width: 960, left: labels + 60, height: 130 + rows.length * rowHeight };
+  const bottom = tall.height - 40;
   const at = (harmed: number): number =>
-    tall.left + ((tall.width - tall.left - 40) * Math.min(3, Math.max(0, Math.log10(Math.max(1, harmed))))) / 3;
+    tall.left + ((tall.width - tall.left - 40) * Math.min(mostHarmed, Math.log10(Math.max(1, harmed)))) / mostHarmed;
   return picture('Requests harmed by a bad model before it was taken back (mean of all runs)', tall, [
-    ...legend(shown, 16, 44, [0, 80, 240, 380, 510]),
-    ...[1, 10, 100, 1000].flatMap((harmed) => [
-      line([at(harmed), 60], [at(harmed), tall.height - 34], '#e3e3e3'),
-      text(at(harmed), tall.height - 18, String(harmed), { anchor: 'middle', fill: '#666' }),
+    ...shown.flatMap(({ name, short }, place) => [
+      mark([24 + place * 110, 42], colours[place] ?? '#000', spares(cells, setting, name)),
+      text(36 + place * 110, 46, short),
+    ]),
+    text(16, 68, 'Hollow: rolls back 5 % of the healthy models or more, all scenarios together.', { fill: '#666' }),
+    ...Array.from({ length: mostHarmed + 1 }, (_, power) => 10 ** power).flatMap((harmed) => [
+      line([at(harmed), 80], [at(harmed), bottom], '#e3e3e3'),
+      text(at(harmed), bottom + 16, harmed.toLocaleString('en'), { anchor: 'middle', fill: '#666' }),
     ]),
     ...rows.flatMap(({ scenario, cell }, index) => {
-      const y = 76 + index * 26;
+      const y = 92 + index * rowHeight;
       return [
         text(16, y + 4, scenario.says),
-        ...[...shown.entries()].reverse().flatMap(([place, name]) => {
+        ...[...shown.entries()].reverse().flatMap(([place, { name }]) => {
           const found = cell.contestants.find((one) => one.name === name);
-          return found ? [dot([at(found.harmedMean), y], colours[place] ?? '#000')] : [];
+          return found ? [mark([at(found.harmedMean), y], colours[place] ?? '#000', spares(cells, setting, name))] : [];
         }),
       ];
     }),

@@ -3,6 +3,7 @@ import { clopperPearson } from './clopper-pearson.ts';
 
 export interface CellSummary extends Cell {
   readonly runs: number;
+  readonly replaysAlike: boolean;
   readonly contestants: readonly Summary[];
 }
 
@@ -23,6 +24,7 @@ export interface Summary {
   /** Of the runs that were rolled back. */
   readonly secondsMedian: number | undefined;
   readonly wrong: number;
+  readonly wrongBounds: readonly [lower: number, upper: number];
   readonly stale: number;
   readonly held: number;
   readonly healthy: number;
@@ -30,10 +32,11 @@ export interface Summary {
   readonly healthySecondsMedian: number | undefined;
 }
 
-export const summaryOf = ({ scenario, setting, runs, tallies }: CellResult): CellSummary => ({
+export const summaryOf = ({ scenario, setting, runs, replaysAlike, tallies }: CellResult): CellSummary => ({
   scenario,
   setting,
   runs,
+  replaysAlike,
   contestants: tallies.map((tally) => summarize(tally, runs)),
 });
 
@@ -51,6 +54,7 @@ const summarize = (tally: Tally, runs: number): Summary => {
     harmedMean: mean(tally.harmed),
     secondsMedian: quantile(tally.seconds, 0.5),
     wrong: tally.wrong,
+    wrongBounds: clopperPearson(tally.wrong, runs),
     stale: tally.stale,
     held: tally.held,
     healthy: tally.healthyRequests.length,

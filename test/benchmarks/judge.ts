@@ -5,9 +5,9 @@
  *   --settings all  also 1000 rps and every combination
  *   --only clean,ten-times  these scenarios
  *   --write DIR     write the first stream of every cell as JSON lines for `model-delivery judge`
- *   --results FILE  one JSON line per cell, as it ends; cells already in the file are not played again
- *   --pictures DIR  draw the pictures of docs/judge.md from the results
- *   --markdown FILE write the results as docs/judge-results.md
+ *   --results FILE  one JSON line per cell, as it ends; cells of the same sources and runs are not played again
+ *   --docs DIR      write judge-results.md and the pictures of docs/judge.md
+ *   --check         exit code 1 unless every promise was measured, and is kept
  *   --workers N     threads
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,11 +17,14 @@ import { Worker } from 'node:worker_threads';
 import { type Cell, seedOf, streamOf } from './cell.ts';
 import { resultsAsMarkdown } from './judge-markdown.ts';
 import { drawPictures } from './judge-pictures.ts';
+import { promiseRows } from './judge-promises.ts';
+import { judgeSize } from './judge-size.ts';
 import { judgeSpeed } from './judge-speed.ts';
 import type { CellSummary } from './judge-summary.ts';
-import { cellAsText, claimsAsText } from './judge-tables.ts';
+import { cellAsText, promisesAsText } from './judge-tables.ts';
 import { linesOf } from './lines.ts';
 import { scenarios } from './scenarios.ts';
+import { sourcesDigest } from './sources-digest.ts';
 import type { Setting } from './stream.ts';
 
 const core: readonly Setting[] = [
@@ -46,8 +49,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     write: { type: 'string' },
     results: { type: 'string' },
-    pictures: { type: 'string' },
-    markdown: { type: 'string' },
+    docs: { type: 'string' },
+    check: { type: 'boolean', default: false },
     workers: { type: 'string', default: '2' },
   },
 });
@@ -66,12 +69,14 @@ if (values.write !== undefined) {
   console.log(`${cells.length} streams written to ${values.write}`);
 }
 
+const sources = sourcesDigest();
 const done: CellSummary[] =
   values.results !== undefined && existsSync(values.results)
     ? readFileSync(values.results, 'utf8')
         .split('\n')
         .filter((line) => line !== '')
-        .map((line): CellSummary => JSON.parse(line))
+        .map((line): CellSummary & { readonly sources: string } => JSON.parse(line))
+        .filter((cell) => cell.sources === sources && cell.runs === runs)
     : [];
 const isDone = (cell: Cell): boolean => done.some((other) => seedOf(other, 0) === seedOf(cell, 0));
 const queue = cells.filter((cell) => !isDone(cell));
@@ -88,7 +93,8 @@ await Promise.all(
       worker.on('error', reject);
       worker.on('message', (summary: CellSummary) => {
         done.push(summary);
-        if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(summary)}\n`);
+        if (values.results !== undefined)
+          appendFileSync(values.results, `${JSON.stringify({ ...summary, sources })}\n`);
         console.log(cellAsText(summary));
         next();
       });
@@ -97,7 +103,10 @@ await Promise.all(
   }),
 );
 
-if (values.pictures !== undefined) drawPictures(done, values.pictures);
-if (values.markdown !== undefined) writeFileSync(values.markdown, resultsAsMarkdown(done));
-console.log(claimsAsText(done));
-console.log(judgeSpeed());
+const promises = promiseRows(done, { ...judgeSpeed(), bytes: (await judgeSize()).bytes });
+if (values.docs !== undefined) {
+  drawPictures(done, join(values.docs, 'images'));
+  writeFileSync(join(values.docs, 'judge-results.md'), resultsAsMarkdown(done, promises));
+}
+console.log(promisesAsText(promises));
+if (values.check && promises.some(({ met }) => met !== true)) process.exitCode = 1;

@@ -180,13 +180,13 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'old-fleet-ill-early',
-    says: 'healthy beside an old fleet that is ill in minutes 0 and 1',
+    says: 'healthy, old fleet ill in minutes 0 and 1',
     base: steady(clean),
     ill: { from: 0, to: 2, rate: 0.4 },
   },
   {
     name: 'old-fleet-ill-late',
-    says: 'healthy beside an old fleet that is ill in minutes 30 to 32',
+    says: 'healthy, old fleet ill in minutes 30 to 32',
     base: steady(clean),
     ill: { from: 30, to: 33, rate: 0.4 },
   },
@@ -230,7 +230,7 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'predictions-shift',
-    says: 'a new model moves a tenth of its predictions, judged: tolerated',
+    says: 'a tenth of the predictions moves, judged: tolerated',
     base: steady(clean),
     predictions: { base: classes, candidate: [0.6, 0.33, 0.07], verdict: 'convict' },
   },
@@ -334,7 +334,7 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'instance-of-four-in-series',
-    says: 'one bad instance of four, 8 % errors, requests in series of 20',
+    says: 'one bad instance of four, 8 % errors, series of 20 requests',
     base: steady(clean),
     candidate: steady(0.75 * clean + 0.25 * 0.08),
     errors: inSeries(20, 4),
@@ -417,7 +417,7 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'worse-beside-ill-early',
-    says: '0.1 → 1 % beside an old fleet that is ill in minutes 0 and 1',
+    says: '0.1 → 1 %, old fleet ill in minutes 0 and 1',
     base: steady(clean),
     candidate: steady(0.01),
     ill: { from: 0, to: 2, rate: 0.4 },
@@ -425,7 +425,7 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'worse-beside-mildly-ill',
-    says: '0.1 → 1.2 % beside an old fleet with 0.6 % in the first quarter of an hour',
+    says: '0.1 → 1.2 %, old fleet at 0.6 % for a quarter of an hour',
     base: steady(clean),
     candidate: steady(0.012),
     ill: { from: 0, to: 15, rate: 0.006 },
@@ -433,7 +433,7 @@ const regressions: readonly Omit<Scenario, 'kind'>[] = [
   },
   {
     name: 'worse-beside-ill-late',
-    says: '0.1 → 1 % from minute 30, beside an old fleet that is ill in minutes 30 to 32',
+    says: '0.1 → 1 % from minute 30, old fleet ill in minutes 30 to 32',
     base: steady(clean),
     candidate: from(30, 0.01),
     onset: 30,

@@ -35,6 +35,8 @@ export interface Run {
   readonly history: readonly PastMinute[];
   /** Additional bad requests per candidate request, in each row: what is true, whatever was drawn. */
   readonly excess: readonly number[];
+  /** Rows in which the old fleet had an incident of its own. */
+  readonly ill: readonly boolean[];
   /** Seconds until the candidate's fault begins. */
   readonly onset: number;
   /** The policy counts 4xx answers as bad. */

@@ -1,5 +1,5 @@
-/** Just enough SVG for the pictures of the documentation: white ground, one typeface, five colours that the colour-blind can tell apart. */
-export const colours = ['#0b6e4f', '#d1495b', '#edae49', '#4062bb', '#8a8d91'] as const;
+/** Just enough SVG for the pictures of the documentation: white ground, one typeface, six colours that the colour-blind can tell apart. */
+export const colours = ['#0b6e4f', '#d1495b', '#7b4fa3', '#edae49', '#4062bb', '#8a8d91'] as const;
 
 export interface Frame {
   readonly width: number;
@@ -48,14 +48,13 @@ export const bar = (x: number, y: number, width: number, height: number, fill: s
 export const dot = ([x, y]: Point, fill: string): string =>
   `<circle cx="${round(x)}" cy="${round(y)}" r="5" fill="${fill}" fill-opacity="0.9"/>`;
 
-export type Point = readonly [x: number, y: number];
+/** A dot, or a ring. */
+export const mark = ([x, y]: Point, colour: string, filled: boolean): string =>
+  filled
+    ? dot([x, y], colour)
+    : `<circle cx="${round(x)}" cy="${round(y)}" r="4" fill="none" stroke="${colour}" stroke-width="2"/>`;
 
-/** Names beside their colours, one row. */
-export const legend = (names: readonly string[], x: number, y: number, at: readonly number[]): readonly string[] =>
-  names.flatMap((name, index) => [
-    bar(x + (at[index] ?? 0), y - 9, 10, 10, colours[index] ?? '#000'),
-    text(x + (at[index] ?? 0) + 14, y, name),
-  ]);
+export type Point = readonly [x: number, y: number];
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 const escaped = (content: string): string =>

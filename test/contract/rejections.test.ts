@@ -65,7 +65,7 @@ describe('the examples', () => {
   });
 
   it('the buildspec gives the command options that it has, and the variable that the target sets', () => {
-    const { phases } = parse(readFileSync('examples/rejected-buildspec.yml', 'utf8')) as {
+    const { phases } = parse(readFileSync('codebuild/buildspecs/rejected.yml', 'utf8')) as {
       phases: { build: { commands: string[] } };
     };
     const [command = ''] = phases.build.commands;
@@ -78,7 +78,7 @@ describe('the examples', () => {
   it('stand in the guide, with the permissions of their rules', () => {
     for (const text of [
       '../examples/rejected.yml',
-      '../examples/rejected-buildspec.yml',
+      '../codebuild/buildspecs/rejected.yml',
       'events:InvokeApiDestination',
       'codebuild:StartBuild',
     ])

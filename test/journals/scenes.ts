@@ -162,6 +162,32 @@ export const scenes: readonly Scene[] = [
     settings: { metricDelayMs: 180_000 },
   },
   {
+    name: 'steps-late-requests',
+    about: 'both fail on one request in fifty, and requests settle later than errors, in either arm by its own',
+    version: '1.1.0',
+    rollout: steps(),
+    usually: failing(0.02, 900),
+    requestsPerSecond: 60,
+    settings: { lateInvocationsMs: 120_000 },
+  },
+  {
+    name: 'steps-last-step-fails',
+    about: 'the new one fails on 15 % once it has all of the traffic',
+    version: '1.1.0',
+    rollout: steps(),
+    requestsPerSecond: 60,
+    harm: (account) =>
+      account.simulator.faults.add({
+        kind: 'call',
+        service: 'sagemaker',
+        operation: 'UpdateEndpointWeightsAndCapacities',
+        // The raise to all of the traffic comes after that to the half.
+        after: 1,
+        times: 1,
+        action: () => failing(0.15, 60, 'AllTraffic-next')(account),
+      }),
+  },
+  {
     name: 'steps-burst-unguarded',
     about: 'the new one alone fails for a minute',
     version: '1.1.0',

@@ -10,7 +10,7 @@ import { candidateOf, candidateVariant, canonicalOf } from '../../endpoint/varia
 import { shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import { explainedByDay } from '../../judge/last-step.ts';
-import type { Policy } from '../../judge/policy.ts';
+import { isToBeProven, type Policy } from '../../judge/policy.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
 import { ownNotes } from '../../metrics/own-past.ts';
@@ -205,11 +205,9 @@ const stepDetail = (
   const least = `${percent(share)}, at least ${bakeSeconds} s`;
   if (share < 1) return `${least}, until proven healthy`;
   const net = `${counted(buckets, 'minute')} in a row with more than ${percent(above, 6)} failures${isWatched ? ', or an alarm,' : ''}`;
-  const measured = policy.metrics
-    .filter(({ excessBelow }) => excessBelow !== undefined)
-    .map((metric) => {
-      const explained = explainedByDay(metric);
-      return `${metric.says} (${explained === undefined ? 'the day before is not known' : percent(explained)})`;
-    });
+  const measured = policy.metrics.filter(isToBeProven).map((metric) => {
+    const explained = explainedByDay(metric);
+    return `${metric.says} (${explained === undefined ? 'the day before is not known' : percent(explained)})`;
+  });
   return `${least} and ${counted(minimumRequests, 'request')}: no old version is left to compare with; ${net} take the traffic back, and so do clearly more ${measured.join(' or ')} than the day before and the last steps explain`;
 };

@@ -109,7 +109,7 @@ export const stepsClusteredErrors: Scenario = {
     require(isEnd(good, delivered), `the good one is delivered: ${good.ending?.because}`);
     require(sharesTaken(stage, good.began.at) ===
       '10, 50, 100', `without a step back: ${sharesTaken(stage, good.began.at)}`);
-    const release = await broughtUp(stage, require, 'A version on which they insist', '1.3.0');
+    const release = await broughtUp(stage, require, 'A version on which they insist', '1.2.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);
     const variant = `${release.before?.variants[0]?.name}-next`;

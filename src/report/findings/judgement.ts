@@ -1,6 +1,5 @@
 import type { JudgedMetric, Judgement } from '../../findings/judgement.ts';
-import { counted, percent } from '../../judge/amounts.ts';
-import { odds } from '../../judge/because.ts';
+import { counted, odds, percent } from '../../judge/amounts.ts';
 import { htmlTable } from '../html-table.ts';
 import { prose } from '../markdown.ts';
 import type { ArmMinute } from '../story.ts';

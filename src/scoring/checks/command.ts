@@ -45,7 +45,7 @@ export const command = {
 const programsOf = ({ programs }: Standing['world']): Programs => {
   if (programs !== undefined) return programs;
   throw new InputError(
-    'regression.command: an action of CodePipeline runs no program: run `model-delivery regression-test` in a CodeBuild action instead (examples/buildspec.yml)',
+    'regression.command: an action of CodePipeline runs no program: run `model-delivery regression-test` in a CodeBuild action instead (codebuild/buildspecs/regression-test.yml)',
   );
 };
 

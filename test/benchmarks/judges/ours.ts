@@ -2,7 +2,7 @@ import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
 import { dispersionOf } from '../../../src/judge/dispersion.ts';
 import { usualErrorRate } from '../../../src/judge/incident.ts';
-import { beginJudging, observeBucket } from '../../../src/judge/judge.ts';
+import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { OwnMetric } from '../../../src/manifest/manifest.ts';
@@ -44,6 +44,17 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
     return { healthyAt, heldAt };
   },
 });
+
+/** The verdict does not depend on the order in which the buckets arrive, nor on whether it is computed anew. */
+export const replaysAlike = (run: Run): boolean => {
+  const policy = policyFor(run, needsBurstGuard(run.history).needed);
+  const buckets = run.rows.map(bucketOf);
+  const [even, odd] = [buckets.filter((_, index) => index % 2 === 0), buckets.filter((_, index) => index % 2 === 1)];
+  const one = JSON.stringify(verdictOf(buckets.reduce(observeBucket, beginJudging(policy))));
+  return [buckets, [...buckets].reverse(), [...odd, ...even]].every(
+    (order) => JSON.stringify(judge(policy, order)) === one,
+  );
+};
 
 const isRevised = ({ candidate, baseline, early }: Row): boolean =>
   early !== undefined && (early.candidate?.n !== candidate?.n || early.baseline?.n !== baseline?.n);

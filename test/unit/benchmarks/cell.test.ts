@@ -3,8 +3,9 @@ import { bucketsOf, readBucketLines } from '../../../src/commands/bucket-lines.t
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
 import { judge } from '../../../src/judge/judge.ts';
 import { play, streamOf } from '../../benchmarks/cell.ts';
+import { promiseRows } from '../../benchmarks/judge-promises.ts';
 import { summaryOf } from '../../benchmarks/judge-summary.ts';
-import { cellAsText, claimsAsText } from '../../benchmarks/judge-tables.ts';
+import { cellAsText, promisesAsText } from '../../benchmarks/judge-tables.ts';
 import { bucketOf, policyFor } from '../../benchmarks/judges/ours.ts';
 import { linesOf } from '../../benchmarks/lines.ts';
 import type { Setting } from '../../benchmarks/stream.ts';
@@ -43,12 +44,47 @@ describe('a cell of the benchmark', () => {
     expect(kayenta.wrong).toBeGreaterThan(0);
   });
 
+  test('health must be true of the newest requests too: an excess since minute 30 is half of it over the whole hour', () => {
+    const cell = played('onset');
+    const survivor = of('Kayenta, one look', cell);
+    expect(survivor.rolledBack).toBeLessThan(12);
+    expect(survivor.wrong).toBe(12 - survivor.rolledBack);
+  });
+
+  test('the old fleet’s own incident is not part of what a proof is about', () => {
+    const { rows, excess, ill } = streamOf({ scenario: 'worse-beside-ill-late', setting: usual }, 0);
+    expect(rows.filter((_, row) => ill[row]).map(({ t }) => t / 60)).toEqual([30, 31, 32]);
+    expect(excess[31]).toBeCloseTo(0.009, 9);
+    expect(of('judge', played('worse-beside-ill-late', 12)).wrong).toBeLessThanOrEqual(3);
+  });
+
+  test('exposure counts from the fault on; settling, a second reading and the wait for a look add two to four minutes', () => {
+    const { exposedMean, exposedSettledMean, premature } = of('judge', played('onset'));
+    expect(premature).toBe(0);
+    expect(exposedMean).toBeLessThan(4000);
+    const perMinute = 300;
+    expect(exposedSettledMean - exposedMean).toBeGreaterThan(2.3 * perMinute);
+    expect(exposedSettledMean - exposedMean).toBeLessThan(3.3 * perMinute);
+    const kayenta = of('Kayenta, six looks', played('ten-times'));
+    expect(kayenta.exposedSettledMean - kayenta.exposedMean).toBeGreaterThan(1.9 * perMinute);
+    expect(kayenta.exposedSettledMean - kayenta.exposedMean).toBeLessThan(2.7 * perMinute);
+  });
+
+  test('predictions that collapse hold the share, and take the traffic back where they are judged', () => {
+    expect(of('judge', played('predictions-collapse'))).toMatchObject({ held: 12, healthy: 0, rolledBack: 0 });
+    expect(of('judge', played('predictions-collapse-judged'))).toMatchObject({ healthy: 0, rolledBack: 12 });
+  });
+
   test('the text says what was played', () => {
     const cells = [played('clean', 3), played('ten-times', 3)];
     expect(cellAsText(cells[0] ?? played('clean', 1))).toMatch(
       /^clean \(clean, 0\.1 % errors\), 50 rps, 60 s buckets, 10 %, 3 runs/,
     );
-    expect(claimsAsText(cells)).toContain('null scenarios without one-arm bursts: 0 of 3 runs');
+    const promises = promisesAsText(promiseRows(cells, undefined));
+    expect(promises).toMatch(
+      /^met {4}healthy models keep the traffic: independent requests.*≤ 0\.1 %; 0 % \(0 of 3; /m,
+    );
+    expect(promises).toMatch(/^ {7}time per bucket, 100 metrics .*not run$/m);
   });
 });
 

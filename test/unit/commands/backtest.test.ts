@@ -41,7 +41,7 @@ describe('backtest', () => {
     );
     expect(out).toContain('burst guard: off; errors came singly in 120 buckets');
     expect(out).toMatch(
-      /rollout: 3 buckets, 1 continue, 2 rollback\n {2}first continue at 0: .*\n {2}first rollback at 60: errors: 12 of 600/,
+      /rollout: 3 buckets, 1 continue, 2 rollback\n {2}first continue at 0: .*\n {2}first rollback at 60: errors: 12 of 300/,
     );
   });
 });

@@ -63,7 +63,7 @@ describe('an incident of the old fleet', () => {
     const verdict = judge(capped, ill.slice(0, 10));
     expect(verdict).toMatchObject({ decision: 'continue', reason: 'baseline-in-incident' });
     expect(verdict.because).toBe(
-      'the baseline itself fails far more often than it usually does (errors: usually 0.1 %): such a minute is no evidence that the candidate is healthy',
+      'the baseline itself fails far more often than it usually does (errors: usually 0.1 %): beside it any candidate looks healthy, so the share stays until this is over',
     );
   });
 

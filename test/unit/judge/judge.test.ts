@@ -59,7 +59,7 @@ describe('convict', () => {
     const verdict = judge(policy, minutes(both(4, 2), both(5, 3)));
     expect(verdict).toMatchObject({ decision: 'rollback', reason: 'candidate-worse', t: 60 });
     expect(verdict.because).toMatch(
-      /^errors: 9 of 600 \(1\.5 %\) beside 5 of 5400 \(0\.0926 %\); that is [0-9.]+ times as likely if the candidate is more than 1\.2 times worse than if it is not, 100 convicts$/,
+      /^errors: 9 of 600 \(1\.5 %\) beside the baseline's 5 of 5400 \(0\.0926 %\) since its first request, 16 times as often/,
     );
   });
 
@@ -103,7 +103,9 @@ describe('healthy', () => {
     const proven = decisions(policy, clean).indexOf('promote');
     expect((proven + 1) * 50).toBeGreaterThan(599);
     expect((proven + 1) * 50).toBeLessThan(720);
-    expect(judge(policy, clean.slice(0, proven + 1)).because).toMatch(/with 95 % confidence: errors at most 0\.\d+ %$/);
+    expect(judge(policy, clean.slice(0, proven + 1)).because).toMatch(
+      /^healthy with 95 % confidence .*: errors 0 of \d+ .*, at most 0\.\d+ % of the requests more than the baseline$/,
+    );
   });
 
   test('a new share of the traffic is proven anew', () => {
@@ -153,8 +155,12 @@ describe('unknown is never healthy and never guilty', () => {
     const reported = decisions(policy, buckets);
     expect(reported.slice(5, 15)).toEqual(times(10, 'hold'));
     expect(reported.slice(15)).toEqual(['rollback', 'rollback']);
-    expect(judge(policy, buckets.slice(0, 7)).because).toMatch(/^metrics are missing for 120 s:/);
-    expect(judge(policy, buckets).because).toMatch(/^metrics have been missing for 660 s, longer than 600 s:/);
+    expect(judge(policy, buckets.slice(0, 7)).because).toMatch(
+      /^metrics have been missing for 2 minutes: the weight stays/,
+    );
+    expect(judge(policy, buckets).because).toMatch(
+      /^metrics have been missing for 11 minutes, and 10 minutes is the longest/,
+    );
     expect(judge(policy, buckets)).toMatchObject({ reason: 'unobserved-too-long' });
   });
 
@@ -186,7 +192,7 @@ describe('unknown is never healthy and never guilty', () => {
     const verdict = judge(policy, minutes(...times(3, { ...both(0, 0, 0, 3000), share: 0.1 })));
     expect(verdict).toMatchObject({ decision: 'hold', reason: 'split-not-as-weighted' });
     expect(verdict.because).toBe(
-      'the candidate got 0 % of the requests, but its weight is 10 %: the counts cannot be trusted',
+      'the candidate got 0 % of the requests of this step, and its weight is 10 %: the counts cannot be trusted',
     );
     expect(judge(policy, minutes(...times(3, { ...both(0, 0), share: 0.1 }))).decision).toBe('promote');
   });

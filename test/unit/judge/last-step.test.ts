@@ -78,6 +78,21 @@ describe('a candidate with all of the traffic', () => {
     expect(last.at(-1)).not.toBe('more-than-before');
   });
 
+  test('is held with the figures of the metric that is worse, after many minutes in which it was not', () => {
+    const judged = policyOf(
+      { ...judgePolicy, clientErrors: 'judge' },
+      { clientErrors: true, usual: { errors: 0.001 } },
+    );
+    const both = (minute: Minute): Minute => {
+      const more = (one: Arm | undefined) => one && { ...one, bad: { ...one.bad, 'client-errors': 0 } };
+      const [candidate, baseline] = [more(minute.candidate), more(minute.baseline)];
+      return { ...minute, ...(candidate ? { candidate } : {}), ...(baseline ? { baseline } : {}) };
+    };
+    const { reason, because } = verdict([...steps, ...times(15, alone(1)), alone(60)].map(both), judged);
+    expect(reason).toBe('more-than-before');
+    expect(because).toMatch(/^errors: 75 of 48000/);
+  });
+
   test('begins anew when others moved the weights', () => {
     const minutes = [...steps, ...times(3, alone(450)), move, ...times(3, alone(450)), move, ...times(3, alone(450))];
     expect(takenBack(minutes)).toBeUndefined();

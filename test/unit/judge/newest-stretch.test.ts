@@ -103,6 +103,18 @@ describe('doubt about the newest requests', () => {
     expect(doubtAfter({ excessBelow: 0.005, atMost: 2 }, counts(34, 270))).toBe(undoubted);
   });
 
+  test('is a number, also on a usual rate of zero or a limit of zero', () => {
+    for (const [usual, excessBelow] of [
+      [0, 0.005],
+      [undefined, 0],
+      [0, 0],
+    ] as const) {
+      const one = counts(0, 0);
+      const { doubt } = observeNewest(undoubted, one, { excessBelow }, noExcess, usual, (excess) => excess, false);
+      expect(doubt).toBe(0);
+    }
+  });
+
   test('without requests nothing changes, and an incident of the baseline ends no doubt', () => {
     const doubted = doubtAfter(limit, counts(3, 3));
     const observe = (one: Counts, incident: boolean): Newest =>
@@ -126,7 +138,9 @@ describe('an old proof', () => {
       onset.map((one, index) => minute(index, one)),
     ).slice(-1);
     expect(last?.decision).toBe('continue');
-    expect(last?.because).toContain('errors: 3 of 1200 (0.25 %) beside 12 of 10800 (0.111 %)');
+    expect(last?.because).toContain(
+      "errors 3 of 1200 (0.25 %) beside the baseline's 12 of 10800 (0.111 %) in the newest 1200 requests",
+    );
   });
 
   test('promotes again when the stretch in doubt is proven healthy by itself: an excess that is allowed waits for that', () => {

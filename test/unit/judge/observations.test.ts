@@ -104,7 +104,7 @@ describe('a step', () => {
     expect(reason(times(4, tilted))).not.toBe('split-not-as-weighted');
     expect(reason([{ ...tilted, share: 0.1 }, moved(clean), ...times(3, tilted)])).not.toBe('split-not-as-weighted');
     expect(verdict([{ ...tilted, share: 0.1 }, ...times(3, tilted)]).because).toContain(
-      'got 2 % of the requests, but its weight is 10 %',
+      'got 2 % of the requests of this step, and its weight is 10 %',
     );
   });
 

@@ -231,6 +231,21 @@ describe('two variants', () => {
     expect(verdict.figures?.evidence['client-errors']?.candidate.bad).toBe(1080);
   });
 
+  test("callers' mistakes whose series is late look like failures for one look, and convict nobody", async () => {
+    const late = nine + minutes(9);
+    const seen =
+      (mistakes: number): NonNullable<Look['did']> =>
+      (fleet, at) =>
+        fleet === 'AllTraffic-next' && at === late
+          ? { ...steady(fleet), errors: 120 - mistakes, clientErrors: mistakes }
+          : steady(fleet);
+    const first = await variants({ did: seen(20) });
+    expect(first.verdict.decision).toBe('hold');
+    const { countsRead = [] } = first.verdict;
+    const complete = await variants({ did: seen(120), now: nine + minutes(12) + 30_000 }, { countsRead });
+    expect(complete.verdict.decision).toBe('promote');
+  });
+
   test('both failing takes the traffic back, and convicts no version', async () => {
     const { verdict } = await variants({ did: (fleet) => ({ ...steady(fleet), errors: steady(fleet).requests / 2 }) });
     expect(verdict).toMatchObject({ decision: 'rollback', why: 'shared-outage' });

@@ -42,7 +42,9 @@ let aws: ReturnType<typeof account>;
 beforeEach(async () => {
   aws = account();
   await runTurns(registerModel, registration(), aws.world());
-  github = await startFakeGitHub({ state: { commits: [{ sha: 'c0ffee', author: user('mina') }] } });
+  github = await startFakeGitHub({
+    state: { commits: [{ sha: 'c0ffee', author: user('mina'), committer: user('mina') }] },
+  });
 });
 afterEach(() => github.close());
 
