@@ -112,7 +112,7 @@ export const judgeSchema = z.pipe(
           .choice('a choice', ['auto', 'on', 'off'])
           .check(
             about(
-              'Cap the evidence of one bucket, because error bursts may hit one arm alone. Default `auto`: on when the errors of the day before came in bursts.',
+              'Limit the evidence of one burst, because bursts may hit one arm alone. Default `auto`: on when the errors of the day before came in bursts. `off`: errors come singly, and no evidence is divided.',
             ),
           ),
       ),

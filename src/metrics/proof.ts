@@ -2,7 +2,7 @@ import { duration, seconds } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { toleratedRate } from '../judge/incident.ts';
 import { dispersionIn } from '../judge/metric-state.ts';
-import { isToBeProven, type Policy } from '../judge/policy.ts';
+import { isToBeProven, type Metric, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -17,6 +17,8 @@ export interface Proof {
   readonly seconds: number;
   /** The slowest proof: `errors`, `requests slower than 249 ms`. */
   readonly says: string;
+  /** It takes clearly longer than for events that come singly. */
+  readonly dispersed?: true;
 }
 
 /**
@@ -36,17 +38,20 @@ export const proofTimes = (
         .filter(isToBeProven)
         .map((metric) => ({
           says: metric.says,
+          dispersed: isDispersed(metric),
           requests:
             requestsToProof(metric, policy.healthy.confidence, rates[metric.name] ?? 0, share) /
             (own?.perRequest[metric.name] ?? 1),
         }))
         .reduce((one, other) => (other.requests > one.requests ? other : one), {
           says: 'requests',
+          dispersed: false,
           requests: minimumRequests,
         });
       return {
         share,
         says: slowest.says,
+        ...(slowest.dispersed ? { dispersed: true as const } : {}),
         seconds: rate === 0 ? Number.POSITIVE_INFINITY : Math.ceil(slowest.requests / (rate * share)),
       };
     });
@@ -59,10 +64,11 @@ export const longestStepSeconds = (rollout: Steps): number =>
 export const refuseUnprovable = (rollout: Steps, proof: readonly Proof[], rate: number, endpoint: string): void => {
   const slow = proof.find(({ seconds: needed }) => needed > longestStepSeconds(rollout));
   if (slow === undefined) return;
+  const bursts = slow.dispersed ? ', or say burst-guard: off if they come singly' : '';
   const needed = Number.isFinite(slow.seconds) ? `about ${duration(seconds(slow.seconds))}` : 'for ever';
   throw new Refusal(
     'too-little-traffic',
-    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below; where errors are usual, healthy.at-most is proven sooner`,
+    `${endpoint} sees about ${Math.round(rate * 100) / 100} requests per second, so proving health at ${percent(slow.share)} takes ${needed} (${slow.says}), and max-step is ${duration(seconds(longestStepSeconds(rollout)))}: start with a larger share, lengthen max-step, or relax healthy.excess-below; where errors are usual, healthy.at-most is proven sooner${bursts}`,
   );
 };
 
@@ -100,15 +106,17 @@ export const healthyNotes = ({ healthy, metrics }: Pick<Policy, 'healthy' | 'met
   ];
 };
 
-/** Below it nobody notices that a proof takes longer. */
+/** Below it a proof takes hardly longer. */
 const worthANote = 1.5;
+
+const isDispersed = (metric: Pick<Metric, 'dispersion'>): boolean => dispersionIn({}, metric).health >= worthANote;
 
 /** How much longer proofs take than those of independent requests, and why. */
 export const dispersionNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>
-  metrics.filter(isToBeProven).flatMap(({ says, dispersion }) => {
-    if (dispersion === undefined) return [];
-    const { against, health } = dispersionIn({}, { dispersion });
-    if (health < worthANote) return [];
+  metrics.filter(isToBeProven).flatMap((metric) => {
+    if (!isDispersed(metric)) return [];
+    const { says, dispersion } = metric;
+    const { against, health } = dispersionIn({}, metric);
     const longer = `a proof of health needs ${times(health)} times as many requests as for errors that come singly`;
     if (dispersion === 'learned')
       return [

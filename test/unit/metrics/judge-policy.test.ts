@@ -66,6 +66,19 @@ describe('the burst guard', () => {
   test('is on where nothing is known', async () => {
     expect((await frozen(() => undefined)).policy.burstGuard).toBe(true);
   });
+
+  test('has the dispersion of that day beside it, of errors and of 4xx answers, and without a day one that is learned', async () => {
+    const dispersions = async (...options: Parameters<typeof frozen>) =>
+      Object.fromEntries((await frozen(...options)).policy.metrics.map(({ name, dispersion }) => [name, dispersion]));
+    const stormy = await dispersions((_, at) => ({ ...bursts('', at), clientErrors: 3 }));
+    expect(stormy['errors']).toMatchObject({ burstSeconds: 60 });
+    expect(stormy['errors']).toHaveProperty('health', expect.closeTo(40, -1.5));
+    expect(stormy['client-errors']).toEqual({ against: 1, health: 1, burstSeconds: 60 });
+    // Slow requests come together with the load, in both arms.
+    expect(stormy['latency-1']).toBeUndefined();
+    expect(await dispersions(() => undefined)).toEqual({ errors: 'learned', 'client-errors': 'learned' });
+    expect(await dispersions(bursts, { judge: judgePolicy })).toMatchObject({ errors: undefined });
+  });
 });
 
 describe('latency', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { Rollout } from '../../../src/manifest/manifest.ts';
 import {
+  dispersionNotes,
   healthyNotes,
   limitNotes,
   longestStepSeconds,
@@ -123,6 +124,46 @@ test('the plan names the limit of an incident for each metric that is proven and
     expect.stringMatching(/^minutes in which the old version has errors on clearly more than .* \(usual: 2 %\)/),
     expect.stringMatching(/^minutes in which the old version has requests slower than 42 ms .* \(usual: 0 %\)/),
   ]);
+});
+
+describe('errors that come in bursts', () => {
+  const withDispersion = (dispersion: Policy['metrics'][number]['dispersion']): Policy => ({
+    ...frozen.policy,
+    metrics: frozen.policy.metrics.map(({ dispersion: _, ...metric }) => ({
+      ...metric,
+      ...(dispersion && metric.name === 'errors' ? { dispersion } : {}),
+    })),
+  });
+  const bursts = { against: 20, health: 20, burstSeconds: 60 };
+
+  test('take as many times as long to prove, and the plan says so', () => {
+    const seconds = (policy: Policy): number => at(50, frozen.rates, rollout, policy)[0]?.seconds ?? 0;
+    expect(seconds(withDispersion(bursts)) / seconds(withDispersion(undefined))).toBeCloseTo(20, 0);
+    expect(dispersionNotes(withDispersion(bursts))).toEqual([
+      'errors: in the day before they came in bursts and varied 20 times as much as single ones, so a proof of health needs 20 times as many requests as for errors that come singly, and a conviction more evidence',
+    ]);
+    expect(dispersionNotes(withDispersion({ ...bursts, against: 1, health: 2.9 }))).toEqual([
+      'errors: the day before had too few to see whether they come in bursts, or only rare bursts, so a proof of health needs 2.9 times as many requests as for errors that come singly',
+    ]);
+    expect(dispersionNotes(withDispersion('learned'))).toEqual([
+      "errors: no day before shows whether they come in bursts, so a proof of health needs 2.9 times as many requests as for errors that come singly until the old version's own minutes show more; burst-guard: off says that they come singly",
+    ]);
+    expect(dispersionNotes(withDispersion({ ...bursts, against: 1, health: 1.2 }))).toEqual([]);
+    expect(dispersionNotes(withDispersion(undefined))).toEqual([]);
+  });
+
+  test('and the refusal names the setting that says otherwise', () => {
+    const refusal = (policy: Policy): string => {
+      try {
+        refuseUnprovable(rollout, at(1, frozen.rates, rollout, policy), 1, 'churn');
+        return '';
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(refusal(withDispersion(bursts))).toMatch(/ \(errors\), .*, or say burst-guard: off if they come singly$/);
+    expect(refusal(withDispersion(undefined))).not.toContain('burst-guard');
+  });
 });
 
 describe('what cannot be proven', () => {
