@@ -173,7 +173,7 @@ describe('two variants', () => {
   test("callers' mistakes whose series is late look like failures for one look, and convict nobody", async () => {
     const late = nine + minutes(9);
     const seen =
-      (mistakes: number): Look['did'] =>
+      (mistakes: number): NonNullable<Look['did']> =>
       (fleet, at) =>
         fleet === 'AllTraffic-next' && at === late
           ? { ...steady(fleet), errors: 120 - mistakes, clientErrors: mistakes }
