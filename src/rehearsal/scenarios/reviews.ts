@@ -19,6 +19,7 @@ const team: Partial<State> = {
   commits: runs.map((id) => ({ sha: commitOf(id), author: user('mina'), committer: user('mina') })),
   runs: runs.map((id) => runOf(id)),
   pullRequests: [{ number: 7, head: commitOf(firstRun), state: 'closed', author: user('mina'), commits: [] }],
+  permissions: { mina: 'admin', noor: 'write', omar: 'write' },
 };
 
 const reviewers = 'reviewers: { at-least: 1, of: [mina, noor, omar] }\n';
