@@ -116,6 +116,7 @@ export interface Simulator {
   /** The last metrics of a training job's log (FinalMetricDataList): an output of training, which no create call can carry. */
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
+  readonly functions: Functions;
   /**
    * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
    * @param role a name in the simulated account, or an ARN
@@ -129,6 +130,15 @@ export interface Simulator {
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the model's data set. */
   traffic(options: TrafficOptions): { stop(): void };
   close(): Promise<void>;
+}
+
+/** Functions of Lambda in the simulated account. */
+export interface Functions {
+  /**
+   * From now on the function exists, and actions of CodePipeline can invoke it.
+   * @param run gets each event; resolves when the function returns, and rejects when it fails or its process dies
+   */
+  define(name: string, run: (event: object) => Promise<void>): void;
 }
 
 /** One account in one region, as the driver sees it. Buckets, images, keys, roles and time are common to all of them. */

@@ -146,6 +146,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     objects: accounts.common.s3.objects,
     images: accounts.common.ecr.images,
     keys: accounts.common.keys,
+    functions: accounts.home.functions,
     ...faceOf(accounts.home),
     account: (id, region = kernel.region) => faceOf(accounts.of(id, region)),
     async close() {

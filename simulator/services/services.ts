@@ -5,6 +5,7 @@ import { createAutoscaling } from './autoscaling.ts';
 import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
 import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
+import { createFunctions } from './functions.ts';
 import { createKeys } from './kms.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
@@ -12,7 +13,7 @@ import type { RegistryFace } from './sagemaker/registry-face.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
 import { createSts } from './sts.ts';
 
-export type Services = Pick<Simulator, 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic'> & {
+export type Services = Pick<Simulator, 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions'> & {
   readonly kernel: Kernel;
   /** By AWS service id. */
   readonly byName: Readonly<Record<string, Service>>;
@@ -66,8 +67,10 @@ export const composeServices = (
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
   });
+  const functions = createFunctions(kernel);
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
+    invoke: functions.invoke,
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
@@ -87,6 +90,7 @@ export const composeServices = (
     metrics: cloudwatch.metrics,
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
+    functions,
     reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
   };

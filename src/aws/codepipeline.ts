@@ -7,6 +7,8 @@ import {
   type CreateCustomActionTypeInput,
   GetPipelineExecutionCommand,
   type GetPipelineExecutionInput,
+  ListActionExecutionsCommand,
+  type ListActionExecutionsInput,
   ListActionTypesCommand,
   type ListActionTypesInput,
   PollForJobsCommand,
@@ -19,6 +21,7 @@ import {
 import type { Sender } from './sender.ts';
 
 export type {
+  ActionExecutionDetail,
   ActionType,
   ActionTypeId,
   CreateCustomActionTypeInput,
@@ -45,6 +48,7 @@ export const codepipeline = (send: Sender<CodePipelineClient>) => ({
   putJobSuccessResult: (input: PutJobSuccessResultInput) => send(new PutJobSuccessResultCommand(input)),
   putJobFailureResult: (input: PutJobFailureResultInput) => send(new PutJobFailureResultCommand(input)),
   getPipelineExecution: (input: GetPipelineExecutionInput) => send(new GetPipelineExecutionCommand(input)),
+  listActionExecutions: (input: ListActionExecutionsInput) => send(new ListActionExecutionsCommand(input)),
   listActionTypes: (input: ListActionTypesInput) => send(new ListActionTypesCommand(input)),
   createCustomActionType: (input: CreateCustomActionTypeInput) => send(new CreateCustomActionTypeCommand(input)),
 });

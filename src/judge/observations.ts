@@ -201,10 +201,12 @@ const lastStepAfter = (
     if (metric === undefined || !isComparedWithBefore(metric) || share === undefined) return state;
     const counts = countsOf(bucket, metric.name);
     if (share < 1) return counts ? observeCompared(state, counts, metrics[index]?.incident === true) : state;
-    const candidateBad = bucket.candidate?.bad[metric.name];
-    return bucket.candidate === undefined || candidateBad === undefined
+    const { bad, of, requests = 0 } = bucket.candidate ?? {};
+    const candidateBad = bad?.[metric.name];
+    const candidate = of?.[metric.name] ?? requests;
+    return candidateBad === undefined
       ? state
-      : observeAlone(state, metric, policy, { candidate: bucket.candidate.requests, candidateBad }, bucket.t);
+      : observeAlone(state, metric, policy, { candidate, candidateBad }, bucket.t);
   });
 
 /** An incident of any metric that needs a proof of health. */

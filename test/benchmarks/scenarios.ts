@@ -75,7 +75,7 @@ const lastStep = 45;
 /** And with all of the traffic after it. */
 const toAll = [...toTheLast, 1];
 const alone = 60;
-/** Shares of three predicted classes. */
+export const predictedClasses = ['yes', 'no', 'unsure'] as const;
 const classes = [0.7, 0.25, 0.05];
 
 const lowTraffic = ({ requestsPerSecond }: Setting): boolean => requestsPerSecond === 1;

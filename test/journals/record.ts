@@ -19,7 +19,10 @@ const location = releasesOf({}, { partition: 'aws', region: names.region, id: na
 const usualRequests = 12;
 
 const play = async (scene: Scene): Promise<string> => {
-  const account = await openAccount(scene.settings ? { settings: scene.settings } : {});
+  const account = await openAccount({
+    ...(scene.settings ? { settings: scene.settings } : {}),
+    ...(scene.publishes ? { publishes: true } : {}),
+  });
   try {
     await account.inProduction('1.0.0');
     const { mistakes, requestsPerSecond = usualRequests } = scene;

@@ -7,12 +7,14 @@ import type { TestAccount } from '../support/account.ts';
 export interface Scene {
   readonly name: string;
   readonly about: string;
-  readonly version: '1.1.0' | '1.3.0' | '1.4.0' | '1.6.0' | '1.7.0';
+  readonly version: '1.1.0' | '1.2.0' | '1.3.0' | '1.4.0' | '1.6.0' | '1.7.0';
   readonly rollout: string;
   readonly settings?: SimulatorOptions['settings'];
   /** Share of the requests that the model refuses with a 4xx. */
   readonly mistakes?: number;
   readonly requestsPerSecond?: number;
+  /** The containers publish counts of their answers. */
+  readonly publishes?: true;
   /** While the old version alone serves, before the release begins. */
   readonly usually?: (account: TestAccount) => void;
   /** Once, when the candidate gets its first requests; of a guardrail deployment when its canary begins to bake. */
@@ -25,6 +27,16 @@ const steps = (more = '', limit = 'max-step: 6h'): string =>
   `strategy: steps, steps: [10, 50, 100], bake: 5m, ${limit}, ${judge(more)}`;
 const canary = (more = ''): string => `strategy: canary, size: 25%, bake: 15m, final-bake: 5m, ${judge(more)}`;
 const linear = `strategy: linear, step: 25%, bake: 10m, final-bake: 5m, ${judge()}`;
+
+/** The classes of the answers, as the containers publish them. */
+const own = (verdict: 'hold' | 'convict'): string =>
+  `, metrics: [{ name: classes, namespace: Acme/Garden, dimensions: { ModelVersion: "{version}" }, verdict: ${verdict}, cells: { ${[
+    'setosa',
+    'versicolor',
+    'virginica',
+  ]
+    .map((name) => `${name}: { metric: Predictions, dimensions: { Class: ${name} } }`)
+    .join(', ')} } }]`;
 
 const endpoint = 'iris';
 const failing = (rate: number, length: number, variant?: string) => (account: TestAccount) =>
@@ -229,6 +241,28 @@ export const scenes: readonly Scene[] = [
     rollout: steps(', client-errors: judge'),
     mistakes: 0.02,
     requestsPerSecond: 60,
+  },
+  {
+    name: 'steps-own-metrics',
+    about: 'the classes of a good version have nearly the same shares, by which it is judged too',
+    version: '1.1.0',
+    rollout: steps(own('convict')),
+    publishes: true,
+  },
+  {
+    name: 'steps-predictions-differ',
+    about: 'one never answers versicolor, and its classes hold',
+    version: '1.2.0',
+    rollout: steps(own('hold'), 'max-step: 30m'),
+    requestsPerSecond: 30,
+    publishes: true,
+  },
+  {
+    name: 'steps-predictions-convict',
+    about: 'the same, and its classes convict',
+    version: '1.2.0',
+    rollout: steps(own('convict')),
+    publishes: true,
   },
   { name: 'canary-good', about: 'a guardrail deployment of a good version', version: '1.1.0', rollout: canary() },
   {

@@ -79,7 +79,11 @@ export interface TestAccount {
   close(): Promise<void>;
 }
 
-export const openAccount = async (options: SimulatorOptions = {}): Promise<TestAccount> => {
+/** @param options `publishes`: the containers publish counts of their answers, under their version */
+export const openAccount = async ({
+  publishes = false,
+  ...options
+}: SimulatorOptions & { readonly publishes?: boolean } = {}): Promise<TestAccount> => {
   const simulator = await startSimulator(options);
   const workspace = mkdtempSync(join(tmpdir(), 'account-'));
   mkdirSync(join(workspace, 'runner'));
@@ -142,6 +146,7 @@ export const openAccount = async (options: SimulatorOptions = {}): Promise<TestA
       evaluation,
       'content-types': 'text/csv',
       'response-types': 'text/csv',
+      ...(publishes ? { 'container-environment': `METRICS_NAMESPACE=Acme/Garden\nMODEL_VERSION=${version}` } : {}),
     };
   };
 

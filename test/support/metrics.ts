@@ -9,6 +9,8 @@ export interface Did {
   readonly clientErrors?: number;
   /** Milliseconds, one per request. */
   readonly latencies?: readonly number[];
+  /** Sums of the user's own metrics, by name, and with a class `Predictions/setosa`. */
+  readonly own?: Readonly<Record<string, number>>;
 }
 
 export interface MetricsOptions {
@@ -39,7 +41,8 @@ export const fakeMetrics = (
       const fleet = `${dimension('VariantName')}${config === undefined ? '' : `/${config}`}`;
       const [from, to] = [input.StartTime?.getTime() ?? 0, input.EndTime?.getTime() ?? 0];
       requested.push({ from, to, fleet });
-      const name = Metric?.MetricName ?? '';
+      const ofClass = dimension('Class');
+      const name = `${Metric?.MetricName ?? ''}${ofClass === undefined ? '' : `/${ofClass}`}`;
       const values = new Map<Instant, number>();
       if (status[name] === undefined || status[name] === 'PartialData')
         for (let start = from - (from % (Period * 1000)); start < to; start += Period * 1000) {
@@ -78,6 +81,8 @@ const answerOf = (
     case 'Invocation4XXErrors':
       return sum(({ clientErrors = 0 }) => clientErrors);
   }
+  const own = all.flatMap(({ own: counts = {} }) => counts[name] ?? []);
+  if (own.length > 0) return own.reduce((total, one) => total + one, 0);
   const samples = new Float64Array(all.flatMap(({ latencies = [] }) => latencies)).sort();
   if (samples.length === 0) return undefined;
   if (stat === 'SampleCount') return samples.length;

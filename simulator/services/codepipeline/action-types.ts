@@ -17,7 +17,7 @@ interface Known {
 /** API: "You can create a maximum of 50 custom actions" (CodePipeline user guide, Quotas). */
 const quota = 50;
 
-/** The source action every account has; the simulator runs no other action of AWS. */
+/** The actions of AWS that the simulator runs; every account has them. */
 const s3Source: ActionTypeDefinition = {
   category: 'Source',
   provider: 'S3',
@@ -31,10 +31,24 @@ const s3Source: ActionTypeDefinition = {
   ],
 };
 
+/** User guide "AWS Lambda invoke action reference". */
+const lambdaInvoke: ActionTypeDefinition = {
+  category: 'Invoke',
+  provider: 'Lambda',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 0, maximumCount: 5 },
+  outputArtifactDetails: { minimumCount: 0, maximumCount: 5 },
+  configurationProperties: [
+    { name: 'FunctionName', required: true, key: true, secret: false },
+    { name: 'UserParameters', required: false, key: false, secret: false },
+  ],
+};
+const ofAws = [s3Source, lambdaInvoke];
+
 export const createActionTypes = (kernel: Kernel): ActionTypes => {
   const known = new Map<string, Known>();
   const find: ActionTypes['find'] = (id) => {
-    if (id.owner === 'AWS') return keyOf(id) === keyOf(s3Source) ? s3Source : undefined;
+    if (id.owner === 'AWS') return ofAws.find((definition) => keyOf(definition) === keyOf(id));
     const found = known.get(keyOf(id));
     return found === undefined || found.deleted ? undefined : found.definition;
   };
@@ -72,7 +86,9 @@ export const createActionTypes = (kernel: Kernel): ActionTypes => {
       const custom = [...known.values()].filter(({ deleted }) => !deleted).map(({ definition }) => definition);
       return {
         actionTypes: [
-          ...(actionOwnerFilter === 'Custom' || actionOwnerFilter === 'ThirdParty' ? [] : [shown(s3Source, 'AWS')]),
+          ...(actionOwnerFilter === 'Custom' || actionOwnerFilter === 'ThirdParty'
+            ? []
+            : ofAws.map((definition) => shown(definition, 'AWS'))),
           ...(actionOwnerFilter === undefined || actionOwnerFilter === 'Custom'
             ? custom.map((definition) => shown(definition, 'Custom'))
             : []),

@@ -10,19 +10,21 @@ import { actionView, declarationView, executionView, lastIn, stateView, summaryV
 /** `issue`: temporary credentials for the artifact bucket, which come with every job. */
 export interface Neighbours {
   readonly objects: Objects;
+  /** Invokes a function of Lambda; false when there is none of that name. */
+  invoke(name: string, event: object): boolean;
   issue(participant: string | undefined): Session;
 }
 
 /**
  * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions. Not here: triggers,
- * conditions, approvals, transitions, webhooks, third-party jobs, actions of AWS other than the S3 source.
+ * conditions, approvals, transitions, webhooks, third-party jobs, actions of AWS other than the S3 source and the Lambda invoke action.
  */
-export const createCodepipeline = (kernel: Kernel, { objects, issue }: Neighbours): { service: Service } => {
+export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: Neighbours): { service: Service } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
   const actionTypes = createActionTypes(kernel);
   // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
-  const jobs = createJobs(kernel, actionTypes, (): Engine => engine, issue);
+  const jobs = createJobs(kernel, actionTypes, (): Engine => engine, { invoke, issue });
   const engine = createEngine(kernel, objects, jobs.queue);
 
   const pipelineOf = (name: string): Pipeline => {

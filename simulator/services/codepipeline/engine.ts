@@ -5,6 +5,7 @@ import {
   type ActionRun,
   type Artifact,
   type Execution,
+  isInvocation,
   type Job,
   latestActions,
   orderOf,
@@ -133,11 +134,12 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
       endAction(run, { status: 'Failed', code: 'InvalidVariable', message });
       return;
     }
-    if (declaration.actionTypeId.owner === 'AWS') {
+    const { actionTypeId } = declaration;
+    if (actionTypeId.owner === 'AWS' && !isInvocation(actionTypeId)) {
       endAction(run, fetchSource(run));
       return;
     }
-    // User guide, Quotas: a custom action times out after 24 hours, which cannot be configured.
+    // User guide, Quotas: a custom action times out after 24 hours, which cannot be configured; a Lambda invoke action, too.
     run.timeout = kernel.clock.at(
       now() + kernel.settings.customActionTimeoutMs,
       `timeout of ${declaration.name}`,
@@ -146,7 +148,9 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
         endAction(run, {
           status: 'Failed',
           code: 'JobFailed',
-          message: 'The action failed because no job worker answered in time. Job timed out.',
+          message: isInvocation(actionTypeId)
+            ? silent(run)
+            : 'The action failed because no job worker answered in time. Job timed out.',
         });
       },
     );
@@ -164,6 +168,13 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
       status: 'Created',
     };
     run.jobs.push(job);
+    if (isInvocation(run.declaration.actionTypeId)) {
+      run.silence?.cancel();
+      run.silence = kernel.clock.at(now() + silenceMs, `silence of ${run.declaration.name}`, () => {
+        for (const open of run.jobs) if (isOpen(open)) open.status = 'TimedOut';
+        endAction(run, { status: 'Failed', code: 'JobFailed', message: silent(run) });
+      });
+    }
     queue(job);
   };
 
@@ -202,6 +213,7 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
   const endAction: Engine['endAction'] = (run, end) => {
     if (run.status !== 'InProgress') return;
     run.timeout?.cancel();
+    run.silence?.cancel();
     run.status = end.status;
     run.updatedAt = now();
     if (end.status === 'Failed') run.error = { code: end.code, message: end.message };
@@ -256,6 +268,7 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
           run.status = 'Abandoned';
           run.updatedAt = now();
           run.timeout?.cancel();
+          run.silence?.cancel();
         }
       goOn(execution, stage);
     },
@@ -276,6 +289,16 @@ export const createEngine = (kernel: Kernel, objects: Objects, queue: (job: Job)
     },
   };
 };
+
+/**
+ * User guide, Quotas: "If the Lambda function has sent no reply after 20 minutes, the action times out. If, during the 20 minutes, the Lambda
+ * function has replied that the action is still in progress, CodePipeline restarts the 20-minute timer and tries again."
+ */
+const silenceMs = 20 * 60_000;
+
+/** The words of a real account: amazon-archives/cloudformation-validation-pipeline, issue 3. */
+const silent = ({ configuration }: ActionRun): string =>
+  `The AWS Lambda function ${configuration['FunctionName']} failed to return a result. Check the function to verify that it has permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.`;
 
 export const isOpen = ({ status }: Job): boolean =>
   status === 'Created' || status === 'Queued' || status === 'Dispatched' || status === 'InProgress';

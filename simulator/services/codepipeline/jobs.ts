@@ -1,9 +1,9 @@
-import { AwsError, type Call, type Handler, type Kernel } from '../../contracts.ts';
+import { AwsError, type Handler, type Kernel } from '../../contracts.ts';
 import type { Session } from '../../principals.ts';
 import { digestOf } from '../../random.ts';
 import { type ActionTypes, describe } from './action-types.ts';
 import { type Engine, isOpen } from './engine.ts';
-import type { ActionTypeId, Job } from './model.ts';
+import { type ActionTypeId, isInvocation, type Job } from './model.ts';
 
 /** User guide, Quotas: "Maximum total size of output variables for an action: 122880 bytes". */
 const outputVariableBytes = 122_880;
@@ -17,7 +17,13 @@ export const createJobs = (
   kernel: Kernel,
   actionTypes: ActionTypes,
   engine: () => Engine,
-  issue: (participant: string | undefined) => Session,
+  {
+    invoke,
+    issue,
+  }: {
+    readonly invoke: (name: string, event: object) => boolean;
+    readonly issue: (participant: string | undefined) => Session;
+  },
 ): Jobs => {
   const jobs = new Map<string, Job>();
   let nonces = 0;
@@ -66,13 +72,13 @@ export const createJobs = (
         job.status = 'Dispatched';
         job.nonce = String(digestOf('nonce', job.id, nonces++).readUInt32LE(0) % 1000);
         job.visibleAt = kernel.clock.now() + kernel.settings.jobOfferedAgainMs;
-        return { id: job.id, nonce: job.nonce, accountId: kernel.accountId, data: dataOf(job, call) };
+        return { id: job.id, nonce: job.nonce, accountId: kernel.accountId, data: dataOf(job, call.participant) };
       }),
     };
   };
 
   /** API: JobData. Credentials come with every answer: "A long-running job can call GetJobDetails again to obtain new credentials". */
-  const dataOf = ({ action, continuationToken }: Job, call: Call): object => {
+  const dataOf = ({ action, continuationToken }: Job, participant: string | undefined) => {
     const { execution, declaration, stage } = action;
     const artifacts = (declared: readonly { readonly name: string }[] | undefined): object[] =>
       (declared ?? []).flatMap(({ name }) => {
@@ -81,7 +87,7 @@ export const createJobs = (
         const { bucket: bucketName, key: objectKey, revision } = artifact;
         return [{ name, revision, location: { type: 'S3', s3Location: { bucketName, objectKey } } }];
       });
-    const session = issue(call.participant);
+    const session = issue(participant);
     const { encryptionKey } = execution.structure.artifactStore ?? {};
     return {
       actionTypeId: declaration.actionTypeId,
@@ -105,6 +111,23 @@ export const createJobs = (
     };
   };
 
+  /**
+   * User guide "AWS Lambda invoke action reference", "Example JSON event": without the pipeline, the stage and the action type. The function
+   * acknowledges nothing; its answer is the call with the job's id.
+   */
+  const deliver = (job: Job): void => {
+    const { action } = job;
+    if (action.status !== 'InProgress') return;
+    const { actionTypeId: _type, pipelineContext: _context, ...data } = dataOf(job, undefined);
+    const name = action.configuration['FunctionName'] ?? '';
+    job.status = 'InProgress';
+    if (invoke(name, { 'CodePipeline.job': { id: job.id, accountId: kernel.accountId, data } })) return;
+    job.status = 'Failed';
+    // The words are ours. [unconfirmed]
+    const message = `The AWS Lambda function ${name} does not exist`;
+    engine().endAction(action, { status: 'Failed', code: 'ConfigurationError', message });
+  };
+
   /** An answer is for the job that was acknowledged, once. Which error a finished or abandoned job gives is [unconfirmed]. */
   const answerable = (id: string): Job => {
     const job = find(id);
@@ -114,7 +137,11 @@ export const createJobs = (
   };
 
   return {
-    queue: (job) => void jobs.set(job.id, job),
+    queue(job) {
+      jobs.set(job.id, job);
+      if (isInvocation(job.action.declaration.actionTypeId))
+        kernel.clock.at(job.visibleAt, `invocation of ${job.action.configuration['FunctionName']}`, () => deliver(job));
+    },
     operations: {
       PollForJobs: poll,
       AcknowledgeJob: ({ jobId, nonce }: { readonly jobId: string; readonly nonce: string }) => {
@@ -128,7 +155,7 @@ export const createJobs = (
       },
       GetJobDetails: ({ jobId }: { readonly jobId: string }, call) => {
         const job = find(jobId);
-        return { jobDetails: { id: job.id, accountId: kernel.accountId, data: dataOf(job, call) } };
+        return { jobDetails: { id: job.id, accountId: kernel.accountId, data: dataOf(job, call.participant) } };
       },
       PutJobSuccessResult: (input: SuccessResult) => {
         const { continuationToken, outputVariables, executionDetails, currentRevision } = input;

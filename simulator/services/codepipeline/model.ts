@@ -125,6 +125,8 @@ export interface ActionRun {
   revision?: string;
   readonly jobs: Job[];
   timeout?: Timer;
+  /** Ends a Lambda invoke action whose function gives no answer. */
+  silence?: Timer;
 }
 
 /** AWS: enum JobStatus. */
@@ -139,6 +141,10 @@ export interface Job {
   nonce: string;
   status: JobStatus;
 }
+
+/** An action whose jobs go to a function of Lambda, not to a worker that polls. */
+export const isInvocation = ({ owner, category, provider }: ActionTypeId): boolean =>
+  owner === 'AWS' && category === 'Invoke' && provider === 'Lambda';
 
 export const orderOf = (action: ActionDeclaration): number => action.runOrder ?? 1;
 

@@ -6,11 +6,12 @@ import { retrying, Throttled } from '../../aws/retry.ts';
 import { sender } from '../../aws/sender.ts';
 import { type Clock, iso, minutes } from '../../clock.ts';
 import type { Env } from '../../env.ts';
-import type { OperationName } from '../../operation.ts';
 import type { AnyOperation } from '../../operations/all.ts';
+import { failureOf } from '../../report/failure.ts';
 import { connectionFrom, type OpenSession } from '../../session/session.ts';
 import { actionTypeId } from './action-types.ts';
-import type { JobAnswer } from './job-answer.ts';
+import { type InvokedJob, readInvokedJob } from './invoked-job.ts';
+import { failed, type JobAnswer } from './job-answer.ts';
 import { answerJob } from './job-turn.ts';
 
 export interface WorkerOptions {
@@ -28,6 +29,8 @@ export interface WorkerOptions {
 export interface Worker {
   /** Polls every action type once. Every job that it gets has one turn and one answer. Never rejects. */
   sweep(): Promise<void>;
+  /** One turn and one answer for the job of a Lambda invoke action. Never rejects. */
+  answer(job: InvokedJob): Promise<void>;
 }
 
 /** How long an answer is retried: an action whose answer never arrives hangs for 24 hours. */
@@ -37,7 +40,7 @@ const answerPatience = minutes(5);
 export const createWorker = (options: WorkerOptions): Worker => {
   const { clock, operations, jobsAtOnce } = options;
   const calls = connectCodepipeline(options.env, clock);
-  const say = (name: OperationName, line: string): void => options.say(`${iso(clock.now())}  ${name}  ${line}`);
+  const say = (name: string, line: string): void => options.say(`${iso(clock.now())}  ${name}  ${line}`);
   let sweeps = 0;
 
   const poll = async (operation: AnyOperation, most: number): Promise<readonly Job[]> => {
@@ -51,22 +54,50 @@ export const createWorker = (options: WorkerOptions): Worker => {
     }
   };
 
-  const work = async (operation: AnyOperation, job: Job): Promise<void> => {
-    const { id: jobId = '', nonce = '', data = {} } = job;
-    const log = (line: string): void => say(operation.name, `job ${jobId}  ${line}`);
+  /** @param turn gives no answer for a job that is another worker's */
+  const finish = async (
+    jobId: string,
+    log: (line: string) => void,
+    turn: () => Promise<JobAnswer | undefined>,
+  ): Promise<void> => {
     try {
-      if (!(await acknowledged(calls, jobId, nonce, log))) return;
-      const answer = await answerJob(operation, data, { ...options, calls });
+      const answer = await turn();
+      if (answer === undefined) return;
       log(lineOf(answer));
       await deliver(calls, clock, jobId, answer);
     } catch (error) {
-      // An answer follows an acknowledgement only, so no job of another worker is touched.
       log(
         classify(error) === 'conflict' || classify(error) === 'not-found'
           ? 'needs no answer any more: the action was stopped, or has its answer'
           : `could not be answered: ${describe(error)}`,
       );
     }
+  };
+
+  const work = (operation: AnyOperation, { id = '', nonce = '', data = {} }: Job): Promise<void> => {
+    const log = (line: string): void => say(operation.name, `job ${id}  ${line}`);
+    // An answer follows an acknowledgement only, so no job of another worker is touched.
+    return finish(id, log, async () =>
+      (await acknowledged(calls, id, nonce, log)) ? answerJob(operation, data, { ...options, calls }) : undefined,
+    );
+  };
+
+  /** The job is the function's alone, so nothing is acknowledged. */
+  const workInvoked = (job: InvokedJob): Promise<void> => {
+    let name = 'invoke';
+    return finish(
+      job.id,
+      (line) => say(name, `job ${job.id}  ${line}`),
+      async () => {
+        try {
+          const { operation, data, confirm } = readInvokedJob(job, operations, options.env);
+          name = operation.name;
+          return await answerJob(operation, data, { ...options, calls, confirm: () => confirm(calls, clock) });
+        } catch (error) {
+          return failed(failureOf(error), undefined);
+        }
+      },
+    );
   };
 
   return {
@@ -81,6 +112,7 @@ export const createWorker = (options: WorkerOptions): Worker => {
       }
       await Promise.all(taken.map((job) => job()));
     },
+    answer: workInvoked,
   };
 };
 

@@ -36,7 +36,7 @@ const writtenIn = (
   declared: readonly string[],
 ): { readonly written: Written; readonly strays: readonly Stray[] } => {
   const { [furtherInputs]: more, ...keyed } = configuration;
-  const further = more === undefined ? {} : parseFurther(more);
+  const further = more === undefined ? {} : parseMap(more, furtherInputs, '{content-types: text/csv, pin: true}');
   for (const name of Object.keys(further))
     if (keyed[name] !== undefined) throw new InputError(`${name} is given twice: in ${furtherInputs}, and by itself`);
   const unknown = (given: object): Stray[] =>
@@ -50,10 +50,14 @@ const writtenIn = (
   };
 };
 
-/** `{description: better recall, content-types: [text/csv], pin: true}`. */
-const parseFurther = (text: string): Readonly<Record<string, string>> => {
+/**
+ * `{description: better recall, content-types: [text/csv], pin: true}`: values are texts, or lists of them.
+ * @param key the configuration key with this text
+ * @throws {InputError}
+ */
+export const parseMap = (text: string, key: string, example: string): Readonly<Record<string, string>> => {
   const refuse = (why: string): never => {
-    throw new InputError(`${furtherInputs}: ${why}; expected YAML such as {content-types: text/csv, pin: true}`);
+    throw new InputError(`${key}: ${why}; expected YAML such as ${example}`);
   };
   let values: unknown;
   try {

@@ -28,6 +28,8 @@ export interface JobPlace {
   readonly clock: Clock;
   readonly calls: Pick<Codepipeline, 'getPipelineExecution'>;
   readonly openSession?: OpenSession;
+  /** The job as CodePipeline knows it, for a job that came by another way than an answer of CodePipeline. */
+  readonly confirm?: () => Promise<JobData>;
 }
 
 /** A person takes minutes to approve; one request a minute does not burden the registry. */
@@ -134,12 +136,13 @@ const takeJobTurn = (
 const answerWithin = async (
   signal: AbortSignal,
   operation: AnyOperation,
-  data: JobData,
+  given: JobData,
   token: JobToken,
   place: JobPlace,
   found: (about: About) => void,
 ): Promise<JobAnswer> => {
   const { clock, env } = place;
+  const data = (await place.confirm?.()) ?? given;
   const run = runOf(data, env);
   const workspace = artifactFiles(data, { env, clock, signal });
   const { inputs, common } = await readJobInputs(operation, data, workspace);

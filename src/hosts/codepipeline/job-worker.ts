@@ -2,11 +2,14 @@ import { seconds } from '../../clock.ts';
 import type { Env } from '../../env.ts';
 import type { AnyOperation } from '../../operations/all.ts';
 import { oneLine } from '../../plain-text.ts';
+import { failureOf } from '../../report/failure.ts';
 import { InputError } from '../../schema.ts';
 import { keepSecretsOf, quoted, redacted } from '../../secrets.ts';
 import { chooseClock } from '../clock.ts';
 import { printDefect, processTerminal } from '../terminal.ts';
-import { createWorker, type Worker } from './answer-jobs.ts';
+import { connectCodepipeline, createWorker, type Worker } from './answer-jobs.ts';
+import { type InvokedJob, invokedJob } from './invoked-job.ts';
+import { failed } from './job-answer.ts';
 
 /** AWS documents no lower bound for polling. Its own sample worker polls every thirty seconds (aws-codepipeline-custom-job-worker). */
 const pollPause = seconds(30);
@@ -36,6 +39,31 @@ const configured = async (env: Env, offered: readonly AnyOperation[]) => {
   const say = (line: string): void => processTerminal.out(oneLine(redacted(line)));
   const worker = createWorker({ env, clock, operations, jobsAtOnce: Number(atOnce), say });
   return { worker, clock, operations, say };
+};
+
+/**
+ * What the Lambda function does with an event: one turn for the job of a Lambda invoke action, one sweep for any other event, whose content counts for
+ * nothing: continuation jobs announce themselves by no event, so a lost or a doubled one does no harm.
+ * @param open the worker of the function, opened at its first event
+ * @throws {InputError} without a job, for wrong variables of the function
+ */
+export const answerEvent = async (event: unknown, env: Env, open: () => Promise<Worker>): Promise<void> => {
+  const job = invokedJob(event);
+  if (job === undefined) return (await open()).sweep();
+  let worker: Worker;
+  try {
+    worker = await open();
+  } catch (error) {
+    return refuse(job, error, env);
+  }
+  return worker.answer(job);
+};
+
+/** An action without an answer hangs. After an answer the function returns: Lambda would invoke a failed one again. */
+const refuse = async ({ id: jobId }: InvokedJob, cause: unknown, env: Env): Promise<void> => {
+  const answer = failed(failureOf(cause), undefined);
+  if (answer.is === 'failure')
+    await connectCodepipeline(env, await chooseClock(env)).putJobFailureResult({ jobId, ...answer.result });
 };
 
 /**

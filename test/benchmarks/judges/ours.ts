@@ -4,10 +4,13 @@ import { dispersionOf } from '../../../src/judge/dispersion.ts';
 import { usualErrorRate } from '../../../src/judge/incident.ts';
 import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
+import { type OwnMinute, ownHistory } from '../../../src/judge/own-history.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { OwnMetric } from '../../../src/manifest/manifest.ts';
+import { withoutUndefined } from '../../../src/without-undefined.ts';
 import { latencyEdges } from '../latency-law.ts';
-import type { Contestant, Row, RowArm, Ruling, Run } from '../stream.ts';
+import { predictedClasses } from '../scenarios.ts';
+import type { Contestant, PastMinute, Row, RowArm, Ruling, Run } from '../stream.ts';
 
 const defaults = {
   convict: { worseThan: 1.2, falseRollback: 0.01 },
@@ -67,6 +70,7 @@ export const policyFor = (run: Run, burstGuard: boolean): Policy => {
   const [, , slowest] = watchedLatency(latency);
   const usual = usualErrorRate(history);
   const dispersion = dispersionOf(history);
+  const predictions = predictionsVerdict && ownHistory(history.flatMap(pastPredictions));
   const policy = policyOf(
     {
       ...defaults,
@@ -84,10 +88,10 @@ export const policyFor = (run: Run, burstGuard: boolean): Policy => {
               // Of 4xx the scenarios have no day before; their baseline is steady.
               'client-errors': 0.005,
             },
-      dispersion: dispersion === undefined ? {} : { errors: dispersion },
+      dispersion: withoutUndefined({ errors: dispersion, [predictionsMetric]: predictions?.dispersion }),
       clientErrors: seen?.err4xx !== undefined,
       ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
-      ...(predictionsVerdict ? { own: { predictions: { burstGuard: predictionsInBursts(run) } } } : {}),
+      ...(predictions ? { own: { [predictionsMetric]: predictions.watched } } : {}),
     },
   );
   const more = Object.keys(seen?.more ?? {});
@@ -102,22 +106,20 @@ export const policyFor = (run: Run, burstGuard: boolean): Policy => {
   };
 };
 
-const predicted = (verdict: 'hold' | 'convict'): OwnMetric => ({
-  name: 'predictions',
+const predictionsMetric = 'predictions';
+
+export const predicted = (verdict: 'hold' | 'convict'): OwnMetric => ({
+  name: predictionsMetric,
   counts: 'cells',
-  cells: ['yes', 'no', 'unsure'],
+  cells: predictedClasses,
   verdict,
   absent: 'zero',
   candidate: { events: [] },
   baseline: { events: [] },
 });
 
-const predictionsInBursts = ({ history }: Run): boolean =>
-  [0, 1, 2].some(
-    (index) =>
-      needsBurstGuard(history.map(({ requests, predictions }) => ({ requests, bad: predictions?.[index] ?? 0 })))
-        .needed,
-  );
+const pastPredictions = ({ predictions }: PastMinute): readonly OwnMinute[] =>
+  predictions ? [{ events: predictions, of: predictions.reduce((sum, count) => sum + count, 0) }] : [];
 
 export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row): Bucket => {
   const slow =
@@ -132,7 +134,7 @@ export const bucketOf = ({ t, seconds, moved, share, candidate, baseline }: Row)
   const arm = ({ n, err, err4xx, more, predictions }: RowArm, late: Arm['bad'] = {}): Arm => ({
     requests: n,
     bad: { errors: err, ...(err4xx === undefined ? {} : { 'client-errors': err4xx }), ...late, ...more },
-    ...(predictions ? { cells: { predictions } } : {}),
+    ...(predictions ? { cells: { [predictionsMetric]: predictions } } : {}),
   });
   return {
     t,

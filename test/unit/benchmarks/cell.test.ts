@@ -6,7 +6,7 @@ import { play, streamOf } from '../../benchmarks/cell.ts';
 import { promiseRows } from '../../benchmarks/judge-promises.ts';
 import { summaryOf } from '../../benchmarks/judge-summary.ts';
 import { cellAsText, promisesAsText } from '../../benchmarks/judge-tables.ts';
-import { bucketOf, policyFor } from '../../benchmarks/judges/ours.ts';
+import { bucketOf, policyFor, predicted } from '../../benchmarks/judges/ours.ts';
 import { linesOf } from '../../benchmarks/lines.ts';
 import type { Setting } from '../../benchmarks/stream.ts';
 
@@ -88,13 +88,20 @@ describe('a cell of the benchmark', () => {
   });
 });
 
-test.each(['gaps', 'cold-start', 'slower-tail', 'ten-times-in-bursts', 'callers-refused'])(
-  'a stream written as lines is judged on the command line as in the benchmark: %s',
-  (scenario) => {
-    const run = streamOf({ scenario, setting: { ...usual, plan: 'ramp' } }, 0);
-    const policy = policyFor(run, needsBurstGuard(run.history).needed);
-    const { buckets, history } = bucketsOf(readBucketLines(linesOf(run), 'x'), 1.2);
-    expect(history.map(({ requests, bad }) => ({ requests, bad }))).toEqual(run.history);
-    expect(judge(policy, buckets)).toEqual(judge(policy, run.rows.map(bucketOf)));
-  },
-);
+test.each([
+  'gaps',
+  'cold-start',
+  'slower-tail',
+  'ten-times-in-bursts',
+  'callers-refused',
+  'predictions-collapse-judged',
+])('a stream written as lines is judged on the command line as in the benchmark: %s', (scenario) => {
+  const run = streamOf({ scenario, setting: { ...usual, plan: 'ramp' } }, 0);
+  const policy = policyFor(run, needsBurstGuard(run.history).needed);
+  const own = run.predictionsVerdict ? [predicted(run.predictionsVerdict)] : [];
+  const { buckets, history } = bucketsOf(readBucketLines(linesOf(run), 'x', own), 1.2, own);
+  expect(history.map(({ requests, bad }) => ({ requests, bad }))).toEqual(
+    run.history.map(({ requests, bad }) => ({ requests, bad })),
+  );
+  expect(judge(policy, buckets)).toEqual(judge(policy, run.rows.map(bucketOf)));
+});

@@ -156,7 +156,9 @@ describe('a distribution', () => {
     expect(held).toBe(0);
     expect(held).toBeLessThan(last);
     expect(found).not.toContain('proven-healthy');
-    expect(judge(policy, collapsed.slice(0, held + 1)).because).toMatch(/not yet enough to convict/);
+    expect(judge(policy, collapsed.slice(0, held + 1)).because).toMatch(
+      /too much to take the next step, and not yet enough to convict/,
+    );
   });
 
   test.each([

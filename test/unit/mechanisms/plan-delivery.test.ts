@@ -16,6 +16,7 @@ import {
   served,
 } from '../../support/delivery-plans.ts';
 import type { Did } from '../../support/metrics.ts';
+import { emptyAnswers, judgeWith } from '../../support/own-metrics.ts';
 import { subject } from '../../support/release.ts';
 import { type Serving, variant } from '../../support/serving.ts';
 import { judgePolicy } from '../../support/stepping.ts';
@@ -232,6 +233,22 @@ describe('another version under guardrails', () => {
       { rollout: { ...canary, judge: judgePolicy } as Rollout },
     );
     expect(guardedOf(difference).judged?.latency?.rung).not.toBe('percentile');
+  });
+
+  test('has the series of the user’s own metrics of both fleets, by their configurations', async () => {
+    const byConfig = {
+      namespace: 'Acme',
+      metric: 'Empty',
+      statistic: 'Sum',
+      dimensions: { Config: '{endpoint-config}' },
+    };
+    const sources = { events: [byConfig] };
+    const judge = judgeWith({ ...emptyAnswers, candidate: sources, baseline: sources });
+    const found = await planned(served, { rollout: { ...canary, judge } as Rollout });
+    const [own] = guardedOf(found).judged?.own ?? [];
+    expect(own?.candidate.events[0]?.dimensions).toEqual({ Config: found.release.candidate.endpointConfig });
+    expect(own?.baseline.events[0]?.dimensions).toEqual({ Config: found.release.baseline?.endpointConfig });
+    expect(says(found)).toContain('your metric empty-answers: more than 1.2 times');
   });
 
   test('to asynchronous requests counts them by their latency, and has no judge', async () => {

@@ -4,6 +4,7 @@ import { minutes } from '../../../src/clock.ts';
 import type { Alarms, Rollout } from '../../../src/manifest/manifest.ts';
 import { planSteps } from '../../../src/mechanisms/variants/plan-steps.ts';
 import { stepsDigest } from '../../../src/mechanisms/variants/steps.ts';
+import { classes, emptyAnswers, judgeWith } from '../../support/own-metrics.ts';
 import { asking, planningWorld, recordOf, rollout } from '../../support/planning.ts';
 import { refusal } from '../../support/refusal.ts';
 import { nine } from '../../support/stepping.ts';
@@ -55,6 +56,28 @@ describe('the walk of a dark candidate', () => {
     expect(plan.expectedSeconds).toBeGreaterThan(300 + 300 + 300 + 300);
     expect(plan.expectedSeconds).toBeLessThan(1500);
     expect(plan.peakInstances).toEqual({ 'ml.m5.large': 6 });
+  });
+
+  test('freezes the series of the user’s own metrics, by the names of both variants, and says what they do', async () => {
+    const did = (fleet: string) =>
+      fleet === 'AllTraffic' ? { requests: 3000, own: { EmptyAnswers: 3, Answers: 3000 } } : undefined;
+    const judge = judgeWith({ ...emptyAnswers, worseThan: 1.5 });
+    const { plan, release } = await planSteps(planningWorld(dark, { did }), shifting('1.1.0', { ...rollout, judge }));
+    const [own] = release.stepping?.own ?? [];
+    expect(own?.candidate.events[0]?.dimensions).toEqual({ VariantName: 'AllTraffic-next' });
+    expect(own?.baseline.events[0]?.dimensions).toEqual({ VariantName: 'AllTraffic' });
+    expect(release.stepping?.policy.metrics.at(-1)).toMatchObject({ name: 'empty-answers', own: true, worseThan: 1.5 });
+    const notes = plan.notes.join('\n');
+    expect(notes).toContain(
+      "your metric empty-answers: more than 1.5 times the old version's share convicts, with 33.3 % of the budget",
+    );
+    expect(notes).toContain('empty-answers: Acme/Churn EmptyAnswers (VariantName=AllTraffic): 0.1 % in the day before');
+  });
+
+  test('without any data of such a metric is refused', async () => {
+    const judge = judgeWith(classes);
+    const refused = await refusal(planSteps(planningWorld(dark), shifting('1.1.0', { ...rollout, judge })));
+    expect(refused).toMatch(/^metric-missing: .*CloudWatch has no data of classes in the last day/);
   });
 
   test('has percentages as people write them', async () => {

@@ -2,10 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { type Instant, minutes } from '../../../src/clock.ts';
 import { latencyPlan } from '../../../src/judge/latency.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
+import type { OwnMetric } from '../../../src/manifest/manifest.ts';
 import type { Turn } from '../../../src/mechanisms/turn.ts';
 import { judgeFleets, judgeVariants } from '../../../src/metrics/judge-fleets.ts';
+import { ownReads } from '../../../src/metrics/own-metrics.ts';
 import type { Bake, Stepping } from '../../../src/release/record.ts';
 import { type Did, fakeMetrics, type MetricsOptions } from '../../support/metrics.ts';
+import { classes, judgeWith } from '../../support/own-metrics.ts';
 import { configuration, release } from '../../support/release.ts';
 import { judgePolicy, nine, policy, stepping } from '../../support/stepping.ts';
 
@@ -43,6 +46,64 @@ const variants = async (look: Look, overrides: Partial<Stepping> = {}) => {
   if (ruling === undefined) throw new Error('the judge was not asked');
   return { ...ruling, buckets: ruling.evidence.buckets, requested };
 };
+
+/** The metrics of the user's own, read for these names. */
+const ownOf = (...metrics: readonly OwnMetric[]) => {
+  const named = { endpoint: 'churn', endpointConfig: 'churn-dark', version: '1.0.0' };
+  const names = {
+    candidate: { ...named, variant: 'AllTraffic-next' },
+    baseline: { ...named, variant: 'AllTraffic' },
+  };
+  const judge = judgeWith(...metrics);
+  return {
+    own: ownReads(judge, names),
+    policy: policyOf(judge, { own: Object.fromEntries(metrics.map(({ name }) => [name, { burstGuard: false }])) }),
+  };
+};
+/** A third of the answers of each class; the candidate's by `share`. */
+const classed =
+  (share: readonly number[]) =>
+  (fleet: string): Did => {
+    const [requests, shares] = fleet === 'AllTraffic' ? [2700, [1 / 3, 1 / 3, 1 / 3]] : [300, share];
+    const names = ['setosa', 'versicolor', 'virginica'];
+    return {
+      requests,
+      own: Object.fromEntries(
+        names.flatMap((name, index) =>
+          (shares[index] ?? 0) > 0 ? [[`Predictions/${name}`, Math.round(requests * (shares[index] ?? 0))]] : [],
+        ),
+      ),
+    };
+  };
+
+describe('metrics of the user’s own', () => {
+  test('stand beside SageMaker’s in each bucket, and hold a candidate whose answers are all the same', async () => {
+    const { verdict, buckets } = await variants({ did: classed([0, 0, 1]) }, ownOf(classes));
+    expect(verdict).toMatchObject({ decision: 'hold', because: expect.stringContaining('classes "') });
+    expect(buckets[1]).toMatchObject({
+      candidate: { requests: 300, cells: { classes: [0, 0, 300] } },
+      baseline: { requests: 2700, cells: { classes: [900, 900, 900] } },
+    });
+  });
+
+  test('convict where the manifest says so', async () => {
+    const { verdict } = await variants({ did: classed([0, 0, 1]) }, ownOf({ ...classes, verdict: 'convict' }));
+    expect(verdict).toMatchObject({ decision: 'rollback', why: 'convicted' });
+  });
+
+  test('are no hindrance to one whose answers are as before', async () => {
+    const { verdict } = await variants({ did: classed([0.3, 0.3, 0.4]) }, ownOf(classes));
+    expect(verdict.decision).toBe('promote');
+  });
+
+  test('that do not arrive hold, and close no bucket while they may still come', async () => {
+    const missing = (fleet: string): Did => ({ ...classed([0, 0, 1])(fleet), own: {} });
+    const { verdict, buckets } = await variants({ did: missing }, ownOf(classes));
+    expect(verdict).toMatchObject({ decision: 'hold', because: expect.stringContaining('no data of classes for') });
+    // Ten settled minutes, of which the newest three are younger than CloudWatch's patience.
+    expect(buckets).toHaveLength(7);
+  });
+});
 
 describe('two variants', () => {
   test('a clean candidate is proven from the minutes since the first move, without those that are not settled', async () => {

@@ -86,7 +86,7 @@ describe('the Lambda function', () => {
         },
       });
       const { handler } = await import('../../../../codebuild/lambda/main.ts');
-      await handler();
+      await handler({});
       const requested = simulator.requests.map(({ operation }) => operation);
       expect(requested.filter((operation) => operation === 'PollForJobs')).toHaveLength(offered.length);
       // The manifest is not in the artifact: one job, one turn, one answer.
@@ -94,7 +94,7 @@ describe('the Lambda function', () => {
       expect(reported).toMatch(
         /approve-gate {2}job [0-9a-f-]{36} {2}failed\/invalid-input: manifest: artifact Source has no file "delivery\.yml"/,
       );
-      await handler();
+      await handler({});
       expect(simulator.requests.filter(({ operation }) => operation === 'PollForJobs')).toHaveLength(
         2 * offered.length,
       );

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { hours, minutes } from '../../src/clock.ts';
+import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
+import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { zipOf } from '../../src/rehearsal/zip.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
+
+// Lambda invoke actions: CodePipeline invokes the bundle of the Lambda function, a process for each event.
+
+interface Invocation {
+  readonly launched: Launched;
+  settle(): boolean;
+}
+
+let account: TestAccount;
+let driver: Driver;
+let temp: string;
+let invocations: Invocation[];
+beforeEach(async () => {
+  // A process starts for each continuation.
+  account = await openAccount({ settings: { continuationDelayMs: 120_000 } });
+  temp = mkdtempSync(join(tmpdir(), 'invoke-'));
+  driver = createDriver({
+    simulator: account.simulator,
+    actions: 'actions',
+    workspace: dirname(account.manifest),
+    temp: join(temp, 'runner'),
+  });
+  invocations = [];
+  account.simulator.functions.define('delivery-worker', (event) => {
+    const file = join(temp, `${invocations.length}.json`);
+    writeFileSync(file, JSON.stringify(event));
+    const launched = driver.launch('function', resolve('test/support/lambda-runtime.ts'), { NODE_NO_WARNINGS: '1' }, [
+      resolve('codebuild/lambda/dist/index.cjs'),
+      file,
+    ]);
+    return new Promise((returned, failed) => {
+      invocations.push({
+        launched,
+        settle: () => {
+          if (launched.exit === undefined) return false;
+          if (launched.exit.code === 0) returned();
+          else failed(new Error('function error'));
+          return true;
+        },
+      });
+    });
+  });
+});
+afterEach(async () => {
+  driver.close();
+  await account.close();
+  rmSync(temp, { recursive: true });
+});
+
+const name = 'churn';
+/** The action in codebuild/README.md. */
+const documented: { readonly name: string } = JSON.parse(
+  /<!-- invoke -->\n```json\n([\s\S]*?)```/.exec(readFileSync('codebuild/README.md', 'utf8'))?.[1] ?? 'null',
+);
+const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
+  account.simulator.call('codepipeline', operation, input);
+
+const invoke = (stage: string, parameters: string, namespace?: string): object => ({
+  name: stage,
+  actions: [
+    {
+      name: stage,
+      actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
+      inputArtifacts: [{ name: 'Repository' }],
+      configuration: {
+        FunctionName: 'delivery-worker',
+        UserParameters: `{${parameters}, environment: production, pipeline: ${name}, execution: '#{codepipeline.PipelineExecutionId}'}`,
+      },
+      ...(namespace === undefined ? {} : { namespace }),
+    },
+  ],
+});
+
+const begin = async (version: string): Promise<void> => {
+  account.simulator.objects.put(team.bucket, 'source.zip', zipOf({ 'delivery.yml': manifestText() }));
+  await call('CreatePipeline', {
+    pipeline: {
+      name,
+      roleArn: `arn:aws:iam::${team.account}:role/pipeline`,
+      artifactStore: { type: 'S3', location: team.bucket },
+      stages: [
+        {
+          name: 'Source',
+          actions: [
+            {
+              name: 'Repository',
+              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
+              configuration: { S3Bucket: team.bucket, S3ObjectKey: 'source.zip' },
+              outputArtifacts: [{ name: 'Repository' }],
+            },
+          ],
+        },
+        invoke('Approve', `operation: approve-gate, version: ${version}`, 'Register'),
+        { name: documented.name, actions: [documented] },
+      ],
+    },
+  });
+};
+
+interface Ran {
+  readonly actionName: string;
+  readonly status: string;
+  readonly output: {
+    readonly outputVariables: Readonly<Record<string, string>>;
+    readonly executionResult: { readonly errorDetails?: { readonly code: string; readonly message: string } };
+  };
+}
+const ends = async (): Promise<readonly string[]> => {
+  const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName: name });
+  return (actionExecutionDetails as readonly Ran[]).toReversed().map(({ actionName, status, output }) => {
+    const { errorDetails } = output.executionResult;
+    const end = errorDetails && `${errorDetails.code} ${errorDetails.message.split(':')[0]}`;
+    return `${actionName} ${end ?? output.outputVariables['reason-code'] ?? status}`;
+  });
+};
+const toTheEnd = async (): Promise<readonly string[]> => {
+  const last = driver.now() + hours(3);
+  let open = 0;
+  while ((await ends()).at(-1)?.endsWith(' InProgress')) {
+    expect(driver.now()).toBeLessThan(last);
+    await driver.until(driver.now() + minutes(1));
+    while (invocations[open]?.settle()) open++;
+  }
+  return ends();
+};
+const logs = (): string => invocations.flatMap(({ launched }) => launched.log.map(({ text }) => text)).join('\n');
+const serving = async (): Promise<string | undefined> => {
+  const { EndpointConfigName } = await account.simulator.call('sagemaker', 'DescribeEndpoint', {
+    EndpointName: team.endpoint,
+  });
+  return /-(\d-\d-\d)-/.exec(String(EndpointConfigName))?.[1]?.replaceAll('-', '.');
+};
+
+test('a canary is delivered, though the function dies while its update is under way: Lambda invokes it again', async () => {
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
+  account.simulator.faults.add({
+    service: 'sagemaker',
+    operation: 'UpdateEndpoint',
+    times: 1,
+    kind: 'call',
+    action: () => invocations.at(-1)?.launched.kill('SIGKILL'),
+  });
+  const seen = account.watch();
+  await begin('1.1.0');
+  expect(await toTheEnd()).toEqual(['Repository Succeeded', 'Approve approved', 'Deploy delivered']);
+  expect(await serving()).toBe('1.1.0');
+  expect(invocations.filter(({ launched }) => launched.exit?.signal === 'SIGKILL')).toHaveLength(1);
+  expect(seen().filter(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation)).toHaveLength(1);
+  expect(seen().filter(({ operation }) => operation === 'PollForJobs' || operation === 'AcknowledgeJob')).toEqual([]);
+  expect(logs()).toMatch(/deploy-endpoint {2}job [0-9a-f-]{36} {2}\d+ % /);
+});
+
+test('a version with errors is taken back, and the action reports it; a wrong configuration is one, too', async () => {
+  await account.inProduction('1.0.0');
+  await account.prepare('1.4.0');
+  await begin('1.4.0');
+  expect(await toTheEnd()).toEqual(['Repository Succeeded', 'Approve approved', 'Deploy JobFailed rolled-back/alarm']);
+  expect(await serving()).toBe('1.0.0');
+
+  await call('UpdatePipeline', {
+    pipeline: {
+      ...((await call('GetPipeline', { name }))['pipeline'] as { readonly stages: readonly object[] }),
+      stages: [
+        ...((await call('GetPipeline', { name }))['pipeline'] as { readonly stages: readonly object[] }).stages.slice(
+          0,
+          1,
+        ),
+        invoke('Deploy', 'operation: deploy, version: 1.4.0'),
+      ],
+    },
+  });
+  await call('StartPipelineExecution', { name });
+  expect((await toTheEnd()).at(-1)).toBe('Deploy ConfigurationError failed/invalid-input');
+});
