@@ -171,7 +171,7 @@ const undecided = (so: Observations, logEvidence: number): string => {
   const possible =
     metric.excessBelow === undefined || upper >= 1
       ? ''
-      : `up to ${percent(Math.max(0, upper))} of the requests more than the baseline is possible, and `;
+      : `up to ${percent(upper)} of the requests more than the baseline is possible, and `;
   const more = moreRequestsToProof(metric, policy.healthy.confidence, state, shareOf(so));
   return `not yet decided ${after}: ${metric.says} ${sides(seen)}${period}; ${possible}${limitOf(metric)} is healthy; ${atThisTraffic(so, more, 'a candidate as good as the baseline is proven')}${guilt}`;
 };

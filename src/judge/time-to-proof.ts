@@ -28,6 +28,7 @@ export const requestsToProof = (
 /**
  * Candidate requests that are still missing, when from now on both arms have the baseline's rate so far: in the step and over the whole
  * rollout.
+ * @param share of the requests that goes to the candidate, above 0
  */
 export const moreRequestsToProof = (
   metric: Pick<Metric, 'excessBelow'>,
@@ -35,7 +36,6 @@ export const moreRequestsToProof = (
   { step, whole, grid }: Pick<MetricState, 'step' | 'whole' | 'grid'>,
   share: number,
 ): number => {
-  if (share <= 0) return Number.POSITIVE_INFINITY;
   const rate = whole.baselineRequests > 0 ? whole.baselineBad / whole.baselineRequests : 0;
   const target = -Math.log(1 - confidence);
   return fewest((candidate) => {
