@@ -11,6 +11,7 @@ import { errorsMetric, isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Verdict } from '../judge/verdict.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { dispersionNotes } from '../metrics/proof.ts';
 import { readPast } from '../metrics/recorded.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
@@ -124,6 +125,8 @@ const instantOf = (input: string, written: string): number => {
 interface Backtest {
   readonly burstGuard: { readonly on: boolean; readonly because: string };
   readonly latency: string;
+  /** Why proofs take longer than for errors that come singly. */
+  readonly dispersion: readonly string[];
   /** The baseline's requests and their error rate over all minutes. */
   readonly baseline: { readonly requests: number; readonly errorRate: number };
   /** Candidate requests, and seconds at the baseline's rate, until a candidate as good as the baseline is proven. */
@@ -179,6 +182,7 @@ const backtestOf = (recorded: Recorded): Backtest => {
   return {
     burstGuard: { on: policy.burstGuard, because: recorded.guardBecause },
     latency: recorded.latency,
+    dispersion: dispersionNotes(policy),
     baseline: { requests, errorRate },
     timeToProof: shares.map((share) => {
       const [slowest = { says: 'nothing', requests: Number.POSITIVE_INFINITY }] = policy.metrics
@@ -235,11 +239,12 @@ const summaryOf = (
   };
 };
 
-const asText = ({ burstGuard, latency, baseline, timeToProof, rollout, before }: Backtest): string =>
+const asText = ({ burstGuard, latency, dispersion, baseline, timeToProof, rollout, before }: Backtest): string =>
   [
     `baseline: ${counted(baseline.requests, 'request')}, ${percent(baseline.errorRate)} errors`,
     `burst guard: ${burstGuard.on ? 'on' : 'off'}; ${burstGuard.because}`,
     `latency: ${latency}`,
+    ...dispersion,
     'a candidate as good as the baseline is proven healthy',
     ...timeToProof.map(({ share, requests, seconds, says }) =>
       Number.isFinite(requests)

@@ -1,4 +1,5 @@
 import type { Arm } from '../judge/bucket.ts';
+import type { Dispersion } from '../judge/dispersion.ts';
 import { ownHistory } from '../judge/own-history.ts';
 import type { WatchedOwn } from '../judge/own-metrics.ts';
 import type { OwnMetric } from '../manifest/manifest.ts';
@@ -80,7 +81,7 @@ export const ownPastOf = (
   past: readonly { readonly n: number; readonly own: Readonly<Record<string, OwnLine>> }[],
 ): {
   readonly watched: Readonly<Record<string, WatchedOwn>>;
-  readonly dispersion: Readonly<Record<string, number>>;
+  readonly dispersion: Readonly<Record<string, Dispersion>>;
 } => {
   const histories = metrics.map(({ name, counts }) => ({
     name,

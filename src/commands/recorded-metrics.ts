@@ -153,7 +153,7 @@ export const recordedJournal = (
         ),
         dispersion: Object.fromEntries(
           policy.metrics.flatMap(({ name, dispersion }) =>
-            typeof dispersion === 'number' ? [[name, dispersion] as const] : [],
+            typeof dispersion === 'object' ? [[name, dispersion] as const] : [],
           ),
         ),
         own: watchedBy(policy),

@@ -1,5 +1,6 @@
 import { counted } from './amounts.ts';
 import type { Alternatives } from './conviction.ts';
+import { unevenness } from './dispersion.ts';
 
 /**
  * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone. Requests are then not exchangeable, and the bound
@@ -34,6 +35,36 @@ export const guardCaps = (falseRollback: number, { factors }: Alternatives, requ
   const most = -Math.log(falseRollback) / buckets;
   return factors.map((factor) => most * Math.min(1, Math.log(factor) / Math.log(fullFactor)));
 };
+
+/**
+ * The same with an allowance: a burst that lasts for several buckets counts once in `burstSeconds`. Where bursts end within a minute,
+ * three of them convict; where storms last for minutes, four.
+ * @param requests of the candidate, a minute
+ */
+export const allowanceCaps = (
+  falseRollback: number,
+  alternatives: Alternatives,
+  requests: number,
+  burstSeconds = 60,
+): readonly number[] =>
+  guardCaps(falseRollback, alternatives, requests).map((cap) => (burstSeconds > 60 ? cap : brief * cap));
+
+/** The prior of alternative and start costs about this much of a threshold: without it, four bursts would be needed instead of three. */
+const brief = 1.3;
+
+/** What is left, of each alternative, for the next bucket. */
+export type Allowance = readonly number[];
+
+/**
+ * Most that this bucket may add. It depends on the buckets before and on the requests of this one, so the bet stays fair.
+ * @param part of the time of one burst that this bucket lasts
+ */
+export const allowedIn = (before: Allowance | undefined, caps: readonly number[], part: number): Allowance =>
+  caps.map((cap, index) => Math.min(cap, (before?.[index] ?? cap) + part * cap));
+
+/** A loss is given back: the allowance limits the sum of gains and losses. */
+export const leftOf = (allowed: Allowance, gains: readonly number[]): Allowance =>
+  allowed.map((most, index) => most - (gains[index] ?? 0));
 
 /** Most, in nats, that a burst in the baseline alone may add in favour of the candidate. */
 export const guardExcuse = (confidence: number): number => -Math.log(1 - confidence) / 6;
@@ -78,6 +109,12 @@ export const needsBurstGuard = (history: readonly BaselineHistory[]): GuardDecis
     return {
       needed: true,
       because: `${worst.larger} errors in one bucket beside ${worst.smaller} in the next: a burst`,
+    };
+  const uneven = unevenness(served);
+  if (uneven)
+    return {
+      needed: true,
+      because: `errors of ${counted(uneven.minutes, 'minute')} differ ${uneven.times.toFixed(1)} times as much from those before and after as independent errors would`,
     };
   return { needed: false, because: `errors came singly in ${counted(served.length, 'bucket')}` };
 };

@@ -53,25 +53,29 @@ export const startAnew = (conviction: Conviction, { weights }: Alternatives, pri
   conviction.map((log, index) => logAdd(log, Math.log(prior * (weights[index] ?? 0))));
 
 /**
- * @param caps most that one bucket may add to each alternative, in nats; cutting downwards keeps the bet fair
+ * What one bucket adds to each alternative, in nats.
+ * @param caps most of it; cutting downwards keeps the bet fair
+ * @param dispersion at least 1, and known before the bucket: a fair bet to the power 1/D is fair (`dispersion.ts`)
  */
-export const weigh = (
-  conviction: Conviction,
+export const gainsOf = (
   { candidateBad, baselineBad }: Counts,
   { perCandidateBad, perBad }: Terms,
   caps?: readonly number[],
-): Conviction => {
+  dispersion = 1,
+): readonly number[] => {
   const bad = candidateBad + baselineBad;
-  if (bad === 0) return conviction;
-  return conviction.map(
-    (log, index) =>
-      log +
-      Math.min(
-        caps?.[index] ?? Number.POSITIVE_INFINITY,
-        candidateBad * (perCandidateBad[index] ?? 0) - bad * (perBad[index] ?? 0),
-      ),
+  return perBad.map((log, index) =>
+    bad === 0
+      ? 0
+      : Math.min(
+          caps?.[index] ?? Number.POSITIVE_INFINITY,
+          (candidateBad * (perCandidateBad[index] ?? 0) - bad * log) / dispersion,
+        ),
   );
 };
+
+export const weigh = (conviction: Conviction, gains: readonly number[]): Conviction =>
+  conviction.map((log, index) => log + (gains[index] ?? 0));
 
 /** ln of the evidence; before the first bet that of 1, which a journal can hold. */
 export const logEvidence = (conviction: Conviction): number => {
@@ -83,9 +87,18 @@ export const logEvidence = (conviction: Conviction): number => {
 export const convictionShareOf = ({ candidate, baseline }: Counts): number | undefined =>
   candidate + baseline > 0 ? candidate / (candidate + baseline) : undefined;
 
-/** Weight of the k-th time (from 1) at which the candidate may have become worse: the whole sequence sums to 1. */
-export const startPrior = (start: number): number =>
-  start === 1 ? firstStartPrior : (1 - firstStartPrior) / (start * (start - 1));
+/**
+ * Weight of the k-th time (from 1) at which the candidate may have become worse: the whole sequence sums to 1.
+ * @param seconds between two of them; absent in a policy of version 1
+ */
+export const startPrior = (start: number, seconds?: number): number => {
+  const [first, near] =
+    seconds === undefined ? [firstStartPrior, 1] : [firstOfManyPrior, Math.max(1, nearSeconds / seconds)];
+  return start === 1 ? first : ((1 - first) * near) / ((start + near - 2) * (start + near - 1));
+};
 
 /** Most bad candidates are bad from the first request. */
 const firstStartPrior = 0.7;
+/** With a start every two minutes, more of them lie within the first half hour, and all of these weigh about the same. */
+const firstOfManyPrior = 0.65;
+const nearSeconds = 1800;

@@ -1,23 +1,249 @@
-import type { BaselineHistory } from './burst-guard.ts';
+/**
+ * How much more than independent requests the bad requests of one fleet vary from one block of time to the next: 1 for errors that
+ * come singly, 20 for sessions of twenty failing requests. Pure.
+ *
+ * A block is compared with its two neighbours: given the bad requests of all three together, its own are binomial, whatever the rate
+ * is, and a rate that rises or falls evenly cancels. The dispersion of one length of blocks is the sum of the squared differences over
+ * their sum for independent requests. Blocks of several lengths show sessions of several lengths.
+ *
+ * A factor of evidence to the power 1/D stays a fair bet for every D ≥ 1 that is fixed before the bucket (E[F^(1/D)] ≤ E[F]^(1/D) ≤ 1,
+ * Jensen 1906). So the bounds for independent requests hold with any D. How far D protects where requests depend on each other is
+ * measured (docs/judge-results.md), not proven.
+ */
+export interface Dispersion {
+  /** Divides the evidence that the candidate is worse. */
+  readonly against: number;
+  /** Divides the evidence that it is healthy; larger, where few errors were seen. */
+  readonly health: number;
+  /** Time in which the burst guard lets one burst count. */
+  readonly burstSeconds: number;
+}
+
+/** Most bursts end within a minute. */
+const briefSeconds = 60;
+
+export const independent: Dispersion = { against: 1, health: 1, burstSeconds: briefSeconds };
+
+/** Counts of one fleet in one interval. */
+interface Block {
+  readonly requests: number;
+  readonly bad: number;
+}
+
+const nothing: Block = { requests: 0, bad: 0 };
+const together = (one: Block, other: Block): Block => ({
+  requests: one.requests + other.requests,
+  bad: one.bad + other.bad,
+});
+
+/** Sums over comparisons. */
+interface Sums {
+  readonly squares: number;
+  /** Of the squares, if requests were independent. */
+  readonly expected: number;
+  readonly variance: number;
+}
+
+const none: Sums = { squares: 0, expected: 0, variance: 0 };
+const plus = (one: Sums, other: Sums, sign = 1): Sums => ({
+  squares: one.squares + sign * other.squares,
+  expected: one.expected + sign * other.expected,
+  variance: one.variance + sign * other.variance,
+});
+
+const compare = (first: Block, middle: Block, last: Block): Sums => {
+  const bad = first.bad + middle.bad + last.bad;
+  const share = middle.requests / (first.requests + middle.requests + last.requests);
+  const expected = bad * share * (1 - share);
+  return {
+    squares: (middle.bad - bad * share) ** 2,
+    expected,
+    // Fourth moment of a binomial. That of a single bad request is rounded to below zero.
+    variance: Math.max(0, 2 * expected ** 2 + (1 - 6 * share * (1 - share)) * expected),
+  };
+};
+
+/** Blocks of one length, in the order of time. */
+interface Lane {
+  readonly current: Block;
+  readonly minutes: number;
+  /** Whole ones, two at most. */
+  readonly before: readonly Block[];
+  readonly sums: Sums;
+}
+
+/** Sessions end within a few minutes: within these lengths they are counted as one event. */
+const sessionMinutes: readonly number[] = [1, 2, 5];
+/** Storms and drifts last longer. */
+const driftMinutes: readonly number[] = [10, 20, 30, 60];
+const allMinutes: readonly number[] = [...sessionMinutes, ...driftMinutes];
+const noBlocks: readonly Lane[] = allMinutes.map(() => ({ current: nothing, minutes: 0, before: [], sums: none }));
+
+const withMinute = (lanes: readonly Lane[], counts: Block): readonly Lane[] =>
+  lanes.map((lane, index) => {
+    const current = together(lane.current, counts);
+    const minutes = lane.minutes + 1;
+    if (minutes < (allMinutes[index] ?? 0)) return { ...lane, current, minutes };
+    const [first, middle] = lane.before;
+    return {
+      current: nothing,
+      minutes: 0,
+      before: [...lane.before.slice(-1), current],
+      sums: first && middle ? plus(lane.sums, compare(first, middle, current)) : lane.sums,
+    };
+  });
+
+/** Standard deviations of an excess that chance does not explain. */
+const beyondChance = 4;
+/** Neighbouring comparisons share two blocks of three: their sum varies twice as much as that of independent ones. */
+const overlap = 2;
+
+const isBeyondChance = ({ squares, expected, variance }: Sums): boolean =>
+  squares - expected > beyondChance * Math.sqrt(overlap * variance) + beyondChance ** 2 / 2;
+const ratioOf = ({ squares, expected }: Sums): number => (expected > 0 ? squares / expected : 1);
+const largest = (lanes: readonly Sums[]): number => Math.max(1, ...lanes.filter(isBeyondChance).map(ratioOf));
+
+/** Minutes that make a history. */
+const shortestHistory = 60;
+/** Longest incident that is left out, in windows of an hour: it may lie across the border of two. */
+const windowMinutes = 60;
+const incidentWindows = 2;
+/** Minutes with the highest rates, as a share of all, count as this quantile: rare bursts are the burst guard's business. */
+const usualMinutes = 0.9;
+/** Of a sum of squares whose upper tail was cut at that quantile. */
+const cutTail = 1.2;
+/** Times the dispersion of single minutes: errors that go on and on from minute to minute are a storm, or a drift. */
+const lasting = 2;
+/** A storm, or a drift, counts as one burst for so long. */
+const stormSeconds = 240;
+/** Where storms last, the guard already lets each count once; a larger dispersion would only forget them more slowly. */
+const mostBesideStorms = 4;
+/** Before any error was seen: nine single errors and one burst of twenty (the rule of succession). */
+const prior = { singles: 9, burst: 20 };
+/** A larger one, and an incident, count as two of the prior's bursts. */
+const mostOfOne = 2 * prior.burst;
 
 /**
- * How much more than independent requests the errors of one fleet vary from one block of time to the next: 1 for errors that come
- * singly, 20 for sessions of twenty failing requests. Pure.
- *
- * Neighbouring blocks are compared two by two: given the bad requests of both together, the first one's are binomial, whatever the
- * rate is; the mean square of the standardised difference is the dispersion.
  * @param history minutes of one fleet in order, oldest first, from before the first candidate request
- * @returns at least 1; undefined when no bad request was seen
+ * @returns undefined where the history is too short
  */
-export const dispersionOf = (history: readonly BaselineHistory[]): number | undefined => {
-  const squares: number[] = [];
-  for (let index = 0; index + 1 < history.length; index += 2) {
-    const [first, second] = history.slice(index, index + 2);
-    if (!first || !second || first.requests === 0 || second.requests === 0) continue;
-    const total = first.bad + second.bad;
-    const share = first.requests / (first.requests + second.requests);
-    if (total > 0) squares.push((first.bad - total * share) ** 2 / (total * share * (1 - share)));
-  }
-  if (squares.length === 0) return undefined;
-  return Math.max(1, squares.reduce((sum, square) => sum + square, 0) / squares.length);
+export const dispersionOf = (history: readonly Block[]): Dispersion | undefined => {
+  const served = history.filter(({ requests }) => requests > 0);
+  if (served.length < shortestHistory) return undefined;
+  const whole = sumsOf(served);
+  const ofAll = sumsOf(cutAt(served, usualMinutes));
+  const ofFailing = cutAt(served, usualMinutes, ({ bad }) => bad > 0);
+  const sessions = (lanes: readonly Sums[]): readonly Sums[] => lanes.slice(0, sessionMinutes.length);
+  const lasts = largest(whole.slice(sessionMinutes.length - 1)) > lasting * Math.max(1, ratioOf(whole[0] ?? none));
+  const against = uncut(largest(sessions(ofAll)));
+  const brief = uncut(largest(ofAll.slice(0, 2)));
+  const health = uncut(largest(sessions(sumsOf(ofFailing))));
+  return {
+    against: lasts ? Math.max(brief, Math.min(against, uncut(mostBesideStorms))) : against,
+    health: Math.max(health, withPrior(ofFailing)),
+    burstSeconds: lasts ? stormSeconds : briefSeconds,
+  };
 };
+
+const uncut = (dispersion: number): number => (dispersion > 1 ? dispersion * cutTail : 1);
+
+/** Whether the errors vary more than chance explains, at any length, and how much. */
+export const unevenness = (
+  history: readonly Block[],
+): { readonly minutes: number; readonly times: number } | undefined => {
+  const served = history.filter(({ requests }) => requests > 0);
+  const sums = sumsOf(served);
+  const index = sums.findIndex(isBeyondChance);
+  const found = sums[index];
+  return found === undefined ? undefined : { minutes: allMinutes[index] ?? 0, times: ratioOf(found) };
+};
+
+/** For each length, without the worst window: an incident a day says nothing about the other hours. */
+const sumsOf = (served: readonly Block[]): readonly Sums[] => {
+  const windows: (readonly Sums[])[] = [];
+  let lanes = noBlocks;
+  for (let from = 0; from < served.length; from += windowMinutes) {
+    const before = lanes;
+    lanes = served.slice(from, from + windowMinutes).reduce(withMinute, lanes);
+    windows.push(lanes.map(({ sums }, index) => plus(sums, before[index]?.sums ?? none, -1)));
+  }
+  const surplus = (window: number): number =>
+    windows
+      .slice(window, window + incidentWindows)
+      .reduce((sum, lanes) => sum + Math.max(0, ...lanes.map(({ squares, expected }) => squares - expected)), 0);
+  const worst = windows.reduce((most, _, window) => (surplus(window) > surplus(most) ? window : most), 0);
+  const left = surplus(worst) > 0 ? windows.toSpliced(worst, incidentWindows) : windows;
+  return allMinutes.map((_, lane) => left.reduce((sum, window) => plus(sum, window[lane] ?? none), none));
+};
+
+const cutAt = (
+  served: readonly Block[],
+  quantile: number,
+  counts: (block: Block) => boolean = () => true,
+): readonly Block[] => {
+  const rates = served
+    .filter(counts)
+    .map(({ bad, requests }) => bad / requests)
+    .sort((one, other) => one - other);
+  const most = rates[Math.ceil(quantile * rates.length) - 1] ?? 0;
+  return served.map(({ requests, bad }) => ({ requests, bad: Math.min(bad, most * requests) }));
+};
+
+/**
+ * Few errors are no evidence of D = 1: two singles may be followed by a session of twenty. The mean square of the five-minute blocks
+ * with errors, with those of the prior.
+ */
+const withPrior = (served: readonly Block[]): number => {
+  const five = 5;
+  const blocks = Array.from({ length: Math.ceil(served.length / five) }, (_, index) =>
+    served.slice(index * five, (index + 1) * five).reduce(together, nothing),
+  );
+  const squares = blocks.flatMap((middle, index) => {
+    const [first, last] = [blocks[index - 1], blocks[index + 1]];
+    const sums = first && last ? compare(first, middle, last) : none;
+    return sums.expected > 0 ? [Math.min(mostOfOne, ratioOf(sums))] : [];
+  });
+  const failing = blocks.filter(({ bad }) => bad > 0).length;
+  const mean = squares.reduce((sum, square) => sum + square, 0) / Math.max(1, squares.length);
+  return (failing * mean + prior.singles + prior.burst) / (failing + prior.singles + 1);
+};
+
+/**
+ * Without a day before: how the baseline's errors came so far in this rollout. Each minute with the one before: of both together, the
+ * bad requests of the newer one are binomial.
+ */
+export interface Learned {
+  readonly current: Block;
+  readonly seconds: number;
+  readonly before?: Block;
+  /** Comparisons with errors, and the sum of their squares. */
+  readonly count: number;
+  readonly squares: number;
+}
+
+export const nothingLearned: Learned = { current: nothing, seconds: 0, count: 0, squares: 0 };
+
+/** @param counts of the baseline in one bucket */
+export const learn = (learned: Learned, counts: Block, seconds: number): Learned => {
+  if (counts.requests === 0) return learned;
+  const current = together(learned.current, counts);
+  const until = learned.seconds + seconds;
+  if (until < briefSeconds) return { ...learned, current, seconds: until };
+  const { before } = learned;
+  const next = { ...learned, current: nothing, seconds: 0, before: current };
+  if (before === undefined || before.bad + current.bad === 0) return next;
+  const bad = before.bad + current.bad;
+  const share = current.requests / (before.requests + current.requests);
+  const square = (current.bad - bad * share) ** 2 / (bad * share * (1 - share));
+  return { ...next, count: learned.count + 1, squares: learned.squares + Math.min(mostOfOne, square) };
+};
+
+/** Comparisons of single errors beside the first ones seen: one uneven pair of minutes is not how errors come. */
+const firstSingles = 3;
+
+/** No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. */
+export const learnedDispersion = ({ count, squares }: Learned): Dispersion => ({
+  against: Math.max(1, (squares + firstSingles) / (count + firstSingles)),
+  health: Math.max(1, (squares + prior.singles + prior.burst) / (count + prior.singles + 1)),
+  burstSeconds: briefSeconds,
+});

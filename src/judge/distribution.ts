@@ -1,6 +1,6 @@
 import { alternatives } from './alternatives.ts';
 import { type Counts, exchanged } from './bucket.ts';
-import { type Conviction, logEvidence, noEvidence, startAnew, startPrior, type Terms, weigh } from './conviction.ts';
+import { type Conviction, gainsOf, logEvidence, noEvidence, startAnew, type Terms, weigh } from './conviction.ts';
 import { type Excess, estimatedExcess, excessInterval, noExcess, observeHealth, type Stakes } from './health.ts';
 import { logSum } from './logarithms.ts';
 import type { MetricEvidence } from './verdict.ts';
@@ -25,11 +25,11 @@ const freshCell: CellState = { more: noEvidence(alternatives), fewer: noEvidence
 
 export const freshCells = (cells: readonly string[]): readonly CellState[] => cells.map(() => freshCell);
 
-export const cellsWithStart = (cells: readonly CellState[], start: number): readonly CellState[] =>
+export const cellsWithStart = (cells: readonly CellState[], prior: number): readonly CellState[] =>
   cells.map((cell) => ({
     ...cell,
-    more: startAnew(cell.more, alternatives, startPrior(start)),
-    fewer: startAnew(cell.fewer, alternatives, startPrior(start)),
+    more: startAnew(cell.more, alternatives, prior),
+    fewer: startAnew(cell.fewer, alternatives, prior),
   }));
 
 /** Values that depend on the totals alone: all cells of a bucket share them. */
@@ -50,8 +50,8 @@ export const cellsWithCounts = (
     return here === undefined
       ? cell
       : {
-          more: weigh(cell.more, here, more, caps),
-          fewer: weigh(cell.fewer, exchanged(here), fewer, caps),
+          more: weigh(cell.more, gainsOf(here, more, caps)),
+          fewer: weigh(cell.fewer, gainsOf(exchanged(here), fewer, caps)),
           seen: observeHealth(cell.seen, here, stakes),
         };
   });

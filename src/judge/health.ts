@@ -29,9 +29,11 @@ import { logSum } from './logarithms.ts';
  */
 export interface Excess {
   readonly requests: number;
-  /** Requests of buckets without an incident of the baseline: the upper bound is about these. */
+  /** Requests of buckets without an incident of the baseline, each over the dispersion of its bucket: the upper bound is about these. */
   readonly counted: number;
   readonly bad: number;
+  /** The same as evidence: each over the dispersion of its bucket. */
+  readonly badAsEvidence: number;
   readonly baselineRequests: number;
   readonly baselineBad: number;
   /** Bad requests the candidate would have had at the baseline's rate: Σ y·c/b. */
@@ -57,6 +59,7 @@ export const noExcess: Excess = {
   requests: 0,
   counted: 0,
   bad: 0,
+  badAsEvidence: 0,
   baselineRequests: 0,
   baselineBad: 0,
   expectedBad: 0,
@@ -95,6 +98,7 @@ export const stakesOf = ({ candidate, baseline }: Counts, { stakes, times, perBa
 /**
  * @param excuse most, in nats, that a bucket's baseline errors may add beyond excusing the candidate's own; less is always fair
  * @param incident the baseline's: the bucket can lower the evidence, never raise it
+ * @param dispersion at least 1, and known before the bucket: its factor to the power 1/D is as fair (`dispersion.ts`)
  */
 export const observeHealth = (
   excess: Excess,
@@ -102,24 +106,27 @@ export const observeHealth = (
   at: Stakes,
   excuse = Number.POSITIVE_INFINITY,
   incident = false,
+  dispersion = 1,
 ): Excess => {
   const { candidate: requests, candidateBad: bad, baseline, baselineBad } = counts;
   const ratio = baseline > 0 ? requests / baseline : 0;
   return {
     requests: excess.requests + requests,
-    counted: excess.counted + (incident ? 0 : requests),
+    counted: excess.counted + (incident ? 0 : requests / dispersion),
     bad: excess.bad + bad,
+    badAsEvidence: excess.badAsEvidence + bad / dispersion,
     baselineRequests: excess.baselineRequests + baseline,
     baselineBad: excess.baselineBad + baselineBad,
     expectedBad: excess.expectedBad + baselineBad * ratio,
     compared: excess.compared + (baseline > 0 ? requests : 0),
     comparedBad: excess.comparedBad + (baseline > 0 ? bad : 0),
-    allowance: baselineBad === 0 ? excess.allowance : allowed(excess.allowance, counts, at, incident ? 0 : excuse),
+    allowance:
+      baselineBad === 0 ? excess.allowance : allowed(excess.allowance, counts, at, incident ? 0 : excuse, dispersion),
     gain:
       bad === 0 && baselineBad === 0
         ? excess.gain
-        : add(add(excess.gain, at.perCounterBad, bad), at.perCounterBaselineBad, baselineBad),
-    reach: requests === 0 ? excess.reach : add(excess.reach, at.counter, requests),
+        : add(add(excess.gain, at.perCounterBad, bad / dispersion), at.perCounterBaselineBad, baselineBad / dispersion),
+    reach: requests === 0 ? excess.reach : add(excess.reach, at.counter, requests / dispersion),
   };
 };
 
@@ -128,10 +135,11 @@ const allowed = (
   { candidateBad, baselineBad }: Counts,
   { perBad, perBaselineBad }: Stakes,
   excuse: number,
+  dispersion: number,
 ): readonly number[] =>
   perBaselineBad.map((log, index) => {
     const own = candidateBad === 0 ? 0 : -candidateBad * (perBad[index] ?? 0);
-    return (sums[index] ?? 0) + Math.min(baselineBad * log, own + excuse);
+    return (sums[index] ?? 0) + Math.min(baselineBad * log, own + excuse) / dispersion;
   });
 
 const add = (sums: readonly number[], terms: readonly number[], times: number): readonly number[] =>
@@ -149,7 +157,7 @@ export const logEvidenceBelow = (excess: Excess, bound: number, grid: Grid = una
   );
 
 /** Of each bet, with its prior: what the bad requests of both arms made of it. */
-const betLogs = ({ bad, allowance }: Excess, { logPriors, perBad }: Grid): readonly number[] =>
+const betLogs = ({ badAsEvidence: bad, allowance }: Excess, { logPriors, perBad }: Grid): readonly number[] =>
   logPriors.map((prior, index) => prior + (allowance[index] ?? 0) + (bad === 0 ? 0 : bad * (perBad[index] ?? 0)));
 
 /** Candidate's rate minus the baseline's, bucket by bucket; undefined before the first comparison. */

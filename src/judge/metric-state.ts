@@ -1,16 +1,18 @@
 import { alternatives, grossAlternatives } from './alternatives.ts';
 import { type Grid, gridOf } from './bets.ts';
 import { type Counts, exchanged } from './bucket.ts';
+import { type Allowance, allowedIn, leftOf } from './burst-guard.ts';
 import {
   type Alternatives,
   type Conviction,
+  gainsOf,
   logEvidence,
   noEvidence,
   startAnew,
-  startPrior,
   type Terms,
   weigh,
 } from './conviction.ts';
+import { type Dispersion, independent, type Learned, learn, learnedDispersion, nothingLearned } from './dispersion.ts';
 import { type CellState, cellsWithStart, distributionEvidence, freshCells, logChange } from './distribution.ts';
 import {
   type Excess,
@@ -36,6 +38,10 @@ export interface MetricState {
   readonly trouble: Trouble;
   /** The baseline had an incident in the last bucket. */
   readonly incident: boolean;
+  /** What the burst guard leaves of the gain of the next bucket. */
+  readonly allowance?: Allowance;
+  /** The baseline's errors so far, where no day before has shown how they come. */
+  readonly learned?: Learned;
   /** Of a distribution; then the members above stay as they are. */
   readonly cells?: readonly CellState[];
   readonly newest: Newest;
@@ -56,17 +62,19 @@ export const freshMetric = (metric: Metric): MetricState => ({
   step: noExcess,
   trouble: noTrouble,
   incident: false,
+  ...(metric.dispersion === 'learned' ? { learned: nothingLearned } : {}),
   ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
   newest: undoubted,
   grid: gridOf(metric),
   ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
 });
 
-export const withStart = (state: MetricState, metric: Metric, start: number): MetricState => ({
+/** @param prior of this start */
+export const withStart = (state: MetricState, metric: Metric, prior: number): MetricState => ({
   ...state,
   ...(state.cells
-    ? { cells: cellsWithStart(state.cells, start) }
-    : { conviction: startAnew(state.conviction, alternativesOf(metric), startPrior(start)) }),
+    ? { cells: cellsWithStart(state.cells, prior) }
+    : { conviction: startAnew(state.conviction, alternativesOf(metric), prior) }),
 });
 
 /** A hold is about this step: after a command of a person, the steps before it hold nothing. */
@@ -86,23 +94,38 @@ export interface BucketTerms {
   readonly excuse: number | undefined;
 }
 
+/** Of the buckets before: a bet must not depend on the bucket that decides it. */
+export const dispersionIn = (
+  { learned }: Pick<MetricState, 'learned'>,
+  { dispersion }: Pick<Metric, 'dispersion'>,
+): Dispersion =>
+  dispersion === 'learned' ? learnedDispersion(learned ?? nothingLearned) : (dispersion ?? independent);
+
 /** @param ofNow health is asked of the newest requests too */
 export const withCounts = (
-  { conviction, whole, step, trouble, newest, grid, held }: MetricState,
+  state: MetricState,
   metric: Metric,
   counts: Counts,
+  seconds: number,
   { ratio, stakes, caps, excuse }: BucketTerms,
   ofNow: boolean,
 ): MetricState => {
+  const { conviction, whole, step, trouble, newest, grid, held, learned } = state;
   const { usual, excessBelow = 0, good } = metric;
+  const { against, health, burstSeconds } = dispersionIn(state, metric);
   const watch =
     typeof usual === 'number'
       ? watchBaseline(trouble, counts, toleratedRate(usual, excessBelow))
       : { trouble, incident: false };
-  const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident);
+  const seen = (excess: Excess): Excess => observeHealth(excess, counts, stakes, excuse, watch.incident, health);
   const total = seen(whole);
+  const allowed =
+    caps && metric.dispersion !== undefined ? allowedIn(state.allowance, caps, seconds / burstSeconds) : caps;
+  const gains = gainsOf(good ? exchanged(counts) : counts, ratio, allowed, against);
   return {
-    conviction: weigh(conviction, good ? exchanged(counts) : counts, ratio, caps),
+    conviction: weigh(conviction, gains),
+    ...(allowed && metric.dispersion !== undefined ? { allowance: leftOf(allowed, gains) } : {}),
+    ...(learned ? { learned: learn(learned, { requests: counts.baseline, bad: counts.baselineBad }, seconds) } : {}),
     whole: total,
     // In the first step the two are the same.
     step: step === whole ? total : seen(step),

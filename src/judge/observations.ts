@@ -1,7 +1,8 @@
 import type { Grid } from './bets.ts';
 import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
-import { guardCaps, guardExcuse } from './burst-guard.ts';
-import { convictionShareOf, ratioTerms, type Terms } from './conviction.ts';
+import { allowanceCaps, guardCaps, guardExcuse } from './burst-guard.ts';
+import { type Alternatives, convictionShareOf, ratioTerms, startPrior, type Terms } from './conviction.ts';
+import { independent } from './dispersion.ts';
 import { cellsWithCounts } from './distribution.ts';
 import { stakesOf } from './health.ts';
 import { isComparedWithBefore, type LastStep, moveOn, noLastStep, observeAlone, observeCompared } from './last-step.ts';
@@ -110,7 +111,9 @@ export const observeIn = (before: Observations, bucket: Bucket): Observations =>
 const startAt = (so: Observations, t: number): Observations => {
   const starts = so.starts + 1;
   const step = { ...so.step, starts: so.step.starts + 1 };
-  const metrics = eachMetric(so, (state, metric) => withStart(state, metric, metric.holds ? step.starts : starts));
+  const metrics = eachMetric(so, (state, metric) =>
+    withStart(state, metric, startPrior(metric.holds ? step.starts : starts, so.policy.restartSeconds)),
+  );
   return { ...so, starts, step, lastStart: t, metrics };
 };
 
@@ -157,14 +160,14 @@ const missingIn = ({ metrics }: Policy, bucket: Bucket): readonly Metric[] =>
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;
-  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy));
+  const termsFor = memo((counts, metric, grid) => termsOf(counts, metric, grid, policy, bucket.seconds));
   const missing = missingIn(policy, bucket);
   const metrics = eachMetric(so, (state, metric) => {
     const cold = bucket.t < so.since + (metric.warmUpSeconds ?? 0);
     if (metric.cells && state.cells) return withCells(state, state.cells, metric, metric.cells, bucket, policy);
     const counts = cold ? undefined : countsOf(bucket, metric.name);
     const terms = counts && termsFor(counts, metric, state.grid);
-    return terms ? withCounts(state, metric, counts, terms, policy.healthOfNow ?? false) : state;
+    return terms ? withCounts(state, metric, counts, bucket.seconds, terms, policy.healthOfNow ?? false) : state;
   });
   return {
     ...so,
@@ -222,8 +225,8 @@ const withCells = (
 ): MetricState => {
   const counts = cellCountsOf(bucket, metric.name, names);
   const [first] = counts ?? [];
-  const more = first && termsOf(first, metric, state.grid, policy);
-  const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy);
+  const more = first && termsOf(first, metric, state.grid, policy, bucket.seconds);
+  const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy, bucket.seconds);
   if (counts === undefined || more === undefined || fewer === undefined) return state;
   const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
   return { ...state, cells: cellsWithCounts(cells, counts, terms) };
@@ -231,7 +234,7 @@ const withCells = (
 
 /** Each factor to the power 1/D: E[F^(1/D)] ≤ E[F]^(1/D) ≤ 1, so the bet stays fair (Jensen 1906). */
 const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Terms => {
-  const by = typeof dispersion === 'number' ? dispersion : 1;
+  const by = typeof dispersion === 'object' ? dispersion.against : 1;
   return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
 };
 
@@ -240,6 +243,7 @@ const termsOf = (
   metric: Metric,
   grid: Grid,
   { burstGuard, convict, healthy }: Policy,
+  seconds: number,
 ): BucketTerms | undefined => {
   const toCandidate = convictionShareOf(counts);
   if (toCandidate === undefined) return undefined;
@@ -252,10 +256,25 @@ const termsOf = (
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
     stakes: stakesOf(counts, grid),
-    caps: guarded ? guardCaps(convict.falseRollback, alternatives, counts.candidate) : undefined,
-    excuse: guarded || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
+    caps: guarded ? capsOf(convict.falseRollback, alternatives, counts.candidate, metric, seconds) : undefined,
+    // A dispersion does more for health than the guard's cap.
+    excuse: (guarded && metric.dispersion === undefined) || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
 };
+
+const capsOf = (
+  falseRollback: number,
+  alternatives: Alternatives,
+  requests: number,
+  { dispersion, cells }: Metric,
+  seconds: number,
+): readonly number[] =>
+  dispersion === undefined || cells
+    ? guardCaps(falseRollback, alternatives, requests)
+    : allowanceCaps(falseRollback, alternatives, (requests * 60) / seconds, burstSecondsOf(dispersion));
+
+const burstSecondsOf = (dispersion: Metric['dispersion']): number | undefined =>
+  dispersion === undefined ? undefined : dispersion === 'learned' ? independent.burstSeconds : dispersion.burstSeconds;
 
 type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 
@@ -276,6 +295,7 @@ const memo = (compute: TermsFor): TermsFor => {
       last.metric.onlyGross === metric.onlyGross &&
       last.metric.good === metric.good &&
       last.metric.guarded === metric.guarded &&
+      burstSecondsOf(last.metric.dispersion) === burstSecondsOf(metric.dispersion) &&
       (last.metric.usual === 'unknown') === (metric.usual === 'unknown') &&
       last.counts.candidate === counts.candidate &&
       last.counts.baseline === counts.baseline &&

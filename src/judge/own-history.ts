@@ -1,5 +1,5 @@
 import { type BaselineHistory, needsBurstGuard } from './burst-guard.ts';
-import { dispersionOf } from './dispersion.ts';
+import { type Dispersion, dispersionOf } from './dispersion.ts';
 import { usualErrorRate } from './incident.ts';
 import type { WatchedOwn } from './own-metrics.ts';
 
@@ -12,7 +12,7 @@ export interface OwnMinute {
 export interface OwnHistory {
   readonly watched: WatchedOwn;
   /** Of the cell that varies most; absent where no event was seen. */
-  readonly dispersion?: number;
+  readonly dispersion?: Dispersion;
   /** Shares of the events. */
   readonly shares: readonly number[];
 }
@@ -31,7 +31,18 @@ export const ownHistory = (history: readonly OwnMinute[]): OwnHistory => {
       burstGuard: cells.some((cell) => needsBurstGuard(cell).needed),
       ...(usual === undefined ? {} : { usual }),
     },
-    ...(dispersions.length > 0 ? { dispersion: Math.max(...dispersions) } : {}),
+    ...withDispersion(dispersions),
     shares: cells.map((cell) => (all > 0 ? cell.reduce((sum, { bad }) => sum + bad, 0) / all : 0)),
   };
 };
+
+const withDispersion = (cells: readonly Dispersion[]): Pick<OwnHistory, 'dispersion'> =>
+  cells.length === 0
+    ? {}
+    : {
+        dispersion: {
+          against: Math.max(...cells.map(({ against }) => against)),
+          health: Math.max(...cells.map(({ health }) => health)),
+          burstSeconds: Math.max(...cells.map(({ burstSeconds }) => burstSeconds)),
+        },
+      };

@@ -1,5 +1,6 @@
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { aimedBets, type Bets, type Limits } from './bets.ts';
+import type { Dispersion } from './dispersion.ts';
 import { type OwnTraits, ownMetricsOf, type WatchedOwn } from './own-metrics.ts';
 
 /** The judge's settings, frozen in the plan before the first candidate request: nothing in them may depend on the candidate. */
@@ -49,10 +50,10 @@ export interface Metric extends OwnTraits {
    */
   readonly usual?: number | 'unknown';
   /**
-   * How much more than independent requests this metric's bad ones vary, 1 or more (`dispersion.ts`): all evidence is divided by it.
-   * `learned` without a day before: from the baseline's own buckets as they come. Absent: 1.
+   * How much more than independent requests this metric's bad ones vary: all evidence is divided by it. `learned` without a day
+   * before: from the baseline's own buckets as they come. Absent in policies of version 1: nothing is divided.
    */
-  readonly dispersion?: number | 'learned';
+  readonly dispersion?: Dispersion | 'learned';
   /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
   readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
@@ -133,8 +134,8 @@ export interface Watched {
   readonly minimumRequests?: number;
   /** By metric: `Metric.usual`. */
   readonly usual?: Readonly<Record<string, number>>;
-  /** By metric: `Metric.dispersion`. */
-  readonly dispersion?: Readonly<Record<string, number>>;
+  /** By metric, without those of latency: `Metric.dispersion`. */
+  readonly dispersion?: Readonly<Record<string, Dispersion>>;
   /** The metrics of the user's own that are read, by name. */
   readonly own?: Readonly<Record<string, WatchedOwn>>;
   /** By metric: `Metric.higherAt`. */
@@ -180,7 +181,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
       ...metric,
       weight: metric.weight / budget,
       ...provenBy(metric, watched.usual),
-      ...(watched.dispersion && !metric.byBucket ? { dispersion: watched.dispersion[metric.name] ?? 'learned' } : {}),
+      ...(latency.some(({ name }) => name === metric.name) ? {} : dispersionOf(metric, judge, watched)),
       ...higherAt(metric, watched),
     })),
     burstGuard: judge.burstGuard === 'on' || (judge.burstGuard !== 'off' && (watched.burstGuard ?? false)),
@@ -197,6 +198,17 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     healthOfNow: true,
   };
 };
+
+/**
+ * `burst-guard: off` says that the errors come singly. Slow requests are not divided: they come together when the load is high, which is
+ * the same for both arms, and one fleet's day cannot tell that from bursts.
+ */
+const dispersionOf = (
+  { name, own }: Metric,
+  { burstGuard }: JudgePolicy,
+  { dispersion }: Watched,
+): Pick<Metric, 'dispersion'> =>
+  dispersion === undefined || (burstGuard === 'off' && !own) ? {} : { dispersion: dispersion[name] ?? 'learned' };
 
 const higherAt = (metric: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
   const hours = watched.higherAt?.[metric.name] ?? [];

@@ -1,7 +1,7 @@
 import { gridOf } from './bets.ts';
 import type { Counts } from './bucket.ts';
 import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from './health.ts';
-import type { MetricState } from './metric-state.ts';
+import { dispersionIn, type MetricState } from './metric-state.ts';
 import type { Metric } from './policy.ts';
 
 /**
@@ -11,16 +11,17 @@ import type { Metric } from './policy.ts';
  * @param share of the requests that goes to the candidate, above 0
  */
 export const requestsToProof = (
-  metric: Pick<Metric, 'excessBelow' | 'atMost' | 'bets'>,
+  metric: Pick<Metric, 'excessBelow' | 'atMost' | 'bets' | 'dispersion'>,
   confidence: number,
   baselineRate: number,
   share: number,
 ): number => {
   const grid = gridOf(metric);
+  const { health } = dispersionIn({}, metric);
   const target = -Math.log(1 - confidence);
   return fewest((candidate) => {
     const more = countsAt(candidate, baselineRate, share);
-    const seen = observeHealth(noExcess, more, stakesOf(more, grid));
+    const seen = observeHealth(noExcess, more, stakesOf(more, grid), undefined, false, health);
     return logEvidenceBelow(seen, metric.excessBelow ?? 0, grid) >= target;
   });
 };
@@ -31,18 +32,22 @@ export const requestsToProof = (
  * @param share of the requests that goes to the candidate, above 0
  */
 export const moreRequestsToProof = (
-  metric: Pick<Metric, 'excessBelow'>,
+  metric: Pick<Metric, 'excessBelow' | 'dispersion'>,
   confidence: number,
-  { step, whole, grid }: Pick<MetricState, 'step' | 'whole' | 'grid'>,
+  state: Pick<MetricState, 'step' | 'whole' | 'grid' | 'learned'>,
   share: number,
 ): number => {
+  const { step, whole, grid } = state;
+  const { health } = dispersionIn(state, metric);
   const rate = whole.baselineRequests > 0 ? whole.baselineBad / whole.baselineRequests : 0;
   const target = -Math.log(1 - confidence);
   return fewest((candidate) => {
     const more = countsAt(candidate, rate, share);
     const stakes = stakesOf(more, grid);
     return (step === whole ? [whole] : [step, whole]).every(
-      (seen) => logEvidenceBelow(observeHealth(seen, more, stakes), metric.excessBelow ?? 0, grid) >= target,
+      (seen) =>
+        logEvidenceBelow(observeHealth(seen, more, stakes, undefined, false, health), metric.excessBelow ?? 0, grid) >=
+        target,
     );
   });
 };

@@ -1,5 +1,6 @@
 import { type Instant, minutes } from '../clock.ts';
 import { counted, percent } from '../judge/amounts.ts';
+import type { Dispersion } from '../judge/dispersion.ts';
 import { type OwnHistory, type OwnMinute, ownHistory } from '../judge/own-history.ts';
 import type { WatchedOwn } from '../judge/own-metrics.ts';
 import type { Metric, Policy } from '../judge/policy.ts';
@@ -16,7 +17,7 @@ export interface OwnPast {
   readonly watched: Readonly<Record<string, WatchedOwn>>;
   readonly rates: Readonly<Record<string, number>>;
   /** How much its events vary (`dispersion.ts`); of a distribution, those of the cell that varies most. */
-  readonly dispersion: Readonly<Record<string, number>>;
+  readonly dispersion: Readonly<Record<string, Dispersion>>;
   /** By metric: how many of its trials a request makes. */
   readonly perRequest: Readonly<Record<string, number>>;
   /** Lines of the plan. */
@@ -61,7 +62,7 @@ export const ownPast = async (
   return {
     reads,
     watched: byMetric(({ watched }) => watched),
-    dispersion: withoutUndefined(byMetric(({ dispersion }) => dispersion)) as Record<string, number>,
+    dispersion: withoutUndefined(byMetric(({ dispersion }) => dispersion)) as Record<string, Dispersion>,
     rates: byMetric(({ shares }) => shares[0] ?? 0),
     perRequest: byMetric((_, index) => {
       const past = pasts[index] ?? [];

@@ -1,6 +1,7 @@
 import { duration, seconds } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { toleratedRate } from '../judge/incident.ts';
+import { dispersionIn } from '../judge/metric-state.ts';
 import { isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Rollout } from '../manifest/manifest.ts';
@@ -98,6 +99,29 @@ export const healthyNotes = ({ healthy, metrics }: Pick<Policy, 'healthy' | 'met
     ),
   ];
 };
+
+/** Below it nobody notices that a proof takes longer. */
+const worthANote = 1.5;
+
+/** How much longer proofs take than those of independent requests, and why. */
+export const dispersionNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>
+  metrics.filter(isToBeProven).flatMap(({ says, dispersion }) => {
+    if (dispersion === undefined) return [];
+    const { against, health } = dispersionIn({}, { dispersion });
+    if (health < worthANote) return [];
+    const longer = `a proof of health needs ${times(health)} times as many requests as for errors that come singly`;
+    if (dispersion === 'learned')
+      return [
+        `${says}: no day before shows whether they come in bursts, so ${longer} until the old version's own minutes show more; burst-guard: off says that they come singly`,
+      ];
+    return [
+      against < worthANote
+        ? `${says}: the day before had too few to see whether they come in bursts, or only rare bursts, so ${longer}`
+        : `${says}: in the day before they came in bursts and varied ${times(against)} times as much as single ones, so ${longer}, and a conviction more evidence`,
+    ];
+  });
+
+const times = (dispersion: number): string => String(Number(dispersion.toPrecision(2)));
 
 /** A minute in which the old version exceeds its limit is an incident, and proves nothing. */
 export const limitNotes = ({ metrics }: Pick<Policy, 'metrics'>): readonly string[] =>

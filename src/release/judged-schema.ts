@@ -21,6 +21,9 @@ const onOne = z.array(bet).check(
 );
 const bets = z.looseObject({ excess: onOne, ratio: z.optional(onOne), ratioPart: z.optional(fraction) });
 
+const atLeastOne = z.number().check(z.gte(1), z.lte(1e15));
+const dispersion = z.looseObject({ against: atLeastOne, health: atLeastOne, burstSeconds: atLeastOne });
+
 const metric = z.looseObject({
   name: z.string(),
   weight: fraction,
@@ -30,7 +33,7 @@ const metric = z.looseObject({
   atMost: z.optional(atMost),
   bets: z.optional(bets),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
-  dispersion: z.optional(z.union([z.number().check(z.gte(1)), z.literal('learned')])),
+  dispersion: z.optional(z.union([dispersion, z.literal('learned')])),
   higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),

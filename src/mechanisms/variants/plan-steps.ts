@@ -15,6 +15,7 @@ import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { type FrozenPolicy, freezePolicy } from '../../metrics/judge-policy.ts';
 import { ownNotes } from '../../metrics/own-past.ts';
 import {
+  dispersionNotes,
   healthyNotes,
   limitNotes,
   longestStepSeconds,
@@ -181,6 +182,7 @@ const describe = (
     `convicted when worse than ${policy.convict.worseThan} times the old version, with at most ${percent(policy.convict.falseRollback, 6)} chance of convicting a good one over the whole rollout`,
     ...healthyNotes(policy),
     ...limitNotes(policy),
+    ...dispersionNotes(policy),
     ...proofNotes(proof, longestStepSeconds(rollout)),
     `burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
     latency ? `latency: ${latency.because}` : 'latency is not judged: CloudWatch has no samples of it',

@@ -1,6 +1,6 @@
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { needsBurstGuard } from '../../../src/judge/burst-guard.ts';
-import { dispersionOf } from '../../../src/judge/dispersion.ts';
+import { dispersionOf, independent } from '../../../src/judge/dispersion.ts';
 import { usualErrorRate } from '../../../src/judge/incident.ts';
 import { beginJudging, judge, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
 import { type LatencyPlan, latencyCounts, watchedLatency } from '../../../src/judge/latency.ts';
@@ -88,7 +88,12 @@ export const policyFor = (run: Run, burstGuard: boolean): Policy => {
               // Of 4xx the scenarios have no day before; their baseline is steady.
               'client-errors': 0.005,
             },
-      dispersion: withoutUndefined({ errors: dispersion, [predictionsMetric]: predictions?.dispersion }),
+      // Of 4xx there is no day before here; they come singly.
+      dispersion: withoutUndefined({
+        errors: dispersion,
+        'client-errors': dispersion && independent,
+        [predictionsMetric]: predictions?.dispersion,
+      }),
       clientErrors: seen?.err4xx !== undefined,
       ...(seen?.cells ? { latency: watchedLatency(latency) } : {}),
       ...(predictions ? { own: { [predictionsMetric]: predictions.watched } } : {}),

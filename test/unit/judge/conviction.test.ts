@@ -4,6 +4,7 @@ import type { Counts } from '../../../src/judge/bucket.ts';
 import {
   type Alternatives,
   convictionShareOf,
+  gainsOf,
   logEvidence,
   noEvidence,
   ratioTerms,
@@ -28,7 +29,8 @@ const bucket = (candidate: number, baseline: number, candidateBad: number, basel
 const evidenceOf = (buckets: readonly Counts[], grid: Alternatives, margin = 1, caps?: readonly number[]): number =>
   logEvidence(
     buckets.reduce(
-      (conviction, counts) => weigh(conviction, counts, ratioTerms(convictionShareOf(counts) ?? 0, margin, grid), caps),
+      (conviction, counts) =>
+        weigh(conviction, gainsOf(counts, ratioTerms(convictionShareOf(counts) ?? 0, margin, grid), caps)),
       startAnew(noEvidence(grid), grid, 1),
     ),
   );

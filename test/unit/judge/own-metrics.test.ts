@@ -205,11 +205,11 @@ describe('a distribution', () => {
   });
 
   test('evidence is divided by the dispersion of the day before', () => {
-    const divided = (dispersion: number) =>
+    const divided = (against: number) =>
       judge(
         policyOf(judgeWith({ ...classes, verdict: 'convict' }), {
           own: { classes: { burstGuard: false } },
-          dispersion: { classes: dispersion },
+          dispersion: { classes: { against, health: against, burstSeconds: 60 } },
         }),
         collapsed.slice(0, 1),
       ).evidence['classes']?.logEvidence ?? 0;

@@ -197,7 +197,7 @@ describe('the day before', () => {
     expect(found.rates).toMatchObject({ 'empty-answers': 0.005, confident: 2 / 3, classes: 1 / 3 });
     expect(found.perRequest).toEqual({ 'empty-answers': 1, confident: 3, classes: 6 });
     expect(found.watched['empty-answers']).toEqual({ burstGuard: false, usual: 0.005 });
-    expect(found.dispersion['empty-answers']).toBe(1);
+    expect(found.dispersion['empty-answers']).toMatchObject({ against: 1, burstSeconds: 60 });
     expect(found.notes).toContain(
       'classes: Acme/Churn Predictions (VariantName=AllTraffic, Class=setosa) and 2 other counts: shares of 33.3 %, 33.3 %, 33.3 % in the day before',
     );
