@@ -26,7 +26,7 @@ const expected: Readonly<Record<string, readonly [end: string, ...reasons: reado
   'steps-clean': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
   'steps-rare-failures': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
   'steps-usual-failures': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
-  'steps-proven-by-ratio': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy'],
+  'steps-proven-by-ratio': ['delivered', 'weights-moved', 'insufficient-evidence', 'proven-healthy', 'newest-in-doubt'],
   'steps-newest-in-doubt': [
     'convicted',
     'weights-moved',
