@@ -129,11 +129,13 @@ const rising = (values: readonly number[]): boolean =>
 /**
  * @param worseThan the margin for latency rungs that compare buckets instead of requests
  * @param own the policy's metrics
+ * @param next start of the bucket after these lines, if it is known: the gap before it is a length too
  */
 export const bucketsOf = (
   lines: readonly BucketLine[],
   worseThan: number,
   own: readonly OwnMetric[] = [],
+  next: number = Number.POSITIVE_INFINITY,
 ): BucketFile => {
   const byTime = new Map<number, LinePair>();
   // A later line for the same bucket and arm is a revision.
@@ -145,7 +147,7 @@ export const bucketsOf = (
   const [past, rollout] = first < 0 ? [pairs, []] : [pairs.slice(0, first), pairs.slice(first)];
   const both = rollout.find(([, { candidate, baseline }]) => candidate && baseline)?.[1];
   const latency = both?.baseline && latencyPlan(latencyOf(both.baseline), edgesOf(both.baseline));
-  const usual = usualSeconds(rollout.map(([t]) => t));
+  const usual = usualSeconds([...rollout.map(([t]) => t), ...(Number.isFinite(next) ? [next] : [])]);
   const usualPast = usualSeconds(past.map(([t]) => t));
   const buckets: Bucket[] = [];
   for (const [t, pair] of rollout)
