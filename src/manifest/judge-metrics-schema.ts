@@ -11,8 +11,8 @@ const about = z.describe;
 /** GetMetricData takes 500 queries, and one call reads both versions (AWS: "GetMetricData"). */
 const mostQueries = 500;
 
-/** `commands/bucket-lines.ts`: a line has the metrics beside these. */
-const keysOfLines = [
+/** Keys of a line of buckets (`commands/bucket-lines.ts`): it has the metrics beside these. */
+export const keysOfLines: readonly string[] = [
   't',
   'arm',
   'n',
