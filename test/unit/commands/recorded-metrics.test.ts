@@ -7,7 +7,7 @@ test('another policy is played with all that a release knew of the day before', 
   const dayBefore = {
     clientErrors: true,
     usual: { errors: 0.001 },
-    dispersion: { errors: 3 },
+    dispersion: { errors: { against: 3, health: 4, burstSeconds: 60 } },
     higherAt: { errors: [[4, 0.02]] as const },
   };
   const then = policyOf(judgePolicy, dayBefore);
