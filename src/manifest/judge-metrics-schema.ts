@@ -295,6 +295,12 @@ const sourcesOf = (written: WrittenSource, refuse: Refuse): Sourced | undefined 
   };
 };
 
+/** @returns the reason why the metric would have no effect: SageMaker moves the traffic by its own timer, and no verdict holds it */
+export const holdsNothing = ({ verdict }: OwnMetric, bySteps: boolean): string | undefined =>
+  verdict === 'hold' && !bySteps
+    ? 'has the verdict hold (the default for cells), and under this strategy SageMaker moves the traffic by its own timer: nothing can be held; expected `verdict: convict`, or strategy: steps'
+    : undefined;
+
 /** @returns the reason why the series of both versions would be the same under a rollout; undefined when they differ */
 export const notApart = ({ candidate, baseline }: OwnMetric, bySteps: boolean): string | undefined => {
   const all = (sources: OwnSources): readonly OwnSeries[] => [...sources.events, ...(sources.of ? [sources.of] : [])];
