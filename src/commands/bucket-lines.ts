@@ -3,6 +3,7 @@ import type { Arm, Bucket } from '../judge/bucket.ts';
 import type { BaselineHistory } from '../judge/burst-guard.ts';
 import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
+import { keysOfLines } from '../manifest/judge-metrics-schema.ts';
 import type { OwnMetric } from '../manifest/manifest.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError } from '../schema.ts';
@@ -45,10 +46,6 @@ export interface BucketFile {
   readonly own: ReturnType<typeof ownPastOf>;
 }
 
-const known = [
-  ...['t', 'arm', 'n', 'err', 'err4xx', 'cells', 'edges', 'p99', 'sum', 'max', 'seconds', 'share', 'moved'],
-] as const;
-
 /**
  * @param own the policy's metrics: each has its name as a key of a line
  * @throws {InputError} `path:12: err: 3.5 is not a count; …`, one line per problem
@@ -74,7 +71,7 @@ export const bucketLineOf = (text: string, own: readonly OwnMetric[]): BucketLin
     return ['not a JSON object; expected e.g. {"t":0,"arm":"candidate","n":300,"err":1}'];
   const line = new Map(Object.entries(value));
   const problems: string[] = [];
-  const keys = [...known, ...own.map(({ name }) => name)];
+  const keys = [...keysOfLines, ...own.map(({ name }) => name)];
   for (const key of line.keys())
     if (!keys.some((name) => name === key)) {
       const nearest = suggest(key, keys);
@@ -132,11 +129,13 @@ const rising = (values: readonly number[]): boolean =>
 /**
  * @param worseThan the margin for latency rungs that compare buckets instead of requests
  * @param own the policy's metrics
+ * @param next start of the bucket after these lines, if it is known: the gap before it is a length too
  */
 export const bucketsOf = (
   lines: readonly BucketLine[],
   worseThan: number,
   own: readonly OwnMetric[] = [],
+  next: number = Number.POSITIVE_INFINITY,
 ): BucketFile => {
   const byTime = new Map<number, LinePair>();
   // A later line for the same bucket and arm is a revision.
@@ -148,7 +147,7 @@ export const bucketsOf = (
   const [past, rollout] = first < 0 ? [pairs, []] : [pairs.slice(0, first), pairs.slice(first)];
   const both = rollout.find(([, { candidate, baseline }]) => candidate && baseline)?.[1];
   const latency = both?.baseline && latencyPlan(latencyOf(both.baseline), edgesOf(both.baseline));
-  const usual = usualSeconds(rollout.map(([t]) => t));
+  const usual = usualSeconds([...rollout.map(([t]) => t), ...(Number.isFinite(next) ? [next] : [])]);
   const usualPast = usualSeconds(past.map(([t]) => t));
   const buckets: Bucket[] = [];
   for (const [t, pair] of rollout)

@@ -101,7 +101,7 @@ const begin = (stream: Stream, judge: JudgePolicy, until: number, say: (verdict:
   const lines = stream.lines.filter(({ t }) => t < until);
   const { worseThan } = judge.convict;
   const own = judge.metrics ?? [];
-  const file = bucketsOf(lines, worseThan, own);
+  const file = bucketsOf(lines, worseThan, own, until);
   stream.policy = policyBy(judge, file).policy;
   stream.counting = { latency: file.latency, worseThan, own };
   stream.judging = beginJudging(stream.policy);
@@ -124,7 +124,7 @@ const judgeAgain = (stream: Stream, say: (verdict: Verdict) => void): void => {
   stream.revised = false;
   if (policy === undefined || counting === undefined || previous === undefined) return;
   const known = stream.lines.filter(({ t }) => t <= previous.t);
-  const { buckets } = bucketsOf(known, counting.worseThan, counting.own);
+  const { buckets } = bucketsOf(known, counting.worseThan, counting.own, Math.min(...stream.open.keys()));
   stream.judging = buckets.reduce(observeBucket, beginJudging(policy));
   say(verdictOf(stream.judging));
 };

@@ -157,6 +157,9 @@ export const recordedJournal = (
           ),
         ),
         own: watchedBy(policy),
+        higherAt: Object.fromEntries(
+          policy.metrics.flatMap(({ name, higherAt }) => (higherAt ? [[name, higherAt] as const] : [])),
+        ),
       })
     : policy,
   guardBecause: judge ? guardReason(judge, 'decided before that release') : 'decided before that release',

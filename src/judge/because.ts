@@ -2,12 +2,19 @@ import { amount, chance, counted, lasting, percent, times } from './amounts.ts';
 import type { Limits } from './bets.ts';
 import { type Excess, excessInterval } from './health.ts';
 import { saysBefore } from './last-step.ts';
-import { freshMetric, isInDoubt, logHealthIn, type MetricState } from './metric-state.ts';
+import {
+  freshMetric,
+  isInDoubt,
+  logHealthIn,
+  type MetricState,
+  metricEvidenceOf,
+  metricLogEvidence,
+} from './metric-state.ts';
 import { requestsToTrust } from './newest-stretch.ts';
 import type { Observations } from './observations.ts';
 import { ownDiffers, ownMissing, ownSides, tolerance } from './own-because.ts';
 import { isToBeProven, type Metric, type Policy } from './policy.ts';
-import { coverageOf, healthThreshold, type Ruling } from './ruling.ts';
+import { coverageOf, healthThreshold, holdingState, type Ruling } from './ruling.ts';
 import { sharedFailure } from './shared-failure.ts';
 import { moreRequestsToProof } from './time-to-proof.ts';
 import type { MetricEvidence, Verdict } from './verdict.ts';
@@ -48,10 +55,11 @@ export const because = (
     case 'own-metrics-missing':
       return ownMissing(so.ownMissing, so.until - so.ownKnownUntil);
     case 'own-metric-differs': {
-      const metric = foremost(policy, ({ name, own }) =>
-        own ? (evidence[name]?.logEvidence ?? 0) : Number.NEGATIVE_INFINITY,
-      );
-      return ownDiffers(metric, evidence[metric.name], guiltOf(policy, logEvidence));
+      // The evidence that holds, of this step: that of a metric which convicts may come from the steps before.
+      const holding = (metric: Metric): MetricState => holdingState(stateOf(so, metric));
+      const metric = foremost(policy, (one) => (one.own ? metricLogEvidence(holding(one)) : Number.NEGATIVE_INFINITY));
+      const held = metricEvidenceOf(holding(metric), metric, policy.healthy.confidence);
+      return ownDiffers(metric, held, guiltOf(policy, logEvidence));
     }
     case 'split-not-as-weighted': {
       const all = step.requests + step.baselineRequests;
@@ -171,8 +179,8 @@ const undecided = (so: Observations, logEvidence: number): string => {
   const possible =
     metric.excessBelow === undefined || upper >= 1
       ? ''
-      : `up to ${percent(Math.max(0, upper))} of the requests more than the baseline is possible, and `;
-  const more = moreRequestsToProof(metric, policy.healthy.confidence, state, shareOf(so));
+      : `up to ${percent(upper)} of the requests more than the baseline is possible, and `;
+  const more = moreRequestsToProof(metric, policy.healthy.confidence, state, shareOf(so)) / perRequest(so, metric);
   return `not yet decided ${after}: ${metric.says} ${sides(seen)}${period}; ${possible}${limitOf(metric)} is healthy; ${atThisTraffic(so, more, 'a candidate as good as the baseline is proven')}${guilt}`;
 };
 
@@ -197,7 +205,7 @@ const inDoubt = (so: Observations): string =>
     .map((metric) => ({ metric, state: stateOf(so, metric) }))
     .filter(({ metric, state }) => isInDoubt(state, metric, healthThreshold(so)))
     .map(({ metric, state: { newest, whole } }) => {
-      const more = requestsToTrust(newest, metric, whole, shareOf(so));
+      const more = requestsToTrust(newest, metric, whole, shareOf(so)) / perRequest(so, metric);
       return `${metric.says} ${sides(newest.stretch)} in the newest ${counted(newest.stretch.requests, 'request')}; ${atThisTraffic(so, more, 'a candidate as good as the baseline is trusted again')}`;
     })
     .join('; ');
@@ -210,6 +218,10 @@ const limitOf = ({ excessBelow, atMost }: Limits): string =>
   ].join(' or ')}`;
 
 const shareOf = ({ step }: Observations): number => step.requests / Math.max(1, step.requests + step.baselineRequests);
+
+/** Trials of a metric that a request makes: one of the user's own may count rows, or a part of the requests. */
+const perRequest = (so: Observations, metric: Metric): number =>
+  metric.own ? stateOf(so, metric).step.requests / so.step.requests : 1;
 
 /** @param requests the candidate's, from now on */
 const atThisTraffic = ({ step, until }: Observations, requests: number, event = 'that is reached'): string => {

@@ -25,11 +25,11 @@ export const ownMissing = (names: readonly string[], seconds: number): string =>
   `no data of ${names.join(', ')} for ${lasting(seconds)}: unknown is neither healthy nor guilty, so the weight stays`;
 
 /**
- * @param evidence of that metric, if there is any
+ * @param evidence of that metric
  * @param guilt the end of the sentence: the evidence of all metrics together, where it is worth a word
  */
-export const ownDiffers = (metric: Metric, evidence: MetricEvidence | undefined, guilt: string): string => {
-  const seen = `${evidence ? ownSides(metric, evidence) : metric.says}; the candidate seems to differ by a factor of more than ${metric.worseThan}`;
+export const ownDiffers = (metric: Metric, evidence: MetricEvidence, guilt: string): string => {
+  const seen = `${ownSides(metric, evidence)}; the candidate seems to differ by a factor of more than ${metric.worseThan}`;
   return metric.holds
     ? `${seen}. A new model may differ on purpose, so ${metric.name} convicts nothing and the weight stays: give the command promote-now if the change is meant, or set "verdict: convict" to take such a version back`
     : `${seen}: too much to take the next step, and not yet enough to convict${guilt}`;

@@ -28,29 +28,30 @@ export const ruleOn = (so: Observations, bucket: Bucket): Ruling => {
 };
 
 /** Mean of e-processes: an e-process under any dependence between the metrics; the weights are shares of the budget. */
-export const combinedEvidence = ({ policy, metrics }: Observations): number =>
+const combinedEvidence = ({ policy, metrics }: Observations): number =>
   policy.metrics.reduce(
     (sum, metric, index) =>
       logAdd(sum, Math.log(metric.weight) + metricLogEvidence(metrics[index] ?? freshMetric(metric))),
     Number.NEGATIVE_INFINITY,
   );
 
-const holdingState = (state: MetricState): MetricState => state.held ?? state;
+/** Of a metric of the user's own: the state whose evidence holds the weight. */
+export const holdingState = (state: MetricState): MetricState => state.held ?? state;
 
 /**
  * Mean of the evidence of the user's own metrics: at most one healthy step in twenty is ever held by chance, over all of them. It is
- * weaker than a conviction's, so a metric that convicts holds before it does. Without requests to the baseline there is nothing to
+ * weaker than a conviction's, so a metric that convicts holds before it does. At full share nothing adds to it: there is no baseline to
  * differ from.
  */
-const differs = ({ policy, metrics, step }: Observations): boolean => {
+const differs = ({ policy, metrics }: Observations): boolean => {
   const logs = policy.metrics.flatMap((metric, index) =>
     metric.own ? [metricLogEvidence(holdingState(metrics[index] ?? freshMetric(metric)))] : [],
   );
-  return step.baselineRequests > 0 && logs.length > 0 && logSum(logs) - Math.log(logs.length) >= holdThreshold;
+  return logs.length > 0 && logSum(logs) - Math.log(logs.length) >= holdThreshold;
 };
 
 /** The same of the evidence against a candidate with all of the traffic. */
-export const evidenceAlone = ({ policy, lastStep = [] }: Observations): number =>
+const evidenceAlone = ({ policy, lastStep = [] }: Observations): number =>
   lastStep.reduce((sum, state, index) => {
     const weight = policy.metrics[index]?.weight ?? 0;
     return logAdd(sum, Math.log(weight) + logEvidenceAlone(state));

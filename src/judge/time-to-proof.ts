@@ -29,6 +29,7 @@ export const requestsToProof = (
 /**
  * Candidate requests that are still missing, when from now on both arms have the baseline's rate so far: in the step and over the whole
  * rollout.
+ * @param share of the requests that goes to the candidate, above 0
  */
 export const moreRequestsToProof = (
   metric: Pick<Metric, 'excessBelow' | 'dispersion'>,
@@ -36,7 +37,6 @@ export const moreRequestsToProof = (
   state: Pick<MetricState, 'step' | 'whole' | 'grid' | 'learned'>,
   share: number,
 ): number => {
-  if (share <= 0) return Number.POSITIVE_INFINITY;
   const { step, whole, grid } = state;
   const { health } = dispersionIn(state, metric);
   const rate = whole.baselineRequests > 0 ? whole.baselineBad / whole.baselineRequests : 0;

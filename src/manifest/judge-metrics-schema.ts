@@ -11,8 +11,8 @@ const about = z.describe;
 /** GetMetricData takes 500 queries, and one call reads both versions (AWS: "GetMetricData"). */
 const mostQueries = 500;
 
-/** `commands/bucket-lines.ts`: a line has the metrics beside these. */
-const keysOfLines = [
+/** Keys of a line of buckets (`commands/bucket-lines.ts`): it has the metrics beside these. */
+export const keysOfLines: readonly string[] = [
   't',
   'arm',
   'n',
@@ -294,6 +294,12 @@ const sourcesOf = (written: WrittenSource, refuse: Refuse): Sourced | undefined 
     ...(names ? { cells: names } : {}),
   };
 };
+
+/** @returns the reason why the metric would have no effect: SageMaker moves the traffic by its own timer, and no verdict holds it */
+export const holdsNothing = ({ verdict }: OwnMetric, bySteps: boolean): string | undefined =>
+  verdict === 'hold' && !bySteps
+    ? 'has the verdict hold (the default for cells), and under this strategy SageMaker moves the traffic by its own timer: nothing can be held; expected `verdict: convict`, or strategy: steps'
+    : undefined;
 
 /** @returns the reason why the series of both versions would be the same under a rollout; undefined when they differ */
 export const notApart = ({ candidate, baseline }: OwnMetric, bySteps: boolean): string | undefined => {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import { judgeMetrics, notApart, ownMetricsOf } from './judge-metrics-schema.ts';
+import { holdsNothing, judgeMetrics, notApart, ownMetricsOf } from './judge-metrics-schema.ts';
 import { type JudgePolicy, mostNamedAlarms, type Rollout } from './manifest.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -260,7 +260,8 @@ export const rollout = z.pipe(
   strategies.check(about('How traffic moves to the new version.')),
   z.transform((raw, context): Rollout => {
     for (const [index, metric] of (raw.judge?.metrics ?? []).entries()) {
-      const message = notApart(metric, raw.strategy === 'steps');
+      const bySteps = raw.strategy === 'steps';
+      const message = notApart(metric, bySteps) ?? holdsNothing(metric, bySteps);
       if (message !== undefined)
         context.issues.push({ code: 'custom', input: raw, path: ['judge', 'metrics', index], message });
     }

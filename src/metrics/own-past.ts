@@ -105,7 +105,9 @@ export const ownNotes = ({ metrics }: Pick<Policy, 'metrics'>, own: OwnPast | un
 const effectOf = ({ name, worseThan, weight, holds, cells, good, guarded }: Metric): string => {
   const event = cells
     ? `a share of ${counted(cells.length, 'cell')} that changed by more than a factor of ${worseThan}`
-    : `${good ? 'fewer than one' : 'more than'} ${worseThan}${good ? 'th' : ' times'} the old version's share`;
+    : good
+      ? `less than the old version's share divided by ${worseThan}`
+      : `more than ${worseThan} times the old version's share`;
   const effect = holds
     ? 'holds the weight, and convicts nothing'
     : `convicts, with ${percent(weight)} of the budget${guarded ? ', no fewer than three minutes together' : ''}`;

@@ -51,6 +51,7 @@ const lines = z.discriminatedUnion('kind', [
     t: second,
     seconds: amount.check(z.gt(0)),
     weightMoved: z.optional(z.boolean()),
+    provisional: z.optional(z.literal(true)),
     share: z.optional(fraction),
     candidate: z.optional(arm),
     baseline: z.optional(arm),

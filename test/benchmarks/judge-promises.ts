@@ -297,7 +297,7 @@ export const wronglyRolledBack = (
 export const spares = (cells: readonly CellSummary[], setting: Setting, name: string): boolean =>
   (wronglyRolledBack(cells, setting, name) ?? 1) < sparing;
 
-export const isIncumbent = ({ name }: Summary): boolean => !name.startsWith('judge');
+const isIncumbent = ({ name }: Summary): boolean => !name.startsWith('judge');
 
 const harmRow = (cells: readonly CellSummary[]): PromiseRow => {
   const regressions = cells.filter(({ scenario }) =>

@@ -4,7 +4,6 @@
  *   npm run bench:last-step                        2,000 runs a row
  *   npm run bench:last-step 200
  */
-import { pathToFileURL } from 'node:url';
 import { percent } from '../../src/judge/amounts.ts';
 import type { Arm, Bucket } from '../../src/judge/bucket.ts';
 import { hoursAbove, usualErrorRate } from '../../src/judge/incident.ts';
@@ -73,7 +72,6 @@ const [bakeMinutes, longestMinutes, lagMinutes] = [10, 60, 3];
 interface End {
   readonly is: 'taken back' | 'published' | 'unproven';
   readonly minutes: number;
-  readonly harmed: number;
 }
 
 /** A candidate that is convicted in a compared step never gets to the last one: another is drawn. */
@@ -110,21 +108,18 @@ const playOnce = ({ requestsPerSecond, before, alone, inRows = 1 }: Row, random:
   }
   const raised = see({ share: 1, weightMoved: true, candidate: arm(0.8, before), baseline: arm(0.2, before) });
   if (raised.decision === 'rollback') return undefined;
-  let harmed = 0;
   for (let minute = 0; minute < longestMinutes; minute += 1) {
     const candidate = arm(1, alone(minute));
-    harmed += candidate.bad['errors'] ?? 0;
     const { decision } = see({ share: 1, candidate, baseline: { requests: 0, bad: { errors: 0 } } });
-    if (decision === 'rollback') return { is: 'taken back', minutes: minute + 1, harmed };
+    if (decision === 'rollback') return { is: 'taken back', minutes: minute + 1 };
     // The judge's newest minute is that old when it decides.
-    if (minute + 1 + lagMinutes >= bakeMinutes && decision !== 'hold')
-      return { is: 'published', minutes: minute + 1, harmed };
+    if (minute + 1 + lagMinutes >= bakeMinutes && decision !== 'hold') return { is: 'published', minutes: minute + 1 };
   }
-  return { is: 'unproven', minutes: longestMinutes, harmed };
+  return { is: 'unproven', minutes: longestMinutes };
 };
 
 /** A table in Markdown. */
-export const lastStep = (runs: number): string => {
+const table = (runs: number): string => {
   const lines = rows.map((row) => {
     const random = randomFrom(`last step/${row.name}/${row.requestsPerSecond}`);
     const ends = Array.from({ length: runs }, () => play(row, random));
@@ -140,5 +135,4 @@ export const lastStep = (runs: number): string => {
   ].join('\n');
 };
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  console.log(lastStep(Number(process.argv[2] ?? 2000)));
+console.log(table(Number(process.argv[2] ?? 2000)));

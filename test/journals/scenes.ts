@@ -76,6 +76,25 @@ export const scenes: readonly Scene[] = [
     usually: failing(0.02, 900),
     requestsPerSecond: 60,
   },
+  {
+    name: 'steps-proven-by-ratio',
+    about: 'both fail on one request in twenty, as the old one did before, and the limit is a ratio',
+    version: '1.1.0',
+    rollout: steps().replace('excess-below: 0.5%', 'excess-below: 0.5%, at-most: 1.5x'),
+    usually: failing(0.05, 900),
+  },
+  {
+    name: 'steps-newest-in-doubt',
+    about: 'the new one fails on 1 % from its 40th minute on, in the bake of its first step',
+    version: '1.1.0',
+    rollout: steps().replace('bake: 5m', 'bake: 90m'),
+    usually: failing(0.001, 900),
+    requestsPerSecond: 30,
+    harm: (account) => {
+      const { clock } = account.simulator;
+      clock.at(clock.now() + minutes(40), 'the fault begins', () => failing(0.01, 120, 'AllTraffic-next')(account));
+    },
+  },
   { name: 'steps-errors', about: 'the new one fails on 5 %', version: '1.4.0', rollout: steps() },
   { name: 'steps-slow-tail', about: 'the new one takes 900 ms longer on 3 %', version: '1.6.0', rollout: steps() },
   {

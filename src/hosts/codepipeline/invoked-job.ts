@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ActionExecutionDetail, Codepipeline, JobData } from '../../aws/codepipeline.ts';
+import { partitionOf } from '../../aws/credentials.ts';
 import { allPages } from '../../aws/pages.ts';
 import { Throttled } from '../../aws/retry.ts';
 import { type Clock, seconds } from '../../clock.ts';
@@ -69,10 +70,11 @@ export const readInvokedJob = (
     throw new InputError(
       `${key}: operation ${quoted(name ?? '')} is not one of ${offered.map((one) => one.name).join(', ')}`,
     );
+  const { region } = connectionFrom(env);
   const pipelineContext = {
     pipelineName: pipeline,
     pipelineExecutionId: execution,
-    pipelineArn: `arn:aws:codepipeline:${connectionFrom(env).region}:${accountId}:${pipeline}`,
+    pipelineArn: `arn:${partitionOf(region)}:codepipeline:${region}:${accountId}:${pipeline}`,
   };
   const asked: JobData = { ...data, actionConfiguration: { configuration }, pipelineContext };
   return {
@@ -100,7 +102,9 @@ export const readInvokedJob = (
         };
       const why = `execution ${execution} of pipeline ${pipeline} has no running Lambda invoke action with these parameters and artifacts`;
       if (asked.continuationToken === undefined) throw new Throttled(clock.now() + listingPause, new Error(why));
-      throw new InputError(`${key}: ${why}`);
+      throw new InputError(
+        `${key}: ${why}; write there the pipeline of this action, and '#{codepipeline.PipelineExecutionId}' as its execution`,
+      );
     },
   };
 };
@@ -113,6 +117,8 @@ const isOf = ({ status, input }: ActionExecutionDetail, text: string, { inputArt
   input?.actionTypeId?.owner === 'AWS' &&
   input.actionTypeId.provider === 'Lambda' &&
   input.resolvedConfiguration?.[key] === text &&
+  // An event without them would pass as one with all of them.
+  (input.inputArtifacts ?? []).length === inputArtifacts.length &&
   inputArtifacts.every(({ name, location }) =>
     input.inputArtifacts?.some(
       (listed) =>

@@ -36,7 +36,7 @@ const longestMessage = 5000;
 /** User guide, Quotas: all output variables of an action together. */
 const mostVariableBytes = 122_880;
 
-/** Half of a summary and of a token: the state of the action has the other half, and memory. */
+/** Of the 2,048 characters of a summary and of a token: the others are for the state of the action, and for memory. */
 const longestEvidence = 1200;
 
 /** The evidence for the people whose decision the action waits for, on one line; undefined for a result that has none. */

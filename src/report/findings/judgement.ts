@@ -101,5 +101,10 @@ const answeredInAll = (minutes: readonly ArmMinute[]): string => {
 const side = ({ requests, bad }: JudgedMetric['candidate']): string =>
   requests === 0 ? 'none' : `${bad} of ${requests} (${percent(bad / requests)})`;
 
-const excess = ({ excess: estimate, interval: [lower, upper] }: JudgedMetric): string =>
-  estimate === undefined ? 'unknown' : `${percent(estimate)} (${percent(lower)} to ${percent(upper)})`;
+const excess = ({ excess: estimate, interval: [lower, upper], baseline: { requests, bad } }: JudgedMetric): string => {
+  // No rate is below zero, so no excess is below the baseline's rate.
+  const least = requests > 0 ? Math.max(lower, -bad / requests) : lower;
+  return estimate === undefined
+    ? 'unknown'
+    : `${percent(estimate)} (${percent(Math.min(least, estimate))} to ${percent(upper)})`;
+};

@@ -114,6 +114,15 @@ describe('a program', () => {
     expect(verdicts.map(({ t }) => t)).toEqual([0, 60, 120, 180, 240]);
   });
 
+  test('has buckets as long as the gaps between its lines, the first one too', async () => {
+    const text = jsonLines(...[0, 10, 20, 30].flatMap((t) => bothArms(t, 0)));
+    const { verdicts } = await judged(printing(text));
+    expect(verdicts).toEqual((await judged(written('seconds.jsonl', text))).verdicts);
+    const revised = text + jsonLines({ t: 0, arm: 'candidate', n: 300, err: 1 }, ...bothArms(40, 0));
+    const { verdicts: again } = await judged(printing(revised));
+    expect(again.at(-1)).toEqual((await judged(written('revised.jsonl', revised))).verdicts.at(-1));
+  });
+
   test('is judged while it runs: a bucket is closed when a line of a later one arrives', async () => {
     const seen = join(folder, 'seen');
     const more = JSON.stringify(jsonLines(...bothArms(120, 0)));

@@ -75,6 +75,23 @@ describe('two commits at GitHub', () => {
     expect((await room.compare(sha(0), sha(251), []))?.messages).toHaveLength(251);
   });
 
+  it('are left to git where GitHub does not show all files of a commit', async () => {
+    const many = (last: string) => Array.from({ length: 3000 }, (_, n) => ({ name: n === 2999 ? last : `docs/${n}` }));
+    const among = async (last: string): Promise<GitHub> => {
+      github = await startFakeGitHub({
+        state: {
+          commits: [{ sha: sha(0) }, { sha: sha(1), message: 'feat: 1', parents: [sha(0)], files: many(last) }],
+        },
+      });
+      return roomOf(github);
+    };
+    expect((await (await among('models/churn')).compare(sha(0), sha(1), ['models']))?.messages).toEqual(['feat: 1']);
+    await github?.close();
+    await expect((await among('docs/z')).compare(sha(0), sha(1), ['models'])).rejects.toThrow(
+      `commit ${sha(1)} may change more: let git read them, with \`fetch-depth: 0\``,
+    );
+  });
+
   it('need the permission to read the contents, which the error names', async () => {
     const room = await open({ lacks: ['contents'] });
     await expect(room.compare(sha(0), sha(1), [])).rejects.toThrow('`permissions: contents: read`');

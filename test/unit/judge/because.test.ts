@@ -165,6 +165,11 @@ const verdicts: readonly (readonly [about: string, policy: Policy, minutes: read
   ],
   ['an onset after a long healthy time', errors, [...times(120, both(0, 3)), both(1, 2), both(1, 3)]],
   ['a bucket with an excess of its own', errors, [...times(120, both(0, 3)), both(2, 2)]],
+  [
+    'proven in this step, and not over the whole rollout',
+    by({ convict: { worseThan: 8, falseRollback: 0.01 } }),
+    [...times(6, both(3, 3)), moved, half(0, 2)],
+  ],
   ['the weights move', errors, [...times(4, both(0, 3)), moved]],
   ['the old version is ill', errors, [...times(3, both(0, 3)), both(3, 700)]],
   ['no metrics for some minutes', errors, [...times(4, both(0, 3)), ...times(3, { baseline: arm(2700, 3) })]],

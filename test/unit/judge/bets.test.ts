@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { aimedBets, type Bets, gridOf, type Limits, unaimed } from '../../../src/judge/bets.ts';
 import type { Bucket, Counts } from '../../../src/judge/bucket.ts';
-import { type Excess, logEvidenceBelow, noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
+import {
+  type Excess,
+  excessInterval,
+  logEvidenceBelow,
+  noExcess,
+  observeHealth,
+  stakesOf,
+} from '../../../src/judge/health.ts';
 import { judge } from '../../../src/judge/judge.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
 import { requestsToProof } from '../../../src/judge/time-to-proof.ts';
@@ -164,6 +171,22 @@ describe('aimed bets', () => {
     );
   });
 
+  test('are rounded downwards, also where the usual rate is one of a few errors', () => {
+    for (let rate = 0.0001; rate < 0.01; rate += 0.0001) {
+      const { excess } = aimedBets({ excessBelow: 0.005 }, rate);
+      expect(excess.reduce((sum, [, prior]) => sum + prior, 0)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('on a ratio leave the interval of the excess as it is', () => {
+    const both = gridOf(of({ excessBelow: 0.005, atMost: 1.5 }, 0.01));
+    const alone = gridOf(of({ excessBelow: 0.005 }, 0.01));
+    const counts = { candidate: 3000, candidateBad: 31, baseline: 27_000, baselineBad: 260, perBucket: false };
+    const interval = (grid: typeof both) =>
+      excessInterval(observeHealth(noExcess, counts, stakesOf(counts, grid)), 0.95, grid);
+    expect(interval(both)).toEqual(interval(alone));
+  });
+
   test('are the same for every rate without a day before', () => {
     expect(aimedBets({ excessBelow: 0.005 }, undefined)).toEqual({ excess: unaimed });
   });
@@ -208,21 +231,26 @@ describe('aimed bets', () => {
     );
     expect(policy.metrics[0]).toMatchObject({ atMost: 1.5, bets: { ratioPart: 1 } });
     expect(policy.metrics[0]).not.toHaveProperty('excessBelow');
-    const buckets = Array.from(
-      { length: 4 },
-      (_, index): Bucket => ({
-        t: 60 * index,
-        seconds: 60,
-        candidate: { requests: 300, bad: { errors: 15 } },
-        baseline: { requests: 2700, bad: { errors: 135 } },
-      }),
-    );
+    const bucketAt = (index: number): Bucket => ({
+      t: 60 * index,
+      seconds: 60,
+      candidate: { requests: 300, bad: { errors: 15 } },
+      baseline: { requests: 2700, bad: { errors: 135 } },
+    });
+    const buckets = [0, 1, 2, 3].map(bucketAt);
     expect(judge(policy, buckets.slice(0, 1)).reason).toBe('insufficient-evidence');
     const verdict = judge(policy, buckets);
     expect(verdict).toMatchObject({
       decision: 'promote',
       evidence: { errors: { healthThreshold: expect.closeTo(Math.log(20), 9) } },
     });
+    // A ratio says nothing about a bucket without bad requests.
+    const quiet = {
+      ...bucketAt(4),
+      candidate: { requests: 3, bad: { errors: 0 } },
+      baseline: { requests: 27, bad: { errors: 0 } },
+    };
+    expect(judge(policy, [...buckets, quiet]).decision).toBe('promote');
     // A bucket that is far beyond the limit is no time to promote.
     const beyond = {
       t: 240,

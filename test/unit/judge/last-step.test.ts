@@ -42,6 +42,22 @@ describe('a candidate with all of the traffic', () => {
     expect(because).toContain('no version is convicted');
   });
 
+  test('is compared with the time before where the limit of health is a ratio, too', () => {
+    const healthy = { atMost: 1.5, confidence: 0.95 };
+    const byRatio = policyOf(
+      { ...judgePolicy, healthy },
+      { usual: { errors: 0.005 }, higherAt: { errors: [[7, 0.05]] } },
+    );
+    expect(byRatio.metrics[0]?.higherAt).toEqual([[7, 0.05]]);
+    // 1.4 times the baseline is allowed in the steps, so the time before explains it.
+    const worse = { share: 0.5, candidate: arm(1500, 21), baseline: arm(1500, 15) };
+    const minutes = [...times(10, worse), move, ...times(12, alone(300))];
+    const taken = verdict(minutes, byRatio);
+    expect(taken).toMatchObject({ decision: 'rollback', reason: 'worse-than-before' });
+    expect(taken.because).toContain('the time before explains up to 1.4 %');
+    expect(takenBack([...times(10, worse), move, ...times(12, alone(42))], byRatio)).toBeUndefined();
+  });
+
   test('is not judged so by a policy from before this rule', () => {
     const { lastStep: _, ...older } = policy;
     expect(new Set(reasons([...steps, ...times(12, alone(450))], older).slice(steps.length))).toEqual(

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Bucket, Counts } from '../../../src/judge/bucket.ts';
 import { noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
 import { beginJudging, observeBucket, verdictOf } from '../../../src/judge/judge.ts';
+import { freshMetric, withNewStep } from '../../../src/judge/metric-state.ts';
 import { type Newest, observeNewest, undoubted } from '../../../src/judge/newest-stretch.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { Verdict } from '../../../src/judge/verdict.ts';
@@ -152,6 +153,10 @@ describe('an old proof', () => {
   });
 
   test('a new step begins without doubt: it is proven by its own requests', () => {
+    const [metric] = policy.metrics;
+    if (metric === undefined) throw new Error('the policy has errors');
+    const doubted = { ...freshMetric(metric), newest: { doubt: 6, stretch: noExcess } };
+    expect(withNewStep(doubted, metric).newest).toBe(undoubted);
     const buckets = [
       ...night.map((one, index) => minute(index, one)),
       minute(240, counts(1, 0)),

@@ -97,6 +97,21 @@ describe('a count of bad events', () => {
     expect(reasons(policy, empty(3, 27))).toContain('proven-healthy');
   });
 
+  test('says the time to its proof in requests, however many rows a request has', () => {
+    const rows = (requests: number, perRequest: number): Arm =>
+      arm(requests, {
+        bad: { 'empty-answers': (requests * perRequest) / 1000 },
+        of: { 'empty-answers': requests * perRequest },
+      });
+    const wait = (perRequest: number): string | undefined => {
+      const buckets = minutes(2, () => [rows(1000, perRequest), rows(9000, perRequest)]);
+      const { because } = judge(policyFor({ ...emptyAnswers, excessBelow: 0.0008 }), buckets);
+      return /is proven in (.*)/.exec(because)?.[1];
+    };
+    // Both need about 20,000 rows: twenty minutes with one in each request, ten with two; two minutes are over.
+    expect([wait(1), wait(2)]).toEqual(['18 minutes', '8 minutes']);
+  });
+
   test('is a part of its own count where it has one', () => {
     const rows = (bad: number, of: number, requests: number): Arm =>
       arm(requests, { bad: { 'empty-answers': bad }, of: { 'empty-answers': of } });
@@ -159,6 +174,20 @@ describe('a distribution', () => {
     expect(judge(policy, collapsed.slice(0, held + 1)).because).toMatch(
       /too much to take the next step, and not yet enough to convict/,
     );
+  });
+
+  test('that convicts holds by the counts of this step, and says them', () => {
+    const policy = policyOf(
+      { ...judgeWith({ ...classes, verdict: 'convict' }), burstGuard: 'on' },
+      { own: { classes: watched } },
+    );
+    const verdict = judge(policy, [
+      ...minutes(3, () => [even(300), even(2700)]),
+      { t: 180, seconds: 60, weightMoved: true, candidate: even(300), baseline: even(2700) },
+      ...minutes(1, () => [arm(300, byClass(0, 0, 300)), even(2700)], 4),
+    ]);
+    expect(verdict.reason).toBe('own-metric-differs');
+    expect(verdict.because).toMatch(/^classes "\w+": 0 of 300 \(0 %\) beside the baseline's 900 of 2700 /);
   });
 
   test.each([

@@ -133,12 +133,12 @@ describe('under a rollout', () => {
         'delivery.yml',
       ),
     );
-  const byCanary = (dimension: string): string =>
+  const byCanary = (dimension: string, more = ''): string =>
     problemsOf(() =>
       loadManifest(
         canary.replace(
           'strategy: canary',
-          `judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, ${healthy}, metrics: [{ name: e, namespace: A, dimensions: { D: "${dimension}" }, bad: { metric: E } }] }\n      strategy: canary`,
+          `judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, ${healthy}, metrics: [{ name: e, namespace: A, dimensions: { D: "${dimension}" }, bad: { metric: E }${more} }] }\n      strategy: canary`,
         ),
         'delivery.yml',
       ),
@@ -146,6 +146,13 @@ describe('under a rollout', () => {
 
   test.each(['{variant}', '{version}', '{endpoint}-{variant}'])('with steps the versions differ by %s', (dimension) => {
     expect(bySteps(dimension)).toBe('accepted');
+  });
+
+  test('nothing can be held under guardrails, so a metric that holds is refused there', () => {
+    expect(bySteps('{version}', ', verdict: hold')).toBe('accepted');
+    expect(byCanary('{version}', ', verdict: hold')).toMatch(
+      /delivery\.yml:\d+:\d+: .*judge\.metrics\.0: has the verdict hold .* expected `verdict: convict`, or strategy: steps/,
+    );
   });
 
   test.each(['{endpoint-config}', '{version}'])('under guardrails they differ by %s', (dimension) => {

@@ -201,9 +201,10 @@ describe('the day before', () => {
     expect(found.notes).toContain(
       'classes: Acme/Churn Predictions (VariantName=AllTraffic, Class=setosa) and 2 other counts: shares of 33.3 %, 33.3 %, 33.3 % in the day before',
     );
-    const policy = policyOf(judgeWith(emptyAnswers, classes), { own: found.watched });
-    expect(ownNotes(policy, found).slice(0, 2)).toEqual([
-      "your metric empty-answers: more than 1.2 times the old version's share convicts, with 33.3 % of the budget",
+    const policy = policyOf(judgeWith(emptyAnswers, confident, classes), { own: found.watched });
+    expect(ownNotes(policy, found).slice(0, 3)).toEqual([
+      "your metric empty-answers: more than 1.2 times the old version's share convicts, with 25 % of the budget",
+      "your metric confident: less than the old version's share divided by 1.2 convicts, with 25 % of the budget",
       'your metric classes: a share of 3 cells that changed by more than a factor of 2 holds the weight, and convicts nothing',
     ]);
   });

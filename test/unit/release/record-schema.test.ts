@@ -65,6 +65,23 @@ describe('the members that a judge continues with', () => {
     ['health without a limit', withPolicy({ healthy: { confidence: 0.95 } })],
     ['health beyond doubt', withPolicy({ healthy: { excessBelow: 0.005, confidence: 1 } })],
     ['health without confidence', withPolicy({ healthy: { excessBelow: 0.005 } })],
+    ['health of a ratio that proves the worse', withPolicy({ healthy: { atMost: 1, confidence: 0.95 } })],
+    ['health of another time', withPolicy({ healthOfNow: false })],
+    ['a metric with a ratio that proves the worse', withMetric({ atMost: 0.9 })],
+    [
+      'bets of more than all',
+      withMetric({
+        bets: {
+          excess: [
+            [1, 0.7],
+            [0.5, 0.4],
+          ],
+        },
+      }),
+    ],
+    ['bets on a ratio of more than all', withMetric({ bets: { excess: [], ratio: [[0.5, 1.1]] } })],
+    ['bets of a stake beyond all', withMetric({ bets: { excess: [[1.5, 0.5]] } })],
+    ['bets of more parts than one', withMetric({ bets: { excess: [[1, 0.5]], ratioPart: 2 } })],
     ['no metric', withPolicy({ metrics: [] })],
     ['more metrics than a judge has', withPolicy({ metrics: Array(101).fill(policy?.metrics[0]) })],
     ['a burst guard in words', withPolicy({ burstGuard: 'on' })],
@@ -113,6 +130,21 @@ describe('the members that a judge continues with', () => {
     ['at the factor of no difference', withPolicy({ convict: { worseThan: 1, falseRollback: 0.5 } })],
     ['with the usual unknown', withMetric({ usual: 'unknown' })],
     ['with the usual known', withMetric({ usual: 0.02 })],
+    ['by the ratio alone', withPolicy({ healthy: { atMost: 1.5, confidence: 0.95 }, healthOfNow: true })],
+    [
+      'with bets',
+      withMetric({
+        atMost: 1.5,
+        bets: {
+          excess: [
+            [1, 0.6],
+            [0.5, 0.4],
+          ],
+          ratio: [[0.3, 1]],
+          ratioPart: 0.9,
+        },
+      }),
+    ],
     ['by bucket', withMetric({ byBucket: true, warmUpSeconds: 0, onlyGross: true })],
     ...(['cells', 'percentile', 'mean', 'maximum'] as const).map((rung): [string, string] => [
       `with latency by ${rung}`,

@@ -192,6 +192,7 @@ describe('the job of a Lambda invoke action', () => {
   it.each([
     ['for another subject', { subject: 'wolves' }, {}],
     ['with files of another bucket', {}, { bucketName: 'wolves' }],
+    ['without its files', {}, undefined],
   ])('that CodePipeline does not know, %s, is refused, and nothing changes', async (_what, other, at) => {
     await begin();
     const worker = openWorker();
@@ -216,10 +217,13 @@ describe('the job of a Lambda invoke action', () => {
         ...data,
         ...(continuationToken === undefined ? {} : { continuationToken }),
         actionConfiguration: { configuration: { UserParameters: asked } },
-        inputArtifacts: data.inputArtifacts.map(({ location, ...artifact }) => ({
-          ...artifact,
-          location: { ...location, s3Location: { ...location.s3Location, ...at } },
-        })),
+        inputArtifacts:
+          at === undefined
+            ? []
+            : data.inputArtifacts.map(({ location, ...artifact }) => ({
+                ...artifact,
+                location: { ...location, s3Location: { ...location.s3Location, ...at } },
+              })),
       },
     });
     // The list may lag behind the start of an action: the first job is looked at once more.

@@ -1,0 +1,17 @@
+import { expect, test } from '@jest/globals';
+import { recordedJournal } from '../../../src/commands/recorded-metrics.ts';
+import { policyOf } from '../../../src/judge/policy.ts';
+import { judgePolicy } from '../../support/stepping.ts';
+
+test('another policy is played with all that a release knew of the day before', () => {
+  const dayBefore = {
+    clientErrors: true,
+    usual: { errors: 0.001 },
+    dispersion: { errors: { against: 3, health: 4, burstSeconds: 60 } },
+    higherAt: { errors: [[4, 0.02]] as const },
+  };
+  const then = policyOf(judgePolicy, dayBefore);
+  expect(then.metrics[0]).toHaveProperty('higherAt');
+  const tighter = { ...judgePolicy, healthy: { ...judgePolicy.healthy, excessBelow: 0.002 } };
+  expect(recordedJournal({ policy: then, looks: [] }, tighter).policy).toEqual(policyOf(tighter, dayBefore));
+});
