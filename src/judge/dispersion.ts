@@ -219,9 +219,14 @@ export interface Learned {
   /** Comparisons with errors, and the sum of their squares. */
   readonly count: number;
   readonly squares: number;
+  /** The largest squares among them that are larger than a burst's, in falling order: those of the begin and the end of one incident. */
+  readonly incident: readonly number[];
 }
 
-export const nothingLearned: Learned = { current: nothing, seconds: 0, count: 0, squares: 0 };
+/** Comparisons at the edges of one incident. */
+const edges = 2;
+
+export const nothingLearned: Learned = { current: nothing, seconds: 0, count: 0, squares: 0, incident: [] };
 
 /** @param counts of the baseline in one bucket */
 export const learn = (learned: Learned, counts: Block, seconds: number): Learned => {
@@ -234,16 +239,29 @@ export const learn = (learned: Learned, counts: Block, seconds: number): Learned
   if (before === undefined || before.bad + current.bad === 0) return next;
   const bad = before.bad + current.bad;
   const share = current.requests / (before.requests + current.requests);
-  const square = (current.bad - bad * share) ** 2 / (bad * share * (1 - share));
-  return { ...next, count: learned.count + 1, squares: learned.squares + Math.min(mostOfOne, square) };
+  const square = Math.min(mostOfOne, (current.bad - bad * share) ** 2 / (bad * share * (1 - share)));
+  return {
+    ...next,
+    count: learned.count + 1,
+    squares: learned.squares + square,
+    incident: [...learned.incident, ...(square > prior.burst ? [square] : [])]
+      .sort((one, other) => other - one)
+      .slice(0, edges),
+  };
 };
 
 /** Comparisons of single errors beside the first ones seen: one uneven pair of minutes is not how errors come. */
 const firstSingles = 3;
 
-/** No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. */
-export const learnedDispersion = ({ count, squares }: Learned): Dispersion => ({
-  against: Math.max(1, (squares + firstSingles) / (count + firstSingles)),
-  health: Math.max(1, (squares + prior.singles + prior.burst) / (count + prior.singles + 1)),
-  burstSeconds: briefSeconds,
-});
+/**
+ * No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. One
+ * incident says nothing about the other minutes, as in a day before: it does not delay the proof of a healthy candidate.
+ */
+export const learnedDispersion = ({ count, squares, incident }: Learned): Dispersion => {
+  const usual = { count: count - incident.length, squares: squares - incident.reduce((sum, one) => sum + one, 0) };
+  return {
+    against: Math.max(1, (squares + firstSingles) / (count + firstSingles)),
+    health: Math.max(1, (usual.squares + prior.singles + prior.burst) / (usual.count + prior.singles + 1)),
+    burstSeconds: briefSeconds,
+  };
+};

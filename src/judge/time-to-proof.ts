@@ -1,5 +1,6 @@
 import { gridOf } from './bets.ts';
 import type { Counts } from './bucket.ts';
+import { independent } from './dispersion.ts';
 import { logEvidenceBelow, noExcess, observeHealth, stakesOf } from './health.ts';
 import { dispersionIn, type MetricState } from './metric-state.ts';
 import type { Metric } from './policy.ts';
@@ -17,7 +18,8 @@ export const requestsToProof = (
   share: number,
 ): number => {
   const grid = gridOf(metric);
-  const { health } = dispersionIn({}, metric);
+  // Without a day before no rollout is refused for bursts that may never come: the plan has a note on them.
+  const { health } = metric.dispersion === 'learned' ? independent : dispersionIn({}, metric);
   const target = -Math.log(1 - confidence);
   return fewest((candidate) => {
     const more = countsAt(candidate, baselineRate, share);

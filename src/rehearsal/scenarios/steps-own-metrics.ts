@@ -49,7 +49,7 @@ export const stepsOwnMetric: Scenario = {
     require(sharesTaken(stage, release.began.at) === '10, 0', `10 % and back: ${sharesTaken(stage, release.began.at)}`);
     require(harmed(stage, release) === 0, `no request failed: ${harmed(stage, release)}`);
     const because = release.ending?.because ?? '';
-    require(/unsure-answers: \d+ of \d+ \(6\d.*beside the baseline's \d+ of \d+ \(2/.test(
+    require(/unsure-answers: \d+ of \d+ \(6\d.*beside the baseline's \d+ of \d+ \([23]\./.test(
       because,
     ), `both rates are given: ${because}`);
     await leavesNothingHalfDone(stage, require);

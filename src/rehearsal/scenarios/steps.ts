@@ -98,7 +98,8 @@ export const stepsSharedOutageSurvives: Scenario = {
   about: 'A dependency of both versions fails for three minutes during the first step: neither version is convicted.',
   expected: delivered,
   play: async (stage, require) => {
-    await inProductionBySteps(stage, require);
+    // Without a day before, a proof after an outage takes longer (docs/judge.md): three hours are enough.
+    await inProductionBySteps(stage, require, { rollout: `${rollouts.steps}, max-step: 3h` });
     const release = await broughtUp(stage, require, 'A good version during an outage', '1.1.0');
     const running = release.start('shift-traffic');
     await untilShare(stage, 0.1);

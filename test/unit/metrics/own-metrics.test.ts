@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import { type Instant, minutes } from '../../../src/clock.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
@@ -21,6 +21,8 @@ afterEach(() => {
   nock.cleanAll();
   nock.enableNetConnect();
 });
+// A test file that follows in this process would send its requests through this file's nock.
+afterAll(() => nock.restore());
 
 interface Query {
   readonly Id: string;
