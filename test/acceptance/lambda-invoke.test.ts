@@ -7,6 +7,7 @@ import { createDriver, type Driver, type Launched } from '../../src/rehearsal/dr
 import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { pipelineOf } from '../support/pipeline.ts';
 
 // Lambda invoke actions: CodePipeline invokes the bundle of the Lambda function, a process for each event.
 
@@ -57,6 +58,7 @@ afterEach(async () => {
 });
 
 const name = 'churn';
+const source = { name, key: 'source.zip' };
 /** The action in codebuild/README.md. */
 const documented: { readonly name: string } = JSON.parse(
   /<!-- invoke -->\n```json\n([\s\S]*?)```/.exec(readFileSync('codebuild/README.md', 'utf8'))?.[1] ?? 'null',
@@ -64,45 +66,24 @@ const documented: { readonly name: string } = JSON.parse(
 const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
   account.simulator.call('codepipeline', operation, input);
 
-const invoke = (stage: string, parameters: string, namespace?: string): object => ({
-  name: stage,
-  actions: [
-    {
-      name: stage,
-      actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
-      inputArtifacts: [{ name: 'Repository' }],
-      configuration: {
-        FunctionName: 'delivery-worker',
-        UserParameters: `{${parameters}, environment: production, pipeline: ${name}, execution: '#{codepipeline.PipelineExecutionId}'}`,
-      },
-      ...(namespace === undefined ? {} : { namespace }),
-    },
-  ],
+const invoke = (action: string, parameters: string, namespace?: string) => ({
+  name: action,
+  actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
+  configuration: {
+    FunctionName: 'delivery-worker',
+    UserParameters: `{${parameters}, environment: production, pipeline: ${name}, execution: '#{codepipeline.PipelineExecutionId}'}`,
+  },
+  ...(namespace === undefined ? {} : { namespace }),
 });
 
 const begin = async (version: string): Promise<void> => {
   account.simulator.objects.put(team.bucket, 'source.zip', zipOf({ 'delivery.yml': manifestText() }));
   await call('CreatePipeline', {
-    pipeline: {
-      name,
-      roleArn: `arn:aws:iam::${team.account}:role/pipeline`,
-      artifactStore: { type: 'S3', location: team.bucket },
-      stages: [
-        {
-          name: 'Source',
-          actions: [
-            {
-              name: 'Repository',
-              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-              configuration: { S3Bucket: team.bucket, S3ObjectKey: 'source.zip' },
-              outputArtifacts: [{ name: 'Repository' }],
-            },
-          ],
-        },
-        invoke('Approve', `operation: approve-gate, version: ${version}`, 'Register'),
-        { name: documented.name, actions: [documented] },
-      ],
-    },
+    pipeline: pipelineOf(
+      source,
+      invoke('Approve', `operation: approve-gate, version: ${version}`, 'Register'),
+      documented,
+    ),
   });
 };
 
@@ -168,16 +149,7 @@ test('a version with errors is taken back, and the action reports it; a wrong co
   expect(await serving()).toBe('1.0.0');
 
   await call('UpdatePipeline', {
-    pipeline: {
-      ...((await call('GetPipeline', { name }))['pipeline'] as { readonly stages: readonly object[] }),
-      stages: [
-        ...((await call('GetPipeline', { name }))['pipeline'] as { readonly stages: readonly object[] }).stages.slice(
-          0,
-          1,
-        ),
-        invoke('Deploy', 'operation: deploy, version: 1.4.0'),
-      ],
-    },
+    pipeline: pipelineOf(source, invoke('Deploy', 'operation: deploy, version: 1.4.0')),
   });
   await call('StartPipelineExecution', { name });
   expect((await toTheEnd()).at(-1)).toBe('Deploy ConfigurationError failed/invalid-input');

@@ -12,6 +12,7 @@ import { zipOf } from '../../src/rehearsal/zip.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asJsonl, goldenRows, regressionText } from '../support/golden-set.ts';
 import { operationNames } from '../support/operation-rows.ts';
+import { pipelineOf } from '../support/pipeline.ts';
 import { awsTexts, secrets } from '../support/planted-secrets.ts';
 import { type Channels, type StepOptions, type Steps, stepsOf } from '../support/secret-paths.ts';
 import { assumedIn, leaks, learned, recordsOf } from '../support/secret-scan.ts';
@@ -298,7 +299,12 @@ describe('planted secrets', () => {
       const manifest = manifestText({ rollout: rollouts.unguarded, unwatched: true, endpoint });
       account.simulator.objects.put(rehearsedTeam.bucket, `${name}.zip`, zipOf({ 'delivery.yml': manifest }));
       const from = account.simulator.requests.length;
-      await call('CreatePipeline', { pipeline: pipelineOf(name, configuration) });
+      await call('CreatePipeline', {
+        pipeline: pipelineOf(
+          { name },
+          { name: 'Work', actionTypeId: actionTypeId(deployEndpoint.name), configuration },
+        ),
+      });
       for (let look = 0; look < 60; look++) {
         await driver.until(driver.now() + seconds(30));
         const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName: name });
@@ -454,34 +460,4 @@ describe('planted secrets', () => {
       ]),
     );
   });
-});
-
-const pipelineOf = (name: string, configuration: Texts): object => ({
-  name,
-  roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
-  artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
-  stages: [
-    {
-      name: 'Source',
-      actions: [
-        {
-          name: 'Repository',
-          actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-          configuration: { S3Bucket: rehearsedTeam.bucket, S3ObjectKey: `${name}.zip` },
-          outputArtifacts: [{ name: 'Repository' }],
-        },
-      ],
-    },
-    {
-      name: 'Work',
-      actions: [
-        {
-          name: 'Work',
-          actionTypeId: actionTypeId(deployEndpoint.name),
-          configuration,
-          inputArtifacts: [{ name: 'Repository' }],
-        },
-      ],
-    },
-  ],
 });

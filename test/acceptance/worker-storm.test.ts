@@ -11,6 +11,7 @@ import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manif
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { operationNames } from '../support/operation-rows.ts';
+import { pipelineOf } from '../support/pipeline.ts';
 
 type Answer = Record<string, unknown>;
 
@@ -123,7 +124,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
     });
     account.simulator.objects.put(rehearsedTeam.bucket, 'storm.zip', zipOf({ 'delivery.yml': manifest() }));
     for (const operation of operationNames) await call('CreateCustomActionType', definitionOf(operation));
-    for (const one of cases) await call('CreatePipeline', { pipeline: pipelineOf(one) });
+    for (const one of cases) await call('CreatePipeline', { pipeline: stormOf(one) });
     for (const [service, operation] of Array.from({ length: deaths }, (_, i) => places[i % places.length] ?? places[0]))
       account.simulator.faults.add({
         service,
@@ -226,35 +227,8 @@ const jobOf = ({ input }: LoggedRequest): string => (input as { readonly jobId: 
 const definitionOf = (operation: string) =>
   JSON.parse(readFileSync(`codebuild/action-types/${operation}.json`, 'utf8'));
 
-const pipelineOf = ({ name, operation, configuration }: Case): object => {
+const stormOf = ({ name, operation, configuration }: Case): object => {
   const { category, provider, version } = definitionOf(operation);
-  return {
-    name,
-    roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
-    artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
-    stages: [
-      {
-        name: 'Source',
-        actions: [
-          {
-            name: 'Repository',
-            actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-            configuration: { S3Bucket: rehearsedTeam.bucket, S3ObjectKey: 'storm.zip' },
-            outputArtifacts: [{ name: 'Repository' }],
-          },
-        ],
-      },
-      {
-        name: 'Work',
-        actions: [
-          {
-            name: operation,
-            actionTypeId: { category, owner: 'Custom', provider, version },
-            configuration,
-            inputArtifacts: [{ name: 'Repository' }],
-          },
-        ],
-      },
-    ],
-  };
+  const actionTypeId = { category, owner: 'Custom', provider, version };
+  return pipelineOf({ name, key: 'storm.zip' }, { name: 'Work', actionTypeId, configuration });
 };

@@ -12,6 +12,7 @@ import { zipOf } from '../../src/rehearsal/zip.ts';
 import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { asConfiguration } from '../support/job-configuration.ts';
+import { pipelineOf } from '../support/pipeline.ts';
 import { openStage } from './stage.ts';
 
 /**
@@ -179,7 +180,12 @@ const codepipeline = ({ account, driver, workspace, next }: Place, order: Order)
     await call('CreateCustomActionType', actionTypeOf(operations[operation])).catch(() => {
       // An earlier run made it.
     });
-    await call('CreatePipeline', { pipeline: pipelineOf(pipelineName, operation, configuration) });
+    await call('CreatePipeline', {
+      pipeline: pipelineOf(
+        { name: pipelineName },
+        { name: 'Work', actionTypeId: actionTypeId(operation), configuration },
+      ),
+    });
   })();
   const worker = driver.launch('job worker', workerScript, {
     PATH: process.env['PATH'] ?? '',
@@ -228,40 +234,6 @@ const hosts: Readonly<Record<HostName, (place: Place, order: Order) => Run>> = {
   codepipeline,
 };
 export const hostNames = Object.keys(hosts) as readonly HostName[];
-
-const pipelineOf = (
-  name: string,
-  operation: OperationName,
-  configuration: Readonly<Record<string, string>>,
-): object => ({
-  name,
-  roleArn: `arn:aws:iam::${team.account}:role/pipeline`,
-  artifactStore: { type: 'S3', location: team.bucket },
-  stages: [
-    {
-      name: 'Source',
-      actions: [
-        {
-          name: 'Repository',
-          actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-          configuration: { S3Bucket: team.bucket, S3ObjectKey: `${name}.zip` },
-          outputArtifacts: [{ name: 'Repository' }],
-        },
-      ],
-    },
-    {
-      name: 'Work',
-      actions: [
-        {
-          name: 'Work',
-          actionTypeId: actionTypeId(operation),
-          configuration,
-          inputArtifacts: [{ name: 'Repository' }],
-        },
-      ],
-    },
-  ],
-});
 
 interface ActionExecution {
   readonly status: string;

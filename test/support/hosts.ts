@@ -21,6 +21,7 @@ import type { Result } from '../../src/report/result.ts';
 import type { HostName } from '../../src/world.ts';
 import type { TestAccount } from './account.ts';
 import { asConfiguration } from './job-configuration.ts';
+import { pipelineOf } from './pipeline.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -100,35 +101,10 @@ const codepipeline: Host = async (account, operation, inputs) => {
   simulator.objects.put(team.bucket, `${pipelineName}.zip`, zipOf(files));
   await call('CreateCustomActionType', actionTypeOf(operation));
   await call('CreatePipeline', {
-    pipeline: {
-      name: pipelineName,
-      roleArn: `arn:aws:iam::${team.account}:role/pipeline`,
-      artifactStore: { type: 'S3', location: team.bucket },
-      stages: [
-        {
-          name: 'Source',
-          actions: [
-            {
-              name: 'Repository',
-              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-              configuration: { S3Bucket: team.bucket, S3ObjectKey: `${pipelineName}.zip` },
-              outputArtifacts: [{ name: 'Repository' }],
-            },
-          ],
-        },
-        {
-          name: 'Work',
-          actions: [
-            {
-              name: 'Work',
-              actionTypeId: actionTypeId(operation.name),
-              configuration,
-              inputArtifacts: [{ name: 'Repository' }],
-            },
-          ],
-        },
-      ],
-    },
+    pipeline: pipelineOf(
+      { name: pipelineName },
+      { name: 'Work', actionTypeId: actionTypeId(operation.name), configuration },
+    ),
   });
   const worker = createWorker({
     env: simulator.environment(),

@@ -10,6 +10,7 @@ import type { AnyOperation } from '../../../../src/operations/all.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
 import { countingOperation, type FakeEndpoint } from '../../../support/fake-operation.ts';
 import { fakeSession } from '../../../support/fake-world.ts';
+import { pipelineOf } from '../../../support/pipeline.ts';
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 type Answer = Record<string, unknown>;
@@ -51,35 +52,14 @@ const begin = async (
   await call('CreateCustomActionType', actionTypeOf(countingOperation(fakeEndpoint)));
   simulator.objects.put('ml-artifacts', 'source.zip', zipOf(files));
   await call('CreatePipeline', {
-    pipeline: {
-      name,
-      roleArn: 'arn:aws:iam::111122223333:role/pipeline',
-      artifactStore: { type: 'S3', location: 'ml-artifacts' },
-      stages: [
-        {
-          name: 'Source',
-          actions: [
-            {
-              name: 'Source',
-              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-              configuration: { S3Bucket: 'ml-artifacts', S3ObjectKey: 'source.zip' },
-              outputArtifacts: [{ name: 'Field' }],
-            },
-          ],
-        },
-        {
-          name: 'Count',
-          actions: [
-            {
-              name: 'Count',
-              actionTypeId: actionTypeId('deploy-endpoint'),
-              configuration: { subject: 'sheep', ...configuration },
-              inputArtifacts: [{ name: 'Field' }],
-            },
-          ],
-        },
-      ],
-    },
+    pipeline: pipelineOf(
+      { name, bucket: 'ml-artifacts', key: 'source.zip', artifact: 'Field' },
+      {
+        name: 'Count',
+        actionTypeId: actionTypeId('deploy-endpoint'),
+        configuration: { subject: 'sheep', ...configuration },
+      },
+    ),
   });
   const listed = await call('ListPipelineExecutions', { pipelineName: name });
   execution = String((listed['pipelineExecutionSummaries'] as Answer[])[0]?.['pipelineExecutionId']);

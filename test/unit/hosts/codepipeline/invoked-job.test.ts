@@ -7,6 +7,7 @@ import { answerEvent } from '../../../../src/hosts/codepipeline/job-worker.ts';
 import { InputError } from '../../../../src/schema.ts';
 import { countingOperation, type FakeEndpoint } from '../../../support/fake-operation.ts';
 import { fakeSession } from '../../../support/fake-world.ts';
+import { pipelineOf } from '../../../support/pipeline.ts';
 
 // Jobs of Lambda invoke actions, over HTTP with the simulator's CodePipeline; the function is this process.
 
@@ -58,38 +59,17 @@ const parameters = {
 const begin = async (userParameters: string | undefined = JSON.stringify(parameters)): Promise<void> => {
   simulator.objects.put('ml-artifacts', 'source.zip', Buffer.from('field'));
   await call('CreatePipeline', {
-    pipeline: {
-      name,
-      roleArn: 'arn:aws:iam::111122223333:role/pipeline',
-      artifactStore: { type: 'S3', location: 'ml-artifacts' },
-      stages: [
-        {
-          name: 'Source',
-          actions: [
-            {
-              name: 'Source',
-              actionTypeId: { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-              configuration: { S3Bucket: 'ml-artifacts', S3ObjectKey: 'source.zip' },
-              outputArtifacts: [{ name: 'Field' }],
-            },
-          ],
+    pipeline: pipelineOf(
+      { name, bucket: 'ml-artifacts', key: 'source.zip', artifact: 'Field' },
+      {
+        name: 'Count',
+        actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
+        configuration: {
+          FunctionName: 'delivery',
+          ...(userParameters === '' ? {} : { UserParameters: userParameters }),
         },
-        {
-          name: 'Count',
-          actions: [
-            {
-              name: 'Count',
-              actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
-              configuration: {
-                FunctionName: 'delivery',
-                ...(userParameters === '' ? {} : { UserParameters: userParameters }),
-              },
-              inputArtifacts: [{ name: 'Field' }],
-            },
-          ],
-        },
-      ],
-    },
+      },
+    ),
   });
   const listed = await call('ListPipelineExecutions', { pipelineName: name });
   execution = String((listed['pipelineExecutionSummaries'] as Answer[])[0]?.['pipelineExecutionId']);

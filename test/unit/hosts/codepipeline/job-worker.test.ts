@@ -4,6 +4,7 @@ import { startSimulator } from '../../../../simulator/simulator.ts';
 import { runWorker } from '../../../../src/hosts/codepipeline/job-worker.ts';
 import { operations } from '../../../../src/operations/all.ts';
 import { zipOf } from '../../../../src/rehearsal/zip.ts';
+import { pipelineOf } from '../../../support/pipeline.ts';
 
 const offered = Object.values(operations);
 const ended = AbortSignal.abort();
@@ -56,34 +57,15 @@ describe('the Lambda function', () => {
       );
       await simulator.call('codepipeline', 'CreateCustomActionType', { category, provider, version, ...definition });
       simulator.objects.put('ml-artifacts', 'source.zip', zipOf({}));
-      const action = (name: string, actionTypeId: object, more: object) => ({
-        name,
-        actions: [{ name, actionTypeId, ...more }],
-      });
       await simulator.call('codepipeline', 'CreatePipeline', {
-        pipeline: {
-          name: 'woken',
-          roleArn: 'arn:aws:iam::111122223333:role/pipeline',
-          artifactStore: { type: 'S3', location: 'ml-artifacts' },
-          stages: [
-            action(
-              'Source',
-              { category: 'Source', owner: 'AWS', provider: 'S3', version: '1' },
-              {
-                configuration: { S3Bucket: 'ml-artifacts', S3ObjectKey: 'source.zip' },
-                outputArtifacts: [{ name: 'Source' }],
-              },
-            ),
-            action(
-              'Gate',
-              { category, owner: 'Custom', provider, version },
-              {
-                configuration: { environment: 'production', version: '1.0.0' },
-                inputArtifacts: [{ name: 'Source' }],
-              },
-            ),
-          ],
-        },
+        pipeline: pipelineOf(
+          { name: 'woken', bucket: 'ml-artifacts', key: 'source.zip', artifact: 'Source' },
+          {
+            name: 'Gate',
+            actionTypeId: { category, owner: 'Custom', provider, version },
+            configuration: { environment: 'production', version: '1.0.0' },
+          },
+        ),
       });
       const { handler } = await import('../../../../codebuild/lambda/main.ts');
       await handler({});
