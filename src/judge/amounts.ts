@@ -29,7 +29,7 @@ export const odds = (log: number): string => {
   return value >= 1e6 ? 'over a million' : String(Number(value.toPrecision(value < 1 ? 1 : 3)));
 };
 
-/** `about 4 minutes`: a length of time that nobody needs to the second. */
+/** `about 4 minutes`: a length of time, rounded. */
 export const lasting = (seconds: number): string => {
   const [minutes, hours] = [seconds / 60, seconds / 3600];
   if (minutes <= 1) return 'a minute';

@@ -40,7 +40,7 @@ export interface ReadJob {
   readonly operation: AnyOperation;
   readonly data: JobData;
   /**
-   * The same job with its stage and action, from CodePipeline. An event is a hint (rule 21): whoever may invoke the function could write one.
+   * The same job with its stage and action, from CodePipeline. An event is a hint (rule 21): every principal that may invoke the function can write one.
    * @throws {InputError} when no running action has these parameters and artifacts
    * @throws {Throttled} when CodePipeline may not list the action yet
    */
