@@ -20,8 +20,8 @@ export interface GuardDecision {
 
 /** Fewest buckets that can convict while the guard is on, however many requests they have. */
 export const fewestConvictingBuckets = 3;
-/** A bucket with this many candidate requests counts three quarters of a large one: one caller's storm is a large part of it. */
-const fewRequests = 30;
+/** A bucket, or a minute, with so many candidate requests counts less than a large one: one caller's storm is a large part of it. */
+const fewRequests = { inBucket: 30, inMinute: 75 };
 /** From this factor over the margin on, an alternative may gain the full amount of one bucket. */
 const fullFactor = 4;
 
@@ -30,8 +30,13 @@ const fullFactor = 4;
  * The alternatives of small factors forget slowly, so occasional bursts would add up in them; each bucket may add only little
  * there. The caps depend on request counts alone, never on failures, so the bet stays fair.
  */
-export const guardCaps = (falseRollback: number, { factors }: Alternatives, requests: number): readonly number[] => {
-  const buckets = fewestConvictingBuckets + fewRequests / Math.max(1, requests);
+export const guardCaps = (
+  falseRollback: number,
+  { factors }: Alternatives,
+  requests: number,
+  few = fewRequests.inBucket,
+): readonly number[] => {
+  const buckets = fewestConvictingBuckets + few / Math.max(1, requests);
   const most = -Math.log(falseRollback) / buckets;
   return factors.map((factor) => most * Math.min(1, Math.log(factor) / Math.log(fullFactor)));
 };
@@ -47,10 +52,12 @@ export const allowanceCaps = (
   requests: number,
   burstSeconds = 60,
 ): readonly number[] =>
-  guardCaps(falseRollback, alternatives, requests).map((cap) => (burstSeconds > 60 ? cap : brief * cap));
+  burstSeconds > 60
+    ? guardCaps(falseRollback, alternatives, requests)
+    : guardCaps(falseRollback, alternatives, requests, fewRequests.inMinute).map((cap) => ofThree * cap);
 
 /** The prior of alternative and start costs about this much of a threshold: without it, four bursts would be needed instead of three. */
-const brief = 1.3;
+const ofThree = 1.37;
 
 /** What is left, of each alternative, for the next bucket. */
 export type Allowance = readonly number[];
