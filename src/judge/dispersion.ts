@@ -209,10 +209,13 @@ const withPrior = (served: readonly Block[]): number => {
 };
 
 /**
- * Without a day before: how the baseline's errors came so far in this rollout. Each minute with the one before: of both together, the
- * bad requests of the newer one are binomial.
+ * Without a day before: how the baseline's errors came so far in this rollout, in blocks of the lengths of sessions. Each block is
+ * compared with the one before: of both together, the bad requests of the newer one are binomial.
  */
-export interface Learned {
+export type Learned = readonly LearnedLane[];
+
+/** Blocks of one length. */
+interface LearnedLane {
   readonly current: Block;
   readonly seconds: number;
   readonly before?: Block;
@@ -226,42 +229,59 @@ export interface Learned {
 /** Comparisons at the edges of one incident. */
 const edges = 2;
 
-export const nothingLearned: Learned = { current: nothing, seconds: 0, count: 0, squares: 0, incident: [] };
+const emptyLane: LearnedLane = { current: nothing, seconds: 0, count: 0, squares: 0, incident: [] };
+export const nothingLearned: Learned = sessionMinutes.map(() => emptyLane);
 
 /** @param counts of the baseline in one bucket */
-export const learn = (learned: Learned, counts: Block, seconds: number): Learned => {
-  if (counts.requests === 0) return learned;
-  const current = together(learned.current, counts);
-  const until = learned.seconds + seconds;
-  if (until < briefSeconds) return { ...learned, current, seconds: until };
-  const { before } = learned;
-  const next = { ...learned, current: nothing, seconds: 0, before: current };
+export const learn = (learned: Learned, counts: Block, seconds: number): Learned =>
+  counts.requests === 0
+    ? learned
+    : learned.map((lane, index) => learnIn(lane, counts, seconds, 60 * (sessionMinutes[index] ?? 0)));
+
+const learnIn = (lane: LearnedLane, counts: Block, seconds: number, length: number): LearnedLane => {
+  const current = together(lane.current, counts);
+  const until = lane.seconds + seconds;
+  if (until < length) return { ...lane, current, seconds: until };
+  const { before } = lane;
+  const next = { ...lane, current: nothing, seconds: 0, before: current };
   if (before === undefined || before.bad + current.bad === 0) return next;
   const bad = before.bad + current.bad;
   const share = current.requests / (before.requests + current.requests);
   const square = Math.min(mostOfOne, (current.bad - bad * share) ** 2 / (bad * share * (1 - share)));
   return {
     ...next,
-    count: learned.count + 1,
-    squares: learned.squares + square,
-    incident: [...learned.incident, ...(square > prior.burst ? [square] : [])]
+    count: lane.count + 1,
+    squares: lane.squares + square,
+    incident: [...lane.incident, ...(square > prior.burst ? [square] : [])]
       .sort((one, other) => other - one)
       .slice(0, edges),
   };
 };
 
-/** Comparisons of single errors beside the first ones seen: one uneven pair of minutes is not how errors come. */
+/** Comparisons of single errors beside the first ones seen: one uneven pair of blocks is not how errors come. */
 const firstSingles = 3;
+const learnedRatio = ({ count, squares }: LearnedLane): number => (squares + firstSingles) / (count + firstSingles);
 
 /**
  * No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. One
- * incident says nothing about the other minutes, as in a day before: it does not delay the proof of a healthy candidate.
+ * incident says nothing about the other minutes, as in a day before: it does not delay the proof of a healthy candidate. Longer blocks
+ * say nothing about its proof either: within an hour there are too few of them.
  */
-export const learnedDispersion = ({ count, squares, incident }: Learned): Dispersion => {
+export const learnedDispersion = (learned: Learned): Dispersion => {
+  const { count, squares, incident } = learned[0] ?? emptyLane;
   const usual = { count: count - incident.length, squares: squares - incident.reduce((sum, one) => sum + one, 0) };
   return {
-    against: Math.max(1, (squares + firstSingles) / (count + firstSingles)),
+    against: Math.max(1, ...learned.map(learnedRatio)),
     health: Math.max(1, (usual.squares + prior.singles + prior.burst) / (usual.count + prior.singles + 1)),
-    burstSeconds: briefSeconds,
+    burstSeconds: stormsIn(learned) ? stormSeconds : briefSeconds,
   };
+};
+
+/** As in a day before: errors that go on and on from minute to minute. */
+const stormsIn = (learned: Learned): boolean => {
+  const [first = emptyLane, last = emptyLane] = [learned[0], learned.at(-1)];
+  const { count, squares } = last;
+  return (
+    isBeyondChance({ squares, expected: count, variance: 2 * count }) && learnedRatio(last) > lasting * learnedRatio(first)
+  );
 };

@@ -1,7 +1,8 @@
 import { grossAlternatives } from './alternatives.ts';
 import { percent } from './amounts.ts';
 import { allowedAbove } from './bets.ts';
-import type { Counts } from './bucket.ts';
+import type { Bucket, Counts } from './bucket.ts';
+import { type Allowance, allowedIn, leftOf } from './burst-guard.ts';
 import { type Conviction, logEvidence, noEvidence, startAnew, startPrior } from './conviction.ts';
 import { ofExcess } from './incident.ts';
 import { isToBeProven, type Metric, type Policy } from './policy.ts';
@@ -19,7 +20,7 @@ import { isToBeProven, type Metric, type Policy } from './policy.ts';
  *
  * - the reference is the largest of four rates (`referenceOf`), and only the factors of `grossAlternatives` are asked for, which
  *   gather evidence beyond 2.6 times the reference;
- * - one bucket adds little, so that a short outage of a dependency does not suffice (`fewestBuckets`);
+ * - one minute adds little, so that a short outage of a dependency does not suffice (`fewestMinutes`);
  * - a rollback for this reason convicts no version.
  *
  * The evidence is outside of `false-rollback`; its rate is measured (docs/judge.md).
@@ -40,6 +41,8 @@ interface Alone {
   readonly requests: number;
   readonly bad: number;
   readonly evidence: Conviction;
+  /** Most that the next bucket may add. */
+  readonly allowance?: Allowance;
   readonly starts: number;
   readonly lastStart: number;
   /** The newest bucket has clearly more bad requests than the reference explains. */
@@ -59,8 +62,8 @@ const notAlone: Alone = {
 };
 export const noLastStep: LastStep = { newest: nothing, earlier: nothing, closed: false, alone: notAlone };
 
-/** Fewest buckets whose evidence can take the traffic back. */
-const fewestBuckets = 3;
+/** Fewest minutes whose evidence can take the traffic back. */
+const fewestMinutes = 3;
 /** A fault may begin later; each of these intervals is a fresh bet, as in `observations.ts`. */
 const restartSeconds = 180;
 
@@ -85,13 +88,12 @@ const sum = (one: Compared, other: Compared): Compared => ({
   baselineBad: one.baselineBad + other.baselineBad,
 });
 
-/** @param t start of the bucket, seconds since the epoch */
 export const observeAlone = (
   so: LastStep,
   metric: Metric,
   { convict: { falseRollback } }: Policy,
   { candidate, candidateBad }: Pick<Counts, 'candidate' | 'candidateBad'>,
-  t: number,
+  { t, seconds }: Pick<Bucket, 't' | 'seconds'>,
 ): LastStep => {
   const reference = referenceOf(so, metric, t);
   if (reference === undefined) return so;
@@ -100,16 +102,22 @@ export const observeAlone = (
   const starts = alone.starts + (fresh ? 1 : 0);
   const began = fresh ? startAnew(alone.evidence, grossAlternatives, startPrior(starts)) : alone.evidence;
   const tolerated = Math.min(1, metric.worseThan * reference) * candidate;
-  const most = -Math.log(falseRollback) / fewestBuckets;
+  const most = -Math.log(falseRollback) / fewestMinutes;
+  const allowed = allowedIn(
+    alone.allowance,
+    grossAlternatives.factors.map(() => most),
+    seconds / 60,
+  );
+  const gains = grossAlternatives.factors.map((factor, index) =>
+    Math.min(allowed[index] ?? most, candidateBad * Math.log(factor) - tolerated * (factor - 1)),
+  );
   return {
     ...so,
     alone: {
       requests: alone.requests + candidate,
       bad: alone.bad + candidateBad,
-      evidence: began.map((log, index) => {
-        const factor = grossAlternatives.factors[index] ?? 1;
-        return log + Math.min(most, candidateBad * Math.log(factor) - tolerated * (factor - 1));
-      }),
+      evidence: began.map((log, index) => log + (gains[index] ?? 0)),
+      allowance: leftOf(allowed, gains),
       starts,
       lastStart: fresh ? t : alone.lastStart,
       rises: candidateBad - tolerated >= allowedAbove(metric, reference) * candidate && candidateBad > 0,

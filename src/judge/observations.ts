@@ -209,7 +209,7 @@ const lastStepAfter = (
     const candidate = of?.[metric.name] ?? requests;
     return candidateBad === undefined
       ? state
-      : observeAlone(state, metric, policy, { candidate, candidateBad }, bucket.t);
+      : observeAlone(state, metric, policy, { candidate, candidateBad }, bucket);
   });
 
 /** An incident of any metric that needs a proof of health. */

@@ -168,7 +168,7 @@ describe('a dispersion learned from the baseline’s own minutes', () => {
 
   test('does not take an incident for the way in which errors come', () => {
     const incident = [1080, 1080, 3, 2, 4, 3, 3, 2].map((bad) => ({ requests: 2700, bad }));
-    expect(learnedOf(incident).against).toBeLessThan(6);
+    expect(learnedOf(incident).against).toBeLessThan(8);
     expect(learnedOf([{ requests: 2700, bad: 3 }, ...incident]).health).toBeLessThan(3);
   });
 
