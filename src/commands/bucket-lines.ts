@@ -1,6 +1,6 @@
 import { withoutByteOrderMark } from '../json-file.ts';
 import type { Arm, Bucket } from '../judge/bucket.ts';
-import type { BaselineHistory } from '../judge/burst-guard.ts';
+import type { Block } from '../judge/dispersion.ts';
 import { type BothLatencies, type Latency, type LatencyPlan, latencyCounts, latencyPlan } from '../judge/latency.ts';
 import { clientErrorsMetric, errorsMetric } from '../judge/policy.ts';
 import { keysOfLines } from '../manifest/judge-metrics-schema.ts';
@@ -37,7 +37,7 @@ export interface BucketLine {
 
 export interface BucketFile {
   /** Before the first line of the candidate or with a share. */
-  readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
+  readonly history: readonly (Block & { readonly seconds: number })[];
   /** From there on, without holes: a bucket without a line is not known. */
   readonly buckets: readonly Bucket[];
   readonly clientErrors: boolean;

@@ -1,7 +1,7 @@
 import { readTextFile } from '../inputs/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
-import { type BaselineHistory, needsBurstGuard } from '../judge/burst-guard.ts';
-import { dispersionOf } from '../judge/dispersion.ts';
+import { needsBurstGuard } from '../judge/burst-guard.ts';
+import { type Block, dispersionOf } from '../judge/dispersion.ts';
 import { usualErrorRate } from '../judge/incident.ts';
 import { watchedLatency } from '../judge/latency.ts';
 import type { WatchedOwn } from '../judge/own-metrics.ts';
@@ -25,7 +25,7 @@ export interface Recorded {
   readonly guardBecause: string;
   readonly latency: string;
   /** The baseline alone, before the candidate's first request. */
-  readonly history: readonly (BaselineHistory & { readonly seconds: number })[];
+  readonly history: readonly (Block & { readonly seconds: number })[];
   /** Both arms, from the first candidate request on. */
   readonly buckets: readonly Bucket[];
   /** The baseline's share of bad requests by metric, if it was counted before the rollout. */

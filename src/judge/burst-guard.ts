@@ -1,6 +1,6 @@
 import { counted } from './amounts.ts';
 import type { Alternatives } from './conviction.ts';
-import { unevenness } from './dispersion.ts';
+import { type Block, unevenness } from './dispersion.ts';
 
 /**
  * Errors that come in bursts (a retry storm, one bad host) can hit one arm alone. Requests are then not exchangeable, and the bound
@@ -8,18 +8,13 @@ import { unevenness } from './dispersion.ts';
  * It costs time on a clean history. So the day before the rollout decides whether the guard is on, and the plan freezes the
  * decision.
  */
-export interface BaselineHistory {
-  readonly requests: number;
-  readonly bad: number;
-}
-
 export interface GuardDecision {
   readonly needed: boolean;
   readonly because: string;
 }
 
 /** Fewest buckets that can convict while the guard is on, however many requests they have. */
-export const fewestConvictingBuckets = 3;
+const fewestConvictingBuckets = 3;
 /** A bucket, or a minute, with so many candidate requests counts less than a large one: one caller's storm is a large part of it. */
 const fewRequests = { inBucket: 30, inMinute: 75 };
 /** From this factor over the margin on, an alternative may gain the full amount of one bucket. */
@@ -89,7 +84,7 @@ const rarest = 1e-3;
  * sum of the squared, standardised differences is too large (many small bursts) or one pair is too uneven (a rare large one).
  * @param history the baseline's buckets in order, oldest first, from before the first candidate request
  */
-export const needsBurstGuard = (history: readonly BaselineHistory[]): GuardDecision => {
+export const needsBurstGuard = (history: readonly Block[]): GuardDecision => {
   const served = history.filter(({ requests }) => requests > 0);
   if (served.length < shortestHistory)
     return {
@@ -136,7 +131,7 @@ interface Pair {
   readonly smaller: number;
 }
 
-const pairOf = (first: BaselineHistory, second: BaselineHistory): Pair => {
+const pairOf = (first: Block, second: Block): Pair => {
   const total = first.bad + second.bad;
   const share = first.requests / (first.requests + second.requests);
   const scale = total * share * (1 - share);

@@ -25,7 +25,7 @@ const briefSeconds = 60;
 export const independent: Dispersion = { against: 1, health: 1, burstSeconds: briefSeconds };
 
 /** Counts of one fleet in one interval. */
-interface Block {
+export interface Block {
   readonly requests: number;
   readonly bad: number;
 }
@@ -222,12 +222,17 @@ interface LearnedLane {
   /** Comparisons with errors, and the sum of their squares. */
   readonly count: number;
   readonly squares: number;
-  /** The largest squares among them that are larger than a burst's, in falling order: those of the begin and the end of one incident. */
+  /** The largest squares among those with an ill block, in falling order: those of the begin and the end of one incident. */
   readonly incident: readonly number[];
 }
 
+type Usual = Pick<LearnedLane, 'count' | 'squares'>;
+
 /** Comparisons at the edges of one incident. */
 const edges = 2;
+/** Share of bad requests from which on the fleet itself is ill: one caller's session or storm is a smaller part of all requests. */
+const ill = 0.05;
+const isIll = ({ requests, bad }: Block): boolean => bad > ill * requests;
 
 const emptyLane: LearnedLane = { current: nothing, seconds: 0, count: 0, squares: 0, incident: [] };
 export const nothingLearned: Learned = sessionMinutes.map(() => emptyLane);
@@ -252,7 +257,7 @@ const learnIn = (lane: LearnedLane, counts: Block, seconds: number, length: numb
     ...next,
     count: lane.count + 1,
     squares: lane.squares + square,
-    incident: [...lane.incident, ...(square > prior.burst ? [square] : [])]
+    incident: [...lane.incident, ...(square > prior.burst && (isIll(before) || isIll(current)) ? [square] : [])]
       .sort((one, other) => other - one)
       .slice(0, edges),
   };
@@ -260,28 +265,34 @@ const learnIn = (lane: LearnedLane, counts: Block, seconds: number, length: numb
 
 /** Comparisons of single errors beside the first ones seen: one uneven pair of blocks is not how errors come. */
 const firstSingles = 3;
-const learnedRatio = ({ count, squares }: LearnedLane): number => (squares + firstSingles) / (count + firstSingles);
+const learnedRatio = ({ count, squares }: Usual): number => (squares + firstSingles) / (count + firstSingles);
+
+/** One incident says nothing about the other minutes, as in a day before. */
+const withoutIncident = ({ count, squares, incident }: LearnedLane): Usual => ({
+  count: count - incident.length,
+  squares: squares - incident.reduce((sum, square) => sum + square, 0),
+});
 
 /**
- * No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. One
- * incident says nothing about the other minutes, as in a day before: it does not delay the proof of a healthy candidate. Longer blocks
- * say nothing about its proof either: within an hour there are too few of them.
+ * No history is no evidence of bursts: against a candidate, the dispersion begins at 1; for it, as after a day without errors. Longer
+ * blocks say nothing about its proof: within an hour there are too few of them.
  */
 export const learnedDispersion = (learned: Learned): Dispersion => {
-  const { count, squares, incident } = learned[0] ?? emptyLane;
-  const usual = { count: count - incident.length, squares: squares - incident.reduce((sum, one) => sum + one, 0) };
+  const lanes = learned.map(withoutIncident);
+  const { count, squares } = lanes[0] ?? emptyLane;
   return {
-    against: Math.max(1, ...learned.map(learnedRatio)),
-    health: Math.max(1, (usual.squares + prior.singles + prior.burst) / (usual.count + prior.singles + 1)),
-    burstSeconds: stormsIn(learned) ? stormSeconds : briefSeconds,
+    against: Math.max(1, ...lanes.map(learnedRatio)),
+    health: Math.max(1, (squares + prior.singles + prior.burst) / (count + prior.singles + 1)),
+    burstSeconds: stormsIn(lanes) ? stormSeconds : briefSeconds,
   };
 };
 
 /** As in a day before: errors that go on and on from minute to minute. */
-const stormsIn = (learned: Learned): boolean => {
-  const [first = emptyLane, last = emptyLane] = [learned[0], learned.at(-1)];
+const stormsIn = (lanes: readonly Usual[]): boolean => {
+  const [first = emptyLane, last = emptyLane] = [lanes[0], lanes.at(-1)];
   const { count, squares } = last;
   return (
-    isBeyondChance({ squares, expected: count, variance: 2 * count }) && learnedRatio(last) > lasting * learnedRatio(first)
+    isBeyondChance({ squares, expected: count, variance: 2 * count }) &&
+    learnedRatio(last) > lasting * learnedRatio(first)
   );
 };

@@ -1,5 +1,5 @@
 import type { Counts } from './bucket.ts';
-import type { BaselineHistory } from './burst-guard.ts';
+import type { Block } from './dispersion.ts';
 
 /**
  * How much a bad baseline may excuse. In some minutes the baseline itself fails far more often than usual. A bad candidate looks
@@ -61,7 +61,7 @@ const hour = 60;
  * @param history in order, a minute each
  * @returns undefined without requests
  */
-export const usualErrorRate = (history: readonly BaselineHistory[]): number | undefined =>
+export const usualErrorRate = (history: readonly Block[]): number | undefined =>
   usualOf(
     Array.from({ length: Math.ceil(history.length / hour) }, (_, index) => {
       const part = history.slice(index * hour, (index + 1) * hour);
@@ -73,7 +73,7 @@ export const usualErrorRate = (history: readonly BaselineHistory[]): number | un
   );
 
 /** @param hours of the day before, in any order */
-export const usualOf = (hours: readonly BaselineHistory[]): number | undefined => {
+export const usualOf = (hours: readonly Block[]): number | undefined => {
   const all = hours.reduce((sum, { requests }) => sum + requests, 0);
   if (all === 0) return undefined;
   let seen = 0;
@@ -96,7 +96,7 @@ const fewestBad = 5;
  * @param hours of the day before, by hour of the day; one hour may come in two parts
  */
 export const hoursAbove = (
-  hours: readonly (BaselineHistory & { readonly hour: number })[],
+  hours: readonly (Block & { readonly hour: number })[],
   usual: number,
 ): readonly (readonly [hour: number, rate: number])[] =>
   Array.from({ length: 24 }, (_, hour) => {

@@ -1,5 +1,5 @@
-import { type BaselineHistory, needsBurstGuard } from './burst-guard.ts';
-import { type Dispersion, dispersionOf } from './dispersion.ts';
+import { needsBurstGuard } from './burst-guard.ts';
+import { type Block, type Dispersion, dispersionOf } from './dispersion.ts';
 import { usualErrorRate } from './incident.ts';
 import type { WatchedOwn } from './own-metrics.ts';
 
@@ -19,7 +19,7 @@ export interface OwnHistory {
 
 /** @param history in order, oldest first, from before the first candidate request */
 export const ownHistory = (history: readonly OwnMinute[]): OwnHistory => {
-  const cells = (history[0]?.events ?? [0]).map((_, event): readonly BaselineHistory[] =>
+  const cells = (history[0]?.events ?? [0]).map((_, event): readonly Block[] =>
     history.map(({ events, of }) => ({ requests: of, bad: events[event] ?? 0 })),
   );
   const usual = usualErrorRate(cells[0] ?? []);

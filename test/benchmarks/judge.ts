@@ -54,9 +54,22 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '2' },
   },
 });
-const runs = Number(values.runs);
+/** @throws {Error} */
+const refuse = (option: string, value: string, allowed: string): never => {
+  throw new Error(`--${option} ${value}: ${allowed}`);
+};
+const whole = (option: 'runs' | 'workers'): number => {
+  const value = Number(values[option]);
+  return Number.isSafeInteger(value) && value >= 1 ? value : refuse(option, values[option], 'a whole number from 1');
+};
+const settings = { core, all }[values.settings] ?? refuse('settings', values.settings, 'core or all');
+const runs = whole('runs');
+const workers = whole('workers');
 const wanted = values.only?.split(',');
-const cells: readonly Cell[] = (values.settings === 'all' ? all : core).flatMap((setting) =>
+for (const name of wanted ?? [])
+  if (!scenarios.some((scenario) => scenario.name === name))
+    refuse('only', name, `scenarios are ${scenarios.map((scenario) => scenario.name).join(', ')}`);
+const cells: readonly Cell[] = settings.flatMap((setting) =>
   scenarios
     .filter(({ name, only }) => (wanted?.includes(name) ?? true) && (only?.(setting) ?? true))
     .map(({ name }) => ({ scenario: name, setting })),
@@ -82,7 +95,7 @@ const isDone = (cell: Cell): boolean => done.some((other) => seedOf(other, 0) ==
 const queue = cells.filter((cell) => !isDone(cell));
 
 await Promise.all(
-  Array.from({ length: Math.min(Number(values.workers), queue.length) }, () => {
+  Array.from({ length: Math.min(workers, queue.length) }, () => {
     const worker = new Worker(new URL('./judge-worker.ts', import.meta.url));
     return new Promise<void>((resolve, reject) => {
       const next = (): void => {

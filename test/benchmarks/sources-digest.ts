@@ -7,6 +7,7 @@ const deciding = [
   'test/benchmarks/judges/*.ts',
   ...[
     'cell',
+    'clopper-pearson',
     'contestants',
     'error-laws',
     'generate',

@@ -24,7 +24,7 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   // Nothing provisional convicts: an accusation is read again.
   looks: 2,
   rule(run): Ruling {
-    let judging = beginJudging(policyFor(run, guard === 'on' || needsBurstGuard(run.history).needed));
+    let judging = beginJudging(policyFor(run, guard === 'on' || dayOf(run).burstGuard));
     /** Without the newest row while its second reading may still differ. */
     let settled = judging;
     const healthyAt: number[] = [];
@@ -50,7 +50,7 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
 
 /** The verdict does not depend on the order in which the buckets arrive, nor on whether it is computed anew. */
 export const replaysAlike = (run: Run): boolean => {
-  const policy = policyFor(run, needsBurstGuard(run.history).needed);
+  const policy = policyFor(run, dayOf(run).burstGuard);
   const buckets = run.rows.map(bucketOf);
   const [even, odd] = [buckets.filter((_, index) => index % 2 === 0), buckets.filter((_, index) => index % 2 === 1)];
   const one = JSON.stringify(verdictOf(buckets.reduce(observeBucket, beginJudging(policy))));
@@ -62,15 +62,28 @@ export const replaysAlike = (run: Run): boolean => {
 const isRevised = ({ candidate, baseline, early }: Row): boolean =>
   early !== undefined && (early.candidate?.n !== candidate?.n || early.baseline?.n !== baseline?.n);
 
+const dayBefore = ({ history, predictionsVerdict }: Run) => ({
+  burstGuard: needsBurstGuard(history).needed,
+  usual: usualErrorRate(history),
+  dispersion: dispersionOf(history),
+  predictions: predictionsVerdict && ownHistory(history.flatMap(pastPredictions)),
+});
+const days = new WeakMap<Run, ReturnType<typeof dayBefore>>();
+
+/** Both judges of a run freeze the same day. */
+const dayOf = (run: Run): ReturnType<typeof dayBefore> => {
+  const known = days.get(run) ?? dayBefore(run);
+  days.set(run, known);
+  return known;
+};
+
 /** Frozen from the day before, as the plan of a rollout freezes it. */
 export const policyFor = (run: Run, burstGuard: boolean): Policy => {
-  const { rows, history, clientErrorsJudged, predictionsVerdict } = run;
+  const { rows, clientErrorsJudged, predictionsVerdict } = run;
   const seen = rows.find(({ candidate, baseline }) => candidate && baseline)?.candidate;
   // Latency was as it is in these scenarios the day before, too: its edges are its quantiles.
   const [, , slowest] = watchedLatency(latency);
-  const usual = usualErrorRate(history);
-  const dispersion = dispersionOf(history);
-  const predictions = predictionsVerdict && ownHistory(history.flatMap(pastPredictions));
+  const { usual, dispersion, predictions } = dayOf(run);
   const policy = policyOf(
     {
       ...defaults,

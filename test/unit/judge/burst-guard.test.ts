@@ -1,19 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { alternatives } from '../../../src/judge/alternatives.ts';
-import { type BaselineHistory, guardCaps, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { guardCaps, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import type { Block } from '../../../src/judge/dispersion.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
 
 const minutes = 1440;
-const past = (
-  seed: string,
-  of: (minute: number, random: ReturnType<typeof randomFrom>) => BaselineHistory,
-): readonly BaselineHistory[] => {
+const past = (seed: string, of: (minute: number, random: ReturnType<typeof randomFrom>) => Block): readonly Block[] => {
   const random = randomFrom(seed);
   return Array.from({ length: minutes }, (_, minute) => of(minute, random));
 };
 const served = (requests: number, rate: (minute: number) => number) => (seed: string) =>
   past(seed, (minute, random) => ({ requests, bad: random.binomial(requests, rate(minute)) }));
-const share = (history: (seed: string) => readonly BaselineHistory[], runs: number): number =>
+const share = (history: (seed: string) => readonly Block[], runs: number): number =>
   Array.from({ length: runs }, (_, run) => needsBurstGuard(history(`day ${run}`)).needed).filter(Boolean).length / runs;
 
 describe('the burst guard', () => {
@@ -28,7 +26,7 @@ describe('the burst guard', () => {
   });
 
   test('a daily swing of the load is no burst', () => {
-    const swinging = (seed: string): readonly BaselineHistory[] =>
+    const swinging = (seed: string): readonly Block[] =>
       past(seed, (minute, random) => {
         const requests = random.poisson(3000 * (1 + 0.8 * Math.sin((2 * Math.PI * minute) / minutes)));
         return { requests, bad: random.binomial(requests, 0.001) };
@@ -39,7 +37,7 @@ describe('the burst guard', () => {
   test.each([60, 300, 3000])(
     'is on after a day with bursts of twenty in 3 %% of the minutes, %d requests a minute',
     (n) => {
-      const bursty = (seed: string): readonly BaselineHistory[] =>
+      const bursty = (seed: string): readonly Block[] =>
         past(seed, (_, random) => {
           const storm = random.next() < 0.03 ? 20 : 0;
           return { requests: n + storm, bad: random.binomial(n, 0.001) + storm };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { countsOf } from '../../../src/judge/bucket.ts';
-import { type BaselineHistory, guardCaps, guardExcuse, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { guardCaps, guardExcuse, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import type { Block } from '../../../src/judge/dispersion.ts';
 import { estimatedExcess, excessInterval, noExcess, observeHealth, stakesOf } from '../../../src/judge/health.ts';
 
 const counts = (candidate: number, candidateBad: number, baseline: number, baselineBad: number) => ({
@@ -48,7 +49,7 @@ describe('an excess', () => {
 });
 
 describe('the burst guard', () => {
-  const past = (length: number, requests = 100, bad = 0): readonly BaselineHistory[] =>
+  const past = (length: number, requests = 100, bad = 0): readonly Block[] =>
     Array.from({ length }, () => ({ requests, bad }));
 
   test('says how much one bucket may excuse, and add', () => {
