@@ -166,10 +166,29 @@ describe('a dispersion learned from the baseline’s own minutes', () => {
     expect(singles.health).toBeLessThan(1.5);
   });
 
+  test('of sessions that last for minutes shows in the longer blocks, and a storm counts once in four minutes', () => {
+    const half = (law: ErrorLaw, rate: number, seed: string): Dispersion =>
+      learnedOf(dayOf(law, () => rate, seed).slice(0, 30));
+    const seeds = Array.from({ length: 20 }, (_, seed) => `half an hour ${seed}`);
+    const sessions = seeds.map((seed) => half(inSessions(20, 300), 0.003, seed));
+    expect(median(sessions.map(({ against }) => against))).toBeGreaterThan(5);
+    const storms = seeds.map((seed) => half(withStorms({ perHour: 4, minutes: 8, ofTraffic: 0.01 }), 0.001, seed));
+    expect(storms.filter(({ burstSeconds }) => burstSeconds > 60).length).toBeGreaterThan(12);
+    const brief = seeds.map((seed) => half(inSessions(20), 0.003, seed));
+    expect(brief.filter(({ burstSeconds }) => burstSeconds > 60).length).toBeLessThan(3);
+    const singles = seeds.map((seed) => half(singly, 0.003, seed));
+    expect(singles.every(({ burstSeconds }) => burstSeconds === 60)).toBe(true);
+  });
+
   test('does not take an incident for the way in which errors come', () => {
-    const incident = [1080, 1080, 3, 2, 4, 3, 3, 2].map((bad) => ({ requests: 2700, bad }));
-    expect(learnedOf(incident).against).toBeLessThan(8);
-    expect(learnedOf([{ requests: 2700, bad: 3 }, ...incident]).health).toBeLessThan(3);
+    const calm = [3, 2, 4, 3, 3, 2, 3, 4, 2, 3].map((bad) => ({ requests: 2700, bad }));
+    const incident = [...calm, { requests: 2700, bad: 1080 }, { requests: 2700, bad: 1080 }, ...calm];
+    expect(learnedOf(incident).against).toBeLessThan(2);
+    expect(learnedOf(incident).burstSeconds).toBe(60);
+    expect(learnedOf(incident).health).toBeLessThan(3);
+    // A storm is a smaller part of the requests, and it may come again.
+    const storm = [...calm, { requests: 2700, bad: 80 }, { requests: 2700, bad: 80 }, ...calm];
+    expect(learnedOf(storm).against).toBeGreaterThan(4);
   });
 
   test('is about minutes, however long a bucket is', () => {

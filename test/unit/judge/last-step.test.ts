@@ -94,6 +94,20 @@ describe('a candidate with all of the traffic', () => {
     expect(last.at(-1)).not.toBe('more-than-before');
   });
 
+  test('is forgiven the same outage in buckets of ten seconds, and a lasting fault is found in them', () => {
+    const tens = (minutes: readonly Minute[]): readonly Bucket[] =>
+      minutes.flatMap((minute, index) =>
+        Array.from({ length: 6 }, (_, part): Bucket => ({ t: 60 * index + 10 * part, seconds: 10, ...minute })),
+      );
+    const sixth = (failing: boolean): Minute => alone(failing ? 75 : 0, 500);
+    const reasonsOf = (minutes: readonly Minute[]): ReadonlySet<string> => {
+      const buckets = tens([...steps, ...minutes]);
+      return new Set(buckets.map((_, index) => judge(policy, buckets.slice(0, index + 1)).reason));
+    };
+    expect(reasonsOf([...times(2, sixth(true)), ...times(6, sixth(false))])).not.toContain('worse-than-before');
+    expect(reasonsOf(times(4, sixth(true)))).toContain('worse-than-before');
+  });
+
   test('is held with the figures of the metric that is worse, after many minutes in which it was not', () => {
     const judged = policyOf(
       { ...judgePolicy, clientErrors: 'judge' },
