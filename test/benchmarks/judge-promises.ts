@@ -35,7 +35,10 @@ interface Claim {
   /** Names, or all that fit. */
   readonly in: readonly string[] | ((scenario: Scenario) => boolean);
   readonly settings?: (setting: Setting) => boolean;
+  /** By default the settings with a day before. */
+  readonly withoutDay?: true;
   readonly count: Count;
+  /** Without a limit it is measured, and not promised. */
   readonly atMost?: number;
   readonly atLeast?: number;
   /** All cells together; by default the worst one counts. */
@@ -201,6 +204,45 @@ const claims: readonly Claim[] = [
     count: held,
     atMost: 0.05,
   },
+  {
+    says: 'without a day before: healthy models keep the traffic where errors come singly',
+    in: (scenario) => isNull(scenario) && !isClustered(scenario),
+    withoutDay: true,
+    count: rolledBack,
+    atMost: 0.01,
+  },
+  {
+    says: 'without a day before: healthy models that are rolled back where errors cluster, or arms drift',
+    in: (scenario) => isNull(scenario) && isClustered(scenario),
+    withoutDay: true,
+    count: rolledBack,
+  },
+  {
+    says: 'without a day before: an excess of `excess-below` or more, errors that come singly: called healthy once in twenty rollouts at most',
+    in: (scenario) => scenario.kind === 'regression' && !isClustered(scenario),
+    withoutDay: true,
+    count: wrong,
+    atMost: 0.05,
+  },
+  {
+    says: 'without a day before: wrongly called healthy where errors cluster',
+    in: (scenario) => scenario.kind === 'regression' && isClustered(scenario),
+    withoutDay: true,
+    count: wrong,
+  },
+  {
+    says: 'without a day before: several times as many errors, or a point, that come singly: found within the hour',
+    in: (scenario) => mustBeFound(scenario) && !isClustered(scenario) && !scenario.latency,
+    withoutDay: true,
+    count: found,
+    atLeast: 0.95,
+  },
+  {
+    says: 'without a day before: found within the hour where errors cluster, or latency is worse',
+    in: (scenario) => mustBeFound(scenario) && (isClustered(scenario) || scenario.latency !== undefined),
+    withoutDay: true,
+    count: found,
+  },
 ];
 
 /** The scenario of each line of the table in docs/judge.md: the baseline's error rate, and the requests that a proof takes. */
@@ -230,7 +272,8 @@ const fewestExposed = 900;
 
 export const promiseRows = (cells: readonly CellSummary[], machine: Machine | undefined): readonly PromiseRow[] => [
   ...claims.map((claim) => claimRow(claim, cells)),
-  harmRow(cells),
+  harmRow(cells, 'with a day before, at 5 requests a second or more', isSupplied, true),
+  harmRow(cells, 'in the other settings', (setting) => !isSupplied(setting), false),
   exposureRow(cells),
   ...documentedProofs().map(([scenario, requests]) => proofRow(scenario, requests, cells)),
   replayRow(cells),
@@ -238,13 +281,18 @@ export const promiseRows = (cells: readonly CellSummary[], machine: Machine | un
 ];
 
 const claimRow = (
-  { says, in: where, settings, count, atMost, atLeast, pooled }: Claim,
+  { says, in: where, settings, withoutDay, count, atMost, atLeast, pooled }: Claim,
   all: readonly CellSummary[],
 ): PromiseRow => {
   const fits = typeof where === 'function' ? where : ({ name }: Scenario): boolean => where.includes(name);
   const names = new Set(scenarios.filter(fits).map(({ name }) => name));
-  const cells = all.filter(({ scenario, setting }) => names.has(scenario) && (settings?.(setting) ?? true));
-  const target = atMost === undefined ? `≥ ${percent(atLeast ?? 0)}` : `≤ ${percent(atMost)}`;
+  const cells = all.filter(
+    ({ scenario, setting }) =>
+      names.has(scenario) && (setting.history === 'none') === (withoutDay ?? false) && (settings?.(setting) ?? true),
+  );
+  const isFloor = atLeast !== undefined;
+  const limit = atLeast ?? atMost;
+  const target = limit === undefined ? notPromised : `${isFloor ? '≥' : '≤'} ${percent(limit)}`;
   const many = typeof where === 'function' ? `${names.size} scenarios` : where.join(', ');
   const measures = cells.flatMap((cell) => {
     const judge = cell.contestants[0];
@@ -252,14 +300,14 @@ const claimRow = (
   });
   if (measures.length === 0) return { promise: says, where: many, target, measured: 'not run', met: undefined };
   const kept = (successes: number, runs: number): boolean =>
-    atMost === undefined ? successes >= (atLeast ?? 0) * runs : successes <= atMost * runs;
+    limit === undefined || (isFloor ? successes >= limit * runs : successes <= limit * runs);
   if (pooled) {
     const successes = measures.reduce((sum, one) => sum + one.count, 0);
     const runs = measures.reduce((sum, one) => sum + one.runs, 0);
     return { promise: says, where: many, target, measured: shareOf(successes, runs), met: kept(successes, runs) };
   }
   const badness = (one: { readonly count: number; readonly runs: number }): number =>
-    (atMost === undefined ? -1 : 1) * (one.count / one.runs);
+    (isFloor || count === found ? -1 : 1) * (one.count / one.runs);
   const worst = measures.reduce((so, one) => (badness(one) > badness(so) ? one : so));
   const missed = measures.filter((one) => !kept(one.count, one.runs));
   const others = missed
@@ -273,6 +321,8 @@ const claimRow = (
     met: missed.length === 0,
   };
 };
+
+const notPromised = 'measured, not promised';
 
 /** Rolls back fewer than this share of healthy models: then its speed is worth something. */
 const sparing = 0.05;
@@ -299,9 +349,17 @@ export const spares = (cells: readonly CellSummary[], setting: Setting, name: st
 
 const isIncumbent = ({ name }: Summary): boolean => !name.startsWith('judge');
 
-const harmRow = (cells: readonly CellSummary[]): PromiseRow => {
-  const regressions = cells.filter(({ scenario }) =>
-    scenarios.some(({ name, kind }) => name === scenario && kind === 'regression'),
+const isSupplied = ({ history, requestsPerSecond }: Setting): boolean => history !== 'none' && requestsPerSecond >= 5;
+
+const harmRow = (
+  cells: readonly CellSummary[],
+  where: string,
+  settings: (setting: Setting) => boolean,
+  promised: boolean,
+): PromiseRow => {
+  const regressions = cells.filter(
+    ({ scenario, setting }) =>
+      settings(setting) && scenarios.some(({ name, kind }) => name === scenario && kind === 'regression'),
   );
   const compared = regressions.flatMap((cell) =>
     cell.contestants
@@ -314,14 +372,14 @@ const harmRow = (cells: readonly CellSummary[]): PromiseRow => {
       `${named(cell)}: ${one.name} ${one.harmedMean.toFixed(1)}, the judge ${cell.contestants[0]?.harmedMean.toFixed(1)}`,
   );
   return {
-    promise: 'fewer requests harmed than by any judge that rolls back fewer than 5 % of healthy models',
+    promise: `fewer requests harmed than by any judge that rolls back fewer than 5 % of healthy models, ${where}`,
     where: 'all regressions',
-    target: 'all',
+    target: promised ? 'all' : notPromised,
     measured:
       compared.length === 0
         ? 'not run'
         : `${compared.length - beaten.length} of ${compared.length} comparisons${texts.length > 0 ? `; not in ${texts.join('; ')}` : ''}`,
-    met: compared.length === 0 ? undefined : beaten.length === 0,
+    met: compared.length === 0 ? undefined : !promised || beaten.length === 0,
   };
 };
 

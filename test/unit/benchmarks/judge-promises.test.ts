@@ -90,8 +90,25 @@ describe('a promise', () => {
     expect(rowOf([cell('ten-times', { rolledBack: 0 }, {}, slow)], found)).toMatchObject({ met: undefined });
   });
 
+  test('is about settings with a day before, unless it says otherwise; a figure without a limit breaks no promise', () => {
+    const none: Setting = { ...usual, history: 'none' };
+    const drift = cell('arms-drift', { rolledBack: 300 }, {}, none);
+    expect(rowOf([drift], 'clustered errors, and arms that drift').met).toBeUndefined();
+    expect(rowOf([drift], 'rolled back where errors cluster')).toMatchObject({
+      met: true,
+      target: 'measured, not promised',
+      measured: expect.stringMatching(/^30 % /),
+    });
+    const missed = [cell('sticky-storms', {}, {}, none), cell('slower-tail', { rolledBack: 400 }, {}, none)];
+    const more = [...missed, cell('slower', { rolledBack: 1000 }, {}, none)];
+    expect(rowOf(more, 'where errors cluster, or latency is worse').measured).toMatch(/^40 % /);
+    expect(rowOf([cell('clean', { rolledBack: 11 }, {}, none)], 'where errors come singly')).toMatchObject({
+      met: false,
+    });
+  });
+
   test('about harm compares with those that spare healthy models only', () => {
-    const harm = 'fewer requests harmed';
+    const harm = 'with a day before, at 5 requests a second or more';
     const name = 'Argo counters';
     const quick = cell(
       'ten-times',
