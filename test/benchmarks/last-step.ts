@@ -1,7 +1,7 @@
 /**
  * The last step, without a baseline: how often a candidate with all of the traffic is taken back, or published.
  *
- *   npm run bench:last-step                        2,000 runs a row
+ *   npm run bench:last-step                        1,000 runs a row
  *   npm run bench:last-step 200
  */
 import { percent } from '../../src/judge/amounts.ts';
@@ -135,4 +135,7 @@ const table = (runs: number): string => {
   ].join('\n');
 };
 
-console.log(table(Number(process.argv[2] ?? 2000)));
+const [given = '1000'] = process.argv.slice(2);
+const runs = Number(given);
+if (!Number.isSafeInteger(runs) || runs < 1) throw new Error(`${given}: runs are a whole number from 1`);
+console.log(table(runs));
