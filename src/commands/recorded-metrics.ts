@@ -169,11 +169,21 @@ export const recordedJournal = (
   formerly: looks,
 });
 
-/** The user's own metrics that a release watched; others of a new policy were not counted then. */
-const watchedBy = ({ metrics }: Policy): Readonly<Record<string, WatchedOwn>> =>
+/**
+ * The user's own metrics that a release watched; others of a new policy were not counted then. A metric that held only had no guard of
+ * its own: where it convicts now, that of the release stands for it.
+ */
+const watchedBy = ({ metrics, burstGuard }: Policy): Readonly<Record<string, WatchedOwn>> =>
   Object.fromEntries(
-    metrics.flatMap(({ name, own, usual, guarded = false }) =>
-      own ? [[name, { burstGuard: guarded, ...(typeof usual === 'number' ? { usual } : {}) }] as const] : [],
+    metrics.flatMap(({ name, own, usual, holds, guarded = false }) =>
+      own
+        ? [
+            [
+              name,
+              { burstGuard: holds ? burstGuard : guarded, ...(typeof usual === 'number' ? { usual } : {}) },
+            ] as const,
+          ]
+        : [],
     ),
   );
 

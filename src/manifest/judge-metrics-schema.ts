@@ -116,6 +116,8 @@ const ownMetric = v.mapping({
       z.refine((name) => !/^(errors|client-errors|latency-.*)$/.test(name), {
         error: 'is the name of a metric that the judge has already',
       }),
+      // A count is a member of an object by this name, and every object has one of these already.
+      z.refine((name) => !(name in {}), { error: 'is taken; expected another name' }),
       z.refine((name) => !keysOfLines.includes(name), {
         error: 'is the name of a key in files of buckets; expected another name',
       }),

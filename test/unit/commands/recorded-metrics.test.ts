@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { recordedJournal } from '../../../src/commands/recorded-metrics.ts';
 import { policyOf } from '../../../src/judge/policy.ts';
+import type { OwnMetric } from '../../../src/manifest/manifest.ts';
 import { judgePolicy } from '../../support/stepping.ts';
 
 test('another policy is played with all that a release knew of the day before', () => {
@@ -14,4 +15,24 @@ test('another policy is played with all that a release knew of the day before', 
   expect(then.metrics[0]).toHaveProperty('higherAt');
   const tighter = { ...judgePolicy, healthy: { ...judgePolicy.healthy, excessBelow: 0.002 } };
   expect(recordedJournal({ policy: then, looks: [] }, tighter).policy).toEqual(policyOf(tighter, dayBefore));
+});
+
+test('a metric that held only, and convicts by the other policy, has the guard of the release', () => {
+  const own = (verdict: 'hold' | 'convict'): OwnMetric => ({
+    name: 'empty',
+    counts: 'bad',
+    verdict,
+    absent: 'zero',
+    candidate: { events: [] },
+    baseline: { events: [] },
+  });
+  const guardOf = (burstGuard: boolean): boolean | undefined => {
+    const policy = policyOf(
+      { ...judgePolicy, metrics: [own('hold')] },
+      { burstGuard, own: { empty: { burstGuard: false } } },
+    );
+    const played = recordedJournal({ policy, looks: [] }, { ...judgePolicy, metrics: [own('convict')] });
+    return played.policy.metrics.find(({ name }) => name === 'empty')?.guarded;
+  };
+  expect([guardOf(true), guardOf(false)]).toEqual([true, false]);
 });

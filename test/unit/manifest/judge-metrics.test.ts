@@ -58,6 +58,7 @@ describe('a metric', () => {
       'metrics.0.name: is the name of a metric that the judge has already',
       `{ name: errors, ${place}, bad: { metric: E } }`,
     ],
+    ['metrics.0.name: is taken; expected another name', `{ name: constructor, ${place}, bad: { metric: E } }`],
     ['metrics.0.name: is the name of a key in files of buckets', `{ name: share, ${place}, bad: { metric: E } }`],
     ['metrics.0.foo: unknown key; allowed here: name, namespace', `{ name: e, ${place}, bad: { metric: E }, foo: 1 }`],
     ['metrics.0.bad.metrik: unknown key; did you mean metric?', `{ name: e, ${place}, bad: { metrik: E } }`],
