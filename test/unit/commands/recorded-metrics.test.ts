@@ -26,12 +26,13 @@ test('a metric that held only, and convicts by the other policy, has the guard o
     candidate: { events: [] },
     baseline: { events: [] },
   });
+  const judged = { ...judgePolicy, burstGuard: 'auto' } as const;
   const guardOf = (burstGuard: boolean): boolean | undefined => {
     const policy = policyOf(
-      { ...judgePolicy, metrics: [own('hold')] },
+      { ...judged, metrics: [own('hold')] },
       { burstGuard, own: { empty: { burstGuard: false } } },
     );
-    const played = recordedJournal({ policy, looks: [] }, { ...judgePolicy, metrics: [own('convict')] });
+    const played = recordedJournal({ policy, looks: [] }, { ...judged, metrics: [own('convict')] });
     return played.policy.metrics.find(({ name }) => name === 'empty')?.guarded;
   };
   expect([guardOf(true), guardOf(false)]).toEqual([true, false]);
