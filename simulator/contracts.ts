@@ -3,6 +3,8 @@
  * services meet only through the faces below. Nothing here imports from src/.
  */
 
+import type { Pattern } from './event-pattern.ts';
+
 /** Milliseconds since the Unix epoch on the virtual clock. */
 export type Instant = number;
 
@@ -117,6 +119,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly eventRules: EventRules;
   /**
    * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
    * @param role a name in the simulated account, or an ARN
@@ -139,6 +142,15 @@ export interface Functions {
    * @param run gets each event; resolves when the function returns, and rejects when it fails or its process dies
    */
   define(name: string, run: (event: object) => Promise<void>): void;
+}
+
+/** Rules of EventBridge on the default bus of the simulated account. */
+export interface EventRules {
+  /**
+   * From now on the target gets each matching event of CodePipeline; when, how often and in which order, the settings decide.
+   * @throws {TypeError} naming a filter that is not simulated
+   */
+  add(pattern: Pattern, target: (event: object) => void): void;
 }
 
 /** One account in one region, as the driver sees it. Buckets, images, keys, roles and time are common to all of them. */

@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
+  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Disable|Enable|Override|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 

@@ -138,6 +138,19 @@ export const defaultSettings = {
   jobOfferedAgainMs: 0,
   /** AcknowledgeJob a second time with the same nonce, as after a lost answer. [unconfirmed] */
   repeatedAcknowledge: 'accepted' as 'accepted' | 'refused',
+  /** CodePipeline: an approval without an answer fails (AWS: "within seven days"), unless its action has a timeout of its own. */
+  approvalTimeoutMs: 604_800_000,
+  /**
+   * The rule CloudWatchAlarm after a stage with a WaitTime: fails when the alarm goes into ALARM within that time (AWS: use cases of stage
+   * conditions), or waits that long for the alarm to leave ALARM (AWS: reference of the rule). [unconfirmed]
+   */
+  successAlarmRule: 'watches' as 'watches' | 'waits-for-ok',
+  /** From a state change in CodePipeline to the target of a rule of EventBridge: "near real-time". [unconfirmed] */
+  eventDelayMs: 1_000,
+  /** How often a target gets each event; AWS promises "at-least-once". [unconfirmed] */
+  eventCopies: 1,
+  /** How much later than `eventDelayMs` an event may come, each by its own part of it: so events overtake each other. [unconfirmed] */
+  eventJitterMs: 0,
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
 };
@@ -199,4 +212,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   jobOfferedAgainMs: 60_000,
   repeatedAcknowledge: 'refused',
   sameActionTypeAgain: 'accepted',
+  successAlarmRule: 'waits-for-ok',
+  eventDelayMs: 30_000,
+  eventCopies: 3,
+  eventJitterMs: 120_000,
 };

@@ -39,8 +39,9 @@ SERVED = {
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
     "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
     "codepipeline": """
-        AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline GetJobDetails GetPipeline
-        GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes ListPipelineExecutions ListPipelines PollForJobs
+        AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline DisableStageTransition
+        EnableStageTransition GetJobDetails GetPipeline GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes
+        ListPipelineExecutions ListPipelines ListRuleExecutions OverrideStageCondition PollForJobs PutApprovalResult
         PutJobFailureResult PutJobSuccessResult RetryStageExecution RollbackStage StartPipelineExecution StopPipelineExecution
         UpdatePipeline
     """,

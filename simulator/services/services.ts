@@ -13,7 +13,10 @@ import type { RegistryFace } from './sagemaker/registry-face.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
 import { createSts } from './sts.ts';
 
-export type Services = Pick<Simulator, 'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions'> & {
+export type Services = Pick<
+  Simulator,
+  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'eventRules'
+> & {
   readonly kernel: Kernel;
   /** By AWS service id. */
   readonly byName: Readonly<Record<string, Service>>;
@@ -70,6 +73,7 @@ export const composeServices = (
   const functions = createFunctions(kernel);
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
+    metrics: cloudwatch.metrics,
     invoke: functions.invoke,
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
@@ -91,6 +95,7 @@ export const composeServices = (
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
     functions,
+    eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
   };

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type IrisVersion, irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { OperationName } from '../operation.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Launched, LogLine, Moment, StepResult } from './driver.ts';
+import { lambdaFunction } from './lambda-function.ts';
 import { rehearsedTeam } from './manifest.ts';
 import { readServing, type Serving } from './serving.ts';
 import { actionsFolder, approve, type Deed, endOf, type ReportedRelease, type Stage } from './stage.ts';
@@ -14,12 +15,30 @@ import { zipOf } from './zip.ts';
 export interface Pipeline {
   /** A job worker of its own, as a process. */
   worker(): Launched;
+  /** The worker as a Lambda function: the rule and the schedule of codebuild/README.md wake it, a process an event. */
+  wakeFunction(): { readonly invocations: readonly Launched[]; stop(): void };
   /** The action types that a worker polls for. */
   actionType(operation: OperationName): object;
   /** A new execution that delivers a version. CreatePipeline starts the first one by itself. */
   begin(title: string, version: IrisVersion): Promise<PipelineRun>;
   /** As an operator presses "roll back" on the deploy stage. */
   rollBack(title: string, target: PipelineRun): Promise<PipelineRun>;
+  /** The rollback of the deploy stage that CodePipeline began by itself. */
+  ownRollBack(title: string): Promise<PipelineRun>;
+}
+
+/** Differences from the pipeline that registers, waits for a person at the gate, and deploys. */
+export interface PipelineWish {
+  /** Default: QUEUED. */
+  readonly mode?: 'PARALLEL';
+  /** A regression test before the approval. */
+  readonly tests?: true;
+  /** CodePipeline's manual approval before the gate. */
+  readonly asks?: true;
+  /** The deploy stage is rolled back by itself when it fails. */
+  readonly rollsBack?: true;
+  /** The deploy action plans and writes nothing. */
+  readonly plans?: true;
 }
 
 /** One pipeline execution. */
@@ -32,6 +51,8 @@ export interface PipelineRun {
   untilEnded(limit?: number): Promise<string>;
   /** A person approves the package once the gate waits for it. */
   approve(): Promise<void>;
+  /** A person answers CodePipeline's manual approval. */
+  answer(status: 'Approved' | 'Rejected'): Promise<void>;
   /** As an operator stops it; `abandon` does not wait for the actions. */
   stop(abandon: boolean): Promise<void>;
   /** As an operator presses "retry" on a stage. */
@@ -45,8 +66,9 @@ type Answer = Record<string, unknown>;
 
 const name = 'iris-delivery';
 const source = 'pipeline/source.zip';
-const stages: readonly (readonly [stage: string, operation: OperationName])[] = [
+const stagesOf = ({ tests }: PipelineWish): readonly (readonly [stage: string, operation: OperationName])[] => [
   ['Register', 'register-model'],
+  ...(tests ? [['Test', 'regression-test'] as const] : []),
   ['Approve', 'approve-gate'],
   ['Deploy', 'deploy-endpoint'],
 ];
@@ -54,7 +76,8 @@ const stages: readonly (readonly [stage: string, operation: OperationName])[] = 
 /** The shortest interval between two looks at a pipeline. */
 const look = seconds(30);
 
-export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
+export const openPipeline = async (stage: Stage, wish: PipelineWish = {}): Promise<Pipeline> => {
+  const stages = stagesOf(wish);
   const { simulator, driver } = stage;
   const call = (operation: string, input: object): Promise<Answer> => simulator.call('codepipeline', operation, input);
   const workers: Launched[] = [];
@@ -66,11 +89,13 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
   const push = (version: IrisVersion): void => {
     const fixture = irisFixture(version);
     simulator.objects.put(rehearsedTeam.bucket, artifactKey(version), fixture.artifact);
-    const manifest = readFileSync(join(stage.workspace, 'delivery.yml'), 'utf8');
+    const repository = readdirSync(stage.workspace, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => [entry.name, readFileSync(join(stage.workspace, entry.name), 'utf8')] as const);
     simulator.objects.put(
       rehearsedTeam.bucket,
       source,
-      zipOf({ 'delivery.yml': manifest, 'evaluation.json': String(fixture.evaluation) }),
+      zipOf({ ...Object.fromEntries(repository), 'evaluation.json': String(fixture.evaluation) }),
     );
   };
 
@@ -80,16 +105,43 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
     return runOf({ stage, call, workers, title, version, began, before, id: await id() });
   };
 
+  const environment = {
+    // One at a time: a process is one participant of the virtual clock, so its jobs cannot wait side by side.
+    MODEL_DELIVERY_JOBS_AT_ONCE: '1',
+    MODEL_DELIVERY_OPERATIONS: stages.map(([, operation]) => operation).join(','),
+  };
+  const resolvedVersion = async (id: string): Promise<IrisVersion> => {
+    const { variables: resolved } = (await call('GetPipelineExecution', idOf(id)))['pipelineExecution'] as {
+      readonly variables: readonly { readonly resolvedValue: IrisVersion }[];
+    };
+    return resolved[0]?.resolvedValue ?? '1.0.0';
+  };
+  const newest = async (): Promise<Answer> => {
+    const listed = await call('ListPipelineExecutions', { pipelineName: name });
+    return (listed['pipelineExecutionSummaries'] as Answer[])[0] ?? {};
+  };
+
   return {
     worker: () => {
       const bundle = join(codebuildFolder(), 'job-worker/dist/index.cjs');
-      const worker = driver.launch(`job worker ${workers.length + 1}`, bundle, {
-        // One at a time: a process is one participant of the virtual clock, so its jobs cannot wait side by side.
-        MODEL_DELIVERY_JOBS_AT_ONCE: '1',
-        MODEL_DELIVERY_OPERATIONS: stages.map(([, operation]) => operation).join(','),
-      });
+      const worker = driver.launch(`job worker ${workers.length + 1}`, bundle, environment);
       workers.push(worker);
       return worker;
+    },
+    wakeFunction: () => {
+      const bundle = join(codebuildFolder(), 'lambda/dist/index.cjs');
+      const launch = lambdaFunction(driver, bundle, dirname(stage.workspace), environment);
+      const invocations: Launched[] = [];
+      const invoke = (event: object): void => {
+        const invocation = launch(event);
+        invocations.push(invocation);
+        workers.push(invocation);
+      };
+      simulator.eventRules.add(startOfOwnActions, invoke);
+      const schedule = simulator.clock.every(minutes(1), 'schedule of the worker', () =>
+        invoke({ source: 'aws.events', 'detail-type': 'Scheduled Event' }),
+      );
+      return { invocations, stop: () => schedule.cancel() };
     },
     actionType: typeOf,
     begin: (title, version) => {
@@ -100,25 +152,34 @@ export const openPipeline = async (stage: Stage): Promise<Pipeline> => {
             (await call('StartPipelineExecution', { name, variables: variables(version) }))['pipelineExecutionId'],
           );
         exists = true;
-        await call('CreatePipeline', { pipeline: declaration(version) });
-        const listed = await call('ListPipelineExecutions', { pipelineName: name });
-        return String((listed['pipelineExecutionSummaries'] as Answer[])[0]?.['pipelineExecutionId']);
+        await call('CreatePipeline', { pipeline: declaration(version, wish) });
+        return String((await newest())['pipelineExecutionId']);
       });
     },
-    rollBack: async (title, target) => {
-      const { variables: resolved } = (await call('GetPipelineExecution', idOf(target.id)))['pipelineExecution'] as {
-        readonly variables: readonly { readonly resolvedValue: IrisVersion }[];
-      };
-      return begun(title, resolved[0]?.resolvedValue ?? '1.0.0', async () => {
+    ownRollBack: async (title) => {
+      const { pipelineExecutionId, trigger } = await newest();
+      const { triggerType } = trigger as { readonly triggerType: string };
+      if (triggerType !== 'AutomatedRollback') throw new Error(`the newest execution began by ${triggerType}`);
+      const id = String(pipelineExecutionId);
+      return begun(title, await resolvedVersion(id), async () => id);
+    },
+    rollBack: async (title, target) =>
+      begun(title, await resolvedVersion(target.id), async () => {
         const answer = await call('RollbackStage', {
           pipelineName: name,
           stageName: 'Deploy',
           targetPipelineExecutionId: target.id,
         });
         return String(answer['pipelineExecutionId']);
-      });
-    },
+      }),
   };
+};
+
+/** The rule of codebuild/README.md. */
+const startOfOwnActions = {
+  source: ['aws.codepipeline'],
+  'detail-type': ['CodePipeline Action Execution State Change'],
+  detail: { state: ['STARTED'], type: { owner: ['Custom'], provider: [{ prefix: 'md-' }] } },
 };
 
 const codebuildFolder = (): string => join(actionsFolder(), '../codebuild');
@@ -138,11 +199,11 @@ const typeOf = (operation: OperationName): object => {
 };
 
 /** Source, then a stage per operation; the pipeline deploys the registered version, by name. */
-const declaration = (version: IrisVersion): object => ({
+const declaration = (version: IrisVersion, wish: PipelineWish): object => ({
   name,
   roleArn: `arn:aws:iam::${rehearsedTeam.account}:role/pipeline`,
   pipelineType: 'V2',
-  executionMode: 'QUEUED',
+  executionMode: wish.mode ?? 'QUEUED',
   artifactStore: { type: 'S3', location: rehearsedTeam.bucket },
   variables: [{ name: 'VERSION', defaultValue: version }],
   stages: [
@@ -157,13 +218,20 @@ const declaration = (version: IrisVersion): object => ({
         },
       ],
     },
-    ...stages.map(([stageName, operation]) => ({
+    ...stagesOf(wish).map(([stageName, operation]) => ({
       name: stageName,
+      ...(stageName === 'Deploy' && wish.rollsBack ? { onFailure: { result: 'ROLLBACK' } } : {}),
       actions: [
+        ...(stageName === 'Approve' && wish.asks ? [manualApproval] : []),
         {
           name: operation,
+          runOrder: 2,
           actionTypeId: typeOf(operation),
-          configuration: { environment: rehearsedTeam.environment, ...configurations[operation] },
+          configuration: {
+            environment: rehearsedTeam.environment,
+            ...configurations[operation],
+            ...(operation === 'deploy-endpoint' && wish.plans ? { 'dry-run': 'true' } : {}),
+          },
           inputArtifacts: [{ name: 'Repository' }],
           namespace: stageName,
         },
@@ -171,6 +239,13 @@ const declaration = (version: IrisVersion): object => ({
     })),
   ],
 });
+
+const manualApproval = {
+  name: 'Ask',
+  runOrder: 1,
+  actionTypeId: { category: 'Approval', owner: 'AWS', provider: 'Manual', version: '1' },
+  configuration: { CustomData: 'Deliver #{Register.version}?' },
+};
 
 const configurations: Partial<Record<OperationName, Readonly<Record<string, string>>>> = {
   'register-model': {
@@ -180,6 +255,7 @@ const configurations: Partial<Record<OperationName, Readonly<Record<string, stri
     evaluation: 'Repository::evaluation.json',
     'further-inputs': '{content-types: text/csv, response-types: [text/csv]}',
   },
+  'regression-test': { version: '#{Register.version}', timeout: '3h' },
   'approve-gate': { version: '#{Register.version}' },
   'deploy-endpoint': { version: '#{Register.version}' },
 };
@@ -210,12 +286,12 @@ const runOf = (place: Place): PipelineRun => {
       await driver.until(driver.now() + look);
     }
   };
-  const stageStatus = async (wanted: string): Promise<string | undefined> => {
-    const state = await call('GetPipelineState', { name });
-    const found = (state['stageStates'] as Answer[]).find((one) => one['stageName'] === wanted);
-    const latest = found?.['latestExecution'] as Answer | undefined;
-    return latest?.['pipelineExecutionId'] === id ? String(latest['status']) : undefined;
+  // Not GetPipelineState: a pipeline in PARALLEL mode has no state.
+  const latestIn = async (wanted: string): Promise<ActionExecution | undefined> => {
+    const listed = await call('ListActionExecutions', { pipelineName: name, filter: { pipelineExecutionId: id } });
+    return (listed['actionExecutionDetails'] as ActionExecution[]).find(({ stageName }) => stageName === wanted);
   };
+  const stageStatus = async (wanted: string): Promise<string | undefined> => (await latestIn(wanted))?.status;
 
   return {
     id,
@@ -231,6 +307,18 @@ const runOf = (place: Place): PipelineRun => {
       // The gate has answered that it waits, more than once.
       await driver.until(driver.now() + minutes(5));
       await approve(stage.simulator, did);
+    },
+    answer: async (status) => {
+      await until(async () => (await latestIn('Approve'))?.actionName === 'Ask', minutes(180), 'the manual approval');
+      const { stageStates } = await call('GetPipelineState', { name });
+      const [asked] =
+        (stageStates as PipelineStage[]).find(({ stageName }) => stageName === 'Approve')?.actionStates ?? [];
+      // AWS: in PARALLEL mode the token stands in the list of actions.
+      const token =
+        asked?.latestExecution?.token ?? (await latestIn('Approve'))?.output.executionResult.externalExecutionId;
+      const result = { status, summary: 'looked at the verdict' };
+      await call('PutApprovalResult', { pipelineName: name, stageName: 'Approve', actionName: 'Ask', token, result });
+      did('answers CodePipeline', status);
     },
     stop: async (abandon) => {
       await call('StopPipelineExecution', { ...idOf(id), abandon, reason: 'an operator' });
@@ -249,7 +337,12 @@ const runOf = (place: Place): PipelineRun => {
   };
 };
 
+interface PipelineStage {
+  readonly stageName: string;
+  readonly actionStates: readonly { readonly latestExecution?: { readonly token?: string } }[];
+}
 interface ActionExecution {
+  readonly stageName: string;
   readonly actionName: string;
   readonly startTime: Date;
   readonly lastUpdateTime: Date;
@@ -260,7 +353,10 @@ interface ActionExecution {
   };
   readonly output: {
     readonly outputVariables: Readonly<Record<string, string>>;
-    readonly executionResult: { readonly errorDetails?: { readonly code: string; readonly message: string } };
+    readonly executionResult: {
+      readonly externalExecutionId?: string;
+      readonly errorDetails?: { readonly code: string; readonly message: string };
+    };
   };
 }
 

@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { hours, minutes } from '../../src/clock.ts';
 import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
+import { lambdaFunction } from '../../src/rehearsal/lambda-function.ts';
 import { manifestText, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
@@ -31,13 +32,9 @@ beforeEach(async () => {
     temp: join(temp, 'runner'),
   });
   invocations = [];
+  const launch = lambdaFunction(driver, resolve('codebuild/lambda/dist/index.cjs'), temp);
   account.simulator.functions.define('delivery-worker', (event) => {
-    const file = join(temp, `${invocations.length}.json`);
-    writeFileSync(file, JSON.stringify(event));
-    const launched = driver.launch('function', resolve('test/support/lambda-runtime.ts'), { NODE_NO_WARNINGS: '1' }, [
-      resolve('codebuild/lambda/dist/index.cjs'),
-      file,
-    ]);
+    const launched = launch(event);
     return new Promise((returned, failed) => {
       invocations.push({
         launched,

@@ -43,7 +43,21 @@ const lambdaInvoke: ActionTypeDefinition = {
     { name: 'UserParameters', required: false, key: false, secret: false },
   ],
 };
-const ofAws = [s3Source, lambdaInvoke];
+
+/** User guide "Add a manual approval action to a stage", CLI. */
+const manualApproval: ActionTypeDefinition = {
+  category: 'Approval',
+  provider: 'Manual',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 0, maximumCount: 0 },
+  outputArtifactDetails: { minimumCount: 0, maximumCount: 0 },
+  configurationProperties: [
+    { name: 'NotificationArn', required: false, key: false, secret: false },
+    { name: 'CustomData', required: false, key: false, secret: false },
+    { name: 'ExternalEntityLink', required: false, key: false, secret: false },
+  ],
+};
+const ofAws = [s3Source, lambdaInvoke, manualApproval];
 
 export const createActionTypes = (kernel: Kernel): ActionTypes => {
   const known = new Map<string, Known>();

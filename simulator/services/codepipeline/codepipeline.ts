@@ -1,31 +1,47 @@
-import { AwsError, type Kernel, type Objects, type Service } from '../../contracts.ts';
+import { AwsError, type EventRules, type Kernel, type Metrics, type Objects, type Service } from '../../contracts.ts';
 import type { Session } from '../../principals.ts';
 import { createActionTypes } from './action-types.ts';
-import { createEngine, type Engine, notFound } from './engine.ts';
+import { createConditions } from './conditions.ts';
+import { createEngine, type Engine, laneOf, notFound } from './engine.ts';
+import { createEvents } from './events.ts';
 import { createJobs } from './jobs.ts';
-import { type Execution, latestActions, type Pipeline, type PipelineDeclaration, type StageRun } from './model.ts';
+import {
+  type ConditionType,
+  type Execution,
+  latestActions,
+  type Pipeline,
+  type PipelineDeclaration,
+  type StageRun,
+} from './model.ts';
 import { refuseInvalid } from './structure.ts';
-import { actionView, declarationView, executionView, lastIn, stateView, summaryView } from './views.ts';
+import { actionView, declarationView, executionView, lastIn, ruleView, stateView, summaryView } from './views.ts';
 
 /** `issue`: temporary credentials for the artifact bucket, which come with every job. */
 export interface Neighbours {
   readonly objects: Objects;
+  readonly metrics: Pick<Metrics, 'alarmState'>;
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
   issue(participant: string | undefined): Session;
 }
 
 /**
- * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions. Not here: triggers,
- * conditions, approvals, transitions, webhooks, third-party jobs, actions of AWS other than the S3 source and the Lambda invoke action.
+ * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions, approvals, stage conditions, transitions into
+ * a stage, events. Not here, and refused by name: triggers, overrides of sources, webhooks, third-party jobs, rules other than VariableCheck and
+ * CloudWatchAlarm, actions of AWS other than the S3 source, the manual approval and the Lambda invoke action.
  */
-export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: Neighbours): { service: Service } => {
+export const createCodepipeline = (
+  kernel: Kernel,
+  { objects, metrics, invoke, issue }: Neighbours,
+): { readonly service: Service; readonly eventRules: EventRules } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
   const actionTypes = createActionTypes(kernel);
   // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
   const jobs = createJobs(kernel, actionTypes, (): Engine => engine, { invoke, issue });
-  const engine = createEngine(kernel, objects, jobs.queue);
+  const { rules: eventRules, announce } = createEvents(kernel);
+  const conditions = createConditions(kernel, metrics);
+  const engine = createEngine(kernel, { objects, queue: jobs.queue, conditions, announce });
 
   const pipelineOf = (name: string): Pipeline => {
     const pipeline = pipelines.get(name);
@@ -48,7 +64,7 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
   };
 
   const put = (declared: PipelineDeclaration, pipeline: Pipeline): object => {
-    refuseInvalid(declared, actionTypes);
+    refuseInvalid(declared, actionTypes, kernel.region);
     pipeline.structures.push(declared);
     pipeline.updated = kernel.clock.now();
     return { pipeline: { ...declared, version: pipeline.structures.length } };
@@ -86,19 +102,35 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
     };
   };
 
-  const retry = (execution: Execution, stage: StageRun, mode: string): void => {
-    const { pipeline } = execution;
-    if (lastIn(pipeline, stage.name) !== execution && execution.structure.executionMode !== 'PARALLEL')
+  const refuseOutOfDate = (execution: Execution, stage: string): void => {
+    if (lastIn(execution.pipeline, stage) !== execution && execution.structure.executionMode !== 'PARALLEL')
       throw new AwsError(
         'NotLatestPipelineExecutionException',
-        `The execution ${execution.id} is not the latest one in stage ${stage.name}`,
+        `The execution ${execution.id} is not the latest one in stage ${stage}`,
       );
+  };
+
+  /** User guide, Quotas: concurrent executions of a pipeline in QUEUED or PARALLEL mode. */
+  const refuseTooMany = ({ name, structures, executions }: Pipeline): void => {
+    if ((structures.at(-1)?.executionMode ?? 'SUPERSEDED') === 'SUPERSEDED') return;
+    if (executions.filter(({ status }) => status === 'InProgress' || status === 'Stopping').length < 50) return;
+    throw new AwsError(
+      'ConcurrentPipelineExecutionsLimitExceededException',
+      `The pipeline ${name} has reached the limit for concurrent pipeline executions.`,
+    );
+  };
+
+  const retry = (execution: Execution, stage: StageRun, mode: string): void => {
+    const { pipeline } = execution;
+    refuseOutOfDate(execution, stage.name);
     const open = latestActions(stage).filter(({ status }) => status !== 'Succeeded');
     // User guide "Stop a pipeline execution": "For a pipeline execution in a Stopped state, the actions in the stage where the
     // execution stopped can be retried." API RetryStageExecution: failed stages.
     const restartable = stage.status === 'Failed' || stage.status === 'Stopped';
     if (
       !restartable ||
+      // A stage that its entry condition stopped has no actions; one that its success condition stopped has no failed ones.
+      (mode === 'ALL_ACTIONS' ? stage.actions : open).length === 0 ||
       open.some(({ status }) => status === 'InProgress') ||
       execution.version !== pipeline.structures.length
     )
@@ -143,6 +175,7 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
   };
 
   return {
+    eventRules,
     service: {
       operations: {
         ...jobs.operations,
@@ -175,8 +208,12 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
             });
           return answer;
         },
-        UpdatePipeline: ({ pipeline: declared }: { readonly pipeline: PipelineDeclaration }) =>
-          put(declared, pipelineOf(declared.name)),
+        UpdatePipeline: ({ pipeline: declared }: { readonly pipeline: PipelineDeclaration }) => {
+          const pipeline = pipelineOf(declared.name);
+          const answer = put(declared, pipeline);
+          engine.cancelOutdated(pipeline);
+          return answer;
+        },
         DeletePipeline: ({ name }: { readonly name: string }) => {
           pipelines.delete(name);
           return {};
@@ -206,13 +243,16 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
             readonly name: string;
             readonly variables?: readonly { readonly name: string; readonly value: string }[];
             readonly clientRequestToken?: string;
+            readonly sourceRevisions?: unknown;
           },
           call,
         ) => {
+          if (input.sourceRevisions !== undefined) throw unserved('Overrides of source revisions');
           const pipeline = pipelineOf(input.name);
           // API: clientRequestToken identifies "a unique execution request".
           const key = input.clientRequestToken && `${input.name}/${input.clientRequestToken}`;
           const before = key === undefined ? undefined : started.get(key);
+          if (before === undefined) refuseTooMany(pipeline);
           const execution =
             before ??
             engine.start(pipeline, {
@@ -289,6 +329,121 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
           retry(execution, stage, input.retryMode);
           return { pipelineExecutionId: execution.id };
         },
+        PutApprovalResult: (
+          input: {
+            readonly pipelineName: string;
+            readonly stageName: string;
+            readonly actionName: string;
+            readonly token: string;
+            readonly result: { readonly summary: string; readonly status: 'Approved' | 'Rejected' };
+          },
+          call,
+        ) => {
+          const pipeline = pipelineOf(input.pipelineName);
+          refuseUnknownStage(pipeline, input.stageName);
+          const runs = pipeline.executions
+            .flatMap(({ stages }) => stages.get(input.stageName)?.actions ?? [])
+            .filter(({ declaration }) => declaration.name === input.actionName);
+          const declared = pipeline.structures
+            .at(-1)
+            ?.stages.find(({ name }) => name === input.stageName)
+            ?.actions.find(({ name }) => name === input.actionName);
+          if (declared === undefined && runs.length === 0)
+            throw new AwsError(
+              'ActionNotFoundException',
+              `Could not find action '${input.actionName}' in stage '${input.stageName}' of pipeline '${input.pipelineName}'`,
+            );
+          const run = runs.find(({ approvalToken }) => approvalToken === input.token);
+          // API: "The approval action has already been approved or rejected"; "The approval request already received a response or has expired".
+          // Which of the two an answered request gives is [unconfirmed].
+          if (run?.updatedBy !== undefined)
+            throw new AwsError(
+              'ApprovalAlreadyCompletedException',
+              'The approval action has already been approved or rejected',
+            );
+          if (run === undefined || run.status !== 'InProgress')
+            throw new AwsError(
+              'InvalidApprovalTokenException',
+              'The approval request already received a response or has expired',
+            );
+          const { summary, status } = input.result;
+          run.updatedBy = call.principal.arn;
+          if (summary !== '') run.summary = summary;
+          engine.endAction(
+            run,
+            status === 'Approved'
+              ? { status: 'Succeeded' }
+              : // The words are ours. [unconfirmed]
+                {
+                  status: 'Failed',
+                  code: 'JobFailed',
+                  message: `Rejected by ${call.principal.arn}${summary && `: ${summary}`}`,
+                },
+          );
+          return { approvedAt: new Date(kernel.clock.now()) };
+        },
+        OverrideStageCondition: (input: ExecutionInput & StageInput & { readonly conditionType: ConditionType }) => {
+          const execution = executionOf(input.pipelineName, input.pipelineExecutionId);
+          const { pipeline } = execution;
+          refuseUnknownStage(pipeline, input.stageName);
+          const stage = execution.stages.get(input.stageName);
+          const condition = stage?.conditions.at(-1);
+          const isOpen = condition?.status === 'InProgress' || condition?.status === 'Failed';
+          // User guide: "You cannot override a condition if the condition is configured with a Skip result."
+          if (
+            stage === undefined ||
+            condition?.type !== input.conditionType ||
+            !isOpen ||
+            condition.declaration.result === 'SKIP' ||
+            execution.version !== pipeline.structures.length
+          )
+            throw new AwsError(
+              'ConditionNotOverridableException',
+              'Unable to override because the condition does not allow overrides.',
+            );
+          refuseOutOfDate(execution, input.stageName);
+          engine.override(execution, stage, input.conditionType);
+          return {};
+        },
+        EnableStageTransition: (input: StageInput & TransitionInput) => {
+          const pipeline = pipelineOf(input.pipelineName);
+          refuseUnknownStage(pipeline, input.stageName);
+          if (input.transitionType === 'Outbound') throw unserved('Outbound transitions');
+          engine.open(pipeline, input.stageName);
+          return {};
+        },
+        DisableStageTransition: (input: StageInput & TransitionInput & { readonly reason: string }, call) => {
+          const pipeline = pipelineOf(input.pipelineName);
+          refuseUnknownStage(pipeline, input.stageName);
+          if (input.transitionType === 'Outbound') throw unserved('Outbound transitions');
+          laneOf(pipeline, input.stageName).closed = {
+            by: call.principal.arn,
+            at: kernel.clock.now(),
+            reason: input.reason,
+          };
+          return {};
+        },
+        ListRuleExecutions: (
+          input: Paged & {
+            readonly pipelineName: string;
+            readonly filter?: {
+              readonly pipelineExecutionId?: string;
+              readonly latestInPipelineExecution?: { readonly pipelineExecutionId: string };
+            };
+          },
+        ) => {
+          const { filter } = input;
+          const wanted = filter?.latestInPipelineExecution?.pipelineExecutionId ?? filter?.pipelineExecutionId;
+          const details = pipelineOf(input.pipelineName)
+            .executions.filter(({ id }) => wanted === undefined || id === wanted)
+            .flatMap((execution) =>
+              [...execution.stages.values()].flatMap((stage) =>
+                stage.conditions.flatMap(({ rules }) => rules.map((rule) => ruleView(execution, stage, rule))),
+              ),
+            );
+          const { items, next } = page(details.toReversed(), input.nextToken, input.maxResults);
+          return { ruleExecutionDetails: items, ...next };
+        },
         RollbackStage: (input: {
           readonly pipelineName: string;
           readonly stageName: string;
@@ -306,6 +461,16 @@ export const createCodepipeline = (kernel: Kernel, { objects, invoke, issue }: N
 interface Paged {
   readonly nextToken?: string;
   readonly maxResults?: number;
+}
+/** Members that AWS serves and the simulator does not. */
+const unserved = (what: string): AwsError => new AwsError('ValidationException', `${what} are not simulated.`);
+
+interface StageInput {
+  readonly pipelineName: string;
+  readonly stageName: string;
+}
+interface TransitionInput {
+  readonly transitionType: 'Inbound' | 'Outbound';
 }
 interface ExecutionInput {
   readonly pipelineName: string;

@@ -40,10 +40,36 @@ export interface ActionDeclaration {
   readonly namespace?: string;
   readonly roleArn?: string;
   readonly region?: string;
+  readonly timeoutInMinutes?: number;
 }
+export interface RuleDeclaration {
+  readonly name: string;
+  readonly ruleTypeId: {
+    readonly category: string;
+    readonly owner?: string;
+    readonly provider: string;
+    readonly version?: string;
+  };
+  readonly configuration?: Readonly<Record<string, string>>;
+}
+export type ConditionResult = 'ROLLBACK' | 'FAIL' | 'RETRY' | 'SKIP';
+export interface ConditionDeclaration {
+  readonly result?: ConditionResult;
+  readonly rules?: readonly RuleDeclaration[];
+}
+export interface Conditioned {
+  readonly conditions: readonly ConditionDeclaration[];
+}
+export type RetryMode = 'FAILED_ACTIONS' | 'ALL_ACTIONS';
 export interface StageDeclaration {
   readonly name: string;
   readonly actions: readonly ActionDeclaration[];
+  readonly beforeEntry?: Conditioned;
+  readonly onSuccess?: Conditioned;
+  readonly onFailure?: Partial<Conditioned> & {
+    readonly result?: ConditionResult;
+    readonly retryConfiguration?: { readonly retryMode?: RetryMode };
+  };
 }
 export interface PipelineDeclaration {
   readonly name: string;
@@ -68,7 +94,14 @@ export interface Pipeline {
   readonly structures: PipelineDeclaration[];
   readonly executions: Execution[];
   /** By stage name: the execution in it, and the executions that wait before it. */
-  readonly lanes: Map<string, { holder: Execution | undefined; readonly waiting: Execution[] }>;
+  readonly lanes: Map<string, Lane>;
+}
+
+export interface Lane {
+  holder: Execution | undefined;
+  readonly waiting: Execution[];
+  /** The transition into the stage is disabled. */
+  closed?: { readonly by: string; readonly at: Instant; readonly reason: string };
 }
 
 export interface Artifact {
@@ -78,8 +111,15 @@ export interface Artifact {
   readonly key: string;
 }
 
-export type ExecutionStatus = 'InProgress' | 'Stopping' | 'Stopped' | 'Succeeded' | 'Superseded' | 'Failed';
-export type StageStatus = 'InProgress' | 'Stopping' | 'Stopped' | 'Succeeded' | 'Failed';
+export type ExecutionStatus =
+  | 'InProgress'
+  | 'Stopping'
+  | 'Stopped'
+  | 'Succeeded'
+  | 'Superseded'
+  | 'Failed'
+  | 'Cancelled';
+export type StageStatus = 'InProgress' | 'Stopping' | 'Stopped' | 'Succeeded' | 'Failed' | 'Skipped' | 'Cancelled';
 export type ActionStatus = 'InProgress' | 'Abandoned' | 'Succeeded' | 'Failed';
 
 export interface Execution {
@@ -95,6 +135,10 @@ export interface Execution {
   updatedAt: Instant;
   status: ExecutionStatus;
   statusSummary?: string;
+  /** Rises with every retry of a stage. */
+  attempt: number;
+  /** The pipeline was updated: it ends `Cancelled` once its actions in progress have ended. */
+  outdated?: true;
   readonly artifacts: Map<string, Artifact>;
   /** Output variables by namespace. */
   readonly outputs: Map<string, Readonly<Record<string, string>>>;
@@ -106,6 +150,32 @@ export interface StageRun {
   status: StageStatus;
   /** Every attempt of every action, oldest first. */
   readonly actions: ActionRun[];
+  /** Every run of a condition, oldest first. */
+  readonly conditions: ConditionRun[];
+  readonly retries: { automatic: number; manual: number; latest?: 'AutomatedStageRetry' | 'ManualStageRetry' };
+  retriedAt?: Instant;
+}
+
+/** AWS: enum ConditionType; a condition for failure is never overridden, so the enum lacks it. */
+export type ConditionType = 'BEFORE_ENTRY' | 'ON_SUCCESS' | 'ON_FAILURE';
+
+export interface ConditionRun {
+  readonly type: ConditionType;
+  readonly declaration: ConditionDeclaration;
+  status: 'InProgress' | 'Failed' | 'Succeeded' | 'Abandoned' | 'Overridden';
+  updatedAt: Instant;
+  readonly rules: RuleRun[];
+}
+
+export interface RuleRun {
+  readonly id: string;
+  readonly declaration: RuleDeclaration;
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly startedAt: Instant;
+  updatedAt: Instant;
+  status: 'InProgress' | 'Abandoned' | 'Succeeded' | 'Failed';
+  summary?: string;
+  timer?: Timer;
 }
 
 export interface ActionRun {
@@ -123,6 +193,10 @@ export interface ActionRun {
   error?: { readonly code: string; readonly message: string };
   outputVariables?: Readonly<Record<string, string>>;
   revision?: string;
+  /** Of a manual approval. */
+  readonly approvalToken?: string;
+  /** The principal that answered it. */
+  updatedBy?: string;
   readonly jobs: Job[];
   timeout?: Timer;
   /** Ends a Lambda invoke action whose function gives no answer. */
@@ -145,6 +219,9 @@ export interface Job {
 /** An action whose jobs go to a function of Lambda, not to a worker that polls. */
 export const isInvocation = ({ owner, category, provider }: ActionTypeId): boolean =>
   owner === 'AWS' && category === 'Invoke' && provider === 'Lambda';
+
+export const isApproval = ({ owner, category, provider }: ActionTypeId): boolean =>
+  owner === 'AWS' && category === 'Approval' && provider === 'Manual';
 
 export const orderOf = (action: ActionDeclaration): number => action.runOrder ?? 1;
 

@@ -1,6 +1,14 @@
 import { AwsError } from '../../contracts.ts';
 import type { ActionTypes } from './action-types.ts';
-import { type ActionDeclaration, orderOf, type PipelineDeclaration } from './model.ts';
+import {
+  type ActionDeclaration,
+  type ConditionResult,
+  isApproval,
+  orderOf,
+  type PipelineDeclaration,
+  type RuleDeclaration,
+  type StageDeclaration,
+} from './model.ts';
 import { namespacesIn } from './variables.ts';
 
 const refuse = (code: string, message: string): never => {
@@ -8,8 +16,18 @@ const refuse = (code: string, message: string): never => {
 };
 
 /** User guide "Pipeline structure reference" and the errors of API CreatePipeline; the words are ours. [unconfirmed] */
-export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes): void => {
+export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes, region: string): void => {
   const { stages } = pipeline;
+  for (const member of ['artifactStores', 'triggers'])
+    if (member in pipeline) refuse('InvalidStructureException', `${member}: not simulated`);
+  // User guide "Pipeline types": these features need a pipeline of type V2.
+  const ofTypeTwo = [
+    (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED' && `executionMode ${pipeline.executionMode}`,
+    pipeline.variables !== undefined && 'variables',
+    stages.some(({ beforeEntry, onSuccess, onFailure }) => beforeEntry ?? onSuccess ?? onFailure) && 'stage conditions',
+  ].find((feature) => feature !== false);
+  if (ofTypeTwo !== undefined && pipeline.pipelineType !== 'V2')
+    refuse('InvalidStructureException', `Pipelines with ${ofTypeTwo} have to be of type V2`);
   if (pipeline.artifactStore === undefined)
     refuse('InvalidStructureException', 'Pipeline must have an artifactStore or artifactStores');
   // User guide, Quotas: 2 to 50 stages.
@@ -24,12 +42,16 @@ export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: Action
   for (const [index, stage] of stages.entries()) {
     if (stage.actions.length === 0)
       refuse('InvalidStageDeclarationException', `Stage ${stage.name} must contain at least one action`);
+    refuseConditions(stage, pipeline, index);
     refuseRepeated(
       'Action',
       stage.actions.map(({ name }) => name),
     );
     for (const group of byOrder(stage.actions)) {
-      for (const action of group) refuseAction(action, index, actionTypes, produced, namespaces);
+      for (const action of group) {
+        refuseUnserved(action, region);
+        refuseAction(action, index, actionTypes, produced, namespaces);
+      }
       // An action's outputs are available to the actions that surely run after it: a later stage or a higher runOrder.
       for (const action of group) {
         for (const { name } of action.outputArtifacts ?? []) {
@@ -44,6 +66,93 @@ export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: Action
       }
     }
   }
+};
+
+/** User guide "Configure conditions for a stage", the considerations; "Configure a stage for automatic rollback". */
+const allowedResults: Readonly<Record<'beforeEntry' | 'onSuccess' | 'onFailure', readonly ConditionResult[]>> = {
+  beforeEntry: ['FAIL', 'SKIP'],
+  onSuccess: ['ROLLBACK', 'FAIL'],
+  onFailure: ['ROLLBACK'],
+};
+
+const refuseConditions = (stage: StageDeclaration, { executionMode }: PipelineDeclaration, index: number): void => {
+  const fault = (message: string): never =>
+    refuse('InvalidStageDeclarationException', `Stage ${stage.name}: ${message}`);
+  if ('blockers' in stage) fault('blockers: not simulated');
+  const rollsBack = (result: ConditionResult | undefined): void => {
+    if (result !== 'ROLLBACK') return;
+    // "failure conditions with a rollback result type cannot be added to a PARALLEL mode pipeline"
+    if (executionMode === 'PARALLEL') fault('a stage cannot be rolled back in PARALLEL mode');
+    if (index === 0) fault('the source stage cannot be rolled back');
+  };
+  for (const when of ['beforeEntry', 'onSuccess', 'onFailure'] as const)
+    for (const { result, rules = [] } of stage[when]?.conditions ?? []) {
+      if (result === undefined || !allowedResults[when].includes(result))
+        fault(`the result ${result} is not one of ${allowedResults[when].join(', ')} for ${when}`);
+      if (rules.length === 0) fault(`the condition ${when} has no rules`);
+      rollsBack(result);
+      for (const rule of rules) {
+        // "For Entry conditions that use the Skip result …, only the LambdaInvoke and VariableCheck rules are supported."
+        if (result === 'SKIP' && rule.ruleTypeId.provider === 'CloudWatchAlarm')
+          fault('the rule CloudWatchAlarm cannot skip a stage');
+        refuseRule(rule, fault);
+      }
+    }
+  const { result, retryConfiguration, conditions } = stage.onFailure ?? {};
+  rollsBack(result);
+  if (result === 'SKIP') fault('a failed stage cannot be skipped');
+  // "You cannot use automatic stage retry with onFailure conditions."
+  if (result === 'RETRY' && conditions !== undefined) fault('automatic retry excludes conditions for failure');
+  if (retryConfiguration !== undefined && result !== 'RETRY') fault('a retry configuration needs the result RETRY');
+};
+
+/** Rule references "VariableCheck" and "CloudWatchAlarm": required and optional keys of the configuration. */
+const servedRules: Readonly<
+  Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>
+> = {
+  VariableCheck: { required: ['Variable', 'Value', 'Operator'], optional: [] },
+  CloudWatchAlarm: { required: ['AlarmName'], optional: ['WaitTime'] },
+};
+
+const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never): void => {
+  const { provider } = rule.ruleTypeId;
+  const served = servedRules[provider] ?? fault(`rule ${rule.name}: the rule ${provider} is not simulated`);
+  const configuration = rule.configuration ?? {};
+  for (const key of served.required)
+    if (configuration[key] === undefined) fault(`rule ${rule.name} is missing required configuration '${key}'`);
+  for (const key of Object.keys(configuration))
+    if (![...served.required, ...served.optional].includes(key))
+      fault(`rule ${rule.name}: the configuration '${key}' is unknown, or not simulated`);
+  const { Operator, WaitTime } = configuration;
+  if (Operator !== undefined && !['EQ', 'NE', 'CONTAINS', 'MATCHES'].includes(Operator))
+    fault(`rule ${rule.name}: '${Operator}' is not one of EQ, NE, CONTAINS, MATCHES`);
+  if (WaitTime !== undefined && !/^\d+$/.test(WaitTime))
+    fault(`rule ${rule.name}: WaitTime '${WaitTime}' is no number`);
+  // AWS: Java's syntax, of which JavaScript's is taken here.
+  if (Operator === 'MATCHES' && !isExpression(configuration['Value'] ?? ''))
+    fault(`rule ${rule.name}: '${configuration['Value']}' is no regular expression`);
+};
+
+const isExpression = (text: string): boolean => {
+  try {
+    return new RegExp(text) !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+/** Members of an action that AWS has for others of its actions. */
+const refuseUnserved = (action: ActionDeclaration, region: string): void => {
+  const fault = (message: string): never =>
+    refuse('InvalidActionDeclarationException', `Action ${action.name}: ${message}`);
+  for (const member of ['commands', 'environmentVariables', 'outputVariables'])
+    if (member in action) fault(`${member}: only for actions that are not simulated`);
+  if (action.region !== undefined && action.region !== region) fault('actions in another region are not simulated');
+  // API: "A timeout duration … can be applied only to manual approval actions."
+  if (action.timeoutInMinutes !== undefined && !isApproval(action.actionTypeId))
+    fault('timeoutInMinutes is for manual approval actions');
+  if (isApproval(action.actionTypeId) && action.configuration?.['NotificationArn'] !== undefined)
+    fault('NotificationArn: notifications are not simulated');
 };
 
 const refuseRepeated = (what: 'Stage' | 'Action', names: readonly string[]): void => {

@@ -1,5 +1,14 @@
 import type { ActionTypes } from './action-types.ts';
-import type { ActionRun, Execution, Pipeline, PipelineDeclaration, StageRun } from './model.ts';
+import type {
+  ActionRun,
+  ConditionRun,
+  ConditionType,
+  Execution,
+  Pipeline,
+  PipelineDeclaration,
+  RuleRun,
+  StageRun,
+} from './model.ts';
 import { latestActions } from './model.ts';
 
 const date = (instant: number): Date => new Date(instant);
@@ -80,15 +89,29 @@ export const stateView = (pipeline: Pipeline, actionTypes: ActionTypes): object 
     created: date(pipeline.created),
     updated: date(pipeline.updated),
     stageStates: (structure?.stages ?? []).map(({ name, actions }) => {
-      const latest = lastIn(pipeline, name);
+      // User guide "Set or change the pipeline execution mode": "Parallel mode does not have a pipeline state."
+      const latest = structure?.executionMode === 'PARALLEL' ? undefined : lastIn(pipeline, name);
       const run = latest?.stages.get(name);
-      const [waiting] = pipeline.lanes.get(name)?.waiting ?? [];
+      const { waiting = [], closed } = pipeline.lanes.get(name) ?? {};
+      const inbound = waiting.map(({ id, status, type }) => ({ pipelineExecutionId: id, status, type }));
+      const retries = run?.retries;
       return {
         stageName: name,
-        inboundTransitionState: { enabled: true },
-        ...(waiting === undefined
+        inboundTransitionState: {
+          enabled: closed === undefined,
+          ...(closed && { lastChangedBy: closed.by, lastChangedAt: date(closed.at), disabledReason: closed.reason }),
+        },
+        ...(inbound.length === 0 ? {} : { inboundExecution: inbound[0], inboundExecutions: inbound }),
+        ...conditionStates(run),
+        ...(retries?.latest === undefined
           ? {}
-          : { inboundExecution: { pipelineExecutionId: waiting.id, status: waiting.status, type: waiting.type } }),
+          : {
+              retryStageMetadata: {
+                ...(retries.automatic > 0 ? { autoStageRetryAttempt: retries.automatic } : {}),
+                ...(retries.manual > 0 ? { manualStageRetryAttempt: retries.manual } : {}),
+                latestRetryTrigger: retries.latest,
+              },
+            }),
         ...(latest === undefined || run === undefined
           ? {}
           : { latestExecution: { pipelineExecutionId: latest.id, status: run.status, type: latest.type } }),
@@ -109,16 +132,70 @@ export const stateView = (pipeline: Pipeline, actionTypes: ActionTypes): object 
 export const lastIn = (pipeline: Pipeline, stage: string): Execution | undefined =>
   pipeline.executions.filter(({ stages }) => stages.has(stage)).at(-1);
 
+const stateNames: Readonly<Record<ConditionType, string>> = {
+  BEFORE_ENTRY: 'beforeEntryConditionState',
+  ON_SUCCESS: 'onSuccessConditionState',
+  ON_FAILURE: 'onFailureConditionState',
+};
+
+/** API: StageConditionState, of the latest run of each condition. */
+const conditionStates = (run: StageRun | undefined): object =>
+  Object.fromEntries(
+    (run?.conditions ?? []).map((condition) => [stateNames[condition.type], conditionView(condition)]),
+  );
+
+const conditionView = ({ status, updatedAt, rules }: ConditionRun): object => ({
+  latestExecution: { status },
+  conditionStates: [
+    {
+      latestExecution: { status, lastStatusChange: date(updatedAt) },
+      ruleStates: rules.map((rule) => ({
+        ruleName: rule.declaration.name,
+        latestExecution: {
+          ruleExecutionId: rule.id,
+          status: rule.status,
+          lastStatusChange: date(rule.updatedAt),
+          ...given('summary', rule.summary),
+        },
+      })),
+    },
+  ],
+});
+
+/** API: RuleExecutionDetail. */
+export const ruleView = (execution: Execution, stage: StageRun, rule: RuleRun): object => ({
+  pipelineExecutionId: execution.id,
+  ruleExecutionId: rule.id,
+  pipelineVersion: execution.version,
+  stageName: stage.name,
+  ruleName: rule.declaration.name,
+  startTime: date(rule.startedAt),
+  lastUpdateTime: date(rule.updatedAt),
+  status: rule.status,
+  input: {
+    ruleTypeId: rule.declaration.ruleTypeId,
+    configuration: rule.declaration.configuration ?? {},
+    resolvedConfiguration: rule.configuration,
+  },
+  output: { executionResult: { ...given('externalExecutionSummary', rule.summary) } },
+});
+
 const latestView = (run: ActionRun, actionTypes: ActionTypes): object => ({
   actionExecutionId: run.id,
   status: run.status,
   lastStatusChange: date(run.updatedAt),
   ...given('summary', run.summary),
+  // API ActionExecution: "The token for each open approval request can be obtained using the GetPipelineState command."
+  ...given('token', run.status === 'InProgress' ? run.approvalToken : undefined),
+  ...given('lastUpdatedBy', run.updatedBy),
   ...resultView(run, actionTypes),
   ...given('percentComplete', run.percentComplete),
 });
 
 const resultView = (run: ActionRun, actionTypes: ActionTypes): object => {
+  // API PutApprovalResult: in PARALLEL mode "use the externalExecutionId in the response output from the ListActionExecutions action as the token".
+  if (run.approvalToken !== undefined && run.execution.structure.executionMode === 'PARALLEL')
+    return { externalExecutionId: run.approvalToken, ...given('errorDetails', run.error) };
   const template = actionTypes.find(run.declaration.actionTypeId)?.settings?.executionUrlTemplate;
   return {
     ...given('externalExecutionId', run.externalExecutionId),
@@ -161,6 +238,7 @@ export const actionView = (execution: Execution, stage: StageRun, run: ActionRun
     startTime: date(run.startedAt),
     lastUpdateTime: date(run.updatedAt),
     status: run.status,
+    ...given('updatedBy', run.updatedBy),
     input: {
       actionTypeId: declaration.actionTypeId,
       configuration: withoutSecrets(declaration.configuration ?? {}, secrets),

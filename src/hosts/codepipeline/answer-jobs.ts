@@ -4,7 +4,7 @@ import { base } from '../../aws/credentials.ts';
 import { classify, describe } from '../../aws/errors.ts';
 import { retrying, Throttled } from '../../aws/retry.ts';
 import { sender } from '../../aws/sender.ts';
-import { type Clock, iso, minutes } from '../../clock.ts';
+import { type Clock, type Instant, iso, minutes } from '../../clock.ts';
 import type { Env } from '../../env.ts';
 import type { AnyOperation } from '../../operations/all.ts';
 import { failureOf } from '../../report/failure.ts';
@@ -29,12 +29,17 @@ export interface WorkerOptions {
 export interface Worker {
   /** Polls every action type once. Every job that it gets has one turn and one answer. Never rejects. */
   sweep(): Promise<void>;
-  /** One turn and one answer for the job of a Lambda invoke action. Never rejects. */
+  /**
+   * One turn and one answer for the job of a Lambda invoke action.
+   * @throws when CodePipeline did not take the answer in time: Lambda then invokes the function with the same job again
+   */
   answer(job: InvokedJob): Promise<void>;
 }
 
 /** How long an answer is retried: an action whose answer never arrives hangs for 24 hours. */
-const answerPatience = minutes(5);
+export const answerPatience = minutes(5);
+/** A job from the poll or the event to its answer. A Lambda function ends after 15 minutes (AWS: Lambda quotas). */
+export const longestJob = minutes(14);
 
 /** @throws {InputError} when no region is known */
 export const createWorker = (options: WorkerOptions): Worker => {
@@ -54,61 +59,67 @@ export const createWorker = (options: WorkerOptions): Worker => {
     }
   };
 
-  /** @param turn gives no answer for a job that is another worker's */
+  /** @param turn gives no answer for a job that is another worker's, or that has its answer */
   const finish = async (
     jobId: string,
+    began: Instant,
     log: (line: string) => void,
     turn: () => Promise<JobAnswer | undefined>,
   ): Promise<void> => {
+    const answer = await turn();
+    if (answer === undefined) return;
+    log(lineOf(answer));
     try {
-      const answer = await turn();
-      if (answer === undefined) return;
-      log(lineOf(answer));
-      await deliver(calls, clock, jobId, answer);
+      await deliver(calls, clock, jobId, answer, Math.min(clock.now() + answerPatience, began + longestJob));
     } catch (error) {
-      log(
-        classify(error) === 'conflict' || classify(error) === 'not-found'
-          ? 'needs no answer any more: the action was stopped, or has its answer'
-          : `could not be answered: ${describe(error)}`,
-      );
+      if (classify(error) !== 'conflict' && classify(error) !== 'not-found') throw error;
+      log(alreadyAnswered);
     }
   };
 
-  const work = (operation: AnyOperation, { id = '', nonce = '', data = {} }: Job): Promise<void> => {
+  const work = async (
+    operation: AnyOperation,
+    { id = '', nonce = '', data = {} }: Job,
+    began: Instant,
+  ): Promise<void> => {
     const log = (line: string): void => say(operation.name, `job ${id}  ${line}`);
-    // An answer follows an acknowledgement only, so no job of another worker is touched.
-    return finish(id, log, async () =>
-      (await acknowledged(calls, id, nonce, log)) ? answerJob(operation, data, { ...options, calls }) : undefined,
-    );
+    try {
+      // An answer follows an acknowledgement only, so no job of another worker is touched.
+      await finish(id, began, log, async () =>
+        (await acknowledged(calls, id, nonce, log)) ? answerJob(operation, data, { ...options, calls }) : undefined,
+      );
+    } catch (error) {
+      log(`could not be answered: ${describe(error)}`);
+    }
   };
 
   /** The job is the function's alone, so nothing is acknowledged. */
   const workInvoked = (job: InvokedJob): Promise<void> => {
     let name = 'invoke';
-    return finish(
-      job.id,
-      (line) => say(name, `job ${job.id}  ${line}`),
-      async () => {
-        try {
-          const { operation, data, confirm } = readInvokedJob(job, operations, options.env);
-          name = operation.name;
-          return await answerJob(operation, data, { ...options, calls, confirm: () => confirm(calls, clock) });
-        } catch (error) {
-          return failed(failureOf(error), undefined);
-        }
-      },
-    );
+    const log = (line: string): void => say(name, `job ${job.id}  ${line}`);
+    return finish(job.id, clock.now(), log, async () => {
+      try {
+        const { operation, data, confirm } = readInvokedJob(job, operations, options.env);
+        name = operation.name;
+        const answer = await answerJob(operation, data, { ...options, calls, confirm: () => confirm(calls, clock) });
+        if (answer === undefined) log(alreadyAnswered);
+        return answer;
+      } catch (error) {
+        return failed(failureOf(error), undefined);
+      }
+    });
   };
 
   return {
     sweep: async () => {
       // Another one begins each time, so that a busy action type cannot starve the others.
       const first = sweeps++ % Math.max(1, operations.length);
+      const began = clock.now();
       const taken: (() => Promise<void>)[] = [];
       for (const operation of [...operations.slice(first), ...operations.slice(0, first)]) {
         const free = jobsAtOnce - taken.length;
         if (free <= 0) break;
-        for (const job of await poll(operation, free)) taken.push(() => work(operation, job));
+        for (const job of await poll(operation, free)) taken.push(() => work(operation, job, began));
       }
       await Promise.all(taken.map((job) => job()));
     },
@@ -148,8 +159,15 @@ const acknowledged = async (
   return false;
 };
 
-const deliver = async (calls: Codepipeline, clock: Clock, jobId: string, answer: JobAnswer): Promise<void> => {
-  const limit = clock.now() + answerPatience;
+const alreadyAnswered = 'needs no answer any more: the action was stopped, or has its answer';
+
+const deliver = async (
+  calls: Codepipeline,
+  clock: Clock,
+  jobId: string,
+  answer: JobAnswer,
+  limit: Instant,
+): Promise<void> => {
   for (;;) {
     try {
       if (answer.is === 'success') await calls.putJobSuccessResult({ jobId, ...answer.result });

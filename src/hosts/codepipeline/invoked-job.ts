@@ -11,8 +11,10 @@ import { quoted } from '../../secrets.ts';
 import { connectionFrom } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { furtherInputs } from './action-types.ts';
+import { shownInstant } from './job-answer.ts';
 import { readJobData } from './job-data.ts';
 import { parseMap } from './job-inputs.ts';
+import { readToken } from './job-token.ts';
 
 /** A job that a Lambda invoke action hands to its function (CodePipeline user guide, "AWS Lambda invoke action reference"). */
 export interface InvokedJob {
@@ -41,10 +43,11 @@ export interface ReadJob {
   readonly data: JobData;
   /**
    * The same job with its stage and action, from CodePipeline. An event is a hint (rule 21): every principal that may invoke the function can write one.
+   * @returns undefined for a repeated event, whose job has its answer: the action has gone on since
    * @throws {InputError} when no running action has these parameters and artifacts
    * @throws {Throttled} when CodePipeline may not list the action yet
    */
-  confirm(calls: Pick<Codepipeline, 'listActionExecutions'>, clock: Clock): Promise<JobData>;
+  confirm(calls: Pick<Codepipeline, 'listActionExecutions'>, clock: Clock): Promise<JobData | undefined>;
 }
 
 /**
@@ -88,9 +91,11 @@ export const readInvokedJob = (
           ...withoutUndefined({ nextToken }),
         }),
       );
-      const action = pages
+      const running = pages
         .flatMap(({ actionExecutionDetails }) => actionExecutionDetails ?? [])
-        .find((one) => isOf(one, text, asked));
+        .filter((one) => isOf(one, text, asked));
+      const action = running.find((one) => !isAnswered(one, asked));
+      if (running.length > 0 && action === undefined) return undefined;
       if (action !== undefined)
         return {
           ...asked,
@@ -111,6 +116,17 @@ export const readInvokedJob = (
 
 /** Between the start of an action and its entry in the list. AWS documents no figure. [unconfirmed] */
 const listingPause = seconds(30);
+
+/**
+ * Lambda invokes asynchronously "at least once" (Lambda developer guide): a repeated event may come after its job was answered. Each answer shows
+ * when the action goes on, and that instant rises from one answer to the next. A list that lags shows an earlier one: then the job is worked on.
+ */
+const isAnswered = ({ output }: ActionExecutionDetail, { continuationToken }: JobData): boolean => {
+  const shown = shownInstant(output?.executionResult?.externalExecutionId);
+  if (shown === undefined) return false;
+  const brought = readToken(continuationToken);
+  return brought === undefined ? continuationToken === undefined : shown > brought.notBefore;
+};
 
 const isOf = ({ status, input }: ActionExecutionDetail, text: string, { inputArtifacts = [] }: JobData): boolean =>
   status === 'InProgress' &&

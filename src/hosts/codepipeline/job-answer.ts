@@ -1,4 +1,5 @@
 import type { FailureType, PutJobFailureResultInput, PutJobSuccessResultInput } from '../../aws/codepipeline.ts';
+import type { Instant } from '../../clock.ts';
 import type { Outcome } from '../../outcome.ts';
 import { cutAt, jsonText, oneLine, visible } from '../../plain-text.ts';
 import { type ReasonCode, reason } from '../../reason-codes.ts';
@@ -28,6 +29,8 @@ export interface JobState {
   readonly account?: string | undefined;
   /** As `evidenceText` made it. It keeps its length; the summary before it is shortened. */
   readonly evidence?: string | undefined;
+  /** For an invoked job: CodePipeline then lists the action with this instant (`shownInstant`), and a repeated event is told from a new one. */
+  readonly goesOnAt?: Instant | undefined;
 }
 
 /** CodePipeline API: ExecutionSummary, Message. */
@@ -110,11 +113,22 @@ const failureType = (code: ReasonCode): FailureType => {
 const shownSummary = ({ summary, account, evidence }: JobState): string =>
   cutAt(oneLine(plain(summary, account)), longestSummary - (evidence === undefined ? 0 : evidence.length + 2)) || '-';
 
-const detailsOf = ({ percent, subject, evidence, ...state }: JobState) => ({
-  summary: [shownSummary({ ...state, subject, evidence }), ...(evidence === undefined ? [] : [evidence])].join('. '),
+const goesOn = 'goes on at ';
+
+/** The instant of `goesOnAt` in an action's `externalExecutionId`; undefined when the action has none yet. */
+export const shownInstant = (externalExecutionId: string | undefined): Instant | undefined => {
+  const at = Date.parse(externalExecutionId?.split(goesOn)[1] ?? '');
+  return Number.isNaN(at) ? undefined : at;
+};
+
+const detailsOf = ({ percent, evidence, goesOnAt, ...state }: JobState) => ({
+  summary: [shownSummary({ ...state, evidence }), ...(evidence === undefined ? [] : [evidence])].join('. '),
   ...withoutUndefined({
     percentComplete: percent === undefined ? undefined : Math.min(100, Math.max(0, Math.round(percent))),
-    externalExecutionId: subject || undefined,
+    externalExecutionId:
+      [state.subject, goesOnAt === undefined ? '' : `${goesOn}${new Date(goesOnAt).toISOString()}`]
+        .filter(Boolean)
+        .join(', ') || undefined,
   }),
 });
 

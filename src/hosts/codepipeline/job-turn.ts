@@ -28,23 +28,28 @@ export interface JobPlace {
   readonly clock: Clock;
   readonly calls: Pick<Codepipeline, 'getPipelineExecution'>;
   readonly openSession?: OpenSession;
-  /** The job as CodePipeline knows it, for a job that came by another way than an answer of CodePipeline. */
-  readonly confirm?: () => Promise<JobData>;
+  /** The job as CodePipeline knows it, for a job that came by an event; undefined when it has its answer. */
+  readonly confirm?: () => Promise<JobData | undefined>;
 }
 
 /** A person takes minutes to approve; one request a minute does not burden the registry. */
 const pendingPause = minutes(1);
 const throttledPause = seconds(30);
-/** The limit of one job. A Lambda function ends after 15 minutes anyway (AWS: Lambda quotas). */
-const longestTurn = minutes(12);
+/** The limit of one turn. A Lambda function ends after 15 minutes (AWS: Lambda quotas), and the answer needs time, too. */
+export const longestTurn = minutes(9);
 /** Settling may take several jobs. CodePipeline's 24 hours leave an hour after the longest timeout. */
 const settlePatience = minutes(30);
 
 /**
  * One turn of an operation for one acknowledged job. The token contains everything that the next job needs. Another worker, of another
  * version, may get that job. Never throws.
+ * @returns undefined for a job that has its answer
  */
-export const answerJob = async (operation: AnyOperation, given: unknown, place: JobPlace): Promise<JobAnswer> => {
+export const answerJob = async (
+  operation: AnyOperation,
+  given: unknown,
+  place: JobPlace,
+): Promise<JobAnswer | undefined> => {
   let data: JobData;
   try {
     data = readJobData(given);
@@ -79,7 +84,8 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
         known.subject,
         known.account,
       );
-    return continued(writeToken({ ...token, notBefore: now < deadline ? Math.min(again, deadline) : again }), {
+    const next = { ...token, notBefore: now < deadline ? Math.min(again, deadline) : again };
+    return goesOn(next, place, {
       summary: `waiting for ${serviceOf(cause)} (${message}); goes on at ${iso(again)}`,
       percent: token.percent,
       evidence: token.evidence,
@@ -87,6 +93,9 @@ export const answerJob = async (operation: AnyOperation, given: unknown, place: 
     });
   }
 };
+
+const goesOn = (next: JobToken, { confirm }: JobPlace, state: JobState): JobAnswer =>
+  continued(writeToken(next), { ...state, goesOnAt: confirm && next.notBefore });
 
 /** A token is a hint. A token that would let the action wait beyond its life, or that comes from the future, is ignored. */
 const believed = (token: JobToken | undefined, now: Instant): JobToken | undefined =>
@@ -128,7 +137,7 @@ const takeJobTurn = (
   token: JobToken,
   place: JobPlace,
   found: (about: About) => void,
-): Promise<JobAnswer> =>
+): Promise<JobAnswer | undefined> =>
   withinLimit(place.clock, place.clock.now() + longestTurn, undefined, (signal) =>
     answerWithin(signal, operation, data, token, place, found),
   );
@@ -140,9 +149,10 @@ const answerWithin = async (
   token: JobToken,
   place: JobPlace,
   found: (about: About) => void,
-): Promise<JobAnswer> => {
+): Promise<JobAnswer | undefined> => {
   const { clock, env } = place;
-  const data = (await place.confirm?.()) ?? given;
+  const data = place.confirm ? await place.confirm() : given;
+  if (data === undefined) return undefined;
   const run = runOf(data, env);
   const workspace = artifactFiles(data, { env, clock, signal });
   const { inputs, common } = await readJobInputs(operation, data, workspace);
@@ -166,7 +176,7 @@ const answerWithin = async (
     const percent = Math.max(token.percent, next.percent ?? 0);
     const evidence = next.evidence ?? token.evidence;
     const left = { ...token, isPending: false, ...next, percent, ...withoutUndefined({ evidence }) };
-    return continued(writeToken(left), { summary, percent, subject, account, evidence });
+    return goesOn(left, place, { summary, percent, subject, account, evidence });
   };
   const resultOf = ({ outcome, reason, because, outputs, plan, findings, remarks }: Ended<object>): Result =>
     scrubbed(

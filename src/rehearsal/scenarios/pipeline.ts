@@ -1,12 +1,14 @@
+import { regressionPolicy } from '../../../simulator/fixtures/fixtures.ts';
 import { hours, minutes } from '../../clock.ts';
-import { openPipeline, type PipelineRun } from '../pipeline.ts';
+import { openPipeline, type PipelineRun, type PipelineWish } from '../pipeline.ts';
 import type { ReportedRelease, Stage } from '../stage.ts';
 import { delivered, inProduction, intoTheCanary, isEnd, type Require, type Scenario } from './scenario.ts';
+import { addTest } from './tested.ts';
 
 /** 1.0.0 serves, and from now on a pipeline delivers. */
-const withPipeline = async (stage: Stage, require: Require) => {
+const withPipeline = async (stage: Stage, require: Require, wish: PipelineWish = {}) => {
   await inProduction(stage, require);
-  return openPipeline(stage);
+  return openPipeline(stage, wish);
 };
 
 const writes = ({ ending }: ReportedRelease, operation: string): number =>
@@ -88,8 +90,8 @@ export const pipelineCanaryErrors: Scenario = {
   },
 };
 
-export const pipelineRollbackStageConverges: Scenario = {
-  name: 'pipeline-rollback-stage-converges',
+export const pipelineRollbackStage: Scenario = {
+  name: 'pipeline-rollback-stage',
   about:
     'An operator rolls the deploy stage back: the old execution’s deploy runs again, and once more without doing anything.',
   expected: delivered,
@@ -192,17 +194,7 @@ export const twoWorkersRace: Scenario = {
     const release = await deliverByPipeline(run);
     const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
     require(calls.some(({ error }) => error === 'InvalidNonceException'), 'one worker lost the race for a job');
-    const owners = new Map(
-      calls
-        .filter(({ operation, mutation }) => operation === 'AcknowledgeJob' && mutation)
-        .map(({ input, participant }) => [(input as JobInput).jobId, participant]),
-    );
-    const answers = calls.filter(({ operation }) => /^PutJob/.test(operation));
-    require(answers.every(
-      ({ input, participant }) => owners.get((input as JobInput).jobId) === participant,
-    ), 'only the worker that acknowledged a job answers it');
-    require(new Set(answers.map(({ input }) => (input as JobInput).jobId)).size ===
-      answers.length, 'every job is answered once');
+    jobsAreAnsweredOnce(stage, require);
     require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
     return release;
   },
@@ -210,6 +202,174 @@ export const twoWorkersRace: Scenario = {
 interface JobInput {
   readonly jobId: string;
 }
+
+/** Every job was answered once, by the process that had acknowledged it. */
+const jobsAreAnsweredOnce = (stage: Stage, require: Require): void => {
+  const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
+  const owners = new Map(
+    calls
+      .filter(({ operation, mutation }) => operation === 'AcknowledgeJob' && mutation)
+      .map(({ input, participant }) => [(input as JobInput).jobId, participant]),
+  );
+  const answers = calls.filter(({ operation }) => /^PutJob/.test(operation));
+  require(answers.length > 0 &&
+    answers.every(
+      ({ input, participant }) => owners.get((input as JobInput).jobId) === participant,
+    ), 'only the worker that acknowledged a job answers it');
+  require(new Set(answers.map(({ input }) => (input as JobInput).jobId)).size ===
+    answers.length, 'every job is answered once');
+};
+
+export const pipelineGithubFlow: Scenario = {
+  name: 'pipeline-github-flow',
+  about:
+    'The start of an action wakes the Lambda function: register, regression test, manual approval, gate, canary; no process waits between its turns.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await inProduction(stage, require);
+    addTest(stage, regressionPolicy('iris', 'not-worse'));
+    const pipeline = await openPipeline(stage, { tests: true, asks: true });
+    const woken = pipeline.wakeFunction();
+    const run = await pipeline.begin('A better version from a merge to its last request', '1.1.0');
+    await run.approve();
+    require((await run.status()) ===
+      'InProgress', 'the approval in the registry alone does not pass the manual approval');
+    await run.answer('Approved');
+    const approved = stage.driver.now();
+    require((await run.untilEnded()) === 'Succeeded', 'the execution succeeded');
+    woken.stop();
+    const release = await run.end();
+    require(release.steps.map(({ outputs }) => outputs['reason-code']).join() ===
+      'registered,regression-passed,approved,delivered', 'the actions end one after another, each as it should');
+    const deploy = release.steps.at(-1);
+    require(deploy !== undefined && deploy.started.at >= approved, 'nothing is deployed before the approval');
+    require(writes(release, 'UpdateEndpoint') === 1, 'UpdateEndpoint is called once');
+    require(woken.invocations.every(({ exit }) => exit?.code === 0), 'no invocation of the function fails');
+    require(lastedShortly(stage, woken.invocations), 'no invocation lasts longer than a turn');
+    jobsAreAnsweredOnce(stage, require);
+    return release;
+  },
+};
+
+/** From its first request to its last one. */
+const lastedShortly = ({ simulator }: Stage, invocations: readonly { readonly id: string }[]): boolean =>
+  invocations.every(({ id }) => {
+    const own = simulator.requests.filter(({ participant }) => participant === id);
+    return (own.at(-1)?.at ?? 0) - (own[0]?.at ?? 0) <= minutes(9);
+  });
+
+export const duplicateEvents: Scenario = {
+  name: 'duplicate-events',
+  about:
+    'EventBridge delivers each event three times, late and out of order, while the schedule wakes the function, too: every job is done once.',
+  expected: delivered,
+  settings: { eventCopies: 3, eventJitterMs: 90_000 },
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require);
+    const woken = pipeline.wakeFunction();
+    // Some acknowledgements are delayed, so that another invocation polls the same job before either has it.
+    stage.simulator.faults.add({ service: 'codepipeline', operation: 'AcknowledgeJob', times: 12, kind: 'throttle' });
+    const started = stage.driver.now();
+    const run = await pipeline.begin('Every event comes three times', '1.1.0');
+    const release = await deliverByPipeline(run);
+    woken.stop();
+    const scheduled = Math.floor((stage.driver.now() - started) / minutes(1));
+    // One STARTED event for each of the three actions.
+    require(woken.invocations.length >= scheduled + 9, 'each event woke the function three times');
+    const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
+    require(calls.some(({ error }) => error === 'InvalidNonceException'), 'one invocation lost the race for a job');
+    require(woken.invocations.every(({ exit }) => exit?.code === 0), 'no invocation fails for that');
+    jobsAreAnsweredOnce(stage, require);
+    require(writes(release, 'CreateModelPackage') === 1 &&
+      writes(release, 'UpdateEndpoint') === 1, 'the version is registered once and deployed once');
+    return release;
+  },
+};
+
+export const approvalParallelMode: Scenario = {
+  name: 'approval-parallel-mode',
+  about:
+    'Two executions in PARALLEL mode wait for their approvals side by side: each answer reaches its own execution, and only the approved version is delivered.',
+  expected: delivered,
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require, { mode: 'PARALLEL', asks: true });
+    pipeline.worker();
+    const other = await pipeline.begin('A version that nobody wants', '1.2.0');
+    await other.untilStage('Approve', 'InProgress');
+    const run = await pipeline.begin('A better version beside it', '1.1.0');
+    await run.approve();
+    require((await other.status()) === 'InProgress', 'the first execution does not hold the second one up');
+    await run.answer('Approved');
+    await run.untilStage('Deploy', 'InProgress');
+    await other.answer('Rejected');
+    require((await other.untilEnded()) === 'Failed', 'the rejected execution fails');
+    require((await run.untilEnded()) === 'Succeeded', 'the approved one succeeds');
+    const release = await run.end();
+    const deployed = stage.simulator.requests.filter(
+      ({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation,
+    );
+    require(deployed.length === 1, 'one of the two versions is deployed');
+    return release;
+  },
+};
+
+export const doubleRollback: Scenario = {
+  name: 'double-rollback',
+  about:
+    'SageMaker takes a version with 5 % errors back, and CodePipeline then rolls the failed stage back, too: its deploy of the older version finds it serving and writes nothing.',
+  expected: { outcome: 'succeeded', reasonCode: 'already-delivered' },
+  play: async (stage, require) => {
+    const pipeline = await withPipeline(stage, require, { rollsBack: true });
+    pipeline.worker();
+    const good = await pipeline.begin('A better version through the pipeline', '1.1.0');
+    require(isEnd(await deliverByPipeline(good), delivered), 'the better version is delivered');
+    const bad = await pipeline.begin('A version with 5 % errors through the pipeline', '1.4.0');
+    await toTheDeployStage(bad);
+    require((await bad.untilEnded()) === 'Failed', 'the execution of the bad version fails');
+    const back = await pipeline.ownRollBack('CodePipeline rolls the deploy stage back');
+    require(isEnd(await bad.end(), { outcome: 'rolled-back', reasonCode: 'alarm' }), 'SageMaker took the version back');
+    require((await back.untilEnded()) === 'Succeeded', 'the rollback of the stage succeeds');
+    const release = await back.end();
+    require(release.version === '1.1.0', 'it deploys the older version');
+    require(release.ending?.requests.every(({ mutation }) => !mutation) === true, 'and writes nothing');
+    return release;
+  },
+};
+
+/** Together more than the 122,880 bytes that CodePipeline takes of an action's variables; each within SageMaker's limits. */
+const longNames = (letter: string): readonly string[] =>
+  Array.from({ length: 100 }, (_, i) => `${letter.repeat(1000)}${i}`);
+
+const variablesOf = (names: readonly string[]): string =>
+  `environment: { ${names.map((one) => `${one}: "1"`).join(', ')} }`;
+
+export const variablesTooLarge: Scenario = {
+  name: 'variables-too-large',
+  about:
+    'A plan of two hundred long lines is larger than all variables of an action may be: the action leaves its result out, keeps the others, and ends once.',
+  expected: { outcome: 'succeeded', reasonCode: 'planned' },
+  play: async (stage, require) => {
+    const instance = 'instance: { type: ml.m5.large, count: 4 }';
+    stage.writeManifest({ endpoint: [instance, variablesOf(longNames('a'))] });
+    const pipeline = await withPipeline(stage, require, { plans: true });
+    stage.writeManifest({ endpoint: [instance, variablesOf(longNames('b'))] });
+    pipeline.worker();
+    const first = await pipeline.begin('A version that is registered and approved', '1.1.0');
+    require(isEnd(await deliverByPipeline(first), variablesTooLarge.expected), 'the first execution plans it');
+    // Nothing is left to register: the execution that is judged writes nothing.
+    const run = await pipeline.begin('Every variable of the container would be replaced', '1.1.0');
+    require((await run.untilEnded()) === 'Succeeded', 'the execution succeeded');
+    const release = await run.end();
+    const outputs = release.steps.at(-1)?.outputs ?? {};
+    require(outputs['result'] === undefined, 'the result is left out');
+    require(outputs['outcome'] === 'succeeded' &&
+      outputs['reason-code'] === 'planned', 'the other variables are there');
+    const calls = stage.simulator.requests.filter(({ service }) => service === 'codepipeline');
+    require(calls.every(({ error }) => error === undefined), 'CodePipeline refuses nothing');
+    jobsAreAnsweredOnce(stage, require);
+    return release;
+  },
+};
 
 export const executionStopped: Scenario = {
   name: 'execution-stopped',

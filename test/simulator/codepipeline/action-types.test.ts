@@ -81,7 +81,7 @@ test('are listed by owner, as custom ones', async () => {
     (
       await harbour.client.send(new ListActionTypesCommand(actionOwnerFilter ? { actionOwnerFilter } : {}))
     ).actionTypes?.map(({ id }) => `${id?.owner}/${id?.provider}`);
-  expect(await list()).toEqual(['AWS/S3', 'AWS/Lambda', 'Custom/Shipper']);
+  expect(await list()).toEqual(['AWS/S3', 'AWS/Lambda', 'AWS/Manual', 'Custom/Shipper']);
   expect(await list('Custom')).toEqual(['Custom/Shipper']);
-  expect(await list('AWS')).toEqual(['AWS/S3', 'AWS/Lambda']);
+  expect(await list('AWS')).toEqual(['AWS/S3', 'AWS/Lambda', 'AWS/Manual']);
 });

@@ -47,6 +47,7 @@ export const pipelineWith = (
 ): PipelineDeclaration => ({
   name: 'harbour',
   roleArn: 'arn:aws:iam::111122223333:role/pipeline',
+  pipelineType: 'V2',
   artifactStore: { type: 'S3', location: 'ml-artifacts' },
   stages: [
     {

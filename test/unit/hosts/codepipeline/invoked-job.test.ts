@@ -1,8 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startSimulator } from '../../../../simulator/simulator.ts';
+import { Throttled } from '../../../../src/aws/retry.ts';
 import { minutes, seconds } from '../../../../src/clock.ts';
-import { createWorker, type Worker } from '../../../../src/hosts/codepipeline/answer-jobs.ts';
-import { type InvokedJob, invokedJob } from '../../../../src/hosts/codepipeline/invoked-job.ts';
+import {
+  answerPatience,
+  createWorker,
+  longestJob,
+  type Worker,
+} from '../../../../src/hosts/codepipeline/answer-jobs.ts';
+import { type InvokedJob, invokedJob, readInvokedJob } from '../../../../src/hosts/codepipeline/invoked-job.ts';
+import { longestTurn } from '../../../../src/hosts/codepipeline/job-turn.ts';
 import { answerEvent } from '../../../../src/hosts/codepipeline/job-worker.ts';
 import { InputError } from '../../../../src/schema.ts';
 import { countingOperation, type FakeEndpoint } from '../../../support/fake-operation.ts';
@@ -245,6 +252,72 @@ describe('the job of a Lambda invoke action', () => {
     await toTheEnd(worker);
     expect(endpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
     expect((await action()).status).toBe('Succeeded');
+  });
+
+  it('that is delivered again after its answer takes no turn beside the next one', async () => {
+    await begin();
+    const worker = openWorker();
+    const first = nextJob();
+    const turns = () => simulator.requests.filter(({ operation }) => operation === 'GetPipelineExecution').length;
+    await worker.answer(first);
+    await pass(seconds(30));
+    const second = nextJob();
+    await worker.answer(first);
+    expect([turns(), endpoint.mutations]).toEqual([1, []]);
+    expect(reported.at(-1)).toMatch(/deploy-endpoint {2}job \S+ {2}needs no answer any more: .* has its answer$/);
+    await worker.answer(second);
+    expect([turns(), endpoint.mutations]).toEqual([2, ['count 1']]);
+    await pass(minutes(2));
+    for (const repeated of [first, second]) await worker.answer(repeated);
+    expect([turns(), endpoint.mutations]).toEqual([2, ['count 1']]);
+    await toTheEnd(worker);
+    expect(endpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
+  });
+
+  it('is worked on although the list of actions lags behind its token', async () => {
+    await begin();
+    const worker = openWorker();
+    await worker.answer(nextJob());
+    const listed = await call('ListActionExecutions', { pipelineName: name });
+    await pass(seconds(30));
+    await worker.answer(nextJob());
+    await pass(minutes(2));
+    const job = readInvokedJob(nextJob(), [countingOperation(endpoint)], simulator.environment());
+    // With the next job's token, though the list is that of the first answer.
+    const known = await job.confirm({ listActionExecutions: async () => listed as never }, simulator.driver);
+    expect(known?.pipelineContext?.action?.name).toBe('Count');
+  });
+
+  it('whose answer CodePipeline does not take in time is left to the next invocation by Lambda', async () => {
+    await begin();
+    simulator.faults.add({ service: 'codepipeline', operation: 'PutJobSuccessResult', times: 1000, kind: 'throttle' });
+    const began = simulator.clock.now();
+    await expect(openWorker().answer(nextJob())).rejects.toThrow(Throttled);
+    expect(simulator.clock.now() - began).toBeLessThanOrEqual(minutes(5));
+  });
+
+  it('has its turn and its answer within the 15 minutes of a function', () => {
+    expect(longestTurn + answerPatience).toBeLessThanOrEqual(longestJob);
+    expect(longestJob).toBeLessThan(minutes(15));
+  });
+
+  it('whose turn took long is answered within the time of the function', async () => {
+    await begin();
+    const slow = createWorker({
+      env: simulator.environment(),
+      clock: simulator.driver,
+      operations: [countingOperation(endpoint)],
+      jobsAtOnce: 1,
+      say: (line) => reported.push(line),
+      openSession: async (options) => {
+        await simulator.driver.sleepUntil(simulator.clock.now() + minutes(11));
+        return fakeSession()(options);
+      },
+    });
+    simulator.faults.add({ service: 'codepipeline', operation: 'PutJobSuccessResult', times: 1000, kind: 'throttle' });
+    const began = simulator.clock.now();
+    await expect(slow.answer(nextJob())).rejects.toThrow(Throttled);
+    expect(simulator.clock.now() - began).toBeLessThanOrEqual(longestJob);
   });
 
   it('never has its credentials in a log or in an answer', async () => {

@@ -1,0 +1,121 @@
+import type { Kernel, Metrics } from '../../contracts.ts';
+import { uuidOf } from '../../random.ts';
+import type { ConditionDeclaration, ConditionRun, ConditionType, Execution, RuleRun, StageRun } from './model.ts';
+import { resolveText } from './variables.ts';
+
+export interface Conditions {
+  /** Runs every rule of the condition. @param end called once: "If all rules in a condition succeed, then the condition is met." */
+  run(
+    execution: Execution,
+    stage: StageRun,
+    type: ConditionType,
+    declaration: ConditionDeclaration,
+    end: (met: boolean) => void,
+  ): void;
+  /** Ends the condition that is in progress, and calls no `end`. */
+  abandon(stage: StageRun, status: 'Abandoned' | 'Overridden'): void;
+}
+
+/**
+ * User guide "How do stage conditions work?" and the references of its rules. Served are the rules VariableCheck and CloudWatchAlarm: the event of a
+ * LambdaInvoke rule is not documented, and nothing here runs commands.
+ */
+export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmState'>): Conditions => {
+  let rules = 0;
+  const now = () => kernel.clock.now();
+
+  /** @returns undefined while it is in progress */
+  const check = (
+    run: RuleRun,
+    type: ConditionType,
+  ): { readonly met: boolean; readonly because: string } | undefined => {
+    const { configuration, declaration } = run;
+    if (declaration.ruleTypeId.provider === 'VariableCheck') return checkVariable(configuration);
+    const { AlarmName = '', WaitTime = '0' } = configuration;
+    const state = metrics.alarmState(AlarmName);
+    // The words are ours. [unconfirmed]
+    if (state === undefined) return { met: false, because: `The alarm ${AlarmName} does not exist` };
+    // "For On Success conditions, OK and INSUFFICIENT_DATA meet the criteria. ALARM meets the criteria for On Failure conditions."
+    const good = type === 'ON_FAILURE' ? state === 'ALARM' : state !== 'ALARM';
+    const isOver = now() >= run.startedAt + Number(WaitTime) * 60_000;
+    const because = `The alarm ${AlarmName} is in state ${state}`;
+    // A bake: "roll back the changes if a CloudWatch alarm goes into ALARM state within 60 minutes"; or, by the rule's reference, "wait for an
+    // alarm state to change to OK before applying the rule result".
+    if (type === 'ON_SUCCESS' && kernel.settings.successAlarmRule === 'watches')
+      return !good || isOver ? { met: good, because } : undefined;
+    return good || isOver ? { met: good, because } : undefined;
+  };
+
+  return {
+    run(execution, stage, type, declaration, end) {
+      const condition: ConditionRun = { type, declaration, status: 'InProgress', updatedAt: now(), rules: [] };
+      stage.conditions.push(condition);
+      const conclude = (met: boolean): void => {
+        condition.status = met ? 'Succeeded' : 'Failed';
+        condition.updatedAt = now();
+        for (const rule of condition.rules) stop(rule, now());
+        end(met);
+      };
+      const look = (rule: RuleRun): void => {
+        if (condition.status !== 'InProgress' || rule.status !== 'InProgress') return;
+        const found = check(rule, type);
+        if (found === undefined) {
+          rule.timer = kernel.clock.at(now() + kernel.settings.alarmPollMs, `rule ${rule.declaration.name}`, () =>
+            look(rule),
+          );
+          return;
+        }
+        rule.status = found.met ? 'Succeeded' : 'Failed';
+        rule.summary = found.because;
+        rule.updatedAt = now();
+        // "if one rule fails in the condition, then the condition fails"
+        if (!found.met) conclude(false);
+        else if (condition.rules.every(({ status }) => status === 'Succeeded')) conclude(true);
+      };
+      for (const rule of declaration.rules ?? [])
+        condition.rules.push({
+          id: uuidOf('codepipeline-rule', rules++),
+          declaration: rule,
+          configuration: Object.fromEntries(
+            Object.entries(rule.configuration ?? {}).map(([key, value]) => {
+              const resolved = resolveText(value, execution);
+              return [key, 'text' in resolved ? resolved.text : ''];
+            }),
+          ),
+          startedAt: now(),
+          updatedAt: now(),
+          status: 'InProgress',
+        });
+      for (const rule of [...condition.rules]) look(rule);
+    },
+    abandon(stage, status) {
+      const condition = stage.conditions.at(-1);
+      if (condition === undefined) return;
+      condition.status = status;
+      condition.updatedAt = now();
+      for (const rule of condition.rules) stop(rule, now());
+    },
+  };
+};
+
+const stop = (rule: RuleRun, at: number): void => {
+  rule.timer?.cancel();
+  if (rule.status !== 'InProgress') return;
+  rule.status = 'Abandoned';
+  rule.updatedAt = at;
+};
+
+/** Rule reference "VariableCheck". `MATCHES` takes the whole value, as Java's `matches` does. [unconfirmed] */
+const checkVariable = ({
+  Variable = '',
+  Value = '',
+  Operator,
+}: Readonly<Record<string, string>>): { readonly met: boolean; readonly because: string } => {
+  const met = {
+    EQ: Variable === Value,
+    NE: Variable !== Value,
+    CONTAINS: Variable.includes(Value),
+    MATCHES: Operator === 'MATCHES' && new RegExp(`^(?:${Value})$`).test(Variable),
+  }[Operator ?? ''];
+  return { met: met === true, because: `${JSON.stringify(Variable)} ${Operator} ${JSON.stringify(Value)}: ${met}` };
+};
