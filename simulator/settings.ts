@@ -140,6 +140,14 @@ export const defaultSettings = {
   repeatedAcknowledge: 'accepted' as 'accepted' | 'refused',
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
+  /** CodeDeploy: from CreateDeployment to InProgress. [unconfirmed] */
+  codeDeployStartMs: 5_000,
+  /** How often CodeDeploy looks at the alarms of a running deployment. [unconfirmed] */
+  codeDeployAlarmPollMs: 15_000,
+  /** CodeDeploy: from the end of a deployment to the moment at which its rollback moves the alias. [unconfirmed] */
+  codeDeployRollbackMs: 10_000,
+  /** The alias of a deployment that was stopped without a rollback: as the deployment left it, or on the version before. [unconfirmed] */
+  stoppedAlias: 'stays' as 'stays' | 'returns',
 };
 
 type Settings = typeof defaultSettings;
@@ -199,4 +207,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   jobOfferedAgainMs: 60_000,
   repeatedAcknowledge: 'refused',
   sameActionTypeAgain: 'accepted',
+  codeDeployStartMs: 90_000,
+  codeDeployAlarmPollMs: 60_000,
+  codeDeployRollbackMs: 120_000,
+  stoppedAlias: 'returns',
 };
