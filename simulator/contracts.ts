@@ -34,7 +34,7 @@ export interface Kernel {
 /** `{at, source: 'endpoint', object: 'churn', what: 'canary-activated', detail: '1 of 4 instances of churn-1-1-0-…'}` */
 export interface SimulatedEvent {
   readonly at: Instant;
-  readonly source: 'endpoint' | 'alarm' | 'autoscaling' | 'registry';
+  readonly source: 'endpoint' | 'alarm' | 'autoscaling' | 'registry' | 'deployment';
   readonly object: string;
   readonly what: string;
   readonly detail: string;
@@ -137,8 +137,17 @@ export interface Simulator {
 
 /** Functions of Lambda in the simulated account. */
 export interface Functions {
+  /** Seeded background invocations of an alias, from now until they are stopped. */
+  traffic(options: {
+    readonly function: string;
+    readonly alias: string;
+    readonly requestsPerSecond: number;
+    readonly seed: number;
+  }): { stop(): void };
+  /** From now on `rate` of the invocations of this version fail. */
+  fail(functionName: string, version: string, rate: number): void;
   /**
-   * From now on the function exists, and actions of CodePipeline can invoke it.
+   * From now on the function exists, and actions of CodePipeline and hooks of CodeDeploy can invoke it.
    * @param run gets each event; resolves when the function returns, and rejects when it fails or its process dies
    */
   define(name: string, run: (event: object) => Promise<void>): void;

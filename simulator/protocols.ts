@@ -1,6 +1,7 @@
 import { cborProtocol, decodeCbor } from './protocols/cbor.ts';
 import { jsonProtocol } from './protocols/json.ts';
 import { parseForm, queryProtocol, readForm } from './protocols/query.ts';
+import { readRest } from './protocols/rest.ts';
 import { readRuntime, runtimeProtocol } from './protocols/runtime.ts';
 import { readS3, s3Protocol } from './protocols/s3.ts';
 import type { Tables } from './validation.ts';
@@ -13,6 +14,7 @@ const targets: Readonly<Record<string, string>> = {
   AnyScaleFrontendService: 'application-autoscaling',
   AmazonEC2ContainerRegistry_V20150921: 'ecr',
   CodePipeline_20150709: 'codepipeline',
+  CodeDeploy_20141006: 'codedeploy',
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */
@@ -53,6 +55,8 @@ export const decode = (
   }
   const runtime = request.method === 'POST' ? readRuntime(request) : undefined;
   if (runtime !== undefined) return { service: 'sagemaker-runtime', protocol: runtimeProtocol, ...runtime };
+  // Lambda's paths begin with the version of its API, and no bucket of the simulator has that name.
+  if (path.startsWith('/2015-03-31/')) return readRest('lambda', tablesOf('lambda'), request);
   const s3 = readS3(request);
   return s3 && { service: 's3', operation: s3.operation, protocol: s3Protocol, input: s3.input };
 };

@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Disable|Enable|Override|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
+  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -125,6 +125,25 @@ export const resourceOf = (
     case 'codepipeline': {
       const pipeline = text('pipelineName') ?? text('name');
       return pipeline === undefined ? '*' : kernel.arn('codepipeline', pipeline);
+    }
+    case 'codedeploy': {
+      const application = text('applicationName');
+      const group = text('deploymentGroupName');
+      const config = text('deploymentConfigName');
+      if (application !== undefined)
+        return kernel.arn(
+          'codedeploy',
+          group === undefined ? `application:${application}` : `deploymentgroup:${application}/${group}`,
+        );
+      // A call that names a deployment alone: IAM knows its group, which the call does not name.
+      return config === undefined ? '*' : kernel.arn('codedeploy', `deploymentconfig:${config}`);
+    }
+    case 'lambda': {
+      const given = text('FunctionName');
+      if (given === undefined) return '*';
+      const qualifier = text('Qualifier');
+      const name = /(?:^|:)function:([^:]+)/.exec(given)?.[1] ?? given;
+      return kernel.arn('lambda', `function:${name}${qualifier === undefined ? '' : `:${qualifier}`}`);
     }
     case 'sts':
       return text('RoleArn') ?? '*';

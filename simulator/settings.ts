@@ -153,6 +153,14 @@ export const defaultSettings = {
   eventJitterMs: 0,
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
+  /** CodeDeploy: from CreateDeployment to InProgress. [unconfirmed] */
+  codeDeployStartMs: 5_000,
+  /** How often CodeDeploy looks at the alarms of a running deployment. [unconfirmed] */
+  codeDeployAlarmPollMs: 15_000,
+  /** CodeDeploy: from the end of a deployment to the moment at which its rollback moves the alias. [unconfirmed] */
+  codeDeployRollbackMs: 10_000,
+  /** The alias of a deployment that was stopped without a rollback: as the deployment left it, or on the version before. [unconfirmed] */
+  stoppedAlias: 'stays' as 'stays' | 'returns',
 };
 
 type Settings = typeof defaultSettings;
@@ -216,4 +224,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   eventDelayMs: 30_000,
   eventCopies: 3,
   eventJitterMs: 120_000,
+  codeDeployStartMs: 90_000,
+  codeDeployAlarmPollMs: 60_000,
+  codeDeployRollbackMs: 120_000,
+  stoppedAlias: 'returns',
 };

@@ -20,9 +20,23 @@ export interface Shape {
 export interface Tables {
   readonly source: string;
   readonly operations: Readonly<
-    Record<string, { readonly input?: string; readonly output?: string; readonly resultWrapper?: string }>
+    Record<
+      string,
+      { readonly input?: string; readonly output?: string; readonly resultWrapper?: string; readonly http?: Binding }
+    >
   >;
   readonly shapes: Readonly<Record<string, Shape>>;
+}
+
+/** Of an operation of a REST service. */
+export interface Binding {
+  readonly method: string;
+  /** With the members that it holds: `/functions/{FunctionName}`. */
+  readonly path: string;
+  /** Of an answer. */
+  readonly status: number;
+  /** By the name in the query. */
+  readonly query: Readonly<Record<string, { readonly member: string; readonly type: string }>>;
 }
 
 export const loadTables = (service: string): Tables =>

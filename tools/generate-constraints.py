@@ -5,7 +5,8 @@ inputs of the simulator's operations: required members, types, patterns, lengths
     pip install botocore==1.44.5 && python3 tools/generate-constraints.py [--check]
 
 `--check` writes nothing and fails when a file differs from this botocore's output (or when the versions differ).
-For services that also speak a protocol without self-describing answers (query, CBOR) the output shapes are emitted too.
+For services that also speak a protocol without self-describing answers (query, CBOR) the output shapes are emitted too; for REST
+services the bindings of their operations to method, path and query.
 """
 import json
 import pathlib
@@ -45,8 +46,20 @@ SERVED = {
         PutJobFailureResult PutJobSuccessResult RetryStageExecution RollbackStage StartPipelineExecution StopPipelineExecution
         UpdatePipeline
     """,
+    "codedeploy": """
+        BatchGetDeploymentTargets CreateApplication CreateDeployment CreateDeploymentConfig CreateDeploymentGroup
+        DeleteDeploymentConfig GetApplication GetApplicationRevision GetDeployment GetDeploymentConfig GetDeploymentGroup
+        GetDeploymentTarget ListDeploymentConfigs ListDeploymentTargets ListDeployments PutLifecycleEventHookExecutionStatus
+        StopDeployment
+    """,
+    "lambda": """
+        CreateAlias CreateFunction GetAlias GetFunction GetFunctionConfiguration ListAliases ListVersionsByFunction
+        PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
+    """,
 }
 WITH_OUTPUTS = {"cloudwatch", "sts"}
+# REST services whose requests are read by the model's own bindings of members to the path and the query.
+WITH_BINDINGS = {"lambda"}
 CONSTRAINTS = ("enum", "max", "min", "pattern")
 
 
@@ -81,6 +94,18 @@ def collect(name, shapes, into):
             collect(child, shapes, into)
 
 
+def bindings(operation, shapes):
+    """Method, path and status of a REST operation, and its members that travel in the query by their names there."""
+    members = shapes[operation["input"]["shape"]]["members"]
+    query = {
+        member["locationName"]: {"member": name, "type": shapes[member["shape"]]["type"]}
+        for name, member in members.items()
+        if member.get("location") == "querystring"
+    }
+    http = operation["http"]
+    return {"method": http["method"], "path": http["requestUri"], "status": http.get("responseCode", 200), "query": query}
+
+
 def tables(service, operations):
     loader = Loader()
     version = loader.determine_latest_version(service, "service-2")
@@ -96,6 +121,8 @@ def tables(service, operations):
                 wrapper = declared[side].get("resultWrapper")
                 if wrapper:
                     served[operation]["resultWrapper"] = wrapper
+        if service in WITH_BINDINGS:
+            served[operation]["http"] = bindings(declared, model["shapes"])
     source = f"botocore {botocore.__version__}, {service} {version}"
     return {"source": source, "operations": served, "shapes": shapes}
 

@@ -172,6 +172,12 @@ def from_rest(shape, request):
     return read
 
 
+def from_path(operation, request):
+    """Members in the path."""
+    parts = zip(operation.http["requestUri"].split("/"), request["path"].rstrip("/").split("/"))
+    return {label[1:-1]: unquote(value) for label, value in parts if label.startswith("{")}
+
+
 class Undecodable(Exception):
     pass
 
@@ -189,6 +195,9 @@ def input_of(entry, operation):
             return without_unknown(shape, given)
         if entry["protocol"] == "query":
             return from_form(shape, dict(parse_qsl(body.decode(), keep_blank_values=True)), "") if shape else None
+        if entry["protocol"] == "rest-json" and entry["service"] == "lambda":
+            given = without_unknown(shape, json.loads(body or b"{}"))
+            return {**given, **from_rest(shape, request), **from_path(operation, request)}
         if entry["protocol"] == "rest-json":
             endpoint = unquote(request["path"].split("/")[2])
             return {**from_rest(shape, request), "EndpointName": endpoint, "Body": body}

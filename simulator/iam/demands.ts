@@ -25,7 +25,12 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
   const filled =
     typeof model === 'string' ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
   const own = demand(actionOf(service, operation), resource, input, filled);
-  return [own, ...(service === 'sagemaker' ? besides(kernel, call, resource) : []), ...source(kernel, call)];
+  return [
+    own,
+    ...(service === 'sagemaker' ? besides(kernel, call, resource) : []),
+    ...(service === 'codedeploy' && operation === 'CreateDeployment' ? besidesDeployment(kernel, call, resource) : []),
+    ...source(kernel, call),
+  ];
 };
 
 /** @param filled keys that AWS fills in by itself, in lower case */
@@ -68,6 +73,20 @@ const besides = (kernel: Pick<Kernel, 'arn'>, { operation, input }: AwsCall, res
   if (operation.startsWith('Create') && Array.isArray(Tags) && Tags.length > 0)
     found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:taggingaction': operation }));
   return found;
+};
+
+const besidesDeployment = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall, group: string): readonly Demand[] => {
+  const { applicationName, deploymentConfigName: config, overrideAlarmConfiguration } = input;
+  const of = (action: string, resource: string): Demand => demand(`codedeploy:${action}`, resource, input);
+  return [
+    // CodePipeline user guide, "Service role permissions: CodeDeploy action": the deployment registers its revision and reads its configuration.
+    of('RegisterApplicationRevision', kernel.arn('codedeploy', `application:${applicationName}`)),
+    ...(typeof config === 'string'
+      ? [of('GetDeploymentConfig', kernel.arn('codedeploy', `deploymentconfig:${config}`))]
+      : []),
+    // API, CreateDeployment: "If you specify an overrideAlarmConfiguration, you need the UpdateDeploymentGroup IAM permission".
+    ...(overrideAlarmConfiguration === undefined ? [] : [of('UpdateDeploymentGroup', group)]),
+  ];
 };
 
 const packagesIn = ({ PrimaryContainer, Containers }: AwsCall['input']): readonly string[] =>

@@ -1,7 +1,7 @@
 import type { Functions, Kernel } from '../contracts.ts';
 
 /** The functions of an account's Lambda, as far as other services invoke them: by an event, without waiting for the end. */
-export interface InvokedFunctions extends Functions {
+export interface InvokedFunctions extends Pick<Functions, 'define'> {
   /** @returns false when there is no such function */
   invoke(name: string, event: object): boolean;
 }

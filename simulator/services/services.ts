@@ -3,10 +3,12 @@ import type { Principals, Role } from '../principals.ts';
 import { startTraffic } from '../traffic.ts';
 import { createAutoscaling } from './autoscaling.ts';
 import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
+import { createCodedeploy } from './codedeploy/codedeploy.ts';
 import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createFunctions } from './functions.ts';
 import { createKeys } from './kms.ts';
+import { createLambda } from './lambda/lambda.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
 import type { RegistryFace } from './sagemaker/registry-face.ts';
@@ -61,16 +63,24 @@ export const composeServices = (
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
+  const roleExists = (arn: string): boolean => principals.role(arn) !== undefined;
   const sagemaker = createSagemaker(kernel, {
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
-    roleExists: (arn) => principals.role(arn) !== undefined,
+    roleExists,
     registryOf,
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
   });
   const functions = createFunctions(kernel);
+  const lambda = createLambda(kernel, { images: ecr.images, metrics: cloudwatch.metrics, roleExists });
+  const codedeploy = createCodedeploy(kernel, {
+    aliases: lambda.aliases,
+    metrics: cloudwatch.metrics,
+    invoke: functions.invoke,
+    roleExists,
+  });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
     metrics: cloudwatch.metrics,
@@ -88,13 +98,15 @@ export const composeServices = (
       sts,
       ecr: ecr.service,
       codepipeline: codepipeline.service,
+      lambda: lambda.service,
+      codedeploy: codedeploy.service,
     },
     kernel,
     registry: sagemaker.registry,
     metrics: cloudwatch.metrics,
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
-    functions,
+    functions: { ...lambda.functions, define: functions.define },
     eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),

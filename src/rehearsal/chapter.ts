@@ -130,6 +130,8 @@ const fromAws = ({ at, source, object, what, detail }: SimulatedEvent): Happenin
     // The actions and the reviewer report the registry's events themselves.
     case 'registry':
       return undefined;
+    case 'deployment':
+      return { at, who: 'endpoint', what, detail: `${object} ${detail}`, weight: 'marked' };
     case 'endpoint':
       return { at, who: source, what, detail, weight: 'marked' };
     case 'alarm':

@@ -17,8 +17,9 @@ export interface AlarmedMetrics extends Metrics {
   latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;
 }
 
-/** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4). */
-const unitOf = (metric: string): string => (metric.endsWith('Latency') ? 'Microseconds' : 'None');
+/** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4); Lambda counts. */
+const unitOf = (namespace: string, metric: string): string =>
+  namespace === 'AWS/Lambda' ? 'Count' : metric.endsWith('Latency') ? 'Microseconds' : 'None';
 
 type Named = Readonly<Record<string, string>>;
 
@@ -52,7 +53,7 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
     const visibleAt = at + settings.metricDelayMs + (late ? settings.lateInvocationsMs : 0);
     const untrimmed = metric.endsWith('Latency') && !settings.latencyTrimmedStatistics;
     store.add(
-      { namespace, metric, dimensions: listOf(dimensions), unit: unitOf(metric) },
+      { namespace, metric, dimensions: listOf(dimensions), unit: unitOf(namespace, metric) },
       values.map((value, index) => {
         const times = counts[index] ?? 1;
         return { at, visibleAt, resolutionMs: 60_000, untrimmed, value, times };

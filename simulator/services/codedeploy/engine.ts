@@ -1,0 +1,267 @@
+import type { Kernel, Metrics } from '../../contracts.ts';
+import { uuidOf } from '../../random.ts';
+import type { Aliases } from '../lambda/lambda.ts';
+import { type Deployment, isOver, type LifecycleEvent, type RollbackEvent, refuse } from './model.ts';
+
+export interface Engine {
+  /** Begins a deployment that was created. */
+  begin(deployment: Deployment): void;
+  /** By a user. @param autoRollback undefined: as the deployment has it */
+  stop(deployment: Deployment, autoRollback: boolean | undefined): void;
+  /** A hook's answer. */
+  answerHook(deployment: Deployment, executionId: string, succeeded: boolean): void;
+}
+
+/** User guide, "AppSpec 'hooks' section for an AWS Lambda deployment": without an answer "within one hour", the deployment fails. */
+const hookTimeoutMs = 3_600_000;
+const minuteMs = 60_000;
+
+/** Deployments of functions, from their beginning to their end. */
+export const createEngine = (
+  kernel: Kernel,
+  neighbours: {
+    readonly aliases: Aliases;
+    readonly metrics: Pick<Metrics, 'alarmState'>;
+    readonly invoke: (name: string, event: object) => boolean;
+    /** Creates the deployment that takes this one back, and begins it. @returns its id */
+    readonly rollBack: (deployment: Deployment) => string;
+  },
+): Engine => {
+  const { aliases, metrics, invoke, rollBack } = neighbours;
+  const { clock, settings } = kernel;
+
+  const note = ({ id, group }: Deployment, what: string, detail: string): void =>
+    kernel.note({
+      source: 'deployment',
+      object: `${group.application.name}/${group.name}`,
+      what,
+      detail: `${id}: ${detail}`,
+    });
+
+  const later = (deployment: Deployment, ms: number, label: string, action: () => void): void => {
+    clock.at(clock.now() + ms, `${deployment.id} ${label}`, () => {
+      if (!isOver(deployment)) action();
+    });
+  };
+
+  const end = (
+    deployment: Deployment,
+    status: 'Succeeded' | 'Failed' | 'Stopped',
+    error?: Deployment['error'],
+  ): void => {
+    deployment.status = status;
+    deployment.completedAt = clock.now();
+    if (error !== undefined) deployment.error = error;
+    for (const event of deployment.events)
+      if (event.status === 'Pending' || event.status === 'InProgress') {
+        event.status = event.status === 'Pending' || status === 'Stopped' ? 'Skipped' : 'Failed';
+        event.endedAt = clock.now();
+      }
+    note(deployment, status.toLowerCase(), error?.message ?? 'the alias has its version');
+  };
+
+  /** Ends it unsuccessfully, and takes it back where that is enabled for this event. */
+  const fail = (
+    deployment: Deployment,
+    status: 'Failed' | 'Stopped',
+    error: NonNullable<Deployment['error']>,
+    isRolledBack: boolean,
+  ): void => {
+    end(deployment, status, error);
+    if (deployment.spec === undefined || deployment.creator === 'codeDeployRollback') return;
+    if (isRolledBack) {
+      deployment.rollback = {
+        rollbackDeploymentId: rollBack(deployment),
+        rollbackMessage: `Deployment ${deployment.id} is being rolled back`,
+      };
+    } else if (settings.stoppedAlias === 'returns') {
+      const { functionName, alias, currentVersion } = deployment.spec;
+      aliases.route(functionName, alias, { version: currentVersion });
+    }
+  };
+  const rollsBackOn = ({ autoRollback: { enabled = false, events = [] } }: Deployment, event: RollbackEvent): boolean =>
+    enabled && events.includes(event);
+  const failed = (deployment: Deployment, code: string, message: string): void =>
+    fail(deployment, 'Failed', { code, message }, rollsBackOn(deployment, 'DEPLOYMENT_FAILURE'));
+
+  /** Alarms are polled while the deployment runs (user guide, "Monitoring deployments with Amazon CloudWatch alarms"). */
+  const watch = (deployment: Deployment): void => {
+    const { enabled = false, alarms = [], ignorePollAlarmFailure = false } = deployment.alarms;
+    if (!enabled) return;
+    const names = alarms.flatMap(({ name }) => (name === undefined ? [] : [name]));
+    const red = names.filter((name) => metrics.alarmState(name) === 'ALARM');
+    const unreadable = names.filter((name) => metrics.alarmState(name) === undefined);
+    if (red.length > 0 || (unreadable.length > 0 && !ignorePollAlarmFailure)) {
+      // Words seen in the field (aws/aws-cdk#9269). Those for alarms that cannot be read are ours.
+      const message =
+        red.length > 0
+          ? `One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the affected deployments have been stopped. Activated alarms: <${red.join(', ')}>`
+          : `The state of the alarms ${unreadable.join(', ')} cannot be retrieved, and the affected deployments have been stopped.`;
+      fail(
+        deployment,
+        'Stopped',
+        { code: 'ALARM_ACTIVE', message },
+        rollsBackOn(deployment, 'DEPLOYMENT_STOP_ON_ALARM'),
+      );
+      return;
+    }
+    later(deployment, settings.codeDeployAlarmPollMs, 'alarms', () => watch(deployment));
+  };
+
+  const start = (event: LifecycleEvent): void => {
+    event.status = 'InProgress';
+    event.startedAt = clock.now();
+  };
+  const finish = (event: LifecycleEvent, status: 'Succeeded' | 'Failed' | 'Skipped', message?: string): void => {
+    event.status = status;
+    event.endedAt = clock.now();
+    if (message !== undefined) event.message = message;
+  };
+
+  const next = (deployment: Deployment): void => {
+    const event = deployment.events.find(({ status }) => status === 'Pending');
+    const { spec } = deployment;
+    if (event === undefined || spec === undefined) {
+      end(deployment, 'Succeeded');
+      return;
+    }
+    start(event);
+    if (event.name === 'AllowTraffic') {
+      shift(deployment, event);
+      return;
+    }
+    const hook = spec.hooks[event.name];
+    if (hook === undefined) {
+      finish(event, 'Skipped');
+      next(deployment);
+      return;
+    }
+    const executionId = uuidOf('hook', deployment.id, event.name);
+    event.executionId = executionId;
+    if (!invoke(hook, { DeploymentId: deployment.id, LifecycleEventHookExecutionId: executionId })) {
+      finish(event, 'Failed', `The function ${hook} does not exist`);
+      failed(deployment, 'HOOK_EXECUTION_FAILURE', `The ${event.name} hook could not invoke the function ${hook}`);
+      return;
+    }
+    clock.at(clock.now() + hookTimeoutMs, `${deployment.id} hook ${hook}`, () => {
+      if (isOver(deployment) || event.status !== 'InProgress') return;
+      finish(event, 'Failed', 'no status within one hour');
+      failed(deployment, 'HOOK_EXECUTION_FAILURE', `The ${event.name} hook ${hook} reported no status within one hour`);
+    });
+  };
+
+  /** The shares that the target version gets, in percent, and the minutes before the next. */
+  const stepsOf = ({
+    config: { routing },
+  }: Deployment): readonly { readonly share: number; readonly minutes: number }[] => {
+    if (routing.type === 'TimeBasedCanary') {
+      const { canaryPercentage = 0, canaryInterval = 0 } = routing.timeBasedCanary ?? {};
+      return [
+        { share: canaryPercentage, minutes: canaryInterval },
+        { share: 100, minutes: 0 },
+      ];
+    }
+    if (routing.type === 'TimeBasedLinear') {
+      const { linearPercentage = 100, linearInterval = 0 } = routing.timeBasedLinear ?? {};
+      return Array.from({ length: Math.ceil(100 / linearPercentage) }, (_, index) => {
+        const share = Math.min(100, (index + 1) * linearPercentage);
+        return { share, minutes: share === 100 ? 0 : linearInterval };
+      });
+    }
+    return [{ share: 100, minutes: 0 }];
+  };
+
+  const shift = (deployment: Deployment, event: LifecycleEvent): void => {
+    const { spec } = deployment;
+    if (spec === undefined) return;
+    const { functionName, alias, currentVersion, targetVersion } = spec;
+    const [first, ...rest] = stepsOf(deployment);
+    const step = (at: { readonly share: number; readonly minutes: number } | undefined, left: typeof rest): void => {
+      if (at === undefined) {
+        finish(event, 'Succeeded');
+        next(deployment);
+        return;
+      }
+      deployment.weight = at.share;
+      aliases.route(
+        functionName,
+        alias,
+        at.share === 100
+          ? { version: targetVersion }
+          : { version: currentVersion, additional: { version: targetVersion, weight: at.share / 100 } },
+      );
+      note(deployment, 'traffic-shifted', `${at.share} % of ${functionName}:${alias} to version ${targetVersion}`);
+      if (at.minutes === 0) {
+        step(left[0], left.slice(1));
+        return;
+      }
+      later(deployment, at.minutes * minuteMs, 'traffic', () => step(left[0], left.slice(1)));
+    };
+    step(first, rest);
+  };
+
+  return {
+    begin(deployment) {
+      const delay = deployment.creator === 'user' ? settings.codeDeployStartMs : settings.codeDeployRollbackMs;
+      later(deployment, delay, 'start', () => {
+        deployment.status = 'InProgress';
+        deployment.startedAt = clock.now();
+        const { spec } = deployment;
+        // API: ErrorCode. Which of them a mistake gets, and that none is refused by CreateDeployment, is [unconfirmed].
+        if (spec === undefined) {
+          failed(
+            deployment,
+            'INVALID_REVISION',
+            'The AppSpec content is not valid for a deployment of a Lambda function',
+          );
+          return;
+        }
+        const { functionName, alias: name, currentVersion, targetVersion } = spec;
+        const alias = aliases.alias(functionName, name);
+        if (alias === undefined || !aliases.isPublished(functionName, targetVersion)) {
+          failed(
+            deployment,
+            'INVALID_LAMBDA_FUNCTION',
+            `The function ${functionName} has no alias ${name}, or no version ${targetVersion}`,
+          );
+          return;
+        }
+        const serves = deployment.creator === 'user' ? alias.version : currentVersion;
+        if (serves !== currentVersion || currentVersion === targetVersion) {
+          failed(
+            deployment,
+            'INVALID_LAMBDA_CONFIGURATION',
+            `The alias ${name} of ${functionName} is on version ${alias.version}, and the AppSpec has ${currentVersion} and ${targetVersion}`,
+          );
+          return;
+        }
+        watch(deployment);
+        if (!isOver(deployment)) next(deployment);
+      });
+    },
+    stop(deployment, autoRollback) {
+      fail(
+        deployment,
+        'Stopped',
+        { code: 'MANUAL_STOP', message: 'The deployment has been stopped by a user' },
+        autoRollback ?? rollsBackOn(deployment, 'DEPLOYMENT_STOP_ON_REQUEST'),
+      );
+    },
+    answerHook(deployment, executionId, succeeded) {
+      const event = deployment.events.find((one) => one.executionId === executionId);
+      if (event === undefined)
+        throw refuse(
+          'InvalidLifecycleEventHookExecutionIdException',
+          `The lifecycle event hook execution id ${executionId} is not of deployment ${deployment.id}`,
+        );
+      if (event.status !== 'InProgress' || isOver(deployment))
+        throw refuse('LifecycleEventAlreadyCompletedException', `The lifecycle event ${event.name} has ended already`);
+      finish(event, succeeded ? 'Succeeded' : 'Failed', succeeded ? undefined : 'the hook reported a failure');
+      if (succeeded) {
+        next(deployment);
+        return;
+      }
+      failed(deployment, 'HOOK_EXECUTION_FAILURE', `The ${event.name} hook reported a failure`);
+    },
+  };
+};
