@@ -1,6 +1,9 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { approvalsTemplate } from './approvals.ts';
+import { gitflowTemplate, githubFlowTemplate, promotionTemplate } from './flows.ts';
 import { identityProviderTemplate, rolesTemplate } from './roles.ts';
+import { workerTemplate } from './worker.ts';
 
 /**
  * Every template by its name. Synthesis needs no account, no network and no bootstrap.
@@ -8,6 +11,11 @@ import { identityProviderTemplate, rolesTemplate } from './roles.ts';
  */
 export const synthesise = (outdir: string): ReadonlyMap<string, object> => {
   const app = new App({ outdir, analyticsReporting: false, treeMetadata: false });
+  approvalsTemplate(app);
+  workerTemplate(app);
+  githubFlowTemplate(app);
+  gitflowTemplate(app);
+  promotionTemplate(app);
   identityProviderTemplate(app);
   rolesTemplate(app, 'registry-roles');
   rolesTemplate(app, 'delivery-roles');
