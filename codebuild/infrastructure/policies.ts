@@ -24,7 +24,7 @@ const parameters: Readonly<Record<string, string>> = {
   repository: 'GitHubRepository',
   repositoryid: 'GitHubRepositoryId',
   branch: 'GitHubBranch',
-  tags: 'GitHubTags',
+  tagprefix: 'GitHubTagPrefix',
   approvals: 'ApprovalEnvironment',
   deliveries: 'DeliveryEnvironment',
   rollbacks: 'RollbackEnvironment',
@@ -46,7 +46,8 @@ const place: Place = {
 const duties: Duties = {
   ...place,
   repositories: ['<owner>/<repository>', '<owner>@<ownerid>/<repository>@<repositoryid>'],
-  refs: ['heads/<branch>', 'tags/<tags>'],
+  // The star is here, not in the parameter: by it the subjects are compared as patterns.
+  refs: ['heads/<branch>', 'tags/<tagprefix>*'],
   environments: { approver: '<approvals>', deployer: '<deliveries>' },
 };
 

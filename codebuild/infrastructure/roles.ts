@@ -74,10 +74,10 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     ['GitHubOwnerId', 'Its number: gh api repos/OWNER/NAME --jq .owner.id'],
     ['GitHubRepository', 'Name of the repository, without its owner.'],
     ['GitHubRepositoryId', 'Its number: gh api repos/OWNER/NAME --jq .id'],
+    ['GitHubTagPrefix', 'Begin of the tags whose jobs do the same as those of the branch: churn_v.'],
   ] as const)
     parameter(stack, one, { description, default: '' });
   parameter(stack, 'GitHubBranch', { description: 'Branch whose jobs plan, register and test.', default: 'main' });
-  parameter(stack, 'GitHubTags', { description: 'Tags whose jobs do the same, with * at will.', default: '*_v*' });
   if (name === 'registry-roles')
     parameter(stack, 'ApprovalEnvironment', {
       description: 'GitHub environment whose jobs write decisions to the registry.',
@@ -111,9 +111,9 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   });
   new CfnRule(stack, 'TheRepositoryIsWhole', {
     ruleCondition: isGiven('GitHubOwner'),
-    assertions: ['GitHubOwnerId', 'GitHubRepository', 'GitHubRepositoryId'].map((one) => ({
+    assertions: ['GitHubOwnerId', 'GitHubRepository', 'GitHubRepositoryId', 'GitHubTagPrefix'].map((one) => ({
       assert: isGiven(one),
-      assertDescription: `With GitHubOwner ${one} is needed: both forms of the subject contain it.`,
+      assertDescription: `With GitHubOwner ${one} is needed: the trust policies contain it.`,
     })),
   });
 
