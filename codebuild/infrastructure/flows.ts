@@ -21,7 +21,7 @@ const gateOf = (stack: Stack, name: string, what: string): Readonly<Record<strin
 /** GitHub Flow: `main` is on staging; a tag goes to staging and, once a person has approved it, to production. */
 export const githubFlowTemplate = (app: Construct): Stack => {
   const stack = openTemplate(app, 'github-flow', 'model-delivery: the pipelines of GitHub Flow');
-  const parts = pipelineParts(stack, { registers: true });
+  const parts = pipelineParts(stack, { registers: true, stagingAnswers: true });
   parameter(stack, 'Branch', { description: 'The main branch.', default: 'main' });
   parameter(stack, 'Tags', { description: 'Tags of versions.', default: '*_v*' });
   environment(stack, 'StagingEnvironment', 'Environment of the manifest that builds go to.', 'staging');
@@ -33,6 +33,7 @@ export const githubFlowTemplate = (app: Construct): Stack => {
     [
       parts.source(named('Branch')),
       parts.register(staging, build),
+      parts.test('Test', staging, build),
       parts.approve(staging, build, gateOf(stack, 'StagingGate', 'builds of the main branch')),
       parts.deploy('Staging', staging, build),
     ],
@@ -43,9 +44,11 @@ export const githubFlowTemplate = (app: Construct): Stack => {
     [
       parts.source(named('Branch')),
       parts.register(production, ofTag),
-      parts.test(production, ofTag),
+      parts.test('Test', production, ofTag),
       parts.approve(production, ofTag, 'wait'),
+      parts.test('TestStaging', staging, ofTag),
       parts.deploy('Staging', staging, ofTag),
+      ...parts.testOnStaging('Test', production, ofTag),
       parts.production(production, ofTag),
     ],
     { push: [{ tags: { includes: [named('Tags') as never] } }] },
@@ -57,7 +60,7 @@ export const githubFlowTemplate = (app: Construct): Stack => {
 /** Gitflow: `develop` is on dev, a release candidate goes to staging, a final tag to production. */
 export const gitflowTemplate = (app: Construct): Stack => {
   const stack = openTemplate(app, 'gitflow', 'model-delivery: the pipelines of Gitflow');
-  const parts = pipelineParts(stack, { registers: true });
+  const parts = pipelineParts(stack, { registers: true, stagingAnswers: false });
   parameter(stack, 'DevelopBranch', { description: 'The branch of development.', default: 'develop' });
   parameter(stack, 'MainBranch', { description: 'The branch of final versions.', default: 'main' });
   parameter(stack, 'CandidateTags', { description: 'Tags of release candidates.', default: '*_v*-rc.*' });
@@ -76,6 +79,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
     [
       parts.source(named('DevelopBranch')),
       parts.register(dev, build),
+      parts.test('Test', dev, build),
       parts.approve(dev, build, gateOf(stack, 'DevGate', 'builds of the branch of development')),
       parts.deploy('Dev', dev, build),
     ],
@@ -86,6 +90,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
     [
       parts.source(named('MainBranch')),
       parts.register(staging, ofTag),
+      parts.test('Test', staging, ofTag),
       parts.approve(staging, ofTag, gateOf(stack, 'StagingGate', 'release candidates')),
       parts.deploy('Staging', staging, ofTag),
     ],
@@ -96,7 +101,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
     [
       parts.source(named('MainBranch')),
       parts.register(production, ofTag),
-      parts.test(production, ofTag),
+      parts.test('Test', production, ofTag),
       parts.approve(production, ofTag, 'wait'),
       parts.production(production, ofTag),
     ],
@@ -113,7 +118,7 @@ export const promotionTemplate = (app: Construct): Stack => {
     'promotion',
     'model-delivery: a pipeline that delivers the version it is started with',
   );
-  const parts = pipelineParts(stack, { registers: false });
+  const parts = pipelineParts(stack, { registers: false, stagingAnswers: true });
   parameter(stack, 'Branch', { description: 'The branch with the manifest.', default: 'main' });
   const staged = given(
     stack,
@@ -125,14 +130,16 @@ export const promotionTemplate = (app: Construct): Stack => {
   );
   environment(stack, 'ProductionEnvironment', 'Environment of the manifest that versions go to.', 'production');
   const version = '#{variables.VERSION}';
-  const production = named('ProductionEnvironment');
+  const [staging, production] = [named('StagingEnvironment'), named('ProductionEnvironment')];
   parts.pipeline(
     'Promotion',
     [
       parts.source(named('Branch')),
-      parts.test(production, version),
+      parts.test('Test', production, version),
       parts.approve(production, version, 'wait'),
-      onlyIf(staged.logicalId, parts.deploy('Staging', named('StagingEnvironment'), version)),
+      onlyIf(staged.logicalId, parts.test('TestStaging', staging, version)),
+      onlyIf(staged.logicalId, parts.deploy('Staging', staging, version)),
+      ...parts.testOnStaging('Test', production, version),
       parts.production(production, version),
     ],
     {},

@@ -1,4 +1,4 @@
-import { Aws, CfnOutput, Duration, Fn, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnOutput, Duration, Fn, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { CfnPipeline } from 'aws-cdk-lib/aws-codepipeline';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
@@ -44,7 +44,18 @@ const custom = (
 export type VersionText = `${string}#{${string}}`;
 
 /** The parameters that every pipeline of a template shares, its bucket, key and role, and the parts of its stages. */
-export const pipelineParts = (stack: Stack, { registers }: { readonly registers: boolean }) => {
+export const pipelineParts = (
+  stack: Stack,
+  {
+    registers,
+    stagingAnswers,
+  }: {
+    /** Whether a pipeline registers a version: the template then has the parameters for it. */
+    readonly registers: boolean;
+    /** Whether staging serves the very version that production gets, so that its endpoint can be the candidate of production's test. */
+    readonly stagingAnswers: boolean;
+  },
+) => {
   parameter(stack, 'Name', {
     description: 'Begin of the names of the pipelines: the model, for instance.',
     allowedPattern: '[A-Za-z0-9.@_-]{1,80}',
@@ -55,15 +66,15 @@ export const pipelineParts = (stack: Stack, { registers }: { readonly registers:
   });
   parameter(stack, 'Repository', { description: 'OWNER/NAME of the repository.', allowedPattern: '[^/]+/.+' });
   parameter(stack, 'Manifest', { description: 'Path of the manifest in the repository.', default: 'delivery.yml' });
-  const tests = isYes(
-    stack,
-    'Tests',
-    parameter(stack, 'RegressionTest', {
-      description: 'no where the manifest has no `regression:`.',
-      default: 'yes',
-      ...yesOrNo,
-    }),
-  );
+  const regression = parameter(stack, 'RegressionTest', {
+    description: `no where the manifest has no \`regression:\`; each: every environment has its test before its delivery${stagingAnswers ? '; staging: `candidate: { environment: staging }`, whose endpoint answers for production' : ''}.`,
+    default: 'each',
+    allowedValues: ['no', 'each', ...(stagingAnswers ? ['staging'] : [])],
+  });
+  const testsBy = (id: string, value: string): CfnCondition =>
+    new CfnCondition(stack, id, { expression: Fn.conditionEquals(regression.valueAsString, value) });
+  const each = testsBy('TestsEach', 'each');
+  const onStaging = stagingAnswers ? testsBy('TestsOnStaging', 'staging') : undefined;
   const shifts = isYes(
     stack,
     'Shifts',
@@ -268,13 +279,18 @@ export const pipelineParts = (stack: Stack, { registers }: { readonly registers:
       default: '{content-types: text/csv, response-types: text/csv}',
     });
   }
-  const test = (environment: Declared, version: VersionText): object =>
-    onlyIf(tests.logicalId, {
-      Name: 'Test',
-      Actions: [
-        custom('Test', ['Test', 'regression-test'], { environment, version, timeout: '3h' }, { Namespace: 'Test' }),
-      ],
-    });
+  const testStage = (Name: string, environment: Declared, version: VersionText): Declared => ({
+    Name,
+    Actions: [
+      custom('Test', ['Test', 'regression-test'], { environment, version, timeout: '3h' }, { Namespace: Name }),
+    ],
+  });
+  /** A stage of its own: a rollback of the stage that delivers must not test again. */
+  const test = (Name: string, environment: Declared, version: VersionText): object =>
+    onlyIf(each.logicalId, testStage(Name, environment, version));
+  /** The same for production, once the version is on staging. */
+  const testOnStaging = (Name: string, environment: Declared, version: VersionText): readonly object[] =>
+    onStaging === undefined ? [] : [onlyIf(onStaging.logicalId, testStage(Name, environment, version))];
   const approve = (environment: Declared, version: VersionText, mode: string | Declared): Declared => ({
     Name: 'Approve',
     Actions: [custom('Approve', ['Test', 'approve-gate'], { environment, version, mode })],
@@ -420,7 +436,7 @@ export const pipelineParts = (stack: Stack, { registers }: { readonly registers:
     });
   };
 
-  return { source, register, test, approve, deploy, production, pipeline, watchdog };
+  return { source, register, test, testOnStaging, approve, deploy, production, pipeline, watchdog };
 };
 
 /** Trust policy of a role of a rule. */

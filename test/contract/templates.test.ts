@@ -322,6 +322,26 @@ describe('the pipelines', () => {
     });
   });
 
+  it.each([
+    ['github-flow', 'Main', {}, 'Source Register Test Approve Staging'],
+    ['github-flow', 'Release', {}, 'Source Register Test Approve TestStaging Staging Production'],
+    ['github-flow', 'Release', { RegressionTest: 'staging' }, 'Source Register Approve Staging Test Production'],
+    ['github-flow', 'Release', { RegressionTest: 'no' }, 'Source Register Approve Staging Production'],
+    ['gitflow', 'Develop', {}, 'Source Register Test Approve Dev'],
+    ['gitflow', 'Candidate', {}, 'Source Register Test Approve Staging'],
+    ['gitflow', 'Final', { RegressionTest: 'no' }, 'Source Register Approve Production'],
+    ['promotion', 'Promotion', {}, 'Source Test Approve Production'],
+    [
+      'promotion',
+      'Promotion',
+      { StagingEnvironment: 'staging', RegressionTest: 'staging' },
+      'Source Approve Staging Test Production',
+    ],
+  ])('%s %s with %j has the stages in order', (flow, id, given, expected) => {
+    const made = pipelinesOf(resourcesOf(flow, { ...pipelineParameters, ...given }))[id];
+    expect(made?.stages.map(({ name }) => name).join(' ')).toBe(expected);
+  });
+
   it('deliver to production in a window, and roll the stage back by an alarm; without both they have no condition', () => {
     const production = (flow: (typeof flows)[number], id: string, given: Readonly<Record<string, string>>) =>
       pipelinesOf(resourcesOf(flow, given))[id]?.stages.find(({ name }) => name === 'Production');

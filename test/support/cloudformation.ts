@@ -20,6 +20,7 @@ export interface Properties {
   readonly AssumeRolePolicyDocument: Document;
   readonly ManagedPolicyArns?: readonly string[];
   readonly Policies?: readonly [{ readonly PolicyDocument: Document }];
+  readonly RoleName: string;
   readonly Roles: readonly string[];
   readonly EventPattern: object;
   readonly ScheduleExpression: string;
