@@ -1,0 +1,179 @@
+import { Aws, CfnRule as CfnCheck, Fn, type Stack } from 'aws-cdk-lib';
+import { CfnApiDestination, CfnConnection, CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnRole } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledge } from './acknowledged.ts';
+import { alarmsOf } from './alarms.ts';
+import { deadLetters, keyOf } from './encrypted.ts';
+import { trustsEvents } from './pipeline-parts.ts';
+import { given, openTemplate, parameter } from './template.ts';
+
+/**
+ * Decisions in the registry, as events of its account and region. SageMaker may send several events for one change, and EventBridge delivers each at least
+ * once: the pipeline and the workflow look at the registry, so a second event finds the work done.
+ */
+const decided = (decision: 'Approved' | 'Rejected') => ({
+  source: ['aws.sagemaker'],
+  'detail-type': ['SageMaker Model Package State Change'],
+  detail: {
+    ModelPackageGroupName: [{ 'equals-ignore-case': { Ref: 'ModelPackageGroup' } }],
+    ModelApprovalStatus: [decision],
+    // An edit of an approved package is no approval. AWS does not document whether each event names the changed members.
+    $or: [{ UpdatedModelPackageFields: ['ModelApprovalStatus'] }, { UpdatedModelPackageFields: [{ exists: false }] }],
+  },
+});
+
+/** What a decision of people in the registry starts: a pipeline with the exact package, a workflow at GitHub, or both. */
+export const approvalsTemplate = (app: Construct): Stack => {
+  const stack = openTemplate(
+    app,
+    'approvals',
+    'model-delivery: decisions in the model registry start deliveries and rollbacks',
+  );
+  parameter(stack, 'ModelPackageGroup', { description: '`model` of the manifest.' });
+  const pipeline = parameter(stack, 'Pipeline', {
+    description:
+      'Name of the pipeline that an approval starts, with VERSION as the ARN of the package; empty for none.',
+    default: '',
+  });
+  const repository = parameter(stack, 'GitHubRepository', {
+    description:
+      'OWNER/NAME of the repository whose workflows get repository_dispatch: model-approved and model-rejected; empty for none.',
+    default: '',
+    allowedPattern: '([^/]+/[^/]+)?',
+    constraintDescription: 'empty, or OWNER/NAME',
+  });
+  parameter(stack, 'GitHubTokenSecret', {
+    description:
+      'Name of a secret in Secrets Manager with a fine-grained token for this repository alone: contents, read and write.',
+    default: 'github-dispatch-token',
+  });
+  const toPipeline = given(stack, 'ToPipeline', pipeline);
+  const toGithub = given(stack, 'ToGitHub', repository);
+
+  const isGiven = (one: string) => Fn.conditionNot(Fn.conditionEquals(Fn.ref(one), ''));
+  new CfnCheck(stack, 'SomethingStarts', {
+    assertions: [
+      {
+        assert: Fn.conditionOr(isGiven('Pipeline'), isGiven('GitHubRepository')),
+        assertDescription: 'Give Pipeline, or GitHubRepository, or both: otherwise a decision starts nothing.',
+      },
+    ],
+  });
+  acknowledge(stack, 'GitHubTokenSecret is the name of a secret, not its value.', 'CloudFormation-Validate::W2509');
+
+  const key = keyOf(stack, 'Events of model-delivery that could not be delivered');
+  const letters = deadLetters(stack, key, {
+    Promote: toPipeline,
+    DispatchApproved: toGithub,
+    DispatchRejected: toGithub,
+  });
+  const late = {
+    deadLetterConfig: { arn: letters.attrArn },
+    retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 20 },
+  };
+
+  const pipelineArn = `arn:${Aws.PARTITION}:codepipeline:${Aws.REGION}:${Aws.ACCOUNT_ID}:${pipeline.valueAsString}`;
+  const starter = new CfnRole(stack, 'Starter', {
+    description: 'Starts the pipeline',
+    assumeRolePolicyDocument: trustsEvents,
+    policies: [
+      {
+        policyName: 'start',
+        policyDocument: {
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: pipelineArn }],
+        },
+      },
+    ],
+  });
+  starter.cfnOptions.condition = toPipeline;
+  const promote = new CfnRule(stack, 'Promote', {
+    description: 'An approved package starts the pipeline',
+    eventPattern: decided('Approved'),
+    targets: [
+      {
+        id: 'pipeline',
+        arn: pipelineArn,
+        roleArn: starter.attrArn,
+        inputTransformer: {
+          inputPathsMap: { package: '$.detail.ModelPackageArn' },
+          inputTemplate: '{"variables":[{"name":"VERSION","value":<package>}]}',
+        },
+        ...late,
+      },
+    ],
+  });
+  promote.cfnOptions.condition = toPipeline;
+
+  const connection = new CfnConnection(stack, 'Connection', {
+    description: 'Token for repository_dispatch',
+    authorizationType: 'API_KEY',
+    authParameters: {
+      apiKeyAuthParameters: {
+        apiKeyName: 'Authorization',
+        apiKeyValue: Fn.sub(`Bearer {{resolve:secretsmanager:\${GitHubTokenSecret}}}`),
+      },
+      invocationHttpParameters: {
+        headerParameters: [
+          { key: 'Accept', value: 'application/vnd.github+json', isValueSecret: false },
+          { key: 'X-GitHub-Api-Version', value: '2022-11-28', isValueSecret: false },
+        ],
+      },
+    },
+  });
+  connection.cfnOptions.condition = toGithub;
+  const destination = new CfnApiDestination(stack, 'Destination', {
+    description: 'repository_dispatch of one repository',
+    connectionArn: connection.attrArn,
+    httpMethod: 'POST',
+    invocationEndpoint: Fn.sub(`https://api.github.com/repos/\${GitHubRepository}/dispatches`),
+    invocationRateLimitPerSecond: 1,
+  });
+  destination.cfnOptions.condition = toGithub;
+  const dispatcher = new CfnRole(stack, 'Dispatcher', {
+    description: 'Posts events to GitHub',
+    assumeRolePolicyDocument: trustsEvents,
+    policies: [
+      {
+        policyName: 'dispatch',
+        policyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Action: ['events:InvokeApiDestination'], Resource: destination.attrArnForPolicy },
+          ],
+        },
+      },
+    ],
+  });
+  dispatcher.cfnOptions.condition = toGithub;
+  for (const decision of ['Approved', 'Rejected'] as const) {
+    const made = new CfnRule(stack, `Dispatch${decision}`, {
+      description: `A package that is ${decision.toLowerCase()} starts a workflow at GitHub`,
+      eventPattern: decided(decision),
+      targets: [
+        {
+          id: 'github',
+          arn: destination.attrArn,
+          roleArn: dispatcher.attrArn,
+          inputTransformer: {
+            inputTemplate: `{"event_type":"model-${decision.toLowerCase()}","client_payload":{"event":<aws.events.event.json>}}`,
+          },
+          ...late,
+        },
+      ],
+    });
+    made.cfnOptions.condition = toGithub;
+  }
+  alarmsOf(stack)(
+    'Undelivered',
+    'A decision in the registry could not be delivered: read the queue, then start the pipeline or the workflow by hand',
+    {
+      namespace: 'AWS/SQS',
+      metricName: 'ApproximateNumberOfMessagesVisible',
+      dimensions: { QueueName: letters.attrQueueName },
+    },
+    'something',
+  );
+  return stack;
+};

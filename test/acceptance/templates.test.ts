@@ -1,0 +1,259 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { defaultRoles } from '../../simulator/simulator.ts';
+import { hours, minutes } from '../../src/clock.ts';
+import { actionTypes } from '../../src/commands/action-types.ts';
+import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { zipOf } from '../../src/rehearsal/zip.ts';
+import { releasesOf } from '../../src/release/location.ts';
+import { openAccount, type TestAccount } from '../support/account.ts';
+import { type DeclaredPipeline, pipelinesOf, propertiesOf, resourcesOf } from '../support/cloudformation.ts';
+import { asJsonl, goldenRows, regressionText } from '../support/golden-set.ts';
+import { runCommand } from '../support/run-command.ts';
+import { trainedVersion } from '../support/trained-version.ts';
+
+/**
+ * The templates, in the simulator: its roles have the policies of the roles' templates, and its CodePipeline runs the pipelines. It has neither
+ * connections nor Commands: the source is an object in S3, and variables of the pipeline stand for theirs.
+ */
+
+const arnOf = (role: string): string => `arn:aws:iam::${team.account}:role/${role}`;
+const { bucket } = releasesOf({}, { partition: 'aws', region: team.region, id: team.account });
+const place = {
+  Model: team.model,
+  Endpoint: team.endpoint,
+  ReleasesBucket: bucket,
+  TrainingBucket: team.bucket,
+  ImageRepository: 'iris-serving',
+};
+const stagingEndpoint = 'iris-staging';
+const stacks = {
+  'delivery-roles': resourcesOf('delivery-roles', {
+    ...place,
+    ExecutionRole: 'iris-serving',
+    WorkerRole: arnOf('delivery-worker'),
+    RegistrarRole: arnOf('model-registrar'),
+  }),
+  // The endpoint of staging has roles of its own.
+  staging: resourcesOf('delivery-roles', {
+    ...place,
+    Endpoint: stagingEndpoint,
+    RolePrefix: 'staging',
+    ExecutionRole: 'iris-serving',
+    WorkerRole: arnOf('delivery-worker'),
+  }),
+  'registry-roles': resourcesOf('registry-roles', {
+    ...place,
+    WorkerRole: arnOf('delivery-worker'),
+    DeliveryRole: arnOf('model-deployer'),
+  }),
+};
+
+/** The second version of the model: 1.0.0, registered and not decided. */
+const packageArn = `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`;
+
+let account: TestAccount;
+let driver: Driver;
+let temp: string;
+beforeEach(async () => {
+  account = await openAccount({ roles: [...defaultRoles, 'staging-deployer'] });
+  temp = mkdtempSync(join(tmpdir(), 'templates-'));
+  driver = createDriver({
+    simulator: account.simulator,
+    actions: 'actions',
+    workspace: dirname(account.manifest),
+    temp: join(temp, 'runner'),
+  });
+  await runCommand(actionTypes, ['create'], { env: account.simulator.environment() });
+  await account.inProduction('1.1.0');
+  await account.register('1.0.0');
+  for (const resources of Object.values(stacks))
+    for (const { Type, Properties } of Object.values(resources)) {
+      if (Type === 'AWS::IAM::Policy')
+        for (const role of Properties.Roles) account.simulator.attachPolicy(arnOf(role), Properties.PolicyDocument);
+      if (Type !== 'AWS::IAM::Role') continue;
+      for (const policy of Properties.ManagedPolicyArns ?? [])
+        account.simulator.attachPolicy(arnOf(Properties.RoleName), propertiesOf(resources, policy).PolicyDocument);
+    }
+  // Only the registrar is assumed by another role of the templates; the rest is assumed by the worker, which is the simulator's own user here.
+  account.simulator.trust(
+    arnOf('model-registrar'),
+    propertiesOf(stacks['registry-roles'], 'Registrar').AssumeRolePolicyDocument,
+  );
+});
+afterEach(async () => {
+  driver.close();
+  await account.close();
+  rmSync(temp, { recursive: true });
+});
+
+const parameters = {
+  Name: 'iris',
+  ConnectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/aEXAMPLE',
+  Repository: 'acme/iris',
+  WorkerArn: `arn:aws:lambda:${team.region}:${team.account}:function:delivery-worker`,
+};
+
+/** Variables that a pipeline of the simulator must be given, for those of the connection and of Commands. */
+const standIns: Readonly<Record<string, string>> = {
+  '#{Source.TagName}': '#{variables.VERSION}',
+  '#{Trained.TRAINING_JOB}': '#{variables.TRAINING_JOB}',
+};
+
+/** A pipeline of a template, with an S3 source, and without the action of Commands. */
+const simulated = ({ variables, triggers: _by, stages, ...pipeline }: DeclaredPipeline) => {
+  const text = JSON.stringify(
+    stages.map(({ actions, ...stage }) => ({
+      ...stage,
+      actions: actions.flatMap(({ actionTypeId, ...action }) => {
+        if (actionTypeId.provider === 'Commands') return [];
+        if (actionTypeId.category !== 'Source') return [{ actionTypeId, ...action }];
+        return [
+          {
+            ...action,
+            actionTypeId: { ...actionTypeId, provider: 'S3' },
+            configuration: { S3Bucket: pipeline.artifactStore.location, S3ObjectKey: 'source.zip' },
+          },
+        ];
+      }),
+    })),
+  );
+  const used = Object.keys(standIns).filter((one) => text.includes(one));
+  const named = used.map((one) => ({ name: /\.(\w+)\}/.exec(standIns[one] ?? '')?.[1] ?? '' }));
+  return {
+    ...pipeline,
+    stages: JSON.parse(used.reduce((replaced, one) => replaced.replaceAll(one, standIns[one] ?? ''), text)),
+    ...(pipeline.pipelineType === 'V2' ? { variables: [...(variables ?? []), ...named] } : {}),
+  };
+};
+
+/** A commit of the repository. */
+const push = (manifest: string, location: string): void =>
+  account.simulator.objects.put(
+    location,
+    'source.zip',
+    zipOf({ 'delivery.yml': manifest, 'golden/flowers.jsonl': asJsonl(goldenRows) }),
+  );
+
+/** The manifest of a team with staging, whose registrar is a role of its own. */
+const stagedManifest = (): string =>
+  `${manifestText().replace(
+    'environments:\n',
+    `environments:
+  staging:
+    account: "${team.account}"
+    region: ${team.region}
+    role: staging-deployer
+    endpoint: { name: ${stagingEndpoint}, execution-role: iris-serving, instance: { type: ml.m5.large, count: 1 } }
+    rollout: { ${rollouts.allAtOnce}, minimum-requests: 0 }
+`,
+  )}registry: { account: "${team.account}", registrar-role: model-registrar }\n`;
+
+const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
+  account.simulator.call('codepipeline', operation, input);
+
+const launchWorker = (): Launched =>
+  driver.launch('worker', resolve('codebuild/job-worker/main.ts'), {
+    MODEL_DELIVERY_JOBS_AT_ONCE: '1',
+    NODE_NO_WARNINGS: '1',
+  });
+
+interface Ran {
+  readonly stageName: string;
+  readonly actionName: string;
+  readonly status: string;
+  readonly output: {
+    readonly outputVariables: Readonly<Record<string, string>>;
+    readonly executionResult: { readonly errorDetails?: { readonly code: string; readonly message: string } };
+  };
+}
+/** `Production/Deploy delivered`, the source first. */
+const ends = async (pipelineName: string): Promise<readonly string[]> => {
+  const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName });
+  return (actionExecutionDetails as readonly Ran[]).toReversed().map(({ stageName, actionName, status, output }) => {
+    const { errorDetails } = output.executionResult;
+    const end = errorDetails && `${errorDetails.code} ${errorDetails.message}`;
+    return `${stageName}/${actionName} ${end ?? output.outputVariables['reason-code'] ?? status}`;
+  });
+};
+const until = async (pipeline: string, reached: (last: string) => boolean): Promise<readonly string[]> => {
+  const last = driver.now() + hours(12);
+  for (;;) {
+    const found = await ends(pipeline);
+    if (reached(found.at(-1) ?? '')) return found;
+    expect(driver.now()).toBeLessThan(last);
+    await driver.until(driver.now() + minutes(1));
+  }
+};
+const waits = (last: string): boolean => last === 'Approve/Approve InProgress';
+const ended = (last: string): boolean => !last.endsWith(' InProgress');
+
+const create = async (
+  template: 'github-flow' | 'promotion',
+  id: string,
+  given: Readonly<Record<string, string>> = {},
+) => {
+  const declared = pipelinesOf(resourcesOf(template, { ...parameters, ...given }))[id];
+  if (declared === undefined) throw new Error(`${template} has no ${id}`);
+  const pipeline = simulated(declared);
+  return { name: pipeline.name, location: pipeline.artifactStore.location, pipeline };
+};
+
+test('an approved package, by its ARN, is tested and delivered by the pipeline of promotion', async () => {
+  const { name, location, pipeline } = await create('promotion', 'Promotion');
+  push(`${manifestText({ rollout: rollouts.canary })}${regressionText({ dataset: 'golden/flowers.jsonl' })}`, location);
+  await call('CreatePipeline', { pipeline });
+  launchWorker();
+  await call('StartPipelineExecution', { name, variables: [{ name: 'VERSION', value: packageArn }] });
+  await until(name, waits);
+  await account.approve();
+  expect(await until(name, (last) => ended(last) && last.startsWith('Production/'))).toEqual([
+    'Source/Repository Succeeded',
+    'Test/Test regression-passed',
+    'Approve/Approve approved',
+    'Production/Deploy delivered',
+  ]);
+});
+
+test('a tag is registered by the registrar, approved, and goes to staging and to production; the watchdog finds nothing to settle', async () => {
+  const { name, location, pipeline } = await create('github-flow', 'Release', { RegressionTest: 'no' });
+  push(stagedManifest(), location);
+  await call('CreatePipeline', { pipeline });
+  launchWorker();
+  const { TRAINING_JOB } = await trainedVersion(account, '1.0.0');
+  const seen = account.watch();
+  await call('StartPipelineExecution', {
+    name,
+    variables: [
+      { name: 'VERSION', value: 'iris_v1.2.0' },
+      { name: 'TRAINING_JOB', value: TRAINING_JOB },
+    ],
+  });
+  await until(name, waits);
+  await account.approve();
+  expect(await until(name, (last) => ended(last) && last.startsWith('Production/'))).toEqual([
+    'Source/Repository Succeeded',
+    'Register/Register registered',
+    'Approve/Approve approved',
+    'Staging/Deploy delivered',
+    'Production/Deploy delivered',
+  ]);
+  const registered = seen().find(({ operation, mutation }) => operation === 'CreateModelPackage' && mutation);
+  expect(registered?.principal).toContain('assumed-role/model-registrar/');
+
+  const watchdog = await create('github-flow', 'Watchdog');
+  account.simulator.functions.define('delivery-worker', (event) => {
+    const file = join(temp, 'event.json');
+    writeFileSync(file, JSON.stringify(event));
+    driver.launch('function', resolve('test/support/lambda-runtime.ts'), { NODE_NO_WARNINGS: '1' }, [
+      resolve('codebuild/lambda/dist/index.cjs'),
+      file,
+    ]);
+    return new Promise(() => {});
+  });
+  await call('CreatePipeline', { pipeline: watchdog.pipeline });
+  expect(await until(watchdog.name, ended)).toEqual(['Source/Repository Succeeded', 'Settle/Settle nothing-expired']);
+});

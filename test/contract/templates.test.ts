@@ -1,0 +1,401 @@
+import { execFileSync } from 'node:child_process';
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import {
+  type DeclaredPipeline,
+  pipelinesOf,
+  propertiesOf,
+  type Resources,
+  readTemplate,
+  resourcesOf,
+} from '../support/cloudformation.ts';
+
+/** codebuild/templates: what they give to whom, and whether their pipelines name actions that exist. `tools/templates.ts --check` compares them with their code. */
+
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+const templates = globSync('codebuild/templates/*.json').map((path) => basename(path, '.json'));
+const account = 'arn:aws:iam::111122223333:role/';
+
+/** The names of the published policies. */
+const place = {
+  Model: 'churn',
+  Endpoint: 'churn',
+  ReleasesBucket: 'ml-releases',
+  ReleasesPrefix: 'churn/',
+  TrainingBucket: 'ml-training',
+  ImageRepository: 'churn-serving',
+  GitHubOwner: 'acme',
+  GitHubOwnerId: '123456',
+  GitHubRepository: 'churn',
+  GitHubRepositoryId: '789012',
+  GitHubTagPrefix: 'churn_v',
+};
+const worker = { WorkerRole: `${account}delivery-worker` };
+const delivery = { ...place, ...worker, ExecutionRole: 'churn-serving', KmsAlias: 'alias/ml', WritesStage: 'yes' };
+const registry = { ...place, ...worker, DeliveryRole: `${account}model-deployer` };
+const roles = {
+  'delivery-roles': resourcesOf('delivery-roles', { ...delivery, RegistrarRole: `${account}model-registrar` }),
+  'registry-roles': resourcesOf('registry-roles', registry),
+};
+const all = { ...roles['delivery-roles'], ...roles['registry-roles'] };
+
+const policies = Object.entries({ ...all }).filter(([, { Type }]) => Type === 'AWS::IAM::ManagedPolicy');
+/** Paths of the published policies that a role has. */
+const attachedTo = (resources: Resources, role: string) =>
+  (propertiesOf(resources, role).ManagedPolicyArns ?? []).map((id) => propertiesOf(resources, id).Description);
+/** The statements of a role's own policy. */
+const inlineOf = (resources: Resources, role: string) =>
+  (propertiesOf(resources, role).Policies ?? []).flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+const files = (...names: readonly string[]) => names.map((name) => `docs/permissions/${name}.json`);
+
+describe('the policies of the roles', () => {
+  it.each(policies.map(([id, { Properties }]) => [id, Properties] as const))('%s is the published one', (_id, made) => {
+    expect(made.PolicyDocument).toEqual(read(made.Description));
+  });
+
+  it('leave out the key that an endpoint does not have', () => {
+    const made = resourcesOf('delivery-roles', { ...delivery, KmsAlias: '' });
+    const { Statement } = read('docs/permissions/deploy-endpoint-changes.json');
+    const keys = ['LetSageMakerUseTheKey', 'LetSageMakerFindTheKey'];
+    expect(propertiesOf(made, 'DeployEndpointChanges').PolicyDocument.Statement).toEqual(
+      Statement.filter(({ Sid }: { readonly Sid: string }) => !keys.includes(Sid)),
+    );
+    expect(Statement.filter(({ Sid }: { readonly Sid: string }) => keys.includes(Sid)).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['Planner', files('plan')],
+    ['Registrar', files('register-model', 'plan', 'duties/registrar-guard')],
+    ['Tester', files('regression-test-reads', 'regression-test-changes')],
+    ['Approver', files('gate', 'duties/approver-guard')],
+    [
+      'Deployer',
+      files(
+        ...['deploy-endpoint-reads', 'deploy-endpoint-changes', 'regression-test-reads', 'regression-test-changes'],
+        ...['duties/deployer-guard', 'life-cycle'],
+      ),
+    ],
+    ['Restorer', files('rollback', 'life-cycle')],
+  ])('%s has those of its operations and no other', (role, expected) => {
+    expect(attachedTo(all, role)).toEqual(expected);
+    // An inline policy would add to them.
+    expect(propertiesOf(all, role).Policies).toBeUndefined();
+  });
+
+  it('gives the deployer of jobs at GitHub neither the test nor the registrar; without a stage no role may write one', () => {
+    const alone = resourcesOf('delivery-roles', { ...delivery, WorkerRole: '', WritesStage: 'no' });
+    expect(attachedTo(alone, 'Deployer')).toEqual(
+      files('deploy-endpoint-reads', 'deploy-endpoint-changes', 'duties/deployer-guard'),
+    );
+    expect(attachedTo(alone, 'Restorer')).toEqual(files('rollback'));
+    expect(Object.keys(alone)).not.toContain('AssumeTheRegistrar');
+  });
+
+  it('adds one policy: a pipeline assumes the registrar', () => {
+    const inline = Object.values(all).filter(({ Type }) => Type === 'AWS::IAM::Policy');
+    expect(inline.map(({ Properties: { Roles, PolicyDocument } }) => [Roles, PolicyDocument.Statement])).toEqual([
+      [['model-deployer'], [{ Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: `${account}model-registrar` }]],
+    ]);
+  });
+});
+
+describe('the trust of the roles', () => {
+  const trustOf = (role: string) => propertiesOf(all, role).AssumeRolePolicyDocument.Statement;
+  const pipeline = (role: string) => ({
+    Sid: 'LetThePipelineIn',
+    Effect: 'Allow',
+    Principal: { AWS: `${account}${role}` },
+    Action: ['sts:AssumeRole'],
+  });
+  /** The statement of docs/permissions. */
+  const jobs = (duty: string) => read(`docs/permissions/duties/${duty}-trust.json`).Statement;
+  const subjectsOf = (role: string, at = 0) =>
+    Object.values(trustOf(role)[at]?.Condition ?? {})
+      .flatMap((keys) => keys['token.actions.githubusercontent.com:sub'] ?? [])
+      .sort();
+
+  it.each([
+    ['Registrar', 'registrar', 'model-deployer'],
+    ['Approver', 'approver', 'delivery-worker'],
+    ['Deployer', 'deployer', 'delivery-worker'],
+  ])('%s lets in the published jobs, and one role', (role, duty, assumedBy) => {
+    expect(trustOf(role)).toEqual([pipeline(assumedBy), ...jobs(duty)]);
+  });
+
+  it('the others let in those of docs/workflows.md, in both forms', () => {
+    const both = (...ends: readonly string[]) =>
+      ['acme/churn', 'acme@123456/churn@789012'].flatMap((one) => ends.map((end) => `repo:${one}:${end}`)).sort();
+    expect(subjectsOf('Planner')).toEqual(both('ref:refs/heads/main', 'ref:refs/tags/churn_v*', 'pull_request'));
+    expect(subjectsOf('Tester')).toEqual(both('ref:refs/heads/main', 'ref:refs/tags/churn_v*'));
+    expect(trustOf('Restorer')[0]).toEqual(pipeline('delivery-worker'));
+    expect(subjectsOf('Restorer', 1)).toEqual(both('environment:production', 'environment:production-rollback'));
+  });
+
+  it('without GitHub no role lets a job in; without a pipeline none lets a role in', () => {
+    const federated = (given: Readonly<Record<string, string>>) =>
+      Object.values(resourcesOf('delivery-roles', given)).flatMap(({ Type, Properties }) =>
+        Type === 'AWS::IAM::Role'
+          ? Properties.AssumeRolePolicyDocument.Statement.map(({ Principal = {} }) => Object.keys(Principal).join())
+          : [],
+      );
+    expect(new Set(federated({ ...delivery, GitHubOwner: '' }))).toEqual(new Set(['AWS']));
+    expect(new Set(federated({ ...delivery, WorkerRole: '' }))).toEqual(new Set(['Federated']));
+  });
+});
+
+const jsonIn = (path: string): readonly Readonly<Record<string, unknown>>[] =>
+  [...readFileSync(path, 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => JSON.parse(text));
+
+describe('the worker', () => {
+  const made = resourcesOf('worker', {
+    CodeBucket: 'code',
+    CodeKey: 'worker.zip',
+    AssumableRoles: `${account}a,${account}b`,
+  });
+  const page = jsonIn('codebuild/README.md');
+
+  it('has the permissions of its page, those of Lambda invoke actions, and the roles of the manifests', () => {
+    const [jobs, assumes, ...others] = inlineOf(made, 'Role');
+    const [documented] = page.filter(
+      ({ Action }) => Array.isArray(Action) && Action.includes('codepipeline:PollForJobs'),
+    );
+    expect(jobs).toEqual({
+      Sid: 'TakeJobs',
+      ...documented,
+      Action: [...[documented?.['Action']].flat(), 'codepipeline:ListActionExecutions'],
+    });
+    expect(assumes).toMatchObject({ Action: ['sts:AssumeRole'], Resource: [`${account}a`, `${account}b`] });
+    expect(others.map(({ Action }) => Action)).toEqual([
+      ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      ['kms:Decrypt'],
+    ]);
+    expect(propertiesOf(made, 'Role').ManagedPolicyArns).toBeUndefined();
+  });
+
+  it('is woken by the event of its page and every minute, and an event that it did not get is kept', () => {
+    expect(propertiesOf(made, 'Started').EventPattern).toEqual(page.find((one) => 'detail-type' in one));
+    expect(propertiesOf(made, 'Sweep').ScheduleExpression).toBe('rate(1 minute)');
+    for (const rule of ['Started', 'Sweep'])
+      expect(propertiesOf(made, rule).Targets[0].DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+    // An event of CodePipeline holds credentials: it must not wait in a queue.
+    expect(propertiesOf(made, 'Worker').DeadLetterConfig).toBeUndefined();
+  });
+
+  it('runs as its page says', () => {
+    expect(propertiesOf(made, 'Worker')).toMatchObject({
+      Handler: 'index.handler',
+      Runtime: 'nodejs24.x',
+      Timeout: 900,
+    });
+  });
+});
+
+describe('decisions in the registry', () => {
+  const made = resourcesOf('approvals', {
+    ModelPackageGroup: 'churn',
+    Pipeline: 'churn-promotion',
+    GitHubRepository: 'acme/churn',
+  });
+  const guide = readFileSync('docs/rejections.md', 'utf8');
+  const pattern = jsonIn('docs/rejections.md').find((one) => 'detail-type' in one);
+
+  it('are selected by the pattern of docs/rejections.md', () => {
+    expect(propertiesOf(made, 'DispatchRejected').EventPattern).toEqual(pattern);
+    const approved = JSON.parse(JSON.stringify(pattern).replaceAll('Rejected', 'Approved'));
+    for (const rule of ['Promote', 'DispatchApproved']) expect(propertiesOf(made, rule).EventPattern).toEqual(approved);
+  });
+
+  it('start the pipeline with the exact package, as a variable that it has', () => {
+    const [{ Arn, InputTransformer, DeadLetterConfig }] = propertiesOf(made, 'Promote').Targets;
+    expect(Arn).toBe('arn:aws:codepipeline:eu-west-1:111122223333:churn-promotion');
+    const filled = InputTransformer.InputTemplate.replace(
+      '<package>',
+      '"arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7"',
+    );
+    const { variables } = JSON.parse(filled);
+    const { Promotion } = pipelinesOf(resourcesOf('promotion', pipelineParameters));
+    expect(variables.map(({ name }: { name: string }) => name)).toEqual(Promotion?.variables?.map(({ name }) => name));
+    expect(variables[0].value).toMatch(/model-package\/churn\/7$/);
+    expect(InputTransformer.InputPathsMap).toEqual({ package: '$.detail.ModelPackageArn' });
+    expect(DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+    expect(inlineOf(made, 'Starter')).toEqual([
+      { Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: Arn },
+    ]);
+  });
+
+  it('reach GitHub as docs/rejections.md has it', () => {
+    const template = propertiesOf(made, 'DispatchRejected').Targets[0].InputTransformer.InputTemplate;
+    expect(guide.replace(/\s/g, '')).toContain(template);
+    const { HttpMethod, InvocationEndpoint } = propertiesOf(made, 'Destination');
+    expect([HttpMethod, InvocationEndpoint]).toEqual(['POST', 'https://api.github.com/repos/acme/churn/dispatches']);
+    expect(propertiesOf(made, 'Connection').AuthParameters.ApiKeyAuthParameters).toEqual({
+      ApiKeyName: 'Authorization',
+      ApiKeyValue: 'Bearer {{resolve:secretsmanager:github-dispatch-token}}',
+    });
+  });
+
+  it('go to the one that was asked for', () => {
+    const rulesOf = (given: Readonly<Record<string, string>>) =>
+      Object.entries(resourcesOf('approvals', { ModelPackageGroup: 'churn', ...given })).flatMap(([id, { Type }]) =>
+        Type === 'AWS::Events::Rule' ? id : [],
+      );
+    expect(rulesOf({ Pipeline: 'churn-promotion' })).toEqual(['Promote']);
+    expect(rulesOf({ GitHubRepository: 'acme/churn' })).toEqual(['DispatchApproved', 'DispatchRejected']);
+  });
+});
+
+const pipelineParameters = {
+  Name: 'churn',
+  ConnectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/aEXAMPLE',
+  Repository: 'acme/churn',
+  WorkerArn: 'arn:aws:lambda:eu-west-1:111122223333:function:delivery-worker',
+};
+const everyPart = {
+  ...pipelineParameters,
+  ShiftTraffic: 'yes',
+  DeliveryWindow: '* * 9-16 ? * MON-FRI *',
+  AlarmAfterDelivery: 'churn-business-errors',
+};
+const flows = ['github-flow', 'gitflow', 'promotion'] as const;
+const pipelines: readonly (readonly [string, DeclaredPipeline])[] = flows.flatMap((flow) =>
+  Object.entries(
+    pipelinesOf(
+      resourcesOf(flow, { ...everyPart, ...(flow === 'promotion' ? { StagingEnvironment: 'staging' } : {}) }),
+    ),
+  ).map(([id, pipeline]) => [`${flow} ${id}`, pipeline] as const),
+);
+
+describe('the pipelines', () => {
+  const types = globSync('codebuild/action-types/*.json').map(read);
+
+  it.each(pipelines)('%s has actions and keys that exist', (_name, { stages }) => {
+    const customs = stages.flatMap(({ actions }) =>
+      actions.filter(({ actionTypeId }) => actionTypeId.owner === 'Custom'),
+    );
+    for (const { actionTypeId, configuration } of customs) {
+      const { owner: _custom, ...id } = actionTypeId;
+      const type = types.find((one) => one.provider === id.provider);
+      expect({ category: type?.category, provider: type?.provider, version: type?.version }).toEqual(id);
+      const keys = type.configurationProperties as readonly { readonly name: string; readonly required: boolean }[];
+      expect(keys.map(({ name }) => name)).toEqual(expect.arrayContaining(Object.keys(configuration)));
+      for (const { name, required } of keys) if (required) expect(configuration).toHaveProperty([name]);
+    }
+  });
+
+  it.each(pipelines.filter(([name]) => !name.endsWith('Watchdog')))(
+    '%s is QUEUED, and its variables come from earlier actions',
+    (_name, { pipelineType, executionMode, stages, variables = [] }) => {
+      expect([pipelineType, executionMode]).toEqual(['V2', 'QUEUED']);
+      const known = new Set(variables.map(({ name }) => `variables.${name}`));
+      for (const { actions } of stages)
+        for (const { configuration = {}, namespace, outputVariables = [] } of actions) {
+          for (const text of Object.values(configuration))
+            for (const [, used = ''] of text.matchAll(/#\{([^}]+)\}/g)) expect([...known]).toContain(used);
+          // UG-CP "Variables reference": those of a connection by its trigger.
+          if (namespace === 'Source') for (const one of ['CommitId', 'TagName']) known.add(`Source.${one}`);
+          for (const one of outputVariables) known.add(`${namespace}.${one}`);
+        }
+    },
+  );
+
+  it('start by what GitHub Flow and Gitflow say', () => {
+    const started = pipelines.map(([name, { triggers = [] }]) => [name, triggers] as const);
+    const push = (filter: object) => [
+      {
+        providerType: 'CodeStarSourceConnection',
+        gitConfiguration: { sourceActionName: 'Repository', push: [filter] },
+      },
+    ];
+    const paths = { includes: ['training-job.txt', 'delivery.yml'] };
+    expect(Object.fromEntries(started)).toEqual({
+      'github-flow Main': push({ branches: { includes: ['main'] }, filePaths: paths }),
+      'github-flow Release': push({ tags: { includes: ['*_v*'] } }),
+      'github-flow Watchdog': [],
+      'gitflow Develop': push({ branches: { includes: ['develop'] }, filePaths: paths }),
+      'gitflow Candidate': push({ tags: { includes: ['*_v*-rc.*'] } }),
+      'gitflow Final': push({ tags: { includes: ['*_v*'], excludes: ['*_v*-rc.*'] } }),
+      'gitflow Watchdog': [],
+      'promotion Promotion': [],
+      'promotion Watchdog': [],
+    });
+  });
+
+  it.each([
+    ['github-flow', 'Main', {}, 'Source Register Test Approve Staging'],
+    ['github-flow', 'Release', {}, 'Source Register Test Approve TestStaging Staging Production'],
+    ['github-flow', 'Release', { RegressionTest: 'staging' }, 'Source Register Approve Staging Test Production'],
+    ['github-flow', 'Release', { RegressionTest: 'no' }, 'Source Register Approve Staging Production'],
+    ['gitflow', 'Develop', {}, 'Source Register Test Approve Dev'],
+    ['gitflow', 'Candidate', {}, 'Source Register Test Approve Staging'],
+    ['gitflow', 'Final', { RegressionTest: 'no' }, 'Source Register Approve Production'],
+    ['promotion', 'Promotion', {}, 'Source Test Approve Production'],
+    [
+      'promotion',
+      'Promotion',
+      { StagingEnvironment: 'staging', RegressionTest: 'staging' },
+      'Source Approve Staging Test Production',
+    ],
+  ])('%s %s with %j has the stages in order', (flow, id, given, expected) => {
+    const made = pipelinesOf(resourcesOf(flow, { ...pipelineParameters, ...given }))[id];
+    expect(made?.stages.map(({ name }) => name).join(' ')).toBe(expected);
+  });
+
+  it('deliver to production in a window, and roll the stage back by an alarm; without both they have no condition', () => {
+    const production = (flow: (typeof flows)[number], id: string, given: Readonly<Record<string, string>>) =>
+      pipelinesOf(resourcesOf(flow, given))[id]?.stages.find(({ name }) => name === 'Production');
+    for (const [flow, id] of [
+      ['github-flow', 'Release'],
+      ['gitflow', 'Final'],
+      ['promotion', 'Promotion'],
+    ] as const) {
+      expect(production(flow, id, everyPart)).toMatchObject({
+        beforeEntry: {
+          conditions: [
+            { result: 'FAIL', rules: [{ configuration: { Cron: '* * 9-16 ? * MON-FRI *', TimeZone: 'UTC' } }] },
+          ],
+        },
+        onSuccess: {
+          conditions: [
+            { result: 'ROLLBACK', rules: [{ configuration: { AlarmName: 'churn-business-errors', WaitTime: '30' } }] },
+          ],
+        },
+      });
+      expect(Object.keys(production(flow, id, pipelineParameters) ?? {})).toEqual(['name', 'actions']);
+      expect(production(flow, id, pipelineParameters)?.actions.map(({ name }) => name)).toEqual(['Deploy']);
+    }
+  });
+
+  it('read the name of the training job, and fail without one', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'commands-'));
+    const commands = pipelines.flatMap(([, { stages }]) =>
+      stages.flatMap(({ actions }) => actions.flatMap((one) => one.commands ?? [])),
+    );
+    const script = `set -e\n${[...new Set(commands)].join('\n')}\nprintf '%s' "$TRAINING_JOB"`;
+    const run = (): string => execFileSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    writeFileSync(join(folder, 'training-job.txt'), ' churn-2026-01-05\r\n');
+    expect(run()).toBe('churn-2026-01-05');
+    writeFileSync(join(folder, 'training-job.txt'), '\n');
+    expect(run).toThrow();
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('every template', () => {
+  // AWS CLI: a longer one needs a bucket (CloudFormation quotas, "Template body size in a request").
+  it.each(templates)('%s can be deployed from its file, without a bootstrap', (name) => {
+    expect(statSync(`codebuild/templates/${name}.json`).size).toBeLessThanOrEqual(51_200);
+    expect(JSON.stringify(readTemplate(name))).not.toMatch(/cdk|AssetParameters|BootstrapVersion/i);
+  });
+
+  it('keeps nothing without encryption, and gives no role a policy of AWS’s', () => {
+    for (const name of templates)
+      for (const { Type, Properties } of Object.values(readTemplate(name).Resources)) {
+        if (Type === 'AWS::SQS::Queue') expect(Properties).toHaveProperty('KmsMasterKeyId');
+        if (Type === 'AWS::Logs::LogGroup') expect(Properties).toHaveProperty('KmsKeyId');
+        if (Type === 'AWS::S3::Bucket') expect(Properties).toHaveProperty('BucketEncryption');
+        if (Type === 'AWS::IAM::Role') expect(JSON.stringify(Properties)).not.toContain('iam::aws:policy');
+      }
+  });
+});
