@@ -399,3 +399,62 @@ describe('every template', () => {
       }
   });
 });
+
+describe('the page of the templates', () => {
+  const page = readFileSync('codebuild/templates/README.md', 'utf8');
+  const variables: Readonly<Record<string, string>> = {
+    roles: 'arn:aws:iam::111122223333:role',
+    key: 'worker-0a1b.zip',
+  };
+  const commands = page
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => line.includes('aws cloudformation deploy'))
+    .map((line) => ({
+      template: /templates\/([a-z-]+)\.json/.exec(line)?.[1] ?? '',
+      capability: /--capabilities (\w+)/.exec(line)?.[1],
+      given: Object.fromEntries(
+        [...line.replace(/\$(\w+)/g, (_, name: string) => variables[name] ?? '').matchAll(/(\w+)=("[^"]*"|\S+)/g)].map(
+          ([, name = '', value = '']) => [name, value.replaceAll('"', '')] as const,
+        ),
+      ),
+    }));
+  const made = Object.fromEntries(commands.map(({ template, given }) => [template, resourcesOf(template, given)]));
+
+  it('lists every template', () => {
+    for (const name of templates) expect(page).toContain(`| [\`${name}.json\`](${name}.json) |`);
+  });
+
+  it('gives each what it needs, and the capability that its roles need', () => {
+    expect(commands.map(({ template }) => template)).toEqual([
+      'worker',
+      'delivery-roles',
+      'registry-roles',
+      'github-flow',
+      'approvals',
+    ]);
+    for (const { template, capability } of commands) {
+      const roles = Object.values(made[template] ?? {}).filter(({ Type }) => Type === 'AWS::IAM::Role');
+      const named = roles.some(({ Properties }) => Properties.RoleName !== undefined);
+      expect([template, capability]).toEqual([template, named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM']);
+    }
+  });
+
+  it('names the roles that the templates make, in the manifest and in the parameters', () => {
+    const names = Object.values(made).flatMap((resources) =>
+      Object.values(resources).flatMap(({ Type, Properties }) =>
+        Type === 'AWS::IAM::Role' ? Properties.RoleName : [],
+      ),
+    );
+    const used = [...page.matchAll(/(?:role: |role\/|roles\/)([a-z]+-[a-z]+)/g)].map(([, name = '']) => name);
+    expect(used.length).toBeGreaterThan(8);
+    for (const name of used) expect(names).toContain(name);
+    const trusted = propertiesOf(made['delivery-roles'] ?? {}, 'Deployer').AssumeRolePolicyDocument.Statement[0];
+    expect(trusted?.Principal).toEqual({ AWS: `${account}${propertiesOf(made['worker'] ?? {}, 'Role').RoleName}` });
+  });
+
+  it('has links that lead somewhere', () => {
+    for (const [, path = ''] of page.matchAll(/\]\(([^)#h][^)#]*)/g))
+      expect(statSync(join('codebuild/templates', path)).isFile()).toBe(true);
+  });
+});
