@@ -44,11 +44,12 @@ const stacks = {
     RolePrefix: 'staging',
     ExecutionRole: 'iris-serving',
     WorkerRole: arnOf('delivery-worker'),
+    RegistrarRole: arnOf('model-registrar'),
   }),
   'registry-roles': resourcesOf('registry-roles', {
     ...place,
     WorkerRole: arnOf('delivery-worker'),
-    DeliveryRole: arnOf('model-deployer'),
+    DeliveryRoles: `${arnOf('model-deployer')},${arnOf('staging-deployer')}`,
   }),
 };
 
@@ -100,6 +101,7 @@ const parameters = {
 /** Variables that a pipeline of the simulator must be given, for those of the connection and of Commands. */
 const standIns: Readonly<Record<string, string>> = {
   '#{Source.TagName}': '#{variables.VERSION}',
+  '#{Source.CommitId}': '#{variables.COMMIT}',
   '#{Trained.TRAINING_JOB}': '#{variables.TRAINING_JOB}',
 };
 
@@ -193,8 +195,8 @@ const until = async (pipelineName: string, reached?: string): Promise<readonly s
 };
 const waiting = 'Approve/Approve InProgress';
 
-const create = async (
-  template: 'github-flow' | 'promotion',
+const declare = (
+  template: 'github-flow' | 'gitflow' | 'promotion',
   id: string,
   given: Readonly<Record<string, string>> = {},
 ) => {
@@ -205,7 +207,7 @@ const create = async (
 };
 
 test('an approved package, by its ARN, is tested and delivered by the pipeline of promotion', async () => {
-  const { name, location, pipeline } = await create('promotion', 'Promotion');
+  const { name, location, pipeline } = declare('promotion', 'Promotion');
   push(`${manifestText({ rollout: rollouts.canary })}${regressionText({ dataset: 'golden/flowers.jsonl' })}`, location);
   await call('CreatePipeline', { pipeline });
   launchWorker();
@@ -221,7 +223,7 @@ test('an approved package, by its ARN, is tested and delivered by the pipeline o
 });
 
 test('a tag is registered by the registrar, approved, and goes to staging and to production; the watchdog finds nothing to settle', async () => {
-  const { name, location, pipeline } = await create('github-flow', 'Release', { RegressionTest: 'no' });
+  const { name, location, pipeline } = declare('github-flow', 'Release', { RegressionTest: 'no' });
   push(stagedManifest(), location);
   await call('CreatePipeline', { pipeline });
   launchWorker();
@@ -246,7 +248,7 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
   const registered = seen().find(({ operation, mutation }) => operation === 'CreateModelPackage' && mutation);
   expect(registered?.principal).toContain('assumed-role/model-registrar/');
 
-  const watchdog = await create('github-flow', 'Watchdog');
+  const watchdog = declare('github-flow', 'Watchdog');
   account.simulator.functions.define('delivery-worker', (event) => {
     const file = join(temp, 'event.json');
     writeFileSync(file, JSON.stringify(event));
@@ -258,4 +260,36 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
   });
   await call('CreatePipeline', { pipeline: watchdog.pipeline });
   expect(await until(watchdog.name)).toEqual(['Source/Repository Succeeded', 'Settle/Settle nothing-expired']);
+});
+
+test('a build of the main branch is registered under its commit, approved, and goes to staging', async () => {
+  const { name, location, pipeline } = declare('github-flow', 'Main', { RegressionTest: 'no', StagingGate: 'wait' });
+  push(stagedManifest(), location);
+  await call('CreatePipeline', { pipeline });
+  launchWorker();
+  const { TRAINING_JOB } = await trainedVersion(account, '1.0.0');
+  await call('StartPipelineExecution', {
+    name,
+    variables: [
+      { name: 'COMMIT', value: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567' },
+      { name: 'TRAINING_JOB', value: TRAINING_JOB },
+    ],
+  });
+  await until(name, waiting);
+  await account.approve();
+  expect(await until(name)).toEqual([
+    'Source/Repository Succeeded',
+    'Register/Register registered',
+    'Approve/Approve approved',
+    'Staging/Deploy delivered',
+  ]);
+});
+
+test('CodePipeline accepts every pipeline of every template', async () => {
+  for (const template of ['github-flow', 'gitflow', 'promotion'] as const)
+    for (const id of Object.keys(pipelinesOf(resourcesOf(template, parameters)))) {
+      const { pipeline } = declare(template, id, { ShiftTraffic: 'yes' });
+      const made = await call('CreatePipeline', { pipeline: { ...pipeline, name: `${template}-${pipeline.name}` } });
+      expect(made['pipeline']).toMatchObject({ pipelineType: pipeline.pipelineType, stages: pipeline.stages });
+    }
 });
