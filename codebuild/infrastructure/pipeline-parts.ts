@@ -148,9 +148,9 @@ export const pipelineParts = (
       Statement: [
         {
           Effect: 'Allow',
+          // As CodePipeline documents it ("Create the CodePipeline service role"), without a condition; AWS passes no role to another account.
           Principal: { Service: 'codepipeline.amazonaws.com' },
           Action: ['sts:AssumeRole'],
-          Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
         },
       ],
     },
@@ -439,7 +439,7 @@ export const pipelineParts = (
   return { source, register, test, testOnStaging, approve, deploy, production, pipeline, watchdog };
 };
 
-/** Trust policy of a role of a rule. */
+/** Trust policy of a role of a rule (EventBridge user guide, "Cross-service confused deputy prevention"). */
 export const trustsEvents = {
   Version: '2012-10-17',
   Statement: [
