@@ -424,7 +424,8 @@ describe('the page of the templates', () => {
     roles: 'arn:aws:iam::111122223333:role',
     key: 'worker-0a1b.zip',
   };
-  const commands = page
+  const commands = [page, readFileSync('docs/codepipeline.md', 'utf8')]
+    .join('\n')
     .replace(/\\\n/g, ' ')
     .split('\n')
     .filter((line) => line.includes('aws cloudformation deploy'))
@@ -451,6 +452,8 @@ describe('the page of the templates', () => {
       'registry-roles',
       'github-flow',
       'approvals',
+      // docs/codepipeline.md
+      'worker',
     ]);
     for (const [at, { template, capability }] of commands.entries()) {
       const roles = Object.values(made[at] ?? {}).filter(({ Type }) => Type === 'AWS::IAM::Role');
