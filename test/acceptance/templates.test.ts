@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Simulator } from '../../simulator/contracts.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { hours, minutes } from '../../src/clock.ts';
 import { actionTypes } from '../../src/commands/action-types.ts';
@@ -16,8 +17,8 @@ import { runCommand } from '../support/run-command.ts';
 import { trainedVersion } from '../support/trained-version.ts';
 
 /**
- * The templates, in the simulator: its roles have the policies of the roles' templates, and its CodePipeline runs the pipelines. It has neither
- * connections nor Commands: the source is an object in S3, and variables of the pipeline stand for theirs.
+ * The templates, in the simulator: its roles have the policies and the trust of the templates, the worker has its role, and CodePipeline runs the
+ * pipelines. The simulator has neither connections nor Commands: the source is an object in S3, and variables of the pipeline stand for theirs.
  */
 
 const arnOf = (role: string): string => `arn:aws:iam::${team.account}:role/${role}`;
@@ -46,6 +47,11 @@ const stacks = {
     WorkerRole: arnOf('delivery-worker'),
     RegistrarRole: arnOf('model-registrar'),
   }),
+  worker: resourcesOf('worker', {
+    CodeBucket: 'code',
+    CodeKey: 'worker.zip',
+    AssumableRoles: ['model-deployer', 'model-restorer', 'staging-deployer'].map(arnOf).join(),
+  }),
   'registry-roles': resourcesOf('registry-roles', {
     ...place,
     WorkerRole: arnOf('delivery-worker'),
@@ -60,30 +66,62 @@ let account: TestAccount;
 let driver: Driver;
 let temp: string;
 beforeEach(async () => {
-  account = await openAccount({ roles: [...defaultRoles, 'staging-deployer'] });
+  account = await openAccount({
+    roles: [
+      ...defaultRoles,
+      'model-planner',
+      'model-tester',
+      'model-approver',
+      'staging-deployer',
+      'staging-restorer',
+      'delivery-worker',
+    ],
+    settings: { roleMaxSessionMs: hours(12) },
+  });
   temp = mkdtempSync(join(tmpdir(), 'templates-'));
+  await runCommand(actionTypes, ['create'], { env: account.simulator.environment() });
+  // Before the worker's role is trusted by nothing but Lambda.
+  const { Credentials } = await account.simulator.call('sts', 'AssumeRole', {
+    RoleArn: arnOf('delivery-worker'),
+    RoleSessionName: 'delivery-worker',
+    DurationSeconds: 43_200,
+  });
+  const session = Credentials as Readonly<Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string>>;
+  const credentials = {
+    AWS_ACCESS_KEY_ID: session.AccessKeyId,
+    AWS_SECRET_ACCESS_KEY: session.SecretAccessKey,
+    AWS_SESSION_TOKEN: session.SessionToken,
+  };
   driver = createDriver({
-    simulator: account.simulator,
+    // Its processes are the worker and the function, so they have the role of the worker's template.
+    simulator: Object.create(account.simulator, {
+      environment: {
+        value: (participant?: { readonly url: string }) => ({
+          ...account.simulator.environment(participant),
+          ...credentials,
+        }),
+      },
+    }) as Simulator,
     actions: 'actions',
     workspace: dirname(account.manifest),
     temp: join(temp, 'runner'),
   });
-  await runCommand(actionTypes, ['create'], { env: account.simulator.environment() });
   await account.inProduction('1.1.0');
   await account.register('1.0.0');
   for (const resources of Object.values(stacks))
     for (const { Type, Properties } of Object.values(resources)) {
-      if (Type === 'AWS::IAM::Policy')
-        for (const role of Properties.Roles) account.simulator.attachPolicy(arnOf(role), Properties.PolicyDocument);
+      const attach = (role: string, documents: readonly object[]): void => {
+        for (const document of documents) account.simulator.attachPolicy(arnOf(role), document);
+      };
+      if (Type === 'AWS::IAM::Policy') for (const role of Properties.Roles) attach(role, [Properties.PolicyDocument]);
       if (Type !== 'AWS::IAM::Role') continue;
-      for (const policy of Properties.ManagedPolicyArns ?? [])
-        account.simulator.attachPolicy(arnOf(Properties.RoleName), propertiesOf(resources, policy).PolicyDocument);
+      const { RoleName, ManagedPolicyArns = [], Policies = [], AssumeRolePolicyDocument } = Properties;
+      attach(RoleName, [
+        ...ManagedPolicyArns.map((id) => propertiesOf(resources, id).PolicyDocument),
+        ...Policies.map(({ PolicyDocument }) => PolicyDocument),
+      ]);
+      account.simulator.trust(arnOf(RoleName), AssumeRolePolicyDocument);
     }
-  // Only the registrar is assumed by another role of the templates; the rest is assumed by the worker, which is the simulator's own user here.
-  account.simulator.trust(
-    arnOf('model-registrar'),
-    propertiesOf(stacks['registry-roles'], 'Registrar').AssumeRolePolicyDocument,
-  );
 });
 afterEach(async () => {
   driver.close();
