@@ -43,6 +43,7 @@ def main():
     found = [
         (path, *block)
         for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("codebuild/**/*.md")])
+        if "node_modules" not in path.parts  # codebuild/infrastructure
         for block in BLOCK.findall(path.read_text())
         if block[0] == "hcl" or re.search(r"^\s+Type: AWS::", block[1], re.M)
     ]

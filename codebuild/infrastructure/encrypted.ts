@@ -46,7 +46,7 @@ export const deadLetters = (
       principals: [new ServicePrincipal('events.amazonaws.com')],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      // As SQS documents it ("Configure KMS permissions for AWS services"), without a condition: the queue's policy names the rules.
     }),
   );
   const queue = new CfnQueue(stack, 'DeadLetters', {

@@ -1,15 +1,15 @@
-import type { Stack } from 'aws-cdk-lib';
+import { Fn, type Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { environment, pipelineParts } from './pipeline-parts.ts';
 import { given, onlyIf, openTemplate, parameter } from './template.ts';
 
-const named = (name: string): Readonly<Record<string, unknown>> => ({ Ref: name });
+const named = (name: string): string => Fn.ref(name);
 const ofTag = '#{Source.TagName}';
 
 /** What changes the model: the same paths as in the examples for GitHub Actions. A trigger for tags has no paths. */
-const contentOf = { includes: [named('TrainingJobFile') as never, named('Manifest') as never] };
+const contentOf = { includes: [named('TrainingJobFile'), named('Manifest')] };
 
-const gateOf = (stack: Stack, name: string, what: string): Readonly<Record<string, unknown>> => {
+const gateOf = (stack: Stack, name: string, what: string): string => {
   parameter(stack, name, {
     description: `Gate of ${what}: policy decides by approval.policy of the manifest, wait waits for a person.`,
     default: 'policy',
@@ -37,7 +37,7 @@ export const githubFlowTemplate = (app: Construct): Stack => {
       parts.approve(staging, build, gateOf(stack, 'StagingGate', 'builds of the main branch')),
       parts.deploy('Staging', staging, build),
     ],
-    { push: [{ branches: { includes: [named('Branch') as never] }, filePaths: contentOf }] },
+    { push: [{ branches: { includes: [named('Branch')] }, filePaths: contentOf }] },
   );
   parts.pipeline(
     'Release',
@@ -51,7 +51,7 @@ export const githubFlowTemplate = (app: Construct): Stack => {
       ...parts.testOnStaging('Test', production, ofTag),
       parts.production(production, ofTag),
     ],
-    { push: [{ tags: { includes: [named('Tags') as never] } }] },
+    { push: [{ tags: { includes: [named('Tags')] } }] },
   );
   parts.watchdog(production, named('Branch'));
   return stack;
@@ -83,7 +83,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
       parts.approve(dev, build, gateOf(stack, 'DevGate', 'builds of the branch of development')),
       parts.deploy('Dev', dev, build),
     ],
-    { push: [{ branches: { includes: [named('DevelopBranch') as never] }, filePaths: contentOf }] },
+    { push: [{ branches: { includes: [named('DevelopBranch')] }, filePaths: contentOf }] },
   );
   parts.pipeline(
     'Candidate',
@@ -94,7 +94,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
       parts.approve(staging, ofTag, gateOf(stack, 'StagingGate', 'release candidates')),
       parts.deploy('Staging', staging, ofTag),
     ],
-    { push: [{ tags: { includes: [named('CandidateTags') as never] } }] },
+    { push: [{ tags: { includes: [named('CandidateTags')] } }] },
   );
   parts.pipeline(
     'Final',
@@ -105,7 +105,7 @@ export const gitflowTemplate = (app: Construct): Stack => {
       parts.approve(production, ofTag, 'wait'),
       parts.production(production, ofTag),
     ],
-    { push: [{ tags: { includes: [named('FinalTags') as never], excludes: [named('CandidateTags') as never] } }] },
+    { push: [{ tags: { includes: [named('FinalTags')], excludes: [named('CandidateTags')] } }] },
   );
   parts.watchdog(production, named('MainBranch'));
   return stack;

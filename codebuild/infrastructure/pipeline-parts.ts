@@ -148,9 +148,9 @@ export const pipelineParts = (
       Statement: [
         {
           Effect: 'Allow',
+          // As CodePipeline documents it ("Create the CodePipeline service role"), without a condition; AWS passes no role to another account.
           Principal: { Service: 'codepipeline.amazonaws.com' },
           Action: ['sts:AssumeRole'],
-          Condition: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
         },
       ],
     },
@@ -221,7 +221,7 @@ export const pipelineParts = (
   const nameOf = (end: string): string => `\${Name}-${end}`;
 
   /** The repository. A trigger of the pipeline starts it, or nothing does: then the branch counts. */
-  const source = (branch: Declared | string): Declared => ({
+  const source = (branch: string): Declared => ({
     Name: 'Source',
     Actions: [
       {
@@ -240,7 +240,7 @@ export const pipelineParts = (
   });
 
   /** The commit names its content: a file of the repository holds the name of the training job. */
-  const register = (environment: Declared, version: VersionText): Declared => ({
+  const register = (environment: string, version: VersionText): Declared => ({
     Name: 'Register',
     Actions: [
       {
@@ -279,23 +279,23 @@ export const pipelineParts = (
       default: '{content-types: text/csv, response-types: text/csv}',
     });
   }
-  const testStage = (Name: string, environment: Declared, version: VersionText): Declared => ({
+  const testStage = (Name: string, environment: string, version: VersionText): Declared => ({
     Name,
     Actions: [
       custom('Test', ['Test', 'regression-test'], { environment, version, timeout: '3h' }, { Namespace: Name }),
     ],
   });
   /** A stage of its own: a rollback of the stage that delivers must not test again. */
-  const test = (Name: string, environment: Declared, version: VersionText): object =>
+  const test = (Name: string, environment: string, version: VersionText): object =>
     onlyIf(each.logicalId, testStage(Name, environment, version));
   /** The same for production, once the version is on staging. */
-  const testOnStaging = (Name: string, environment: Declared, version: VersionText): readonly object[] =>
+  const testOnStaging = (Name: string, environment: string, version: VersionText): readonly object[] =>
     onStaging === undefined ? [] : [onlyIf(onStaging.logicalId, testStage(Name, environment, version))];
-  const approve = (environment: Declared, version: VersionText, mode: string | Declared): Declared => ({
+  const approve = (environment: string, version: VersionText, mode: string): Declared => ({
     Name: 'Approve',
     Actions: [custom('Approve', ['Test', 'approve-gate'], { environment, version, mode })],
   });
-  const deploy = (Name: string, environment: Declared, version: VersionText): Declared => ({
+  const deploy = (Name: string, environment: string, version: VersionText): Declared => ({
     Name,
     Actions: [custom('Deploy', ['Deploy', 'deploy-endpoint'], { environment, version }, { Namespace: Name })],
   });
@@ -303,7 +303,7 @@ export const pipelineParts = (
    * The stage that users see. No `OnFailure`: the operations take back by themselves, and a rollback of the stage would make the failed execution an
    * older one, which can no longer be retried.
    */
-  const production = (environment: Declared, version: VersionText): Declared => {
+  const production = (environment: string, version: VersionText): Declared => {
     const { Name, Actions } = deploy('Production', environment, version);
     const rule = (name: string, Provider: string, Configuration: Configured): Declared => ({
       Name: name,
@@ -386,7 +386,7 @@ export const pipelineParts = (
    * Settles a release whose run died. A pipeline of type V1, which costs the same however often it runs; its action is a Lambda invoke action, since
    * Lambda invokes a function that died again.
    */
-  const watchdog = (environment: Declared, branch: Declared | string): void => {
+  const watchdog = (environment: string, branch: string): void => {
     const name = nameOf('watchdog');
     const made = new CfnPipeline(stack, 'Watchdog', {
       name: Fn.sub(name),
@@ -439,7 +439,7 @@ export const pipelineParts = (
   return { source, register, test, testOnStaging, approve, deploy, production, pipeline, watchdog };
 };
 
-/** Trust policy of a role of a rule. */
+/** Trust policy of a role of a rule (EventBridge user guide, "Cross-service confused deputy prevention"). */
 export const trustsEvents = {
   Version: '2012-10-17',
   Statement: [

@@ -1,4 +1,4 @@
-import { type CfnCondition, CfnOutput, CfnRule, Fn, type Stack, Token } from 'aws-cdk-lib';
+import { CfnCondition, CfnOutput, CfnRule, Fn, type Stack, Token } from 'aws-cdk-lib';
 import { CfnManagedPolicy, CfnOIDCProvider, CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { PublishedName } from '../../src/permissions.ts';
@@ -170,16 +170,20 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
 
   const byWorker = ['WorkerRole', trustsWorker] as const;
   if (name === 'registry-roles') {
-    const delivering = parameter(stack, 'DeliveryRole', {
+    const delivering = parameter(stack, 'DeliveryRoles', {
+      type: 'CommaDelimitedList',
       description:
-        'ARN of `role` of the environment: a pipeline assumes `registry.registrar-role` with its credentials; empty without CodePipeline.',
-      ...roleOrEmpty,
+        'ARNs of `role` of the environments in which pipelines register: they assume `registry.registrar-role`; empty without CodePipeline.',
+      default: '',
+    });
+    const trustsDelivery = new CfnCondition(stack, 'TrustsDelivery', {
+      expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', delivering.valueAsList), '')),
     });
     role(
       'registrar',
       jobsOf('registrar'),
       [...ofOperation('register-model'), ...ofOperation('plan'), guard('registrar')],
-      ['DeliveryRole', given(stack, 'TrustsDelivery', delivering)],
+      ['DeliveryRoles', trustsDelivery],
     );
     role('approver', jobsOf('approver'), [...ofOperation('gate'), guard('approver')], byWorker);
     return stack;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { Simulator } from '../../simulator/contracts.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { hours, minutes } from '../../src/clock.ts';
 import { actionTypes } from '../../src/commands/action-types.ts';
@@ -16,8 +17,8 @@ import { runCommand } from '../support/run-command.ts';
 import { trainedVersion } from '../support/trained-version.ts';
 
 /**
- * The templates, in the simulator: its roles have the policies of the roles' templates, and its CodePipeline runs the pipelines. It has neither
- * connections nor Commands: the source is an object in S3, and variables of the pipeline stand for theirs.
+ * The templates, in the simulator: its roles have the policies and the trust of the templates, the worker has its role, and CodePipeline runs the
+ * pipelines. The simulator has neither connections nor Commands: the source is an object in S3, and variables of the pipeline stand for theirs.
  */
 
 const arnOf = (role: string): string => `arn:aws:iam::${team.account}:role/${role}`;
@@ -44,11 +45,17 @@ const stacks = {
     RolePrefix: 'staging',
     ExecutionRole: 'iris-serving',
     WorkerRole: arnOf('delivery-worker'),
+    RegistrarRole: arnOf('model-registrar'),
+  }),
+  worker: resourcesOf('worker', {
+    CodeBucket: 'code',
+    CodeKey: 'worker.zip',
+    AssumableRoles: ['model-deployer', 'model-restorer', 'staging-deployer'].map(arnOf).join(),
   }),
   'registry-roles': resourcesOf('registry-roles', {
     ...place,
     WorkerRole: arnOf('delivery-worker'),
-    DeliveryRole: arnOf('model-deployer'),
+    DeliveryRoles: `${arnOf('model-deployer')},${arnOf('staging-deployer')}`,
   }),
 };
 
@@ -59,30 +66,62 @@ let account: TestAccount;
 let driver: Driver;
 let temp: string;
 beforeEach(async () => {
-  account = await openAccount({ roles: [...defaultRoles, 'staging-deployer'] });
+  account = await openAccount({
+    roles: [
+      ...defaultRoles,
+      'model-planner',
+      'model-tester',
+      'model-approver',
+      'staging-deployer',
+      'staging-restorer',
+      'delivery-worker',
+    ],
+    settings: { roleMaxSessionMs: hours(12) },
+  });
   temp = mkdtempSync(join(tmpdir(), 'templates-'));
+  await runCommand(actionTypes, ['create'], { env: account.simulator.environment() });
+  // Before the worker's role is trusted by nothing but Lambda.
+  const { Credentials } = await account.simulator.call('sts', 'AssumeRole', {
+    RoleArn: arnOf('delivery-worker'),
+    RoleSessionName: 'delivery-worker',
+    DurationSeconds: 43_200,
+  });
+  const session = Credentials as Readonly<Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string>>;
+  const credentials = {
+    AWS_ACCESS_KEY_ID: session.AccessKeyId,
+    AWS_SECRET_ACCESS_KEY: session.SecretAccessKey,
+    AWS_SESSION_TOKEN: session.SessionToken,
+  };
   driver = createDriver({
-    simulator: account.simulator,
+    // Its processes are the worker and the function, so they have the role of the worker's template.
+    simulator: Object.create(account.simulator, {
+      environment: {
+        value: (participant?: { readonly url: string }) => ({
+          ...account.simulator.environment(participant),
+          ...credentials,
+        }),
+      },
+    }) as Simulator,
     actions: 'actions',
     workspace: dirname(account.manifest),
     temp: join(temp, 'runner'),
   });
-  await runCommand(actionTypes, ['create'], { env: account.simulator.environment() });
   await account.inProduction('1.1.0');
   await account.register('1.0.0');
   for (const resources of Object.values(stacks))
     for (const { Type, Properties } of Object.values(resources)) {
-      if (Type === 'AWS::IAM::Policy')
-        for (const role of Properties.Roles) account.simulator.attachPolicy(arnOf(role), Properties.PolicyDocument);
+      const attach = (role: string, documents: readonly object[]): void => {
+        for (const document of documents) account.simulator.attachPolicy(arnOf(role), document);
+      };
+      if (Type === 'AWS::IAM::Policy') for (const role of Properties.Roles) attach(role, [Properties.PolicyDocument]);
       if (Type !== 'AWS::IAM::Role') continue;
-      for (const policy of Properties.ManagedPolicyArns ?? [])
-        account.simulator.attachPolicy(arnOf(Properties.RoleName), propertiesOf(resources, policy).PolicyDocument);
+      const { RoleName, ManagedPolicyArns = [], Policies = [], AssumeRolePolicyDocument } = Properties;
+      attach(RoleName, [
+        ...ManagedPolicyArns.map((id) => propertiesOf(resources, id).PolicyDocument),
+        ...Policies.map(({ PolicyDocument }) => PolicyDocument),
+      ]);
+      account.simulator.trust(arnOf(RoleName), AssumeRolePolicyDocument);
     }
-  // Only the registrar is assumed by another role of the templates; the rest is assumed by the worker, which is the simulator's own user here.
-  account.simulator.trust(
-    arnOf('model-registrar'),
-    propertiesOf(stacks['registry-roles'], 'Registrar').AssumeRolePolicyDocument,
-  );
 });
 afterEach(async () => {
   driver.close();
@@ -100,6 +139,7 @@ const parameters = {
 /** Variables that a pipeline of the simulator must be given, for those of the connection and of Commands. */
 const standIns: Readonly<Record<string, string>> = {
   '#{Source.TagName}': '#{variables.VERSION}',
+  '#{Source.CommitId}': '#{variables.COMMIT}',
   '#{Trained.TRAINING_JOB}': '#{variables.TRAINING_JOB}',
 };
 
@@ -179,20 +219,22 @@ const ends = async (pipelineName: string): Promise<readonly string[]> => {
     return `${stageName}/${actionName} ${end ?? output.outputVariables['reason-code'] ?? status}`;
   });
 };
-const until = async (pipeline: string, reached: (last: string) => boolean): Promise<readonly string[]> => {
+/** Until the execution has ended, or its last action is as `reached`. */
+const until = async (pipelineName: string, reached?: string): Promise<readonly string[]> => {
   const last = driver.now() + hours(12);
   for (;;) {
-    const found = await ends(pipeline);
-    if (reached(found.at(-1) ?? '')) return found;
+    const { pipelineExecutionSummaries } = await call('ListPipelineExecutions', { pipelineName });
+    const [{ status }] = pipelineExecutionSummaries as readonly [{ readonly status: string }];
+    const found = await ends(pipelineName);
+    if (status !== 'InProgress' || found.at(-1) === reached) return found;
     expect(driver.now()).toBeLessThan(last);
     await driver.until(driver.now() + minutes(1));
   }
 };
-const waits = (last: string): boolean => last === 'Approve/Approve InProgress';
-const ended = (last: string): boolean => !last.endsWith(' InProgress');
+const waiting = 'Approve/Approve InProgress';
 
-const create = async (
-  template: 'github-flow' | 'promotion',
+const declare = (
+  template: 'github-flow' | 'gitflow' | 'promotion',
   id: string,
   given: Readonly<Record<string, string>> = {},
 ) => {
@@ -203,14 +245,14 @@ const create = async (
 };
 
 test('an approved package, by its ARN, is tested and delivered by the pipeline of promotion', async () => {
-  const { name, location, pipeline } = await create('promotion', 'Promotion');
+  const { name, location, pipeline } = declare('promotion', 'Promotion');
   push(`${manifestText({ rollout: rollouts.canary })}${regressionText({ dataset: 'golden/flowers.jsonl' })}`, location);
   await call('CreatePipeline', { pipeline });
   launchWorker();
   await call('StartPipelineExecution', { name, variables: [{ name: 'VERSION', value: packageArn }] });
-  await until(name, waits);
+  await until(name, waiting);
   await account.approve();
-  expect(await until(name, (last) => ended(last) && last.startsWith('Production/'))).toEqual([
+  expect(await until(name)).toEqual([
     'Source/Repository Succeeded',
     'Test/Test regression-passed',
     'Approve/Approve approved',
@@ -219,7 +261,7 @@ test('an approved package, by its ARN, is tested and delivered by the pipeline o
 });
 
 test('a tag is registered by the registrar, approved, and goes to staging and to production; the watchdog finds nothing to settle', async () => {
-  const { name, location, pipeline } = await create('github-flow', 'Release', { RegressionTest: 'no' });
+  const { name, location, pipeline } = declare('github-flow', 'Release', { RegressionTest: 'no' });
   push(stagedManifest(), location);
   await call('CreatePipeline', { pipeline });
   launchWorker();
@@ -232,9 +274,9 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
       { name: 'TRAINING_JOB', value: TRAINING_JOB },
     ],
   });
-  await until(name, waits);
+  await until(name, waiting);
   await account.approve();
-  expect(await until(name, (last) => ended(last) && last.startsWith('Production/'))).toEqual([
+  expect(await until(name)).toEqual([
     'Source/Repository Succeeded',
     'Register/Register registered',
     'Approve/Approve approved',
@@ -244,7 +286,7 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
   const registered = seen().find(({ operation, mutation }) => operation === 'CreateModelPackage' && mutation);
   expect(registered?.principal).toContain('assumed-role/model-registrar/');
 
-  const watchdog = await create('github-flow', 'Watchdog');
+  const watchdog = declare('github-flow', 'Watchdog');
   account.simulator.functions.define('delivery-worker', (event) => {
     const file = join(temp, 'event.json');
     writeFileSync(file, JSON.stringify(event));
@@ -255,5 +297,37 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
     return new Promise(() => {});
   });
   await call('CreatePipeline', { pipeline: watchdog.pipeline });
-  expect(await until(watchdog.name, ended)).toEqual(['Source/Repository Succeeded', 'Settle/Settle nothing-expired']);
+  expect(await until(watchdog.name)).toEqual(['Source/Repository Succeeded', 'Settle/Settle nothing-expired']);
+});
+
+test('a build of the main branch is registered under its commit, approved, and goes to staging', async () => {
+  const { name, location, pipeline } = declare('github-flow', 'Main', { RegressionTest: 'no', StagingGate: 'wait' });
+  push(stagedManifest(), location);
+  await call('CreatePipeline', { pipeline });
+  launchWorker();
+  const { TRAINING_JOB } = await trainedVersion(account, '1.0.0');
+  await call('StartPipelineExecution', {
+    name,
+    variables: [
+      { name: 'COMMIT', value: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567' },
+      { name: 'TRAINING_JOB', value: TRAINING_JOB },
+    ],
+  });
+  await until(name, waiting);
+  await account.approve();
+  expect(await until(name)).toEqual([
+    'Source/Repository Succeeded',
+    'Register/Register registered',
+    'Approve/Approve approved',
+    'Staging/Deploy delivered',
+  ]);
+});
+
+test('CodePipeline accepts every pipeline of every template', async () => {
+  for (const template of ['github-flow', 'gitflow', 'promotion'] as const)
+    for (const id of Object.keys(pipelinesOf(resourcesOf(template, parameters)))) {
+      const { pipeline } = declare(template, id, { ShiftTraffic: 'yes' });
+      const made = await call('CreatePipeline', { pipeline: { ...pipeline, name: `${template}-${pipeline.name}` } });
+      expect(made['pipeline']).toMatchObject({ pipelineType: pipeline.pipelineType, stages: pipeline.stages });
+    }
 });

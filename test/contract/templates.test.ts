@@ -34,7 +34,7 @@ const place = {
 };
 const worker = { WorkerRole: `${account}delivery-worker` };
 const delivery = { ...place, ...worker, ExecutionRole: 'churn-serving', KmsAlias: 'alias/ml', WritesStage: 'yes' };
-const registry = { ...place, ...worker, DeliveryRole: `${account}model-deployer` };
+const registry = { ...place, ...worker, DeliveryRoles: `${account}model-deployer,${account}staging-deployer` };
 const roles = {
   'delivery-roles': resourcesOf('delivery-roles', { ...delivery, RegistrarRole: `${account}model-registrar` }),
   'registry-roles': resourcesOf('registry-roles', registry),
@@ -103,10 +103,10 @@ describe('the policies of the roles', () => {
 
 describe('the trust of the roles', () => {
   const trustOf = (role: string) => propertiesOf(all, role).AssumeRolePolicyDocument.Statement;
-  const pipeline = (role: string) => ({
+  const pipeline = (...roles: readonly string[]) => ({
     Sid: 'LetThePipelineIn',
     Effect: 'Allow',
-    Principal: { AWS: `${account}${role}` },
+    Principal: { AWS: roles.length > 1 ? roles.map((role) => `${account}${role}`) : `${account}${roles[0]}` },
     Action: ['sts:AssumeRole'],
   });
   /** The statement of docs/permissions. */
@@ -117,11 +117,11 @@ describe('the trust of the roles', () => {
       .sort();
 
   it.each([
-    ['Registrar', 'registrar', 'model-deployer'],
-    ['Approver', 'approver', 'delivery-worker'],
-    ['Deployer', 'deployer', 'delivery-worker'],
-  ])('%s lets in the published jobs, and one role', (role, duty, assumedBy) => {
-    expect(trustOf(role)).toEqual([pipeline(assumedBy), ...jobs(duty)]);
+    ['Registrar', 'registrar', ['model-deployer', 'staging-deployer']],
+    ['Approver', 'approver', ['delivery-worker']],
+    ['Deployer', 'deployer', ['delivery-worker']],
+  ])('%s lets in the published jobs, and the roles of pipelines', (role, duty, assumedBy) => {
+    expect(trustOf(role)).toEqual([pipeline(...assumedBy), ...jobs(duty)]);
   });
 
   it('the others let in those of docs/workflows.md, in both forms', () => {
@@ -373,12 +373,30 @@ describe('the pipelines', () => {
       stages.flatMap(({ actions }) => actions.flatMap((one) => one.commands ?? [])),
     );
     const script = `set -e\n${[...new Set(commands)].join('\n')}\nprintf '%s' "$TRAINING_JOB"`;
-    const run = (): string => execFileSync('bash', ['-c', script], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    const run = (): string => execFileSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
     writeFileSync(join(folder, 'training-job.txt'), ' churn-2026-01-05\r\n');
     expect(run()).toBe('churn-2026-01-05');
     writeFileSync(join(folder, 'training-job.txt'), '\n');
     expect(run).toThrow();
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('the role of the pipelines', () => {
+  const may = (flow: (typeof flows)[number], given: Readonly<Record<string, string>> = {}) =>
+    inlineOf(resourcesOf(flow, { ...pipelineParameters, ...given }), 'PipelineRole').flatMap(({ Action }) => Action);
+  const always = [
+    ...['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+    ...['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'],
+    ...['codeconnections:UseConnection', 'codestar-connections:UseConnection'],
+    ...['lambda:InvokeFunction', 'lambda:ListFunctions'],
+  ];
+
+  it('has what moves artifacts, and no more than its actions and conditions need', () => {
+    expect(may('promotion')).toEqual(always);
+    expect(may('promotion', { AlarmAfterDelivery: 'churn-errors' })).toEqual([...always, 'cloudwatch:DescribeAlarms']);
+    for (const flow of ['github-flow', 'gitflow'] as const)
+      expect(may(flow)).toEqual([...always, 'logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents']);
   });
 });
 
@@ -397,5 +415,69 @@ describe('every template', () => {
         if (Type === 'AWS::S3::Bucket') expect(Properties).toHaveProperty('BucketEncryption');
         if (Type === 'AWS::IAM::Role') expect(JSON.stringify(Properties)).not.toContain('iam::aws:policy');
       }
+  });
+});
+
+describe('the page of the templates', () => {
+  const page = readFileSync('codebuild/templates/README.md', 'utf8');
+  const variables: Readonly<Record<string, string>> = {
+    roles: 'arn:aws:iam::111122223333:role',
+    key: 'worker-0a1b.zip',
+  };
+  const commands = [page, readFileSync('docs/codepipeline.md', 'utf8')]
+    .join('\n')
+    .replace(/\\\n/g, ' ')
+    .split('\n')
+    .filter((line) => line.includes('aws cloudformation deploy'))
+    .map((line) => ({
+      template: /templates\/([a-z-]+)\.json/.exec(line)?.[1] ?? '',
+      capability: /--capabilities (\w+)/.exec(line)?.[1],
+      given: Object.fromEntries(
+        [...line.replace(/\$(\w+)/g, (_, name: string) => variables[name] ?? '').matchAll(/(\w+)=("[^"]*"|\S+)/g)].map(
+          ([, name = '', value = '']) => [name, value.replaceAll('"', '')] as const,
+        ),
+      ),
+    }));
+  const made = commands.map(({ template, given }) => resourcesOf(template, given));
+
+  it('lists every template', () => {
+    for (const name of templates) expect(page).toContain(`| [\`${name}.json\`](${name}.json) |`);
+  });
+
+  it('gives each what it needs, and the capability that its roles need', () => {
+    expect(commands.map(({ template }) => template)).toEqual([
+      'worker',
+      'delivery-roles',
+      'delivery-roles',
+      'registry-roles',
+      'github-flow',
+      'approvals',
+      // docs/codepipeline.md
+      'worker',
+    ]);
+    for (const [at, { template, capability }] of commands.entries()) {
+      const roles = Object.values(made[at] ?? {}).filter(({ Type }) => Type === 'AWS::IAM::Role');
+      const named = roles.some(({ Properties }) => Properties.RoleName !== undefined);
+      expect([template, capability]).toEqual([template, named ? 'CAPABILITY_NAMED_IAM' : 'CAPABILITY_IAM']);
+    }
+  });
+
+  it('names the roles that the templates make, in the manifest and in the parameters', () => {
+    const names = made.flatMap((resources) =>
+      Object.values(resources).flatMap(({ Type, Properties }) =>
+        Type === 'AWS::IAM::Role' ? Properties.RoleName : [],
+      ),
+    );
+    const used = [...page.matchAll(/(?:role: |role\/|roles\/)([a-z]+(?:-[a-z]+)+)/g)].map(([, name = '']) => name);
+    expect(used.length).toBeGreaterThan(8);
+    for (const name of used) expect(names).toContain(name);
+    const [worker = {}, delivering = {}] = made;
+    const trusted = propertiesOf(delivering, 'Deployer').AssumeRolePolicyDocument.Statement[0];
+    expect(trusted?.Principal).toEqual({ AWS: `${account}${propertiesOf(worker, 'Role').RoleName}` });
+  });
+
+  it('has links that lead somewhere', () => {
+    for (const [, path = ''] of page.matchAll(/\]\(([^)#h][^)#]*)/g))
+      expect(statSync(join('codebuild/templates', path)).isFile()).toBe(true);
   });
 });
