@@ -124,7 +124,10 @@ export const resourceOf = (
     }
     case 'codepipeline': {
       const pipeline = text('pipelineName') ?? text('name');
-      return pipeline === undefined ? '*' : kernel.arn('codepipeline', pipeline);
+      if (pipeline === undefined) return '*';
+      // User guide "Grant approval permissions to an IAM user in CodePipeline": `arn:…:pipeline/stage/action`.
+      const action = operation === 'PutApprovalResult' ? `/${text('stageName')}/${text('actionName')}` : '';
+      return kernel.arn('codepipeline', `${pipeline}${action}`);
     }
     case 'codedeploy': {
       const application = text('applicationName');

@@ -303,7 +303,7 @@ const runOf = (place: Place): PipelineRun => {
       return status();
     },
     approve: async () => {
-      await until(async () => (await stageStatus('Approve')) === 'InProgress', minutes(30), 'the gate');
+      await until(async () => (await stageStatus('Approve')) === 'InProgress', minutes(180), 'the gate');
       // The gate has answered that it waits, more than once.
       await driver.until(driver.now() + minutes(5));
       await approve(stage.simulator, did);

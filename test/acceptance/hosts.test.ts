@@ -3,11 +3,10 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { type ReasonCode, reason } from '../../src/reason-codes.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import type { HostName } from '../../src/world.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { accuracy, withPolicy } from '../support/approval-policy.ts';
 import { withRegression } from '../support/golden-set.ts';
-import { type Host, type HostReport, hosts } from '../support/hosts.ts';
+import { type FaceName, type Host, type HostReport, hosts } from '../support/hosts.ts';
 import { rowsOf } from '../support/operation-rows.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -316,13 +315,18 @@ const playOn = async (host: Host, row: (typeof rows)[number]): Promise<Seen> => 
 const isDriver = (principal: string): boolean => principal.endsWith(':root');
 
 /** DESIGN §2: what each host makes of an outcome. */
-const endsOf = (ends: Row['ends']): Readonly<Record<HostName, number | string>> => {
+const endsOf = (ends: Row['ends']): Readonly<Record<FaceName, number | string>> => {
   const [outcome, code] = ends.split('/') as [string, ReasonCode];
-  if (outcome === 'succeeded') return { 'github-actions': 0, 'command-line': 0, codepipeline: 'Succeeded' };
-  if (outcome === 'pending') return { 'github-actions': 1, 'command-line': 3, codepipeline: 'JobFailed' };
-  return reason(code).badInput
-    ? { 'github-actions': 1, 'command-line': 2, codepipeline: 'ConfigurationError' }
-    : { 'github-actions': 1, 'command-line': 1, codepipeline: 'JobFailed' };
+  const all = (step: number, exit: number, action: string) => ({
+    'github-actions': step,
+    'command-line': exit,
+    codebuild: exit,
+    codepipeline: action,
+    'lambda-invoke': action,
+  });
+  if (outcome === 'succeeded') return all(0, 0, 'Succeeded');
+  if (outcome === 'pending') return all(1, 3, 'JobFailed');
+  return reason(code).badInput ? all(1, 2, 'ConfigurationError') : all(1, 1, 'JobFailed');
 };
 
 /** Each host waits by a clock of its own, and names its session. */
@@ -334,11 +338,11 @@ const timeless = (outputs: Inputs): Inputs =>
     ]),
   );
 
-const hostNames = Object.keys(hosts) as readonly HostName[];
+const hostNames = Object.keys(hosts) as readonly FaceName[];
 
 describe('one scenario, every host: the same outcome, reason and mutations', () => {
   test.each(rows)('$operation.name, $name: $ends', async (row) => {
-    const seen = new Map<HostName, Seen>();
+    const seen = new Map<FaceName, Seen>();
     for (const name of hostNames) seen.set(name, await playOn(hosts[name], row));
 
     const [first] = seen.values();

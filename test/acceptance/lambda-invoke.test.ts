@@ -21,6 +21,8 @@ let account: TestAccount;
 let driver: Driver;
 let temp: string;
 let invocations: Invocation[];
+/** How much later each event comes a second time. */
+let repeatedAfterMs: number | undefined;
 beforeEach(async () => {
   // A process starts for each continuation.
   account = await openAccount({ settings: { continuationDelayMs: 120_000 } });
@@ -32,9 +34,13 @@ beforeEach(async () => {
     temp: join(temp, 'runner'),
   });
   invocations = [];
+  repeatedAfterMs = undefined;
   const launch = lambdaFunction(driver, resolve('codebuild/lambda/dist/index.cjs'), temp);
   account.simulator.functions.define('delivery-worker', (event) => {
     const launched = launch(event);
+    const { clock } = account.simulator;
+    if (repeatedAfterMs !== undefined)
+      clock.at(clock.now() + repeatedAfterMs, 'repeated event', () => void launch(event));
     return new Promise((returned, failed) => {
       invocations.push({
         launched,
@@ -136,6 +142,24 @@ test('a canary is delivered, though the function dies while its update is under 
   expect(seen().filter(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation)).toHaveLength(1);
   expect(seen().filter(({ operation }) => operation === 'PollForJobs' || operation === 'AcknowledgeJob')).toEqual([]);
   expect(logs()).toMatch(/deploy-endpoint {2}job [0-9a-f-]{36} {2}\d+ % /);
+});
+
+test('a version is delivered although each event comes twice: no repeated one takes a turn beside the next job', async () => {
+  await account.inProduction('1.0.0');
+  await account.prepare('1.1.0');
+  repeatedAfterMs = 70_000;
+  const seen = account.watch();
+  await begin('1.1.0');
+  expect(await toTheEnd()).toEqual(['Repository Succeeded', 'Approve approved', 'Deploy delivered']);
+  expect(await serving()).toBe('1.1.0');
+  const taken = seen().filter(({ operation }) => operation === 'GetPipelineExecution').length;
+  const answered = seen().filter(
+    ({ operation, mutation, input }) =>
+      operation === 'PutJobSuccessResult' && mutation && 'executionDetails' in (input as object),
+  ).length;
+  expect(taken).toBe(answered);
+  // A turn each for the repeated events would be twice as many.
+  expect(seen().filter(({ operation }) => operation === 'ListActionExecutions').length).toBeGreaterThan(taken);
 });
 
 test('a version with errors is taken back, and the action reports it; a wrong configuration is one, too', async () => {

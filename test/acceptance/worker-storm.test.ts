@@ -16,9 +16,9 @@ import { pipelineOf } from '../support/pipeline.ts';
 type Answer = Record<string, unknown>;
 
 const workers = 4;
-const pipelines = 200;
+const pipelines = 1_000;
 const deployments = 8;
-const deaths = 16;
+const deaths = 24;
 
 /** What a pipeline asks for, and how it must end. */
 interface Case {
@@ -89,7 +89,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
   const launch = (): void => {
     living.push(
       driver.launch('job worker', resolve('codebuild/job-worker/main.ts'), {
-        MODEL_DELIVERY_JOBS_AT_ONCE: '10',
+        MODEL_DELIVERY_JOBS_AT_ONCE: '50',
         NODE_NO_WARNINGS: '1',
       }),
     );
@@ -130,7 +130,7 @@ describe(`${pipelines} pipelines at once, ${workers} workers, ${deaths} deaths`,
         service,
         operation,
         times: 1,
-        after: Math.floor(random() * (operation.startsWith('Create') ? 6 : 40)),
+        after: Math.floor(random() * (operation.startsWith('Create') ? 6 : 200)),
         kind: 'call',
         action: killCaller,
       });

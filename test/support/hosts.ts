@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { seconds } from '../../src/clock.ts';
-import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
-import { createWorker } from '../../src/hosts/codepipeline/answer-jobs.ts';
+import { actionTypeId, actionTypeOf, furtherInputs } from '../../src/hosts/codepipeline/action-types.ts';
+import { createWorker, type Worker } from '../../src/hosts/codepipeline/answer-jobs.ts';
+import { invokedJob } from '../../src/hosts/codepipeline/invoked-job.ts';
 import { runCommand } from '../../src/hosts/command-line/command-line.ts';
 import { runAction } from '../../src/hosts/github-actions/run-action.ts';
 import type { AnyOperation } from '../../src/operations/all.ts';
@@ -75,36 +76,107 @@ const githubActions: Host = async ({ simulator }, operation, inputs) => {
 };
 const listened = ['SIGINT', 'SIGHUP', 'SIGTERM', 'uncaughtException', 'unhandledRejection'] as const;
 
-const commandLine: Host = async ({ simulator }, operation, inputs) => {
+/** @param more arguments, beside the inputs */
+const runOnTerminal = async (
+  { simulator }: TestAccount,
+  operation: AnyOperation,
+  inputs: Inputs,
+  more: readonly string[],
+  variables: Inputs = {},
+): Promise<{ readonly code: number; readonly printed: string }> => {
   const printed: string[] = [];
   const code = await runCommand(
     operation.name,
     operation,
-    [...Object.entries(inputs).map(([name, value]) => `--${name}=${value}`), '--json'],
+    [...Object.entries(inputs).map(([name, value]) => `--${name}=${value}`), ...more],
     {
-      env: simulator.environment(),
+      env: { ...simulator.environment(), ...variables },
       terminal: { out: (text) => printed.push(text), err: () => {} },
       cancellation: { signal: new AbortController().signal, outOfTime: new Promise(() => {}) },
       seams: { clock: simulator.driver },
     },
   );
-  const { outcome, reason, outputs } = JSON.parse(printed.join('\n')) as Result;
+  return { code, printed: printed.join('\n') };
+};
+
+const commandLine: Host = async (account, operation, inputs) => {
+  const { code, printed } = await runOnTerminal(account, operation, inputs, ['--json']);
+  const { outcome, reason, outputs } = JSON.parse(printed) as Result;
   return { outcome, reason, outputs, end: code };
 };
 
-/** A pipeline of one action; its worker sweeps until the action has an answer. */
+/** A command of a buildspec: what it ended with is in the variables that the build exports. */
+const codebuild: Host = async (account, operation, inputs) => {
+  const folder = mkdtempSync(join(tmpdir(), 'build-'));
+  try {
+    const file = join(folder, 'outputs.env');
+    const { code } = await runOnTerminal(account, operation, inputs, [`--exported-variables=${file}`], {
+      CODEBUILD_BUILD_ID: 'deliver:8d5e2f0a-6f1a-4f0f-9f56-0a3f3e7f1c11',
+      CODEBUILD_INITIATOR: 'codepipeline/churn',
+    });
+    const [outcome = '', reason = ''] = ['OUTCOME', 'REASON_CODE'].map(
+      (name) => new RegExp(`^${name}='?([^'\\n]*)`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? '',
+    );
+    return { outcome, reason, end: code };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+/** A pipeline of one custom action; its worker sweeps until the action has an answer. */
 const codepipeline: Host = async (account, operation, inputs) => {
-  const { simulator, pass } = account;
+  await account.simulator.call('codepipeline', 'CreateCustomActionType', actionTypeOf(operation));
+  const { configuration, files } = asConfiguration(operation, inputs);
+  return throughPipeline(
+    account,
+    operation,
+    files,
+    (worker) => worker.sweep(),
+    () => ({
+      actionTypeId: actionTypeId(operation.name),
+      configuration,
+    }),
+  );
+};
+
+/** A pipeline of one Lambda invoke action; this process is the function. */
+const lambdaInvoke: Host = async (account, operation, inputs) => {
+  const events: object[] = [];
+  account.simulator.functions.define('delivery', async (event) => void events.push(event));
+  const { configuration, files } = asConfiguration(operation, inputs);
+  const { [furtherInputs]: further = '{}', ...keyed } = configuration;
+  const answer = async (worker: Worker): Promise<void> => {
+    const job = invokedJob(events.shift());
+    if (job !== undefined) await worker.answer(job);
+  };
+  return throughPipeline(account, operation, files, answer, (pipeline) => ({
+    actionTypeId: { category: 'Invoke', owner: 'AWS', provider: 'Lambda', version: '1' },
+    configuration: {
+      FunctionName: 'delivery',
+      UserParameters: JSON.stringify({
+        operation: operation.name,
+        pipeline,
+        execution: '#{codepipeline.PipelineExecutionId}',
+        ...keyed,
+        ...JSON.parse(further),
+      }),
+    },
+  }));
+};
+
+/** @param work what happens every thirty seconds */
+const throughPipeline = async (
+  { simulator, pass }: TestAccount,
+  operation: AnyOperation,
+  files: Inputs,
+  work: (worker: Worker) => Promise<void>,
+  action: (pipelineName: string) => object,
+): Promise<HostReport> => {
   const call = (name: string, input: object) => simulator.call('codepipeline', name, input);
   const pipelineName = `pipeline-${simulator.requests.length}`;
-  const { configuration, files } = asConfiguration(operation, inputs);
   simulator.objects.put(team.bucket, `${pipelineName}.zip`, zipOf(files));
-  await call('CreateCustomActionType', actionTypeOf(operation));
   await call('CreatePipeline', {
-    pipeline: pipelineOf(
-      { name: pipelineName },
-      { name: 'Work', actionTypeId: actionTypeId(operation.name), configuration },
-    ),
+    pipeline: pipelineOf({ name: pipelineName }, { name: 'Work', ...action(pipelineName) }),
   });
   const worker = createWorker({
     env: simulator.environment(),
@@ -114,7 +186,8 @@ const codepipeline: Host = async (account, operation, inputs) => {
     say: () => {},
   });
   for (let sweep = 0; sweep < mostSweeps; sweep++) {
-    await worker.sweep();
+    await pass(0);
+    await work(worker);
     const { actionExecutionDetails } = await call('ListActionExecutions', { pipelineName });
     const [action] = actionExecutionDetails as readonly ActionExecution[];
     if (action !== undefined && action.status !== 'InProgress') return reportOf(action);
@@ -142,8 +215,13 @@ const reportOf = ({ status, output: { outputVariables, executionResult } }: Acti
   return { outcome, reason, outputs: (JSON.parse(result) as Result).outputs, end: status };
 };
 
-export const hosts: Readonly<Record<HostName, Host>> = {
+/** CodePipeline and the command line have two faces each. */
+export type FaceName = HostName | 'codebuild' | 'lambda-invoke';
+
+export const hosts: Readonly<Record<FaceName, Host>> = {
   'github-actions': githubActions,
   'command-line': commandLine,
+  codebuild,
   codepipeline,
+  'lambda-invoke': lambdaInvoke,
 };

@@ -181,8 +181,16 @@ export const createCodepipeline = (
         ...jobs.operations,
         CreateCustomActionType: actionTypes.create,
         DeleteCustomActionType: (input) => actionTypes.remove({ ...input, owner: 'Custom' }),
-        ListActionTypes: actionTypes.list,
-        CreatePipeline: ({ pipeline: declared }: { readonly pipeline: PipelineDeclaration }, call) => {
+        ListActionTypes: (input: Parameters<typeof actionTypes.list>[0] & { readonly regionFilter?: string }) => {
+          if (input.regionFilter !== undefined && input.regionFilter !== kernel.region)
+            throw unserved('Action types of other regions');
+          return actionTypes.list(input);
+        },
+        CreatePipeline: (
+          { pipeline: declared, tags }: { readonly pipeline: PipelineDeclaration; readonly tags?: readonly object[] },
+          call,
+        ) => {
+          if (tags !== undefined && tags.length > 0) throw unserved('Tags of pipelines');
           if (pipelines.has(declared.name))
             throw new AwsError(
               'PipelineNameInUseException',

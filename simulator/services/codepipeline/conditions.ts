@@ -30,6 +30,9 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
     type: ConditionType,
   ): { readonly met: boolean; readonly because: string } | undefined => {
     const { configuration, declaration } = run;
+    const missing = Object.entries(declaration.configuration ?? {}).find(([key]) => configuration[key] === undefined);
+    // The words are ours. [unconfirmed]
+    if (missing !== undefined) return { met: false, because: `The variable ${missing[1]} could not be resolved` };
     if (declaration.ruleTypeId.provider === 'VariableCheck') return checkVariable(configuration);
     const { AlarmName = '', WaitTime = '0' } = configuration;
     const state = metrics.alarmState(AlarmName);
@@ -77,9 +80,9 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
           id: uuidOf('codepipeline-rule', rules++),
           declaration: rule,
           configuration: Object.fromEntries(
-            Object.entries(rule.configuration ?? {}).map(([key, value]) => {
+            Object.entries(rule.configuration ?? {}).flatMap(([key, value]) => {
               const resolved = resolveText(value, execution);
-              return [key, 'text' in resolved ? resolved.text : ''];
+              return 'text' in resolved ? [[key, resolved.text]] : [];
             }),
           ),
           startedAt: now(),

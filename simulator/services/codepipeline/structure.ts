@@ -117,6 +117,9 @@ const servedRules: Readonly<
 const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never): void => {
   const { provider } = rule.ruleTypeId;
   const served = servedRules[provider] ?? fault(`rule ${rule.name}: the rule ${provider} is not simulated`);
+  for (const member of ['commands', 'inputArtifacts', 'timeoutInMinutes'])
+    if (member in rule && JSON.stringify(rule[member as keyof RuleDeclaration]) !== '[]')
+      fault(`rule ${rule.name}: ${member}: not simulated`);
   const configuration = rule.configuration ?? {};
   for (const key of served.required)
     if (configuration[key] === undefined) fault(`rule ${rule.name} is missing required configuration '${key}'`);

@@ -46,6 +46,7 @@ const configured = async (env: Env, offered: readonly AnyOperation[]) => {
  * nothing: continuation jobs announce themselves by no event, so a lost or a doubled one does no harm.
  * @param open the worker of the function, opened at its first event
  * @throws {InputError} without a job, for wrong variables of the function
+ * @throws when CodePipeline did not take the answer to a job: Lambda invokes the function with it again
  */
 export const answerEvent = async (event: unknown, env: Env, open: () => Promise<Worker>): Promise<void> => {
   const job = invokedJob(event);

@@ -56,6 +56,10 @@ describe('an approval', () => {
     expect((await harbour.actions())[0]?.input?.resolvedConfiguration).toEqual({ CustomData: `ship ${id}?` });
     const { approvedAt } = await answer(open?.token);
     expect(approvedAt?.getTime()).toBe(harbour.simulator.clock.now());
+    expect(harbour.simulator.requests.at(-1)).toMatchObject({
+      resource: 'arn:aws:codepipeline:eu-west-1:111122223333:harbour/Stage1/Ask',
+      mutation: true,
+    });
     expect(await shown()).toMatchObject({ status: 'Succeeded', summary: 'looked at it' });
     expect((await shown())?.token).toBeUndefined();
     expect((await harbour.take()).data?.pipelineContext?.action?.name).toBe('Ship');
@@ -112,6 +116,18 @@ describe('an approval', () => {
     const [job] = await harbour.poll();
     expect(job?.data?.pipelineContext?.pipelineExecutionId).toBe(second);
     expect(await harbour.status(first)).toBe('InProgress');
+  });
+
+  test('is still answered while its execution stops, which then ends', async () => {
+    const id = await start();
+    const token = (await shown())?.token;
+    await harbour.client.send(
+      new StopPipelineExecutionCommand({ pipelineName, pipelineExecutionId: id, abandon: false }),
+    );
+    expect(await harbour.status(id)).toBe('Stopping');
+    await answer(token);
+    expect(await harbour.status(id)).toBe('Stopped');
+    expect(await harbour.poll()).toEqual([]);
   });
 
   test('that is abandoned, or that never was, is refused', async () => {

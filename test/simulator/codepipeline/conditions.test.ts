@@ -1,5 +1,6 @@
 import { PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import {
+  CreatePipelineCommand,
   DisableStageTransitionCommand,
   EnableStageTransitionCommand,
   GetPipelineExecutionCommand,
@@ -152,6 +153,17 @@ describe('an entry condition', () => {
     expect(await succeed()).toBe('Ship');
     expect(await succeed()).toBe('Sell');
     expect(await harbour.status(id)).toBe('Succeeded');
+  });
+
+  test('about a variable that nothing sets fails', async () => {
+    const rule = variable('Argo');
+    const unset = { ...rule, configuration: { ...rule.configuration, Variable: '#{Source.Nothing}', Operator: 'NE' } };
+    const id = await start({ beforeEntry: { conditions: [{ result: 'FAIL', rules: [unset] }] } });
+    expect(await harbour.status(id)).toBe('Failed');
+    const { ruleExecutionDetails } = await harbour.client.send(new ListRuleExecutionsCommand({ pipelineName }));
+    expect(ruleExecutionDetails?.[0]?.output?.executionResult?.externalExecutionSummary).toBe(
+      'The variable #{Source.Nothing} could not be resolved',
+    );
   });
 
   test('waits as long as it may for an alarm to end', async () => {
@@ -336,6 +348,12 @@ describe('a declaration is refused', () => {
       {},
       /DeploymentWindow is not simulated/,
     ],
+    [
+      'a rule with a timeout',
+      { beforeEntry: { conditions: [{ result: 'FAIL', rules: [{ ...alarm(), timeoutInMinutes: 5 }] }] } },
+      {},
+      /timeoutInMinutes: not simulated/,
+    ],
     ['triggers', {}, { triggers: [] }, /triggers: not simulated/],
   ])('for %s', async (_what, conditions, more, expected) => {
     expect(await refusalOf(start(conditions, more))).toMatch(expected);
@@ -385,6 +403,13 @@ describe('executions that meet', () => {
     expect(await harbour.status(first)).toBe('InProgress');
     for (let i = 2; i < 50; i++) await begin();
     expect(await refusalOf(begin())).toMatch(/^ConcurrentPipelineExecutionsLimitExceededException: /);
+  });
+
+  test('a pipeline with tags is refused: they are not simulated', async () => {
+    const tags = [{ key: 'team', value: 'sea' }];
+    expect(await refusalOf(harbour.client.send(new CreatePipelineCommand({ pipeline: declared({}), tags })))).toMatch(
+      /^ValidationException: Tags of pipelines are not simulated/,
+    );
   });
 
   test('a start with another source revision is refused: it is not simulated', async () => {
