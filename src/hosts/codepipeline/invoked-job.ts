@@ -119,7 +119,8 @@ const listingPause = seconds(30);
 
 /**
  * Lambda invokes asynchronously "at least once" (Lambda developer guide): a repeated event may come after its job was answered. Each answer shows
- * when the action goes on, and that instant rises from one answer to the next. A list that lags shows an earlier one: then the job is worked on.
+ * when the action goes on, and that instant rises from one answer to the next. A list that lags shows an earlier one, or none: then the job is
+ * worked on. Whether AWS lists the id of an action that is in progress is [unconfirmed]; if not, a repeated event takes a turn.
  */
 const isAnswered = ({ output }: ActionExecutionDetail, { continuationToken }: JobData): boolean => {
   const shown = shownInstant(output?.executionResult?.externalExecutionId);
