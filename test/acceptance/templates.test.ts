@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -7,6 +7,7 @@ import { defaultRoles } from '../../simulator/simulator.ts';
 import { hours, minutes } from '../../src/clock.ts';
 import { actionTypes } from '../../src/commands/action-types.ts';
 import { createDriver, type Driver, type Launched } from '../../src/rehearsal/driver.ts';
+import { lambdaFunction } from '../../src/rehearsal/lambda-function.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { zipOf } from '../../src/rehearsal/zip.ts';
 import { releasesOf } from '../../src/release/location.ts';
@@ -287,13 +288,9 @@ test('a tag is registered by the registrar, approved, and goes to staging and to
   expect(registered?.principal).toContain('assumed-role/model-registrar/');
 
   const watchdog = declare('github-flow', 'Watchdog');
+  const invoked = lambdaFunction(driver, resolve('codebuild/lambda/dist/index.cjs'), temp);
   account.simulator.functions.define('delivery-worker', (event) => {
-    const file = join(temp, 'event.json');
-    writeFileSync(file, JSON.stringify(event));
-    driver.launch('function', resolve('test/support/lambda-runtime.ts'), { NODE_NO_WARNINGS: '1' }, [
-      resolve('codebuild/lambda/dist/index.cjs'),
-      file,
-    ]);
+    invoked(event);
     return new Promise(() => {});
   });
   await call('CreatePipeline', { pipeline: watchdog.pipeline });
