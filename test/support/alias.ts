@@ -77,7 +77,9 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
     ],
     Statistic: 'Sum',
     Period: 60,
-    EvaluationPeriods: 1,
+    // One minute of five: the metrics of a minute may come late.
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 1,
     Threshold: 5,
     ComparisonOperator: 'GreaterThanThreshold',
     TreatMissingData: 'notBreaching',

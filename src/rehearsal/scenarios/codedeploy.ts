@@ -48,7 +48,9 @@ const aliasInProduction = async (stage: Stage, require: Require): Promise<void> 
     ],
     Statistic: 'Sum',
     Period: 60,
-    EvaluationPeriods: 1,
+    // One minute of five: the metrics of a minute may come late.
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 1,
     Threshold: 5,
     ComparisonOperator: 'GreaterThanThreshold',
     TreatMissingData: 'notBreaching',
