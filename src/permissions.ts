@@ -11,9 +11,10 @@ export type PolicyName = OperationName | 'plan';
 /**
  * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
- * manifest with `stage`, beside their own policy; without the key none of them may write to the registry.
+ * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `lambda-alias`: of roles that
+ * deliver to the alias of a Lambda function and roll it back, in place of the policies for an endpoint.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle';
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'lambda-alias';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
@@ -467,6 +468,51 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
+/** A delivery to the alias of a function, and its rollback: one deployment either way. */
+const deliverToAlias: readonly Grant[] = [
+  findVersion,
+  ...readContent,
+  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['aliasRecords'] },
+  tellAbsence('releasesBucket'),
+  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.creates },
+  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.replaces },
+  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
+  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  readAlarms,
+  {
+    sid: 'DeployToTheGroup',
+    actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
+    on: ['deploymentGroup'],
+  },
+  // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
+  {
+    sid: 'FollowAndStopDeployments',
+    actions: ['codedeploy:GetDeployment', 'codedeploy:StopDeployment'],
+    on: ['everything'],
+  },
+  {
+    sid: 'KnowHowItShifts',
+    actions: ['codedeploy:CreateDeploymentConfig', 'codedeploy:GetDeploymentConfig'],
+    on: ['deploymentConfigs'],
+  },
+  {
+    sid: 'RegisterTheRevision',
+    actions: ['codedeploy:RegisterApplicationRevision'],
+    on: ['deploymentApplication'],
+    because: 'CodeDeploy registers the revision of a deployment on behalf of the caller',
+  },
+  {
+    sid: 'BringAlarms',
+    actions: ['codedeploy:UpdateDeploymentGroup'],
+    on: ['deploymentGroup'],
+    because: 'CodeDeploy requires it of a deployment with alarms of its own, as a rollback has',
+  },
+];
+
+/** The IAM actions of a release to an alias, sorted. */
+export const aliasPermissions = (): readonly string[] =>
+  [...new Set(deliverToAlias.flatMap(({ actions }) => actions))].sort();
+
 /** The IAM actions a run needs, sorted. @param needs of this run; permissions that every run needs are always included */
 export const permissionsFor = (policy: PolicyName, needs: readonly Need[]): readonly string[] =>
   [
@@ -499,6 +545,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
+  'lambda-alias': deliverToAlias,
 };
 
 type Granted = Pick<Grant, 'sid' | 'actions' | 'on' | 'condition'>;

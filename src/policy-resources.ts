@@ -1,4 +1,4 @@
-import type { S3Location } from './manifest/manifest.ts';
+import type { LambdaAlias, S3Location } from './manifest/manifest.ts';
 
 /** The names a policy is written for. */
 export interface Place {
@@ -13,6 +13,8 @@ export interface Place {
   readonly artifacts: string;
   readonly repository: string;
   readonly kmsAlias: string;
+  /** For the policy of an alias. Default: function and application have the name of the endpoint, alias and group are `live`. */
+  readonly lambda?: LambdaAlias;
 }
 
 /**
@@ -27,6 +29,10 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
   const s3 = (path: string): string => `arn:${partition}:s3:::${path}`;
   const iam = (resource: string): string => `arn:${partition}:iam::${account}:${resource}`;
   const [model, endpoint] = [place.model.toLowerCase(), place.endpoint.toLowerCase()];
+  const live = 'live';
+  const lambda = place.lambda ?? {
+    ...{ function: place.endpoint, alias: live, application: place.endpoint, deploymentGroup: live },
+  };
   const releases = `${place.releases.bucket}/${place.releases.prefix}`;
   return {
     everything: '*',
@@ -61,6 +67,13 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     releasesBucket: s3(place.releases.bucket),
     trained: s3(`${place.artifacts}/*`),
     trainedBucket: s3(place.artifacts),
+    lambdaFunction: regional('lambda', `function:${lambda.function}`),
+    lambdaVersions: regional('lambda', `function:${lambda.function}:*`),
+    deploymentApplication: regional('codedeploy', `application:${lambda.application}`),
+    deploymentGroup: regional('codedeploy', `deploymentgroup:${lambda.application}/${lambda.deploymentGroup}`),
+    /** Predefined ones, and those of the suite. */
+    deploymentConfigs: regional('codedeploy', 'deploymentconfig:*'),
+    aliasRecords: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/*`),
     executionRole: iam(`role/${place.executionRole}`),
     scalingRole: iam(
       'role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',

@@ -1,8 +1,8 @@
 import { kinds } from '../src/endpoint/kind.ts';
-import type { EndpointKind, MechanismName } from '../src/release/record.ts';
+import type { EndpointKind, EndpointMechanism } from '../src/release/record.ts';
 
 /** As the manifest's strategies name them. */
-const strategies: Readonly<Record<MechanismName, string>> = {
+const strategies: Readonly<Record<EndpointMechanism, string>> = {
   guardrail: '`all-at-once`, `canary`, `linear`, `rolling`',
   variants: '`steps`',
   replacement: 'all at once, with checks before and a verified end; no alarm watches',

@@ -3,15 +3,18 @@ import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
+import { type Codedeploy, codedeploy } from './codedeploy.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
+import { type Lambda, lambda } from './lambda.ts';
 import { mostUnanswered } from './most-unanswered.ts';
 import { retrying, unrepeated } from './retry.ts';
 import { type Runtime, runtime, runtimeClient } from './runtime.ts';
 import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
+import { signedSender, signedService } from './signed.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
 import { transport } from './transport.ts';
 
@@ -23,6 +26,8 @@ export interface AwsReads {
   readonly s3: S3['reads'];
   readonly ecr: Ecr['reads'];
   readonly sts: Sts['reads'];
+  readonly codedeploy: Codedeploy['reads'];
+  readonly lambda: Lambda['reads'];
 }
 
 /** The writes. A dry run gets none. */
@@ -32,6 +37,7 @@ export interface AwsWrites {
   readonly autoscaling: Autoscaling['writes'];
   readonly s3: S3['writes'];
   readonly runtime: Runtime['writes'];
+  readonly codedeploy: Codedeploy['writes'];
 }
 
 export interface AwsClientOptions extends AwsConnection {
@@ -66,6 +72,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     s3: once(() => s3Client({ ...settings, forcePathStyle })),
     ecr: once(() => ecrClient(settings)),
     sts: once(() => stsClient(settings)),
+    codedeploy: once(() => signedService('codedeploy', options, options.credentials)),
+    lambda: once(() => signedService('lambda', options, options.credentials)),
     runtime: once(() =>
       runtimeClient(
         { ...settings, requestHandler: transport(options.proxy, slowestModelMs, mostUnanswered) },
@@ -97,6 +105,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       ),
       ecr: once(() => ecr(sender(clients.ecr(), 'ecr', sending), options.region)),
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
+      codedeploy: once(() => codedeploy(signedSender(clients.codedeploy(), sending))),
+      lambda: once(() => lambda(signedSender(clients.lambda(), sending))),
       runtime: once(() =>
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
@@ -121,6 +131,12 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get sts() {
           return calls.sts().reads;
         },
+        get codedeploy() {
+          return calls.codedeploy().reads;
+        },
+        get lambda() {
+          return calls.lambda().reads;
+        },
       },
       writes: {
         get sagemaker() {
@@ -137,6 +153,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         },
         get runtime() {
           return calls.runtime().writes;
+        },
+        get codedeploy() {
+          return calls.codedeploy().writes;
         },
       },
     };

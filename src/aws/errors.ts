@@ -58,7 +58,9 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
         'not-found',
         'ResourceNotFound ResourceNotFoundException ObjectNotFoundException NoSuchKey NoSuchBucket NoSuchVersion NoSuchUpload NotFound' +
           ' RepositoryNotFoundException ImageNotFoundException JobNotFoundException ActionTypeNotFoundException' +
-          ' PipelineNotFoundException PipelineExecutionNotFoundException',
+          ' PipelineNotFoundException PipelineExecutionNotFoundException' +
+          ' ApplicationDoesNotExistException DeploymentGroupDoesNotExistException DeploymentConfigDoesNotExistException' +
+          ' DeploymentDoesNotExistException',
       ],
       ['precondition-failed', 'PreconditionFailed 412'],
       [

@@ -60,7 +60,11 @@ const writeGraceMs = seconds(15);
  * and a refused repetition hides the success of the first call. Every other call is a read, absolute, conditional or
  * content-addressed, or gives "already exists", and its operation compares the existing object with its own.
  */
-const sentOnce: ReadonlySet<string> = new Set(['sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint']);
+const sentOnce: ReadonlySet<string> = new Set([
+  'sagemaker:CreateEndpoint',
+  'sagemaker:UpdateEndpoint',
+  'codedeploy:CreateDeployment',
+]);
 
 /** A look may be dropped half-way; a write may finish, so that the cleanup knows its answer. */
 const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test(call);

@@ -10,6 +10,7 @@ import { beginJudging, observeBucket, verdictOf } from '../judge/judge.ts';
 import { errorsMetric, isToBeProven, type Policy } from '../judge/policy.ts';
 import { requestsToProof } from '../judge/time-to-proof.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import { environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { dispersionNotes } from '../metrics/proof.ts';
 import { readPast } from '../metrics/recorded.ts';
@@ -96,7 +97,7 @@ const recorded = async (
   const [begin, end] = [instantOf('from', from), instantOf('to', to)];
   if (begin >= end) throw new InputError(`from: ${from} is not before ${to}`);
   const session = await openReadOnly(host(), manifest(), environment);
-  const judge = policy ?? session.environment.rollout.judge;
+  const judge = policy ?? environmentOf(manifest(), environment).rollout.judge;
   if (judge === undefined) throw new InputError(`${environment} has no judge in its rollout: give a \`policy\``);
   const { store, world } = session;
   const {

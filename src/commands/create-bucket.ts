@@ -13,8 +13,8 @@ import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readInputs } from '../inputs/read-inputs.ts';
 import { isLoopback } from '../loopback.ts';
-import { environmentOf } from '../manifest/load.ts';
-import type { Environment, S3Location } from '../manifest/manifest.ts';
+import { deliveryOf } from '../manifest/load.ts';
+import type { Delivery, S3Location } from '../manifest/manifest.ts';
 import { rolePattern } from '../manifest/values.ts';
 import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
@@ -68,7 +68,7 @@ const runCreateBucket = async (args: readonly string[], host: CommandLine): Prom
       writers,
       'print-policy': print,
     } = readInputs(createBucketInputs, readArguments(createBucketInputs, args));
-    const environment = environmentOf(manifest, name);
+    const environment = deliveryOf(manifest, name);
     const { account, calls } = await connect(env, await clockOf(host), environment);
     const { location, roles, hint } = placeOf(environment, account);
     const policy = bucketPolicy(location, account, writersOf(roles, writers));
@@ -99,7 +99,7 @@ interface Place {
 }
 
 /** The environment's account has a bucket for release records, and the account of its registry one for artifacts. */
-const placeOf = (environment: Environment, account: Account): Place => {
+const placeOf = (environment: Delivery, account: Account): Place => {
   const { role, rollbackRole, registry } = environment;
   if (registry === undefined || !isRegistry(environment, account.id))
     return {
@@ -116,7 +116,7 @@ const placeOf = (environment: Environment, account: Account): Place => {
 };
 
 /** Whether this is the account of the registry, and not that of the environment. */
-const isRegistry = ({ account, registry }: Environment, id: string): boolean =>
+const isRegistry = ({ account, registry }: Delivery, id: string): boolean =>
   account !== undefined && account !== id && registry?.account === id;
 
 const writersOf = (roles: readonly string[], given: string | undefined): readonly string[] => {
@@ -135,7 +135,7 @@ const userPattern = /^arn:aws[a-z-]*:iam::[0-9]{12}:user\/[a-zA-Z0-9_+=,.@/-]+$/
 const connect = async (
   env: CommandLine['env'],
   clock: Parameters<typeof retrying>[0]['clock'],
-  environment: Environment,
+  environment: Delivery,
 ): Promise<{ readonly account: Account; readonly calls: BucketSettings }> => {
   const connection = connectionFrom(env, environment.region);
   // Not the environment's role: a delivery role may neither create buckets nor decide which roles write to one.

@@ -5,7 +5,7 @@ import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { groupBy } from '../group-by.ts';
 import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
@@ -118,7 +118,8 @@ const runHistory = (args: readonly string[], host: CommandLine): Promise<ExitCod
 const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer> => {
   const { manifest, environment, json } = inputs;
   const filter = await filterOf(inputs, host);
-  const names = environment === undefined ? Object.keys(manifest.environments) : [environment];
+  const names =
+    environment === undefined ? Object.keys({ ...manifest.environments, ...manifest.aliases }) : [environment];
   const opened: Opened[] = [];
   // The one environment that was named has the failure of the command, with its remedy.
   for (const name of names)
@@ -193,7 +194,8 @@ const openOrSay = async (host: CommandLine, manifest: Manifest, environment: str
     return await open(host, manifest, environment);
   } catch (error) {
     if (host.cancellation.signal.aborted) throw error;
-    const endpoint = environmentOf(manifest, environment).endpoint.name;
+    const of = deliveryOf(manifest, environment);
+    const endpoint = 'lambda' in of ? of.lambda.alias : of.endpoint.name;
     const failure = shownFailure(error, host);
     // Its accounts may not be known here, so each number of twelve digits counts as one.
     return { read: { environment, endpoint, unreadable: { ...failure, because: withoutAccount(failure.because) } } };

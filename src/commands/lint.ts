@@ -5,13 +5,13 @@ import { clockOf } from '../hosts/clock.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
 import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { operations } from '../operations/all.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
-import { recordKey } from '../release/location.ts';
+import { recordKey, releasesOfFunction } from '../release/location.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
@@ -68,8 +68,8 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
     schema: lintInputs,
     refused: { valid: false },
     answer: async ({ manifest, environment, json }: ValuesOf<typeof lintInputs>) => {
-      if (environment !== undefined) environmentOf(manifest, environment);
-      const environments = Object.keys(manifest.environments);
+      if (environment !== undefined) deliveryOf(manifest, environment);
+      const environments = Object.keys({ ...manifest.environments, ...manifest.aliases });
       const warnings = [
         ...bucketWarnings(manifest),
         ...stageWarnings(manifest),
@@ -88,11 +88,15 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
 };
 
 /** One warning for each environment whose release record any user of a notebook may write. */
-const bucketWarnings = ({ environments }: Manifest): readonly string[] =>
-  Object.entries(environments).flatMap(([name, { releases, endpoint }]) => {
+const bucketWarnings = ({ environments, aliases }: Manifest): readonly string[] =>
+  Object.entries({ ...environments, ...aliases }).flatMap(([name, one]) => {
     // The default bucket's name depends on the account, and does not contain `sagemaker`.
-    const location = releases ?? { bucket: 'model-delivery-<account>-<region>', prefix: '' };
-    const warning = exposure(`s3://${location.bucket}/${recordKey(location, endpoint.name)}`);
+    const location = one.releases ?? { bucket: 'model-delivery-<account>-<region>', prefix: '' };
+    const key =
+      'lambda' in one
+        ? recordKey(releasesOfFunction(location, one.lambda), one.lambda.alias)
+        : recordKey(location, one.endpoint.name);
+    const warning = exposure(`s3://${location.bucket}/${key}`);
     return warning === undefined ? [] : [`${name}: ${warning}`];
   });
 

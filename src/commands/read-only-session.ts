@@ -4,8 +4,7 @@ import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import { waitOut } from '../hosts/patience.ts';
 import { runFrom } from '../hosts/run.ts';
 import { folder } from '../inputs/folder.ts';
-import { environmentOf } from '../manifest/load.ts';
-import type { Environment, Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
 import { openSession, type Target, targetOf } from '../session/session.ts';
 import type { World } from '../world.ts';
@@ -13,7 +12,6 @@ import type { World } from '../world.ts';
 /** One environment and its release record, without write access. */
 export interface ReadOnlySession {
   readonly world: World;
-  readonly environment: Environment;
   readonly store: ReleaseStore;
 }
 
@@ -22,8 +20,7 @@ const readPatience = minutes(5);
 
 export const openReadOnly = async (host: CommandLine, manifest: Manifest, name: string): Promise<ReadOnlySession> => {
   const world = await openWithoutManifest(host, targetOf({ manifest, environment: name }));
-  const environment = environmentOf(manifest, name);
-  return { world, environment, store: storeFor({ manifest, environment: name }, world) };
+  return { world, store: storeFor({ manifest, environment: name }, world) };
 };
 
 /** The account of the credentials, without write access. */

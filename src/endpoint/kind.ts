@@ -1,6 +1,6 @@
 import type { DescribeEndpointConfigOutput, DescribeModelOutput, ProductionVariant } from '../aws/sagemaker.ts';
 import type { EndpointSpec, ReplaceableKind } from '../manifest/manifest.ts';
-import type { Configuration, EndpointKind, MechanismName, ReleaseRecord } from '../release/record.ts';
+import type { Configuration, EndpointKind, EndpointMechanism, ReleaseRecord } from '../release/record.ts';
 import type { Look, PackagedContent } from './look.ts';
 import { candidateOf, canonicalOf, leftBehind } from './variants.ts';
 
@@ -9,7 +9,7 @@ export interface Kind {
   /** `takes asynchronous requests`: the predicate of a sentence about the endpoint. */
   readonly trait: string;
   /** Mechanisms that can deliver a version to it. */
-  readonly deliver: readonly MechanismName[];
+  readonly deliver: readonly EndpointMechanism[];
   /**
    * Whether a release may make another kind of it, or a way back may: `always` for a part of our own rollout, `stated` when the manifest
    * has it as `replaces-kind`.

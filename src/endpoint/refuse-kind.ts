@@ -1,6 +1,6 @@
 import { type EndpointSpec, replaceableKinds } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
-import type { EndpointKind, MechanismName } from '../release/record.ts';
+import type { EndpointKind, EndpointMechanism } from '../release/record.ts';
 import { kinds, servedKindOf } from './kind.ts';
 import type { Look } from './look.ts';
 
@@ -19,7 +19,7 @@ export const refuseUnusable = (
   endpoint: string,
   look: Look,
   kind: EndpointKind,
-  by: readonly MechanismName[] | 'restore',
+  by: readonly EndpointMechanism[] | 'restore',
   { replacesKind }: Stated = {},
 ): void => {
   const { live } = look;

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
-import type { Environment, JudgePolicy, Manifest } from './manifest.ts';
+import type { AliasEnvironment, Environment, JudgePolicy, Manifest } from './manifest.ts';
 import { explain } from './problems.ts';
 import type { RegressionSpec } from './regression.ts';
 import { regressionSchema } from './regression-schema.ts';
@@ -62,14 +62,33 @@ const at = (path: string, lines: Yaml['lines'], offset: number, message: string)
   return `${path}:${Math.max(1, line)}:${Math.max(1, col)}: ${redacted(message)}`;
 };
 
-/** @throws {InputError} naming the environments there are */
+/**
+ * An environment with a SageMaker endpoint.
+ * @throws {InputError} naming the environments there are, or the operations that take the alias of a function
+ */
 export const environmentOf = (manifest: Manifest, name: string): Environment => {
-  const names = Object.keys(manifest.environments);
-  const found = Object.hasOwn(manifest.environments, name) ? manifest.environments[name] : undefined;
+  const found = deliveryOf(manifest, name);
+  if (!('lambda' in found)) return found;
+  throw new InputError(
+    `environment: ${name} delivers to the alias of a Lambda function, and this is about a SageMaker endpoint; register-model, deploy-endpoint, rollback, plan and history take ${name}`,
+  );
+};
+
+/** @throws {InputError} naming the environments there are */
+export const deliveryOf = (manifest: Manifest, name: string): Environment | AliasEnvironment => {
+  const all = { ...manifest.environments, ...manifest.aliases };
+  const names = Object.keys(all);
+  const found = Object.hasOwn(all, name) ? all[name] : undefined;
   if (found) return found;
   throw new InputError(
     `environment: the manifest has no environment ${quoted(name)}; it has ${names.join(', ')}${didYouMean(name, names)}`,
   );
+};
+
+/** An environment with `target: lambda-alias`; undefined for one with an endpoint. @throws {InputError} for one that does not exist */
+export const aliasOf = (manifest: Manifest, name: string): AliasEnvironment | undefined => {
+  const found = deliveryOf(manifest, name);
+  return 'lambda' in found ? found : undefined;
 };
 
 const didYouMean = (written: string, candidates: readonly string[]): string => {

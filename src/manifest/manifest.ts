@@ -19,9 +19,12 @@ export interface Manifest {
   /** Default: Gitflow's names. */
   readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
+  /** Environments with `target: lambda-alias`; absent where there is none. No name is in both. */
+  readonly aliases?: Readonly<Record<string, AliasEnvironment>>;
 }
 
-export interface Environment {
+/** A place of delivery, whatever serves there. */
+export interface Delivery {
   /** Twelve digits. Checked against the credentials before any write. */
   readonly account?: string;
   readonly region?: string;
@@ -40,13 +43,46 @@ export interface Environment {
   readonly approval?: ApprovalRules;
   /** Of this environment; absent: that of the manifest and the model card. */
   readonly risk?: Risk;
-  readonly endpoint: EndpointSpec;
-  readonly rollout: Rollout;
   /** Default: `take-back`. */
   readonly onRejection?: OnRejection;
   /** Stage of the registry's life cycle that a version of this environment is in; absent: no delivery writes to the registry. */
   readonly stage?: string;
 }
+
+export interface Environment extends Delivery {
+  readonly endpoint: EndpointSpec;
+  readonly rollout: Rollout;
+}
+
+/** The model runs in a Lambda function, and CodeDeploy moves the traffic of an alias from version to version. */
+export interface AliasEnvironment extends Delivery {
+  readonly lambda: LambdaAlias;
+  readonly rollout: AliasRollout;
+}
+
+export interface LambdaAlias {
+  readonly function: string;
+  readonly alias: string;
+  /** Of CodeDeploy. */
+  readonly application: string;
+  readonly deploymentGroup: string;
+}
+
+interface WatchedAlias {
+  /** Existing CloudWatch alarms that stop the deployment, beside those of the deployment group. */
+  readonly alarms: readonly string[];
+  /** From the submission; then the deployment is stopped and rolled back. Default: none but CodeDeploy's own. */
+  readonly timeoutSeconds?: number;
+}
+
+export type AliasRollout =
+  | ({ readonly strategy: 'all-at-once' } & WatchedAlias)
+  /** `percent`: of the requests, 1–99. `everyMinutes`: before the next shift. */
+  | ({
+      readonly strategy: 'canary' | 'linear';
+      readonly percent: number;
+      readonly everyMinutes: number;
+    } & WatchedAlias);
 
 /** The owner of the model package group, and the way to it. */
 export interface RegistrySpec {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ApprovalRules } from './approval.ts';
-import type { Environment, RegistrySpec } from './manifest.ts';
+import type { Delivery, RegistrySpec } from './manifest.ts';
 import { mayShareRegistry } from './same-registry.ts';
 
 interface Written {
   readonly registry?: RegistrySpec | undefined;
   readonly approval?: ApprovalRules | undefined;
-  readonly environments: Readonly<Record<string, Environment>>;
+  readonly environments: Readonly<Record<string, Delivery>>;
 }
 
 /** Environments of one registry with other rules than the first one has: the weakest rules would approve for all. */

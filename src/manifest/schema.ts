@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { aliasFaults, aliasRolloutOf, lambdaAlias } from './alias-schema.ts';
 import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
-import type { Environment, Manifest } from './manifest.ts';
+import type { AliasEnvironment, Environment, Manifest } from './manifest.ts';
 import { approvalFaults } from './one-approval.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
@@ -73,7 +74,17 @@ const environment = z.pipe(
             ),
           ),
       ),
-      endpoint,
+      target: z.optional(
+        v
+          .choice('a target', ['endpoint', 'lambda-alias'])
+          .check(
+            about(
+              'The kind of thing that serves. `lambda-alias`: the alias of a Lambda function, whose traffic CodeDeploy moves; with `lambda` in place of `endpoint`. Default: `endpoint`, a SageMaker endpoint.',
+            ),
+          ),
+      ),
+      endpoint: z.optional(endpoint),
+      lambda: z.optional(lambdaAlias),
       rollout,
       stage: z.optional(
         v
@@ -94,17 +105,46 @@ const environment = z.pipe(
           ),
       ),
     })
-    .check(about('One place of delivery for the model.')),
+    .check(about('One place of delivery for the model.'), (checked) => {
+      if (checked.issues.length > 0) return;
+      const { target, lambda, endpoint, rollout, risk } = checked.value;
+      const refuse = (message: string, ...path: readonly string[]): void =>
+        void checked.issues.push({ code: 'custom', input: checked.value, path: [...path], message });
+      if (target !== 'lambda-alias') {
+        if (endpoint === undefined) refuse('is missing; expected keys and values', 'endpoint');
+        if (lambda !== undefined) refuse('needs `target: lambda-alias` beside it', 'lambda');
+        return;
+      }
+      if (lambda === undefined) refuse('is missing; expected keys and values', 'lambda');
+      if (endpoint !== undefined)
+        refuse('is a SageMaker endpoint, and the target is the alias of a Lambda function: remove it', 'endpoint');
+      if (risk === 'high')
+        refuse('high requires `strategy: steps`, which the alias of a Lambda function does not have', 'risk');
+      for (const { key, message } of aliasFaults(rollout)) refuse(message, 'rollout', key);
+    }),
   z.transform(
     ({
       'rollback-role': rollbackRole,
       'approver-role': approverRole,
       'bucket-owners': bucketOwners,
       'on-rejection': onRejection,
+      target,
+      lambda,
+      endpoint,
+      rollout,
       ...raw
-    }): Environment => withoutUndefined({ ...raw, rollbackRole, approverRole, bucketOwners, onRejection }),
+    }): Environment | AliasEnvironment => {
+      const delivery = { ...raw, rollbackRole, approverRole, bucketOwners, onRejection };
+      if (target === 'lambda-alias' && lambda !== undefined)
+        return withoutUndefined({ ...delivery, lambda, rollout: aliasRolloutOf(rollout) });
+      // The check above refuses an environment without its endpoint.
+      if (endpoint === undefined) return z.NEVER;
+      return withoutUndefined({ ...delivery, endpoint, rollout });
+    },
   ),
 );
+
+const isAlias = (one: Environment | AliasEnvironment): one is AliasEnvironment => 'lambda' in one;
 
 export const manifestSchema = z.pipe(
   v
@@ -132,7 +172,24 @@ export const manifestSchema = z.pipe(
     .check((checked) => {
       // A part with a problem of its own is as it was written, and has no meaning yet.
       if (checked.issues.length > 0) return;
-      const { model, registry: forAll, approval, risk, regression, environments } = checked.value;
+      const { model, registry: forAll, approval, risk, regression, smoke, environments } = checked.value;
+      for (const [name, one] of Object.entries(environments)) {
+        if (!isAlias(one)) continue;
+        // A gate that one of the environments silently lacks would be no gate.
+        const without = {
+          regression,
+          smoke,
+          'risk: high': risk === 'high' && one.risk !== 'normal' ? risk : undefined,
+        };
+        for (const [key, given] of Object.entries(without))
+          if (given !== undefined)
+            checked.issues.push({
+              code: 'custom',
+              input: checked.value,
+              path: ['environments', name, 'target'],
+              message: `lambda-alias cannot keep \`${key}\`, which is about SageMaker endpoints: deliver to the alias by a manifest without it`,
+            });
+      }
       const tested = regression?.asking.candidate;
       if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))
         checked.issues.push({
@@ -168,20 +225,23 @@ export const manifestSchema = z.pipe(
       for (const fault of [...approvalFaults(checked.value), ...policyFaults(checked.value)])
         checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
-  z.transform(
-    ({ registry: forAll, approval, environments, ...raw }): Manifest =>
-      withoutUndefined({
-        ...raw,
-        environments: Object.fromEntries(
-          Object.entries(environments).map(([name, one]) => [
-            name,
-            withoutUndefined({
-              ...one,
-              registry: one.registry ?? forAll,
-              approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
-            }),
-          ]),
-        ),
-      }),
-  ),
+  z.transform(({ registry: forAll, approval, environments, ...raw }): Manifest => {
+    const whole = Object.entries(environments).map(
+      ([name, one]) =>
+        [
+          name,
+          withoutUndefined({
+            ...one,
+            registry: one.registry ?? forAll,
+            approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
+          }) as Environment | AliasEnvironment,
+        ] as const,
+    );
+    const aliases = whole.flatMap(([name, one]) => (isAlias(one) ? [[name, one] as const] : []));
+    return withoutUndefined({
+      ...raw,
+      environments: Object.fromEntries(whole.flatMap(([name, one]) => (isAlias(one) ? [] : [[name, one] as const]))),
+      aliases: aliases.length === 0 ? undefined : Object.fromEntries(aliases),
+    });
+  }),
 );

@@ -1,19 +1,22 @@
 import type { Rollout } from '../manifest/manifest.ts';
-import type { MechanismName, Release } from '../release/record.ts';
+import type { EndpointMechanism, MechanismName, Release } from '../release/record.ts';
+import { codedeploy } from './codedeploy/codedeploy.ts';
 import { guardrail } from './guardrail/guardrail.ts';
-import type { Mechanism } from './mechanism.ts';
+import type { Mechanism, Movement } from './mechanism.ts';
 import { replacement } from './replacement/replacement.ts';
 import { variants } from './variants/variants.ts';
 
-/** Every mechanism, by the name that a release record has for it. */
+/** The mechanisms of SageMaker endpoints, by the name that a release record has for each. */
 export const mechanisms = { guardrail, variants, replacement } as const satisfies Readonly<
-  Record<MechanismName, Mechanism>
+  Record<EndpointMechanism, Mechanism>
 >;
+/** Those of whatever serves. */
+const movements: Readonly<Record<MechanismName, Movement>> = { ...mechanisms, codedeploy };
 
 /** The mechanism of a release, from its record. */
-export const mechanismOf = ({ submission }: Pick<Release, 'submission'>): Mechanism => mechanisms[submission.mechanism];
+export const mechanismOf = ({ submission }: Pick<Release, 'submission'>): Movement => movements[submission.mechanism];
 
-const byStrategy: Readonly<Record<Rollout['strategy'], MechanismName>> = {
+const byStrategy: Readonly<Record<Rollout['strategy'], EndpointMechanism>> = {
   'all-at-once': 'guardrail',
   canary: 'guardrail',
   linear: 'guardrail',

@@ -16,22 +16,26 @@ import type { Turn, TurnResult } from './turn.ts';
  * One way to bring a version before users, or to take it back. Releases differ here and nowhere else: the phases, the record, the lease,
  * the conclusion and the clean-up are the same for all of them (`src/delivery`).
  */
-export interface Mechanism {
+export interface Mechanism<Request = PlanRequest, Live = LiveEndpoint> extends Movement {
   /**
    * Reads everything that the release depends on and freezes the decisions; writes nothing.
    * @throws {Refusal} for anything that would make the release fail or prove nothing
    */
-  plan(world: World, request: PlanRequest): Promise<Planned>;
+  plan(world: World, request: Request): Promise<Planned>;
+  /** The endpoint's differences from the release after the change, one phrase each; empty means verified. */
+  verify(release: Release, live: Live): readonly string[];
+  /** Why the previous configuration serves again: the release's reason code, and a sentence with the evidence. */
+  cause(turn: Turn, live: Live): Promise<UpdateCause>;
+}
+
+/** What the delivery needs of a mechanism to carry a release, whatever serves. */
+export interface Movement {
   /** In phase `preparing`: does the next unfinished preparation. After the last one it announces the change in the record, then submits it. */
   submit(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
   /** One look at the submitted change: records facts that may vanish, acts once, or concludes the release. */
   observe(turn: Turn, wanted?: WantedRelease): Promise<TurnResult>;
   /** Takes the traffic back for this reason, by the mechanism's own means; undefined when it has none now. */
   stop(turn: Turn, reason: ReasonCode, because: string): Promise<TurnResult | undefined>;
-  /** The endpoint's differences from the release after the change, one phrase each; empty means verified. */
-  verify(release: Release, live: LiveEndpoint): readonly string[];
-  /** Why the previous configuration serves again: the release's reason code, and a sentence with the evidence. */
-  cause(turn: Turn, live: LiveEndpoint): Promise<UpdateCause>;
 }
 
 export interface UpdateCause {

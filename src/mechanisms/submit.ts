@@ -178,7 +178,7 @@ const send = async (
     ...names,
     // An update must never throw away scaled-out capacity (rule 4).
     RetainAllVariantProperties: true,
-    ...(submission.exclude.length > 0
+    ...('exclude' in submission && submission.exclude.length > 0
       ? { ExcludeRetainedVariantProperties: submission.exclude.map((VariantPropertyType) => ({ VariantPropertyType })) }
       : {}),
     ...(submission.mechanism === 'guardrail' ? { DeploymentConfig: submission.deployment as DeploymentConfig } : {}),

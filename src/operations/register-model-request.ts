@@ -1,4 +1,4 @@
-import { environmentOf } from '../manifest/load.ts';
+import { deliveryOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { Container } from '../registry/container.ts';
 import { type NextVersion, nextVersion } from '../registry/next-version.ts';
@@ -28,7 +28,7 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   const common = {
     model: manifest.model,
     semver: next?.version ?? readVersion(manifest.model, inputs.version),
-    releases: world.registry?.artifacts ?? releasesOf(environmentOf(manifest, inputs.environment), world.account),
+    releases: world.registry?.artifacts ?? releasesOf(deliveryOf(manifest, inputs.environment), world.account),
     approval: inputs['approval-status'],
     metadata: inputs.metadata ?? {},
     pin: inputs.pin,

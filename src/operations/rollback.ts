@@ -9,7 +9,7 @@ import { lookAt } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, type Candidate, leftBehind, servesCanonical } from '../endpoint/variants.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { aliasOf, environmentOf } from '../manifest/load.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
@@ -21,7 +21,9 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { planRejected } from './rejected.ts';
 import { isAboutRejection } from './rejected-decision.ts';
+import { rollbackAlias } from './rollback-alias.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
+import { tidied } from './tidied.ts';
 import { configurationOf, homeOf, nameOf, notesOn, served, wasStoppedBy, wayBack } from './way-back.ts';
 
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
@@ -41,6 +43,8 @@ const operationOf = (
   world: World,
   memory: ReleaseMemory | undefined,
 ): ReleaseOperation<ReleaseOutputs> => {
+  const ofAlias = aliasOf(given.manifest, given.environment);
+  if (ofAlias !== undefined) return rollbackAlias(given, world, memory, ofAlias);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   return {
@@ -57,26 +61,6 @@ const operationOf = (
     tasks: () => restoreTasks,
     outputs: (release) => outputsOf(store.endpoint, release),
   };
-};
-
-/**
- * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
- * release alone that has a run, or that has ended.
- * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
- */
-const tidied = (world: World, { live, ended, endpoint }: ReleaseRecord, found: boolean): Opening<ReleaseOutputs> => {
-  if (live !== undefined && !isHeldFrom(live, world.run.holder, world.clock.now()))
-    return { is: 'stop-first', release: live };
-  const [last] = ended;
-  const done =
-    found && live === undefined && last?.lease.holder === world.run.holder
-      ? ({
-          reason: 'brought-to-rest',
-          outputs: outputsOf(endpoint, last),
-          because: `${last.id}, which its run had left behind, ended ${last.outcome}/${last.reason}: ${last.because}`,
-        } as const)
-      : ({ reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } as const);
-  return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
 };
 
 /** @param acted an earlier turn of this run stopped or settled a release */

@@ -1,4 +1,4 @@
-import type { Environment, Manifest, OnRejection } from '../manifest/manifest.ts';
+import type { Delivery, Manifest, OnRejection } from '../manifest/manifest.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 
 /** The package with the approval of a release, and the effect of losing it once traffic moves. */
@@ -18,15 +18,15 @@ export interface StageTerms {
 }
 
 export const termsOf = (
-  { model, environments }: Manifest,
-  { onRejection = 'take-back', stage }: Environment,
+  { model, environments, aliases }: Manifest,
+  { onRejection = 'take-back', stage }: Delivery,
 ): ApprovalTerms => ({
   group: model,
   onRejection,
-  ...withoutUndefined({ stage: stage === undefined ? undefined : stageTerms(environments, stage) }),
+  ...withoutUndefined({ stage: stage === undefined ? undefined : stageTerms({ ...environments, ...aliases }, stage) }),
 });
 
-const stageTerms = (environments: Manifest['environments'], name: string): StageTerms => ({
+const stageTerms = (environments: Readonly<Record<string, Delivery>>, name: string): StageTerms => ({
   name,
   others: Object.values(environments).flatMap(({ stage }) => (stage === undefined || stage === name ? [] : [stage])),
 });

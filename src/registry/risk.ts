@@ -1,4 +1,4 @@
-import type { Environment, Manifest } from '../manifest/manifest.ts';
+import type { Delivery, Environment, Manifest } from '../manifest/manifest.ts';
 import type { Risk } from '../manifest/risk.ts';
 import { sharingRegistry } from '../manifest/same-registry.ts';
 import type { CardSummary } from './card-summary.ts';
@@ -18,7 +18,7 @@ export interface RiskHere {
  */
 export const riskOf = (
   { risk: forAll }: Pick<Manifest, 'risk'>,
-  { risk: own }: Pick<Environment, 'risk'>,
+  { risk: own }: Pick<Delivery, 'risk'>,
   card: CardSummary | undefined,
 ): RiskHere => {
   const claims = [

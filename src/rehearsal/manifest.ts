@@ -45,6 +45,8 @@ export interface ManifestOptions {
   readonly namedAlarms?: readonly string[];
   /** The endpoint runs under this name from now on. */
   readonly name?: string;
+  /** The alias `live` of the function with the endpoint's name, in place of the endpoint. */
+  readonly lambda?: true;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
   /** Further keys of the environment; YAML on one line each. */
@@ -86,12 +88,19 @@ environments:
     region: ${rehearsedTeam.region}
     role: model-deployer
     rollback-role: model-restorer
-${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}    endpoint:
-      name: ${options.name ?? options.model ?? rehearsedTeam.endpoint}
-      execution-role: iris-serving
-${(options.endpoint ?? fleet).map((line) => `      ${line}`).join('\n')}
+${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}${servesBy(options)}
     rollout: { ${rolloutText(options)} }
 ${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
+
+const servesBy = ({ name, model, lambda, endpoint = fleet }: ManifestOptions): string => {
+  const named = name ?? model ?? rehearsedTeam.endpoint;
+  if (lambda)
+    return `    target: lambda-alias\n    lambda: { function: ${named}, alias: live, application: ${named}, deployment-group: live }`;
+  return `    endpoint:
+      name: ${named}
+      execution-role: iris-serving
+${endpoint.map((line) => `      ${line}`).join('\n')}`;
+};
 
 const section = (name: string, keys: string | undefined): string =>
   keys === undefined ? '' : `${name}:\n${keys.replace(/^(?=.)/gm, '  ')}`;

@@ -34,11 +34,11 @@ type Answer = Record<string, unknown>;
 /** The account of the endpoint. */
 type Place = Pick<Simulator, 'call' | 'objects'>;
 
-/** @returns undefined when there is no such endpoint */
+/** @returns undefined when there is neither such an endpoint nor such a function with an alias `live` */
 export const readServing = async (simulator: Place, endpoint: string): Promise<Serving | undefined> => {
   const ask = (operation: string, input: object): Promise<Answer> => simulator.call('sagemaker', operation, input);
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
-  if (!described) return undefined;
+  if (!described) return readAlias(simulator, endpoint);
   const endpointConfig = String(described['EndpointConfigName']);
   const variants = await variantsOf(
     simulator,
@@ -63,6 +63,39 @@ export const readServing = async (simulator: Place, endpoint: string): Promise<S
 /** AWS answers ValidationException "Could not find endpoint" instead of 404. */
 const absent = (error: { code?: string }): undefined => {
   if (error.code !== 'ValidationException') throw error;
+};
+
+/** A function's alias, as if it were an endpoint; the digest of a version's image is that of its model's artifact. */
+const readAlias = async (simulator: Place, name: string): Promise<Serving | undefined> => {
+  const alias = await simulator
+    .call('lambda', 'GetAlias', { FunctionName: name, Name: 'live' })
+    .catch((error: { code?: string }) => {
+      if (error.code !== 'ResourceNotFoundException') throw error;
+      return undefined;
+    });
+  if (alias === undefined) return undefined;
+  const { AdditionalVersionWeights: weights = {} } = (alias['RoutingConfig'] ?? {}) as {
+    readonly AdditionalVersionWeights?: Readonly<Record<string, number>>;
+  };
+  const [other] = Object.entries(weights);
+  const none = { current: 0, desired: 0 };
+  const fleet = async (version: string, share: number): Promise<ServingVariant> => {
+    const found = await simulator.call('lambda', 'GetFunction', { FunctionName: name, Qualifier: version });
+    const { ResolvedImageUri = '' } = found['Code'] as { readonly ResolvedImageUri?: string };
+    versions ??= versionByBytes();
+    const image = ResolvedImageUri.split('@sha256:')[1] ?? '';
+    return { name: `version-${version}`, version: versions.get(image), share, instances: none };
+  };
+  const main = await fleet(String(alias['FunctionVersion']), 1 - (other?.[1] ?? 0));
+  return {
+    status: 'InService',
+    endpointConfig: main.name,
+    pending: other === undefined ? undefined : `version-${other[0]}`,
+    failureReason: undefined,
+    version: main.version,
+    instances: none,
+    variants: [main, ...(other === undefined ? [] : [await fleet(...other)])],
+  };
 };
 
 type Ask = (operation: string, input: object) => Promise<Answer>;

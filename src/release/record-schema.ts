@@ -103,6 +103,7 @@ const deployment = z.looseObject({
   ),
 });
 
+const publishedVersion = z.string().check(z.regex(/^[1-9][0-9]{0,17}$/));
 const submitted = { variant: entityName, canonical: z.optional(entityName) };
 const exclude = z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight']));
 
@@ -143,6 +144,22 @@ const submission = z.discriminatedUnion('kind', [
     kind: z.literal('none'),
     exclude,
   }),
+  z.looseObject({
+    ...submitted,
+    mechanism: z.literal('codedeploy'),
+    kind: z.literal('deployment'),
+    function: z.string(),
+    application: z.string(),
+    deploymentGroup: z.string(),
+    from: publishedVersion,
+    to: publishedVersion,
+    config: z.string(),
+    routing: z.optional(anything),
+    alarms: z.optional(z.array(z.string())),
+    shiftSeconds: amount,
+    timeoutSeconds: z.optional(amount),
+    expectedSeconds: amount,
+  }),
 ]);
 
 const countsRead = z.optional(
@@ -157,6 +174,7 @@ const witnessed = z.looseObject({
   promised: z.optional(z.record(z.string(), z.string())),
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
+  deployment: z.optional(z.string()),
   startedAt: z.optional(instant),
   failureReason: z.optional(z.string()),
   staleFailureReason: z.optional(z.string()),

@@ -95,10 +95,11 @@ export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' |
  * Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. `mechanism` says which entry of the table
  * of mechanisms carries the release, `kind` which call SageMaker gets.
  */
-export type Submission = GuardedUpdate | Replacement | Creation | Unchanged;
+export type Submission = GuardedUpdate | Replacement | Creation | Unchanged | AliasDeployment;
 
 /** Entries of the table of mechanisms (`src/mechanisms/all.ts`). */
-export type MechanismName = 'guardrail' | 'variants' | 'replacement';
+export type EndpointMechanism = 'guardrail' | 'variants' | 'replacement';
+export type MechanismName = EndpointMechanism | 'codedeploy';
 
 /** Entries of the table of endpoint kinds (`src/endpoint/kind.ts`). */
 export const endpointKinds = [
@@ -167,6 +168,27 @@ export interface Unchanged extends Submitted {
   readonly exclude: NotRetained;
 }
 
+/** A deployment by CodeDeploy: it moves the alias of a Lambda function, here the `variant`, from one published version to another. */
+export interface AliasDeployment extends Submitted {
+  readonly mechanism: 'codedeploy';
+  readonly kind: 'deployment';
+  readonly function: string;
+  readonly application: string;
+  readonly deploymentGroup: string;
+  /** Published versions: `6`, `7`. */
+  readonly from: string;
+  readonly to: string;
+  /** Name of the deployment configuration; `routing`, when it is the suite's own and may have to be created. */
+  readonly config: string;
+  readonly routing?: Readonly<Record<string, unknown>>;
+  /** The alarms of the deployment in place of those of its group: all of both. Empty: no alarm stops it, not even a red one. */
+  readonly alarms?: readonly string[];
+  /** From the first shift to the last. */
+  readonly shiftSeconds: number;
+  readonly timeoutSeconds?: number;
+  readonly expectedSeconds: number;
+}
+
 /** A stepped rollout on two variants of one endpoint (DESIGN §5). */
 export interface Stepping {
   readonly plan: SteppedPlan;
@@ -227,7 +249,10 @@ export interface Lease {
   readonly until: Instant;
 }
 
-/** Enough to publish a configuration again without CreateModel or PassRole. */
+/**
+ * Enough to publish a configuration again without CreateModel or PassRole. Of the alias of a function, endpoint config and model are its
+ * version (`version-7`), the instance type is `lambda`, and there are no instances.
+ */
 export interface Configuration {
   readonly endpointConfig: string;
   readonly model: string;
@@ -279,6 +304,8 @@ export interface Witnessed {
   /** When the run stopped waiting for the answer to the submission. */
   readonly unansweredAt?: Instant;
   readonly updatingAt?: Instant;
+  /** Id of the deployment at CodeDeploy. */
+  readonly deployment?: string;
   /** StartTime of the deployment, by AWS's clock. */
   readonly startedAt?: Instant;
   readonly failureReason?: string;

@@ -2,7 +2,7 @@ import type { AwsReads, AwsWrites } from '../aws/clients.ts';
 import { classify, describe, isInAnotherRegion, orUndefined } from '../aws/errors.ts';
 import { ObjectTooLarge } from '../aws/object-too-large.ts';
 import { canonical } from '../digest.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest, S3Location } from '../manifest/manifest.ts';
 import { Refusal, type Remarks } from '../operation.ts';
 import { withoutSecrets } from '../secrets.ts';
@@ -10,7 +10,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type JournalEntry, type JudgeEvidence, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
-import { formerReleases, recordKey, releasesOf } from './location.ts';
+import { formerReleases, recordKey, releasesOf, releasesOfFunction } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
 import { ForeignRecord, ownRecord } from './subject.ts';
@@ -30,6 +30,8 @@ export interface ReleaseStore {
   readonly endpoint: string;
   /** The owner of the record. */
   readonly subject: Subject;
+  /** The record is about the alias of a Lambda function, and `endpoint` is the name of the alias. */
+  readonly ofAlias?: true;
   /** `s3://bucket/prefix/<endpoint>/record.json`. */
   readonly uri: string;
   /** The place of this endpoint's record by an older version of this suite; undefined when none is visible. */
@@ -61,6 +63,8 @@ export interface StoreOptions {
   /** The earlier default place of records, before `location`. */
   readonly former?: S3Location;
   readonly subject: Subject;
+  /** `ReleaseStore.ofAlias`. */
+  readonly ofAlias?: true;
 }
 
 /** Twenty ended releases and fifty versions that served are a few hundred kilobytes. */
@@ -71,25 +75,34 @@ export const storeFor = (
   given: { readonly manifest: Manifest; readonly environment: string },
   { read, write, account }: Pick<World, 'read' | 'write' | 'account'>,
 ): ReleaseStore => {
-  const environment = environmentOf(given.manifest, given.environment);
+  const environment = deliveryOf(given.manifest, given.environment);
+  const location = releasesOf(environment, account);
+  const place = { account: account.id, region: account.region };
+  const clients = { reads: read, ...withoutUndefined({ writes: write }) };
+  if ('lambda' in environment)
+    return releaseStore({
+      ...clients,
+      location: releasesOfFunction(location, environment.lambda),
+      subject: { endpoint: environment.lambda.alias, ...place },
+      ofAlias: true,
+    });
   return releaseStore({
-    reads: read,
-    ...withoutUndefined({ writes: write }),
-    location: releasesOf(environment, account),
+    ...clients,
+    location,
     ...(environment.releases ? {} : { former: formerReleases(account) }),
-    subject: { endpoint: environment.endpoint.name, account: account.id, region: account.region },
+    subject: { endpoint: environment.endpoint.name, ...place },
   });
 };
 
 /** The release record of one endpoint: compare-and-swap by S3's conditional writes (DESIGN §8). */
-export const releaseStore = ({ reads, writes, location, former, subject }: StoreOptions): ReleaseStore => {
+export const releaseStore = ({ reads, writes, location, former, subject, ofAlias }: StoreOptions): ReleaseStore => {
   const { endpoint } = subject;
   const address = { Bucket: location.bucket, Key: recordKey(location, endpoint) };
   const place = `s3://${address.Bucket}/${address.Key}`;
 
   const read = async (): Promise<StoredRecord | undefined> => {
     const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place, subject)));
-    return found && { record: parse(found.text, place, subject), etag: found.etag };
+    return found && { record: parse(found.text, place, subject, ofAlias), etag: found.etag };
   };
 
   const remarks: string[] = [];
@@ -101,6 +114,7 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
   return {
     endpoint,
     subject,
+    ...withoutUndefined({ ofAlias }),
     uri: place,
     elsewhere: async () => {
       if (former === undefined) return undefined;
@@ -154,9 +168,9 @@ export const releaseStore = ({ reads, writes, location, former, subject }: Store
   };
 };
 
-const parse = (text: string, place: string, subject: Subject): ReleaseRecord => {
+const parse = (text: string, place: string, subject: Subject, ofAlias: true | undefined): ReleaseRecord => {
   try {
-    return ownRecord(parseRecord(text), subject);
+    return ownRecord(parseRecord(text), subject, ofAlias);
   } catch (error) {
     if (error instanceof UnreadableRecord) throw new Refusal('record-unavailable', `${place} ${error.message}`);
     if (error instanceof ForeignRecord)

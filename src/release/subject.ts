@@ -13,16 +13,23 @@ export class ForeignRecord extends Error {
  *
  * Older versions did not write account and region. Their records are identified by the endpoint's name alone, and get both with the
  * next write. SageMaker ignores upper and lower case in endpoint names, so a name in another case is the same endpoint.
+ * @param ofAlias of the alias of a function, which only CodeDeploy moves
  * @returns the record with this endpoint's own name, account and region
  * @throws {ForeignRecord}
  */
-export const ownRecord = (record: ReleaseRecord, subject: Subject): ReleaseRecord => {
+export const ownRecord = (record: ReleaseRecord, subject: Subject, ofAlias = false): ReleaseRecord => {
   const { account = subject.account, region = subject.region } = record;
   if (!isSame(record.endpoint, subject.endpoint) || account !== subject.account || region !== subject.region)
     throw new ForeignRecord(
       `is the record of ${placed({ ...record, account, region })}, but this run is about ${placed(subject)}`,
     );
-  for (const release of record.live ? [record.live, ...record.ended] : record.ended) refuseForeign(release, subject);
+  for (const release of record.live ? [record.live, ...record.ended] : record.ended) {
+    refuseForeign(release, subject);
+    if ((release.submission.mechanism === 'codedeploy') !== ofAlias)
+      throw new ForeignRecord(
+        `has a release (${release.id.slice(0, 100)}) of ${ofAlias ? 'an endpoint' : 'an alias'}, but is the record of ${ofAlias ? 'an alias' : placed(subject)}`,
+      );
+  }
   return { ...record, ...subject };
 };
 

@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
 import type { GitHubAccess } from '../github/open-github.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { deliveryOf, environmentOf } from '../manifest/load.ts';
 import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
 import { InputError } from '../schema.ts';
@@ -96,14 +96,14 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
     readonly mode?: string;
   };
   if (manifest === undefined || environment === undefined) return {};
-  const spec = environmentOf(manifest, environment);
-  const { account, region, bucketOwners, endpoint, registry } = spec;
+  const spec = deliveryOf(manifest, environment);
+  const { account, region, bucketOwners, registry } = spec;
   const decides = operation === 'approve-gate' && mode !== undefined && !readingModes.includes(mode);
   return withoutUndefined({
     account,
     region,
     role: (decides ? spec.approverRole : operation === 'rollback' ? spec.rollbackRole : undefined) ?? spec.role,
-    endpoint,
+    endpoint: 'endpoint' in spec ? spec.endpoint : undefined,
     bucketOwners,
     registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, decides, operation) }),
     elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,

@@ -16,6 +16,7 @@ import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } f
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { aliasManifest, canary, withAlias } from '../support/alias.ts';
 import { accuracy, packageOf, policyText, withPolicy } from '../support/approval-policy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
@@ -185,6 +186,45 @@ const evidenceRows: readonly Row[] = [
         scaled(unwatched(text)).replace('errors: 1%', `errors: 1%, named: [${complaints.AlarmName}]`),
       );
       return { version: '1.1.0' };
+    },
+  },
+];
+
+/** The rows of both operations on an alias: its roles have one policy. */
+const aliasRows: readonly [Row, ...Row[]] = [
+  {
+    name: 'to the alias of a function, by numbers that CodeDeploy has no configuration for',
+    ends: 'delivered',
+    operation: deployEndpoint,
+    stage: async (account) => {
+      const { ready } = await withAlias(account);
+      account.writeManifest(() => aliasManifest(canary.replace('5m', '7m')));
+      await ready('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'to the alias of a function, longer than its timeout',
+    ends: 'deployment-timeout',
+    operation: deployEndpoint,
+    stage: async (account) => {
+      const { ready } = await withAlias(account);
+      account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
+      await ready('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'the alias of a function back',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (account) => {
+      const { ready, deploy } = await withAlias(account);
+      await ready('1.0.0');
+      await ready('1.1.0');
+      expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
+      expect((await deploy('1.1.0', {}, { runId: '2' }))?.result.reason).toBe('delivered');
+      return {};
     },
   },
 ];
@@ -592,6 +632,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
       },
     },
   ],
+  'lambda-alias': aliasRows,
   rollback: [
     {
       name: 'an endpoint that does not exist',

@@ -10,6 +10,7 @@ import {
 } from './approval.ts';
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
+import { codedeployAlarm, codedeployLambdaCanary } from './codedeploy.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { contractNamesTheColumn } from './contract.ts';
 import {
@@ -232,4 +233,6 @@ export const scenarios: readonly Scenario[] = [
   smokeStopsFirstRelease,
   selfApprovalRefused,
   twoApproversRace,
+  codedeployLambdaCanary,
+  codedeployAlarm,
 ];

@@ -6,6 +6,7 @@ import type { Outcome } from '../../outcome.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import { defaultReleases } from '../../release/location.ts';
 import { rehearsedTeam } from '../manifest.ts';
+import { readServing } from '../serving.ts';
 import type { RehearsedRelease, ReportedRelease, Stage } from '../stage.ts';
 
 export interface Expected {
@@ -106,12 +107,11 @@ export const untilNoted = async (stage: Stage, what: string, times = 1): Promise
   }
 };
 
-/** Lets SageMaker finish its current work. */
+/** Lets AWS finish its current work. */
 export const settle = async (stage: Stage): Promise<void> => {
   for (;;) {
-    const { EndpointStatus } = await stage.simulator.call('sagemaker', 'DescribeEndpoint', {
-      EndpointName: stage.endpoint,
-    });
+    const serving = await readServing(stage.simulator, stage.endpoint);
+    const EndpointStatus = serving?.status;
     if (EndpointStatus !== 'Updating' && EndpointStatus !== 'Creating') return;
     await stage.driver.until(stage.driver.now() + minutes(1));
   }

@@ -15,7 +15,7 @@ import { kindNotes, refuseOtherKind, refuseUnusable } from '../../../src/endpoin
 import { type EndpointSpec, type ReplaceableKind, replaceableKinds } from '../../../src/manifest/manifest.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
-import type { EndpointKind, MechanismName } from '../../../src/release/record.ts';
+import type { EndpointKind, EndpointMechanism } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { recordOf } from '../../support/planning.ts';
 import { subject } from '../../support/release.ts';
@@ -266,13 +266,13 @@ const words = (check: () => void): string => {
 describe('an endpoint that no update can reach is refused', () => {
   const refusal = async (
     answers: Answers,
-    by: readonly MechanismName[] | 'restore',
+    by: readonly EndpointMechanism[] | 'restore',
     spec: Pick<EndpointSpec, 'replacesKind'> = {},
   ): Promise<string> => {
     const seen = await look(answers);
     return words(() => refuseUnusable('churn', seen, kindOf(seen, recordOf()), by, spec));
   };
-  const going = async (by: readonly MechanismName[] | 'restore') => {
+  const going = async (by: readonly EndpointMechanism[] | 'restore') => {
     const found = await Promise.all(each.map(async ([kind, answers]) => [kind, await refusal(answers, by)]));
     return found.filter(([, said]) => said === 'goes on').map(([kind]) => kind);
   };

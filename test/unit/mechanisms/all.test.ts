@@ -6,7 +6,7 @@ import { releaseAlarmsOf } from '../../../src/mechanisms/release-alarms.ts';
 import { Refusal } from '../../../src/operation.ts';
 import type { RegisteredVersion } from '../../../src/registry/registered-version.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
-import type { MechanismName, Release } from '../../../src/release/record.ts';
+import type { EndpointMechanism, Release } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { asking, planningWorld } from '../../support/planning.ts';
 import { configuration, guarded, release, secondSwap, subject } from '../../support/release.ts';
@@ -32,7 +32,7 @@ const planned: Readonly<Record<keyof typeof mechanisms, readonly PlanRequest['op
   variants: ['deploy-endpoint', 'shift-traffic'],
   replacement: ['rollback'],
 };
-const names = Object.keys(planned) as readonly MechanismName[];
+const names = Object.keys(planned) as readonly EndpointMechanism[];
 
 describe('a mechanism', () => {
   test.each(
@@ -56,7 +56,7 @@ describe('a mechanism', () => {
   });
 
   test('is picked by the strategy', () => {
-    const picked: Readonly<Record<Rollout['strategy'], MechanismName>> = {
+    const picked: Readonly<Record<Rollout['strategy'], EndpointMechanism>> = {
       'all-at-once': 'guardrail',
       canary: 'guardrail',
       linear: 'guardrail',
@@ -103,7 +103,7 @@ test('a release makes alarms only where SageMaker obeys them', () => {
 });
 
 describe('stopping', () => {
-  const stopping = async (mechanism: MechanismName, submission: Release['submission']) => {
+  const stopping = async (mechanism: EndpointMechanism, submission: Release['submission']) => {
     const put: string[] = [];
     const putMetricData = async ({ Namespace }: { readonly Namespace: string }) => void put.push(Namespace);
     const world = { clock: { now: () => 5000 }, write: { cloudwatch: { putMetricData } } } as unknown as World;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { mechanisms } from '../../../src/mechanisms/all.ts';
 import type { PlanRequest } from '../../../src/mechanisms/mechanism.ts';
-import type { MechanismName } from '../../../src/release/record.ts';
+import type { EndpointMechanism } from '../../../src/release/record.ts';
 import type { World } from '../../../src/world.ts';
 import { none, requestOf, served } from '../../support/delivery-plans.ts';
 import { asking, planningWorld, recordOf } from '../../support/planning.ts';
@@ -32,7 +32,7 @@ const steps = asking('1.1.0');
 /** Two configs may have the same model: each is read with its own. */
 const shared = ['describeModel {"ModelName":"churn-1-0-0"}'];
 
-test.each<[string, MechanismName, World, PlanRequest, again?: readonly string[]]>([
+test.each<[string, EndpointMechanism, World, PlanRequest, again?: readonly string[]]>([
   ['of a first delivery', 'guardrail', servingWorld(none), requestOf()],
   ['of an update', 'guardrail', servingWorld(served), requestOf()],
   ['that removes a candidate first', 'guardrail', planningWorld(dark), requestOf({ record: recordOf() }), shared],

@@ -1,0 +1,23 @@
+import { sha256 } from '../../digest.ts';
+import type { AliasDeployment } from '../../release/record.ts';
+
+/** The revision of a deployment (CodeDeploy user guide, "AppSpec file structure for AWS Lambda deployments"). */
+export const revisionOf = (submission: Pick<AliasDeployment, 'function' | 'variant' | 'from' | 'to'>) => {
+  const content = JSON.stringify({
+    version: 0.0,
+    Resources: [
+      {
+        [submission.function]: {
+          Type: 'AWS::Lambda::Function',
+          Properties: {
+            Name: submission.function,
+            Alias: submission.variant,
+            CurrentVersion: submission.from,
+            TargetVersion: submission.to,
+          },
+        },
+      },
+    ],
+  });
+  return { revisionType: 'AppSpecContent', appSpecContent: { content, sha256: sha256(content) } } as const;
+};

@@ -1,0 +1,235 @@
+import { digest } from '../../digest.ts';
+import { counted } from '../../judge/amounts.ts';
+import { mostAliasAlarms } from '../../manifest/alias-schema.ts';
+import type { AliasRollout, LambdaAlias } from '../../manifest/manifest.ts';
+import { type Change, Refusal } from '../../operation.ts';
+import { aliasPermissions } from '../../permissions.ts';
+import { shortened } from '../../plain-text.ts';
+import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
+import type { AliasDeployment, Configuration, NewRelease, ReleaseRecord } from '../../release/record.ts';
+import { releaseId } from '../../release/release-id.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
+import type { World } from '../../world.ts';
+import type { Planned } from '../mechanism.ts';
+import { statesOf } from '../release-alarms.ts';
+import type { DeliveryRequest } from '../request.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from './alias.ts';
+import { namedVersion, requireContent } from './content.ts';
+import { groupAlarms, runningIn } from './deployment.ts';
+import { type Routing, routingOf } from './routing.ts';
+import { notReady } from './submit.ts';
+
+/** A request for a delivery to an alias. */
+export interface AliasRequest extends Pick<DeliveryRequest, 'group' | 'version' | 'registry'> {
+  readonly lambda: LambdaAlias;
+  readonly rollout: AliasRollout;
+}
+
+export type AliasPlan =
+  | {
+      readonly operation: 'deploy-endpoint';
+      readonly requested: AliasRequest;
+      readonly record: ReleaseRecord;
+      readonly registered: RegisteredVersion;
+      readonly attempt: number;
+    }
+  /** The way back to a version that served before. */
+  | {
+      readonly operation: 'rollback';
+      readonly lambda: LambdaAlias;
+      readonly record: ReleaseRecord;
+      readonly to: Configuration;
+      readonly because: string;
+      readonly named?: true;
+    };
+
+/** As `planDigest` of an endpoint. */
+export const aliasDigest = (requested: AliasRequest, packageVersion: number): string =>
+  digest({ ...requested, operation: 'deploy-endpoint', packageVersion });
+
+/** The alias, as a plan finds it. @throws {Refusal} `endpoint-unusable` without one */
+export const requireAlias = async (world: World, lambda: LambdaAlias): Promise<AliasLook> => {
+  const look = await lookAtAlias(world, lambda);
+  if (look !== undefined) return look;
+  throw new Refusal(
+    'endpoint-unusable',
+    `the function ${lambda.function} has no alias ${lambda.alias}: create it on the version that serves now; CodeDeploy moves an alias, and makes none`,
+  );
+};
+
+export const planAlias = async (world: World, request: AliasPlan): Promise<Planned> => {
+  const { operation, record } = request;
+  const { lambda } = operation === 'rollback' ? request : request.requested;
+  const name = nameOfAlias(lambda);
+  const look = await requireAlias(world, lambda);
+  const baseline = baselineOf(record, look.version);
+  if (operation === 'rollback') {
+    const to = versionTo(request.to);
+    const routing = routingOf({ strategy: 'all-at-once', alarms: [] });
+    const planDigest = digest({ operation, alias: name, from: look.version, to });
+    await groupAlarms(world, lambda);
+    const release: NewRelease = {
+      id: releaseId(record, request.to.version ?? 'unversioned', planDigest),
+      operation,
+      version: request.to.version ?? request.to.endpointConfig,
+      planDigest,
+      attempt: 1,
+      baseline,
+      candidate: request.to,
+      submission: submissionFor(lambda, look.version, to, routing, { alarms: [] }),
+      ...withoutUndefined({ named: request.named, why: shortened(request.because, 500) }),
+    };
+    return {
+      already: 'already-delivered',
+      release,
+      plan: {
+        title: `roll ${name} back from ${baseline.version ?? `version ${look.version}`} to ${release.version}: ${request.because}`,
+        changes: [moved(name, look, to)],
+        notes: ['all requests at once; no alarm stops it, since the one that made it necessary may still be in ALARM'],
+        expectedSeconds: overheadSeconds,
+        peakInstances: {},
+        permissions: aliasPermissions(),
+      },
+    };
+  }
+  const { requested, registered, attempt } = request;
+  const to = namedVersion(registered);
+  await requireContent(world, lambda, to, registered);
+  const planDigest = aliasDigest(requested, registered.packageVersion);
+  const routing = routingOf(requested.rollout);
+  const serves = look.version === to && look.other === undefined;
+  const { alarms, notes } = serves ? { alarms: undefined, notes: [] } : await watched(world, requested, look, record);
+  const { tag, packageVersion, version, contentDigest } = registered;
+  return {
+    already: 'already-delivered',
+    release: {
+      id: releaseId(record, requested.version, planDigest),
+      operation,
+      version: requested.version,
+      planDigest,
+      attempt,
+      baseline,
+      candidate: {
+        ...ofVersion(to),
+        ...{ version, packageVersion, contentDigest },
+        ...registeredImages(registered),
+      },
+      submission: submissionFor(lambda, look.version, to, routing, {
+        ...withoutUndefined({ alarms, timeoutSeconds: requested.rollout.timeoutSeconds }),
+      }),
+    },
+    plan: {
+      title: serves
+        ? `${name} is on version ${to} already, which is ${tag}`
+        : `deploy ${tag} to ${name} by ${requested.rollout.strategy}`,
+      changes: serves
+        ? []
+        : [
+            ...(routing.routing === undefined
+              ? []
+              : [
+                  {
+                    verb: 'create',
+                    object: `deployment configuration ${routing.config}`,
+                    details: ['unless the account has it'],
+                  } as const,
+                ]),
+            moved(name, look, to),
+          ],
+      notes,
+      expectedSeconds: routing.shiftSeconds + overheadSeconds,
+      peakInstances: {},
+      permissions: aliasPermissions(),
+    },
+  };
+};
+
+/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
+const overheadSeconds = 60;
+
+const moved = (name: string, { version }: AliasLook, to: string): Change => ({
+  verb: 'update',
+  object: `alias ${name}`,
+  details: [`version: ${version} → ${to}`],
+});
+
+/**
+ * Everything that must hold before a deployment, and the alarms that stop it.
+ * @returns `alarms`: those of the deployment, where the manifest names one that the group does not have
+ */
+const watched = async (
+  world: World,
+  { lambda, rollout }: AliasRequest,
+  look: AliasLook,
+  record: ReleaseRecord,
+): Promise<{ readonly alarms: readonly string[] | undefined; readonly notes: readonly string[] }> => {
+  const name = nameOfAlias(lambda);
+  if (record.live === undefined) {
+    const [other] = await runningIn(world, lambda);
+    if (other !== undefined)
+      throw new Refusal(
+        'endpoint-unusable',
+        `deployment ${other} runs in the group ${lambda.deploymentGroup} already: wait until it has ended`,
+      );
+    if (look.other !== undefined)
+      throw new Refusal(
+        'endpoint-unusable',
+        `${name} is on ${shown(look)}, and no deployment runs: give one version all requests first (aws lambda update-alias)`,
+      );
+  }
+  const ofGroup = await groupAlarms(world, lambda);
+  const all = [...new Set([...ofGroup, ...rollout.alarms])];
+  if (all.length > mostAliasAlarms)
+    throw new Refusal(
+      'infeasible-rollout',
+      `the deployment group has ${counted(ofGroup.length, 'alarm')}, with those of the manifest ${all.length}; a deployment takes ${mostAliasAlarms}`,
+    );
+  const { red, gone } = await statesOf(world, all);
+  if (red.length + gone.length > 0) throw new Refusal('alarm-not-ready', `${name}: ${notReady(red, gone)}`);
+  return {
+    alarms: all.length === ofGroup.length ? undefined : all,
+    notes: [
+      all.length === 0
+        ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
+        : `stopped and rolled back by ${all.join(', ')}`,
+      'whether an alarm can fire within the shift is not checked here',
+    ],
+  };
+};
+
+const submissionFor = (
+  lambda: LambdaAlias,
+  from: string,
+  to: string,
+  { config, routing, shiftSeconds }: Routing,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds'>,
+): AliasDeployment => ({
+  mechanism: 'codedeploy',
+  kind: 'deployment',
+  variant: lambda.alias,
+  function: lambda.function,
+  application: lambda.application,
+  deploymentGroup: lambda.deploymentGroup,
+  ...{ from, to, config, shiftSeconds },
+  ...(routing === undefined ? {} : { routing: { ...routing } }),
+  expectedSeconds: shiftSeconds + overheadSeconds,
+  ...guards,
+});
+
+const ofVersion = (version: string): Configuration => ({
+  endpointConfig: configOfVersion(version),
+  model: configOfVersion(version),
+  instanceType: 'lambda',
+  instanceCount: 0,
+});
+
+/** The configuration that serves: as the history knows it, else a version of others. */
+const baselineOf = ({ history }: ReleaseRecord, version: string): Configuration => {
+  const known = history.find(({ endpointConfig }) => endpointConfig === configOfVersion(version));
+  if (known === undefined) return ofVersion(version);
+  const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...configuration } = known;
+  return configuration;
+};
+
+const versionTo = ({ endpointConfig }: Configuration): string =>
+  /^version-([1-9][0-9]*)$/.exec(endpointConfig)?.[1] ?? '';

@@ -1,0 +1,199 @@
+import type { DeploymentInfo } from '../../aws/codedeploy.ts';
+import { minutes, seconds } from '../../clock.ts';
+import type { ReasonCode } from '../../reason-codes.ts';
+import type { Release } from '../../release/record.ts';
+import { writesOf } from '../../world.ts';
+import { lookAtApproval, remarksOf } from '../approval.ts';
+import type { UpdateCause } from '../mechanism.ts';
+import type { Turn, TurnResult } from '../turn.ts';
+import { type AliasLook, aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
+import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
+
+/** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
+const rollbackGraceMs = minutes(10);
+/** CodeDeploy shifts by its own timer, which may run a little early against its time stamps. */
+const toleranceMs = seconds(30);
+
+/**
+ * One look at the deployment. CodeDeploy moves the traffic by its own timer and takes it back by alarms. The suite stops it when the
+ * version loses its approval, by command, or at the rollout's timeout; and it verifies the alias at the end. There is no SDK waiter here: that one
+ * gives up after 30 minutes.
+ */
+export const superviseDeployment = async (turn: Turn): Promise<TurnResult> => {
+  const { world, release } = turn;
+  const alias = aliasOfRelease(submissionOf(release));
+  const deployment = await deploymentOf(turn);
+  if (deployment === undefined)
+    return turn.conclude(
+      'changed-by-others',
+      `CodeDeploy has no deployment ${release.witnessed.deployment ?? ''} of this release`,
+    );
+  const look = await lookAtAlias(world, alias);
+  if (look === undefined) return turn.conclude('endpoint-unusable', `there is no alias ${nameOfAlias(alias)} any more`);
+  if (!isOver(deployment)) return follow(turn, deployment, look);
+  return deployment.status === 'Succeeded' ? arrived(turn, deployment, look) : returned(turn, deployment, look);
+};
+
+const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
+  const { world, release } = turn;
+  const submission = submissionOf(release);
+  const { abort, submittedAt = release.startedAt } = release.witnessed;
+  // Announced before, and not carried out yet.
+  if (abort !== undefined) return stopDeployment(turn, abort.why, abort.because ?? abort.why);
+  const command = release.commands.find(({ command }) => command === 'abort');
+  if (command !== undefined)
+    return stopDeployment(turn, command.reason ?? 'aborted-by-hand', `${command.by} stopped it: ${command.why}`);
+  const approval = await lookAtApproval(turn, true);
+  if (approval.is === 'withdrawn') return stopDeployment(turn, 'approval-withdrawn', approval.withdrawal.because);
+  const { timeoutSeconds } = submission;
+  const now = world.clock.now();
+  if (timeoutSeconds !== undefined && now >= submittedAt + seconds(timeoutSeconds))
+    return stopDeployment(
+      turn,
+      'deployment-timeout',
+      `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
+    );
+  if (release.lease.until - now < minutes(3)) await turn.save({});
+  const expected = seconds(submission.expectedSeconds);
+  const passed = Math.min(1, (now - submittedAt) / Math.max(1, expected));
+  return {
+    because: [
+      `${deployment.deploymentId} is ${deployment.status}; ${nameOfAlias(aliasOfRelease(submission))} is on ${shown(look)}`,
+      ...remarksOf(approval),
+    ].join('; '),
+    percent: 15 + Math.floor(70 * passed),
+    notBefore: turn.nextPoll(),
+  };
+};
+
+/** The record has the reason before the call, so that a later turn knows why the deployment is Stopped. */
+export const stopDeployment = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult> => {
+  const { world, release } = turn;
+  const { abort = { at: world.clock.now(), why, because, published: false } } = release.witnessed;
+  const announced =
+    release.witnessed.abort === undefined ? await turn.save({ witnessed: { ...release.witnessed, abort } }) : turn;
+  const deployment = await deploymentOf(announced);
+  if (deployment?.deploymentId !== undefined && !isOver(deployment))
+    await writesOf(world)
+      .codedeploy.stopDeployment({ deploymentId: deployment.deploymentId, autoRollbackEnabled: true })
+      .catch((error: unknown) => {
+        // It ended meanwhile: the next look shows how.
+        if (!(error instanceof Error) || error.name !== 'DeploymentAlreadyCompletedException') throw error;
+      });
+  return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: world.clock.now() + seconds(10) };
+};
+
+const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
+  const { release } = turn;
+  const submission = submissionOf(release);
+  const alias = nameOfAlias(aliasOfRelease(submission));
+  const problems = differences(release, look);
+  if (problems.length > 0) {
+    const ours = [submission.from, submission.to].includes(look.version);
+    return turn.conclude(
+      ours ? 'verification-mismatch' : 'changed-by-others',
+      `${deployment.deploymentId} succeeded, but ${alias}: ${problems.join(', ')}`,
+    );
+  }
+  if (release.operation === 'rollback')
+    return turn.conclude('restored', `${alias} is on version ${submission.to} (${release.version}), verified`);
+  const { abort } = release.witnessed;
+  if (abort?.why === 'approval-withdrawn')
+    return turn.conclude(
+      'withdrawn-too-late',
+      `${abort.because ?? abort.why}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
+    );
+  // Rule 19: a shift that did not take place proves nothing.
+  const { startTime, completeTime } = deployment;
+  if (startTime !== undefined && completeTime !== undefined) {
+    const took = (completeTime - startTime) * 1000;
+    if (took + toleranceMs < seconds(submission.shiftSeconds))
+      return turn.conclude(
+        'no-bake',
+        `${deployment.deploymentId} ended after ${Math.round(took / 1000)} s, but its shifts alone take ${submission.shiftSeconds} s`,
+      );
+  }
+  return turn.conclude('delivered', `${alias} is on version ${submission.to} (${release.version}), verified`);
+};
+
+/** The alias's differences from the end of the release. */
+export const differences = (release: Release, { version, other }: AliasLook): readonly string[] => {
+  const { to } = submissionOf(release);
+  return [
+    ...(version === to ? [] : [`it is on version ${version} instead of ${to}`]),
+    ...(other === undefined ? [] : [`version ${other.version} still gets a part of the requests`]),
+  ];
+};
+
+/** The deployment failed or was stopped: it is followed until the alias is back on the version before. */
+const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
+  const { world, release } = turn;
+  const submission = submissionOf(release);
+  const alias = nameOfAlias(aliasOfRelease(submission));
+  const { rollbackDeploymentId: backId } = deployment.rollbackInfo ?? {};
+  const back = backId === undefined ? undefined : await describeDeployment(world, backId);
+  const isBack = look.version === submission.from && look.other === undefined;
+  if (!isBack) {
+    const waits =
+      back === undefined ? world.clock.now() < (deployment.completeTime ?? 0) * 1000 + rollbackGraceMs : !isOver(back);
+    if (waits) {
+      await turn.save({});
+      return {
+        because: `${deployment.deploymentId} is ${deployment.status}; ${alias} is on ${shown(look)}, and goes back to version ${submission.from}`,
+        percent: 88,
+        notBefore: turn.nextPoll(),
+      };
+    }
+    const failed = back === undefined ? 'was not rolled back' : `was rolled back by ${backId}, which is ${back.status}`;
+    return turn.conclude('rollback-failed', `${deployment.deploymentId} ${failed}; ${alias} is on ${shown(look)}`);
+  }
+  // Until its own rollback has ended, the group takes no other deployment.
+  if (back !== undefined && !isOver(back))
+    return {
+      because: `${alias} is back on version ${submission.from}; ${backId} is ${back.status}`,
+      percent: 89,
+      notBefore: turn.nextPoll(),
+    };
+  const { reason, because } = await causeOf(turn);
+  return turn.conclude(reason, because);
+};
+
+/** CodeDeploy's error code → the reason code (API: ErrorCode). Codes about the request or the account convict no version. */
+const reasons: Readonly<Record<string, ReasonCode>> = {
+  ALARM_ACTIVE: 'alarm',
+  HOOK_EXECUTION_FAILURE: 'health-check',
+  MANUAL_STOP: 'aborted-by-hand',
+  TIMEOUT: 'deployment-timeout',
+  IAM_ROLE_MISSING: 'access-denied',
+  IAM_ROLE_PERMISSIONS: 'access-denied',
+  INVALID_LAMBDA_CONFIGURATION: 'endpoint-unusable',
+  INVALID_LAMBDA_FUNCTION: 'endpoint-unusable',
+};
+
+/** Why the version before serves again, by the deployment's own words. */
+export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
+  const { release } = turn;
+  const deployment = await deploymentOf(turn);
+  const { code = '', message = 'no reason given' } = deployment?.errorInformation ?? {};
+  const ended = `${deployment?.deploymentId} is ${deployment?.status}: ${code} ${message}`;
+  if (release.operation === 'rollback') return { reason: 'restore-failed', because: ended };
+  const { abort } = release.witnessed;
+  if (abort !== undefined && (code === 'MANUAL_STOP' || code === ''))
+    return {
+      reason: abort.why,
+      because: `${abort.because ?? abort.why}; version ${submissionOf(release).from} serves again, verified`,
+    };
+  return {
+    reason: reasons[code] ?? 'cause-unknown',
+    because: `${ended}; version ${submissionOf(release).from} serves again, verified`,
+  };
+};
+
+/** The configuration that serves at the end of the release, as one look at the alias shows it. */
+export const aliasAtEnd = async ({ world, release }: Turn): Promise<NonNullable<Release['serving']>> => {
+  const submission = submissionOf(release);
+  const look = await lookAtAlias(world, aliasOfRelease(submission));
+  if (look === undefined || look.other !== undefined) return 'unknown';
+  if (look.version === submission.to) return 'candidate';
+  return look.version === submission.from ? 'baseline' : 'unknown';
+};

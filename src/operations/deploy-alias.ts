@@ -1,0 +1,192 @@
+import { beginStage } from '../delivery/follow-stage.ts';
+import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
+import { repeatRefusal } from '../delivery/repeat-refusal.ts';
+import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
+import { settlingTasks } from '../delivery/settle.ts';
+import { deliveryOf } from '../manifest/load.ts';
+import type { AliasEnvironment, AliasRollout, Delivery, Manifest } from '../manifest/manifest.ts';
+import { refuseUnfitVersion } from '../mechanisms/approval.ts';
+import { nameOfAlias, refuseForeignTarget, submissionOf } from '../mechanisms/codedeploy/alias.ts';
+import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
+import { requireContent } from '../mechanisms/codedeploy/content.ts';
+import { type AliasRequest, aliasDigest } from '../mechanisms/codedeploy/plan.ts';
+import { routingOf } from '../mechanisms/codedeploy/routing.ts';
+import type { WantedRelease } from '../mechanisms/mechanism.ts';
+import { registryOf } from '../mechanisms/request.ts';
+import type { Turn } from '../mechanisms/turn.ts';
+import { Refusal } from '../operation.ts';
+import { termsOf } from '../registry/approval-terms.ts';
+import { refuseClosedGroup } from '../registry/group-policy.ts';
+import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
+import type { RegisteredVersion } from '../registry/registered-version.ts';
+import { riskOf } from '../registry/risk.ts';
+import { type Decision, rerunDecision } from '../release/lifecycle.ts';
+import type { Release, ReleaseRecord } from '../release/record.ts';
+import { storeFor } from '../release/store.ts';
+import type { World } from '../world.ts';
+import { requestedVersion } from './requested-version.ts';
+
+interface Given {
+  readonly manifest: Manifest;
+  readonly environment: string;
+  readonly version: string;
+  readonly retry: boolean;
+}
+
+/** `deploy-endpoint` where the alias of a Lambda function serves: the same release, carried by CodeDeploy. */
+export const deployAlias = async (
+  given: Given,
+  world: World,
+  environment: AliasEnvironment,
+): Promise<ReleaseOperation<ReleaseOutputs>> => {
+  const store = storeFor(given, world);
+  const { model } = given.manifest;
+  const named = await requestedVersion(world, store, model, given.version);
+  const { lambda, rollout } = environment;
+  const requested: AliasRequest = { group: model, version: named.version, lambda, rollout, ...registryOf(world) };
+  const wanted = wantedOf(model);
+  return {
+    store,
+    approval: termsOf(given.manifest, environment),
+    plan: (record) => plan(world, given, requested, named, record),
+    recognise: (release) => {
+      refuseForeignTarget(release, lambda);
+      if (release.operation === 'rollback') return;
+      if (release.planDigest !== aliasDigest(requested, release.candidate.packageVersion ?? 0))
+        throw new Refusal(
+          'plan-changed',
+          `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
+        );
+      refuseOtherShift(release, rollout);
+    },
+    tasks: () => ({
+      preparing: [beginStage, submitChange(() => wanted)],
+      ...followChange(() => wanted),
+      settling: settlingTasks,
+    }),
+    outputs: (release) => outputsOf(nameOfAlias(lambda), release),
+  };
+};
+
+/**
+ * The digest is about the request, and the record about what it was made into: both have to be of this manifest (rule 21). The alarms of the
+ * group are read again at the submission.
+ */
+const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
+  const { config, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
+  const wanted = routingOf(rollout);
+  const isOwn =
+    config === wanted.config &&
+    shiftSeconds === wanted.shiftSeconds &&
+    timeoutSeconds === rollout.timeoutSeconds &&
+    (alarms === undefined || (alarms.length > 0 && rollout.alarms.every((name) => alarms.includes(name))));
+  if (!isOwn)
+    throw new Refusal(
+      'foreign-record',
+      `${release.id} in the release record shifts by ${config.slice(0, 100)} and other guards than this manifest has; nothing was changed`,
+    );
+};
+
+/** Directly before the submission the version of the function is compared with the package once more: the record is a hint (rule 21). */
+export const wantedOf = (model: string): WantedRelease => ({
+  // An alias has none: nothing of a release by CodeDeploy reads it.
+  rollout: { strategy: 'all-at-once', finalBakeSeconds: 0, alarms: { named: [] }, minimumRequests: 0 },
+  unchanged: async (turn: Turn) => {
+    const { world, release } = turn;
+    const { version, packageVersion } = release.candidate;
+    if (version === undefined || packageVersion === undefined) return;
+    const registered = await requireVersion(world, model, { version, packageVersion });
+    await requireContent(world, submissionOf(release), submissionOf(release).to, registered);
+  },
+});
+
+const plan = async (
+  world: World,
+  { retry, manifest, environment }: Given,
+  requested: AliasRequest,
+  named: RequestedVersion,
+  record: ReleaseRecord,
+): Promise<Opening<ReleaseOutputs>> => {
+  const decide = (packageVersion: number): Decision =>
+    rerunDecision(record, {
+      operation: 'deploy-endpoint',
+      version: requested.version,
+      planDigest: aliasDigest(requested, packageVersion),
+      retry,
+      holder: world.run.holder,
+      now: world.clock.now(),
+    });
+  const { live } = record;
+  const own = live?.operation === 'deploy-endpoint' && live.version === requested.version ? live : undefined;
+  // A release that is under way goes on, even when its package is gone: its next turn ends it.
+  const begun = decide(own?.candidate.packageVersion ?? 0);
+  if (begun.is === 'resume') return begun;
+  const registered = await requireVersion(world, requested.group, named);
+  const decision = decide(registered.packageVersion);
+  switch (decision.is) {
+    case 'resume':
+      return decision;
+    case 'held':
+      if (world.write === undefined)
+        return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
+      throw new Refusal('held-by-another-release', decision.because);
+    case 'stopping':
+      return { is: 'stop-first', release: decision.release };
+    case 'plan-changed':
+      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
+      throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
+    case 'already-convicted':
+      throw repeatRefusal(requested.version, decision.release);
+    case 'no-op':
+    case 'new-attempt':
+      refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
+      return begin(world, requested, registered, record, decision);
+  }
+};
+
+/** A high risk requires `regression:` and `strategy: steps`, which an alias has not: the card may rate it so after the manifest was written. */
+const refuseHighRisk = (manifest: Manifest, environment: Delivery, { card }: RegisteredVersion): void => {
+  const { level, because } = riskOf(manifest, environment, card);
+  if (level === 'high')
+    throw new Refusal(
+      'risk-high',
+      `${because}; that requires a passing regression test and strategy: steps, which the alias of a Lambda function does not have. Without users there, write \`risk: normal\` into the environment`,
+    );
+};
+
+const begin = async (
+  world: World,
+  requested: AliasRequest,
+  registered: RegisteredVersion,
+  record: ReleaseRecord,
+  decision: Extract<Decision, { is: 'no-op' | 'new-attempt' }>,
+): Promise<Opening<ReleaseOutputs>> => {
+  const notes = [
+    ...(await refuseUnfitVersion(world, registered)),
+    ...(await refuseClosedGroup(world, requested.group)),
+  ];
+  const planned = await codedeploy.plan(world, {
+    operation: 'deploy-endpoint',
+    ...{ requested, registered, record },
+    attempt: decision.is === 'no-op' ? decision.release.attempt : decision.attempt,
+  });
+  if (planned.plan.changes.length === 0 && record.live === undefined)
+    return {
+      is: 'done',
+      progress: {
+        is: 'done',
+        outcome: 'succeeded',
+        reason: planned.already,
+        outputs: outputsOf(nameOfAlias(requested.lambda), { ...planned.release, serving: 'candidate' }),
+        because: planned.plan.title,
+        plan: planned.plan,
+      },
+    };
+  return {
+    is: 'begin',
+    ...planned,
+    plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
+    ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
+  };
+};

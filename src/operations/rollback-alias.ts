@@ -1,0 +1,139 @@
+import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
+import type { Opening, ReleaseMemory, ReleaseOperation } from '../delivery/run-release.ts';
+import { settlingTasks } from '../delivery/settle.ts';
+import type { AliasEnvironment } from '../manifest/manifest.ts';
+import { configOfVersion, nameOfAlias, refuseForeignTarget } from '../mechanisms/codedeploy/alias.ts';
+import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
+import { requireAlias } from '../mechanisms/codedeploy/plan.ts';
+import { Refusal } from '../operation.ts';
+import { termsOf } from '../registry/approval-terms.ts';
+import { readReference, unnamedVersion } from '../registry/version-reference.ts';
+import { lastGood } from '../release/history.ts';
+import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
+import type { Configuration, ReleaseRecord } from '../release/record.ts';
+import { storeFor } from '../release/store.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
+import { wantedOf } from './deploy-alias.ts';
+import type { RollbackInputs } from './rollback-inputs.ts';
+import { tidied } from './tidied.ts';
+import { configurationOf, nameOf, served } from './way-back.ts';
+
+/** `rollback` where the alias of a Lambda function serves: one deployment, all at once, that no alarm stops. */
+export const rollbackAlias = (
+  given: RollbackInputs,
+  world: World,
+  memory: ReleaseMemory | undefined,
+  environment: AliasEnvironment,
+): ReleaseOperation<ReleaseOutputs> => {
+  const store = storeFor(given, world);
+  const name = nameOfAlias(environment.lambda);
+  const wanted = wantedOf(given.manifest.model);
+  return {
+    store,
+    approval: termsOf(given.manifest, environment),
+    plan: async (record) => {
+      if (given.rejected !== undefined || given.event !== undefined || given['only-rejected'])
+        throw new Refusal(
+          'invalid-input',
+          `rejected: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
+        );
+      return given['only-expired']
+        ? tidied(world, record, memory !== undefined)
+        : plan(world, given, environment, record, memory !== undefined);
+    },
+    recognise: (release) => {
+      if (release.operation !== 'rollback')
+        throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
+      refuseForeignTarget(release, environment.lambda);
+    },
+    tasks: () => ({
+      preparing: [submitChange(() => wanted)],
+      ...followChange(() => wanted),
+      settling: settlingTasks,
+    }),
+    outputs: (release) => outputsOf(name, release),
+  };
+};
+
+const plan = async (
+  world: World,
+  given: RollbackInputs,
+  { lambda }: AliasEnvironment,
+  record: ReleaseRecord,
+  acted: boolean,
+): Promise<Opening<ReleaseOutputs>> => {
+  const { live: release } = record;
+  const name = nameOfAlias(lambda);
+  if (release !== undefined && release.operation !== 'rollback')
+    return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
+  const to = given.to === undefined ? undefined : nameGiven(given.to, given, record);
+  if (release !== undefined) {
+    if (isHeldFrom(release, world.run.holder, world.clock.now()))
+      throw new Refusal(
+        'held-by-another-release',
+        `${release.id} is rolling ${name} back already (${release.lease.holder})`,
+      );
+    if (isStopping(release)) return { is: 'stop-first', release };
+    if (to !== undefined && to !== release.version)
+      throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: wait for its end`);
+    return { is: 'resume', release };
+  }
+  const look = await requireAlias(world, lambda);
+  const serving = configOfVersion(look.version);
+  const isAt = (one: Configuration): boolean => one.endpointConfig === serving && look.other === undefined;
+  // The newest release left the alias on an earlier version already: a second rollback must not go back one version further.
+  const last = record.ended.find(({ reason }) => reason !== 'abandoned');
+  const left = last?.operation === 'rollback' ? last.candidate : last?.baseline;
+  if (to === undefined && last !== undefined && left !== undefined && isAt(left) && last.serving !== 'candidate')
+    return done(name, left, acted, last.id);
+  if (to === undefined && last?.operation === 'rollback' && left !== undefined && isAt(left))
+    return done(name, left, acted, last.id);
+  const target = targetOf(record, serving, name, to);
+  if (isAt(target)) return done(name, target, acted);
+  if (target.version === undefined)
+    throw new Refusal(
+      'nothing-to-roll-back-to',
+      `${target.endpointConfig.replace('-', ' ')} of ${lambda.function} was not delivered by this suite, so no package says what it is: move the alias by hand, or deliver a registered version`,
+    );
+  const planned = await codedeploy.plan(world, {
+    operation: 'rollback',
+    ...{ lambda, record, to: target, because: given.because },
+    ...withoutUndefined({ named: to === undefined ? undefined : (true as const) }),
+  });
+  return { is: 'begin', ...planned };
+};
+
+const targetOf = (record: ReleaseRecord, serving: string, name: string, to: string | undefined): Configuration => {
+  const shown = record.history.find(({ endpointConfig }) => endpointConfig === serving);
+  const found =
+    to === undefined
+      ? lastGood(record.history, shown ?? { endpointConfig: serving })
+      : record.history.find((entry) => nameOf(entry) === to);
+  if (found !== undefined) return configurationOf(found);
+  throw new Refusal(
+    'nothing-to-roll-back-to',
+    to === undefined
+      ? `no version served ${name} well before ${shown?.version ?? serving}: ${served(record)}`
+      : `${to} never served ${name}: ${served(record)}`,
+  );
+};
+
+const nameGiven = (to: string, { manifest }: RollbackInputs, { history }: ReleaseRecord): string => {
+  const reference = readReference(manifest.model, to);
+  if (reference.is === 'version') return reference.version;
+  const { packageVersion } = reference;
+  return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);
+};
+
+const done = (name: string, to: Configuration, acted: boolean, release = ''): Opening<ReleaseOutputs> => ({
+  is: 'done',
+  progress: {
+    is: 'done',
+    outcome: 'succeeded',
+    reason: acted ? 'restored' : 'already-restored',
+    outputs: outputsOf(name, { candidate: to, id: release, serving: 'candidate' }),
+    because: `${name} serves ${nameOf(to)} already`,
+  },
+});

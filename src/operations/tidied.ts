@@ -1,0 +1,29 @@
+import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
+import type { Opening } from '../delivery/run-release.ts';
+import { isHeldFrom } from '../release/lifecycle.ts';
+import type { ReleaseRecord } from '../release/record.ts';
+import type { World } from '../world.ts';
+
+/**
+ * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
+ * release alone that has a run, or that has ended.
+ * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
+ */
+export const tidied = (
+  world: World,
+  { live, ended, endpoint }: ReleaseRecord,
+  found: boolean,
+): Opening<ReleaseOutputs> => {
+  if (live !== undefined && !isHeldFrom(live, world.run.holder, world.clock.now()))
+    return { is: 'stop-first', release: live };
+  const [last] = ended;
+  const done =
+    found && live === undefined && last?.lease.holder === world.run.holder
+      ? ({
+          reason: 'brought-to-rest',
+          outputs: outputsOf(endpoint, last),
+          because: `${last.id}, which its run had left behind, ended ${last.outcome}/${last.reason}: ${last.because}`,
+        } as const)
+      : ({ reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } as const);
+  return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
+};

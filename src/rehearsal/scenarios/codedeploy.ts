@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { type AnyVersion, anyFixture } from '../../../simulator/fixtures/fixtures.ts';
+import { minutes } from '../../clock.ts';
+import { imageOf, rehearsedTeam } from '../manifest.ts';
+import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
+import { carriedOut, delivered, isEnd, type Require, type Scenario } from './scenario.ts';
+
+const alarm = 'iris-live-errors';
+
+/** A published version of the function with this model in its image. @returns its number */
+const publish = async (stage: Stage, version: AnyVersion): Promise<string> => {
+  const image = imageIn(stage, version);
+  const { Version } = await stage.simulator.call('lambda', 'UpdateFunctionCode', {
+    FunctionName: stage.endpoint,
+    ImageUri: image,
+    Publish: true,
+  });
+  return String(Version);
+};
+
+const imageIn = (stage: Stage, version: AnyVersion): string => {
+  const image = `${imageOf(stage.model)}-${version}`;
+  const { artifact } = anyFixture(stage.model, version);
+  stage.simulator.images.tag(image, `sha256:${createHash('sha256').update(artifact).digest('hex')}`);
+  return image;
+};
+
+/** A function whose alias has callers, and a deployment group that an alarm on its errors stops; 1.0.0 is delivered to it. */
+const aliasInProduction = async (stage: Stage, require: Require): Promise<void> => {
+  const { simulator, endpoint: name } = stage;
+  const role = `arn:aws:iam::${rehearsedTeam.account}:role/iris-serving`;
+  const call = (service: string, operation: string, input: object) => simulator.call(service, operation, input);
+  await call('lambda', 'CreateFunction', {
+    FunctionName: name,
+    Role: role,
+    PackageType: 'Image',
+    Code: { ImageUri: imageIn(stage, '1.3.0') },
+    Publish: true,
+  });
+  await call('lambda', 'CreateAlias', { FunctionName: name, Name: 'live', FunctionVersion: '1' });
+  await call('cloudwatch', 'PutMetricAlarm', {
+    AlarmName: alarm,
+    Namespace: 'AWS/Lambda',
+    MetricName: 'Errors',
+    Dimensions: [
+      { Name: 'FunctionName', Value: name },
+      { Name: 'Resource', Value: `${name}:live` },
+    ],
+    Statistic: 'Sum',
+    Period: 60,
+    // One minute of five: the metrics of a minute may come late.
+    EvaluationPeriods: 5,
+    DatapointsToAlarm: 1,
+    Threshold: 5,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'notBreaching',
+  });
+  await call('codedeploy', 'CreateApplication', { applicationName: name, computePlatform: 'Lambda' });
+  await call('codedeploy', 'CreateDeploymentGroup', {
+    applicationName: name,
+    deploymentGroupName: 'live',
+    serviceRoleArn: role,
+    alarmConfiguration: { enabled: true, alarms: [{ name: alarm }] },
+  });
+  simulator.functions.traffic({ function: name, alias: 'live', requestsPerSecond: 20, seed: 20_260_105 });
+  await stage.driver.until(stage.driver.now() + minutes(3));
+  stage.writeManifest({
+    lambda: true,
+    rollout: 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s',
+    unwatched: true,
+  });
+  const { release } = await deliverToAlias(stage, 'The first version that this suite delivers', '1.0.0');
+  require(isEnd(release, delivered), `the first delivery is delivered: ${release.ending?.because}`);
+};
+
+const deliverToAlias = async (
+  stage: Stage,
+  title: string,
+  version: AnyVersion,
+  before: (published: string) => void = () => {},
+): Promise<{ readonly release: RehearsedRelease; readonly published: string }> => {
+  const published = await publish(stage, version);
+  const release = await stage.begin(title, version);
+  await release.register({
+    image: imageIn(stage, version),
+    artifact: '',
+    metadata: `lambda-version=${published}`,
+  });
+  await approve(stage.simulator, release.did, stage.model);
+  before(published);
+  await release.run('deploy-endpoint');
+  await release.end();
+  return { release, published };
+};
+
+export const codedeployLambdaCanary: Scenario = {
+  name: 'codedeploy-lambda-canary',
+  about:
+    'A model in a Lambda function: CodeDeploy shifts the alias by canary to the version that the approved package names.',
+  expected: delivered,
+  play: async (stage, require) => {
+    await aliasInProduction(stage, require);
+    const { release } = await deliverToAlias(stage, 'A better version, by canary', '1.1.0');
+    require(carriedOut(release, 'CreateDeployment') === 1, 'one deployment');
+    const shares = stage.simulator.events
+      .slice(release.began.eventsSeen)
+      .filter(({ what }) => what === 'traffic-shifted')
+      .map(({ detail }) => /(\d+) %/.exec(detail)?.[1]);
+    require(shares.join() === '10,100', `10 % of the requests first, then all: ${shares.join()}`);
+    return release;
+  },
+};
+
+export const codedeployAlarm: Scenario = {
+  name: 'codedeploy-alarm',
+  about:
+    'The new version of a Lambda function fails: the alarm stops the deployment and CodeDeploy takes the alias back; a second attempt is refused.',
+  expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
+  play: async (stage, require) => {
+    await aliasInProduction(stage, require);
+    const { release } = await deliverToAlias(stage, 'A version that fails', '1.4.0', (published) =>
+      stage.simulator.functions.fail(stage.endpoint, published, 0.5),
+    );
+    const again = await stage.begin('The same version once more', '1.4.0');
+    await again.run('deploy-endpoint');
+    await again.end();
+    require(isEnd(again, {
+      outcome: 'rejected',
+      reasonCode: 'already-convicted',
+    }), `it is not tried again by itself: ${again.ending?.reason}`);
+    return release;
+  },
+};

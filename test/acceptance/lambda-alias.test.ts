@@ -1,0 +1,330 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { minutes } from '../../src/clock.ts';
+import { approveGate } from '../../src/operations/approve-gate.ts';
+import { regressionTest } from '../../src/operations/regression-test.ts';
+import { rollback } from '../../src/operations/rollback.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import type { Release } from '../../src/release/record.ts';
+import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
+
+// `target: lambda-alias`: CodeDeploy moves the alias of a function, and the suite supervises it.
+
+let account: AliasAccount;
+beforeEach(async () => {
+  account = await openAliasAccount();
+});
+afterEach(() => account.close());
+
+const back = (more: Readonly<Record<string, string>> = {}, runId = '9') => account.run(rollback, more, { runId });
+const failing = (version: string, rate = 0.5) => account.simulator.functions.fail('iris', version, rate);
+
+describe('a delivery', () => {
+  test('by canary: the alias is on the version that the approved package names, verified', async () => {
+    expect(await account.ready('1.0.0')).toBe('2');
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    expect(report?.result.because).toBe('iris:live is on version 2 (1.0.0), verified');
+    expect(report?.result.outputs).toMatchObject({
+      endpoint: 'iris:live',
+      version: '1.0.0',
+      'endpoint-config': 'version-2',
+      'previous-endpoint-config': 'version-1',
+      'serving-version': '1.0.0',
+    });
+    expect(await account.alias()).toEqual(['2', undefined]);
+    const [deployment] = await account.deployments();
+    expect(deployment).toMatchObject({
+      status: 'Succeeded',
+      deploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+      description: account.aliasRecord()?.ended[0]?.id,
+    });
+    expect(deployment).not.toHaveProperty('overrideAlarmConfiguration');
+    expect((await account.deploy('1.0.0', {}, { runId: '2' }))?.result).toMatchObject({ reason: 'already-delivered' });
+    expect(await account.deployments()).toHaveLength(1);
+  });
+
+  test('with other numbers gets a configuration of its own, once', async () => {
+    account.writeManifest(() =>
+      aliasManifest('{ strategy: linear, step: 25%, bake: 7m, final-bake: 0s, minimum-requests: 0 }'),
+    );
+    await account.ready('1.0.0');
+    await account.ready('1.1.0');
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect((await account.deploy('1.1.0', {}, { runId: '2' }))?.result.reason).toBe('delivered');
+    const made = account.simulator.requests.filter(({ operation }) => operation === 'CreateDeploymentConfig');
+    expect(made.map(({ input, error }) => [input, error])).toEqual([
+      [
+        {
+          deploymentConfigName: 'model-delivery.LambdaLinear25PercentEvery7Minutes',
+          computePlatform: 'Lambda',
+          trafficRoutingConfig: {
+            type: 'TimeBasedLinear',
+            timeBasedLinear: { linearPercentage: 25, linearInterval: 7 },
+          },
+        },
+        undefined,
+      ],
+    ]);
+  });
+
+  test('whose version fails is taken back by the alarm of the group, and not tried again', async () => {
+    await account.ready('1.0.0');
+    await account.deploy('1.0.0');
+    failing(await account.ready('1.1.0'));
+    const report = await account.deploy('1.1.0', {}, { runId: '2' });
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'alarm' });
+    expect(report?.result.because).toContain('ALARM_ACTIVE');
+    expect(report?.result.because).toContain('version 2 serves again, verified');
+    expect(await account.alias()).toEqual(['2', undefined]);
+    expect((await account.deploy('1.1.0', {}, { runId: '3' }))?.result).toMatchObject({ reason: 'already-convicted' });
+    // The alarm already took it back: a rollback must not go back one version further.
+    expect((await back())?.result).toMatchObject({ reason: 'already-restored' });
+    expect(await account.alias()).toEqual(['2', undefined]);
+  });
+
+  test('that loses its approval while it has traffic is stopped and taken back', async () => {
+    await account.ready('1.0.0');
+    account.simulator.clock.at(account.simulator.clock.now() + minutes(3), 'reject', () => {
+      void account.simulator.call('sagemaker', 'UpdateModelPackage', {
+        ModelPackageArn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/iris/1',
+        ModelApprovalStatus: 'Rejected',
+      });
+    });
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({
+      outcome: 'rolled-back',
+      reason: 'approval-withdrawn',
+    });
+    expect(await account.alias()).toEqual(['1', undefined]);
+  });
+
+  test('that takes longer than its timeout is stopped and taken back', async () => {
+    account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
+    await account.ready('1.0.0');
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({
+      outcome: 'rolled-back',
+      reason: 'deployment-timeout',
+    });
+    expect(await account.alias()).toEqual(['1', undefined]);
+  });
+
+  test('plans first, and a dry run writes nothing', async () => {
+    await account.ready('1.0.0');
+    const seen = account.watch();
+    const report = await account.deploy('1.0.0', { 'dry-run': 'true' });
+    expect(report?.result).toMatchObject({ reason: 'planned' });
+    expect(report?.result.plan).toMatchObject({
+      title: 'deploy iris_v1.0.0 to iris:live by canary',
+      changes: [{ verb: 'update', object: 'alias iris:live', details: ['version: 1 → 2'] }],
+    });
+    expect(report?.result.plan?.notes).toContain('stopped and rolled back by iris-live-errors');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+  });
+});
+
+describe('the version that gets the traffic is the approved package', () => {
+  const refused = async (reason: string, because: string) => {
+    const seen = account.watch();
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ reason });
+    expect(report?.result.because).toContain(because);
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    expect(await account.alias()).toEqual(['1', undefined]);
+  };
+
+  test('a package that names no version is refused', async () => {
+    await account.publish('1.0.0');
+    await account.approved('1.0.0', undefined);
+    await refused('config-missing', 'metadata: lambda-version=7');
+  });
+
+  test('a package that names a version that does not exist is refused', async () => {
+    await account.approved('1.0.0', '12');
+    await refused('config-missing', 'version 12 of iris, which does not exist');
+  });
+
+  test('a version that runs another image is refused', async () => {
+    const other = await account.publish('1.1.0');
+    await account.approved('1.0.0', other);
+    await refused('content-changed', `it runs the image sha256:${'1'.repeat(64)}`);
+  });
+
+  test('metadata that is rewritten during the release changes nothing', async () => {
+    await account.ready('1.0.0');
+    const other = await account.publish('1.1.0');
+    account.simulator.faults.add({
+      service: 'codedeploy',
+      operation: 'CreateDeployment',
+      times: 1,
+      kind: 'call',
+      action: async () =>
+        void (await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/iris/1',
+          CustomerMetadataProperties: { 'lambda-version': other },
+        })),
+    });
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect(await account.alias()).toEqual(['2', undefined]);
+  });
+});
+
+describe('a run that dies, or gets no answer', () => {
+  test.each([true, false])(
+    'at CreateDeployment, carried out: %s: one deployment, delivered by the next run',
+    async (received) => {
+      await account.ready('1.0.0');
+      const death = { atCall: 'codedeploy.createDeployment', received };
+      expect(await account.deploy('1.0.0', {}, { death })).toBeUndefined();
+      expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+      expect(await account.deployments()).toHaveLength(1);
+      expect(await account.alias()).toEqual(['2', undefined]);
+    },
+  );
+
+  test.each(['answer-lost', 'never-arrived'] as const)('%s: one deployment', async (kind) => {
+    await account.ready('1.0.0');
+    account.simulator.faults.add({ service: 'codedeploy', operation: 'CreateDeployment', times: 1, kind });
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect(await account.deployments()).toHaveLength(1);
+  });
+});
+
+describe('a rollback', () => {
+  test('goes to the last version that served well, although an alarm is red', async () => {
+    await account.ready('1.0.0');
+    await account.ready('1.1.0');
+    await account.deploy('1.0.0');
+    await account.deploy('1.1.0', {}, { runId: '2' });
+    expect(await account.alias()).toEqual(['3', undefined]);
+    failing('3');
+    await account.pass(minutes(5));
+    const report = await back({ because: 'wrong prices' });
+    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(await account.alias()).toEqual(['2', undefined]);
+    expect((await account.deployments())[0]).toMatchObject({
+      deploymentConfigName: 'CodeDeployDefault.LambdaAllAtOnce',
+      overrideAlarmConfiguration: { enabled: false },
+    });
+    expect((await back({}, '10'))?.result).toMatchObject({ reason: 'already-restored' });
+    // It was rolled back, so it is not delivered again by itself.
+    expect((await account.deploy('1.1.0', {}, { runId: '11' }))?.result).toMatchObject({ reason: 'already-convicted' });
+  });
+
+  test('stops a delivery that is under way', async () => {
+    await account.ready('1.0.0');
+    for (let turn = 0; turn < 8; turn++) {
+      expect((await account.deploy('1.0.0', { wait: 'false' }))?.result.reason).toBe('in-progress');
+      await account.pass(15_000);
+    }
+    expect(await account.alias()).toEqual(['1', { '2': 0.1 }]);
+    expect((await back())?.result.outcome).toBe('succeeded');
+    expect(await account.alias()).toEqual(['1', undefined]);
+    expect(account.aliasRecord()?.ended[0]).toMatchObject({ reason: 'aborted-by-hand' });
+  });
+
+  test('to a version that this suite did not deliver is refused', async () => {
+    await account.ready('1.0.0');
+    await account.deploy('1.0.0');
+    const report = await back();
+    expect(report?.result).toMatchObject({ reason: 'nothing-to-roll-back-to' });
+    expect(report?.result.because).toContain('version 1 of iris was not delivered by this suite');
+  });
+});
+
+describe('a record that others wrote', () => {
+  const forge = async (change: (release: Release) => object): Promise<void> => {
+    // It dies after the announcement: the release is live, and no deployment exists.
+    const death = { atCall: 'codedeploy.createDeployment', received: false };
+    expect(await account.deploy('1.0.0', {}, { death })).toBeUndefined();
+    const record = account.aliasRecord();
+    if (record?.live === undefined) throw new Error('no release is live');
+    const forged = { ...record, live: { ...record.live, ...change(record.live) } };
+    account.simulator.objects.put(
+      'model-delivery-111122223333-eu-west-1',
+      'lambda/iris/live/record.json',
+      Buffer.from(JSON.stringify(forged)),
+    );
+  };
+  test.each<[string, (release: Release) => object]>([
+    ['another function', ({ submission }) => ({ submission: { ...submission, function: 'prices' } })],
+    ['another group', ({ submission }) => ({ submission: { ...submission, deploymentGroup: 'other' } })],
+    ['another version', ({ submission }) => ({ submission: { ...submission, to: '3' } })],
+    ['no canary', ({ submission }) => ({ submission: { ...submission, config: 'CodeDeployDefault.LambdaAllAtOnce' } })],
+    ['no alarms', ({ submission }) => ({ submission: { ...submission, alarms: [] } })],
+    [
+      'an endpoint',
+      () => ({
+        submission: { mechanism: 'replacement', kind: 'update', variant: 'live', exclude: [], expectedSeconds: 1 },
+      }),
+    ],
+  ])('with %s changes nothing', async (_name, change) => {
+    await account.ready('1.0.0');
+    await account.publish('1.1.0');
+    await forge(change);
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'foreign-record' });
+    expect(await account.deployments()).toEqual([]);
+  });
+
+  test('with another version in every place is compared with the package', async () => {
+    await account.ready('1.0.0');
+    await account.publish('1.1.0');
+    await forge(({ submission, candidate }) => ({
+      submission: { ...submission, to: '3' },
+      candidate: { ...candidate, endpointConfig: 'version-3' },
+    }));
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'content-changed' });
+    expect(await account.deployments()).toEqual([]);
+  });
+});
+
+describe('before anything is written', () => {
+  test('a model card with a high risk refuses it: an alias has no steps', async () => {
+    const named = await account.publish('1.0.0');
+    const card = join(dirname(account.manifest), 'card.json');
+    writeFileSync(card, JSON.stringify({ intended_uses: { risk_rating: 'High', purpose_of_model: 'name a flower' } }));
+    await account.approved('1.0.0', named, { 'model-card': card });
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'risk-high' });
+    expect(await account.deployments()).toEqual([]);
+  });
+
+  test('an alarm that is red refuses the delivery', async () => {
+    await account.ready('1.0.0');
+    failing('1');
+    await account.pass(minutes(5));
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'alarm-not-ready' });
+    expect(await account.deployments()).toEqual([]);
+  });
+
+  test('an alarm of the manifest that does not exist refuses it; one that exists joins those of the group', async () => {
+    await account.ready('1.0.0');
+    account.writeManifest(() => aliasManifest(allAtOnce.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
+    expect((await account.deploy('1.0.0'))?.result.because).toContain('iris-slow does not exist');
+    await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'iris-slow',
+      Namespace: 'Team',
+      MetricName: 'Slow',
+      Statistic: 'Sum',
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    await account.pass(minutes(1));
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect((await account.deployments())[0]).toMatchObject({
+      overrideAlarmConfiguration: { enabled: true, alarms: [{ name: 'iris-live-errors' }, { name: 'iris-slow' }] },
+    });
+  });
+
+  test.each([
+    ['shift-traffic', () => account.run(shiftTraffic, { version: '1.0.0' })],
+    ['regression-test', () => account.run(regressionTest, { version: '1.0.0' })],
+    ['approve-gate', () => account.run(approveGate, { version: '1.0.0' })],
+  ])('%s says that it is about SageMaker endpoints', async (_name, run) => {
+    const report = await run();
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toContain('production delivers to the alias of a Lambda function');
+  });
+});

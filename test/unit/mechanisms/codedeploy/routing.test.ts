@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { predefined } from '../../../../simulator/services/codedeploy/model.ts';
+import type { AliasRollout } from '../../../../src/manifest/manifest.ts';
+import { routingOf } from '../../../../src/mechanisms/codedeploy/routing.ts';
+
+const of = (strategy: 'canary' | 'linear', percent: number, everyMinutes: number): AliasRollout => ({
+  ...{ strategy, percent, everyMinutes },
+  alarms: [],
+});
+
+test('every predefined configuration is used for its own numbers', () => {
+  const used = [
+    ...[5, 10, 15, 30].map((minutes) => of('canary', 10, minutes)),
+    ...[1, 2, 3, 10].map((minutes) => of('linear', 10, minutes)),
+    { strategy: 'all-at-once', alarms: [] } as const,
+  ].map((rollout) => routingOf(rollout));
+  expect(used.map(({ config }) => config)).toEqual(predefined.map(([name]) => `CodeDeployDefault.${name}`));
+  expect(used.filter(({ routing }) => routing !== undefined)).toEqual([]);
+});
+
+test('other numbers get a configuration that is named by them', () => {
+  expect(routingOf(of('canary', 20, 5))).toEqual({
+    config: 'model-delivery.LambdaCanary20Percent5Minutes',
+    routing: { type: 'TimeBasedCanary', timeBasedCanary: { canaryPercentage: 20, canaryInterval: 5 } },
+    shiftSeconds: 300,
+  });
+  // 30, 60, 90, 100 %: three waits.
+  expect(routingOf(of('linear', 30, 1))).toMatchObject({
+    config: 'model-delivery.LambdaLinear30PercentEvery1Minute',
+    shiftSeconds: 180,
+  });
+});
