@@ -28,6 +28,12 @@ const templates = {
   'delivery-roles': 'model-delivery: who plans, tests, delivers and goes back, in the account of the endpoint',
 } as const;
 
+/**
+ * The longest name of an endpoint that stands whole in the names of models and configurations, which have 63 characters, with a short version. The
+ * policies match no name that was cut.
+ */
+const longestEndpoint = 48;
+
 const roleOrEmpty = {
   default: '',
   allowedPattern: '(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?',
@@ -41,8 +47,15 @@ const roleOrEmpty = {
  */
 export const rolesTemplate = (app: Construct, name: keyof typeof templates): Stack => {
   const stack = openTemplate(app, name, templates[name]);
-  parameter(stack, 'Model', { description: 'Model package group: `model` of the manifest.', ...lowerCase });
-  parameter(stack, 'Endpoint', { description: '`endpoint.name` of the manifest.', ...lowerCase });
+  parameter(stack, 'Model', {
+    description: 'Model package group: `model` of the manifest, in small letters as SageMaker has it in ARNs.',
+    ...lowerCase,
+  });
+  parameter(stack, 'Endpoint', {
+    description: '`endpoint.name` of the manifest.',
+    ...lowerCase,
+    maxLength: longestEndpoint,
+  });
   parameter(stack, 'ReleasesBucket', {
     description:
       'Bucket of `releases` in the manifest, which create-bucket makes: model-delivery-ACCOUNT-REGION without the key.',
@@ -84,7 +97,10 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       default: 'model-approval',
     });
   else {
-    parameter(stack, 'ExecutionRole', { description: 'Name of the role that SageMaker runs the container with.' });
+    parameter(stack, 'ExecutionRole', {
+      description:
+        'Name of the role that SageMaker runs the container with; with its path, where it has one: service-role/NAME.',
+    });
     const kmsAlias = parameter(stack, 'KmsAlias', {
       description: 'Alias of `kms-key` in the manifest, as alias/ml; empty without the key.',
       default: '',
@@ -137,6 +153,8 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     attached: readonly (string | object)[],
     /** Parameter with the role that assumes it beside GitHub, and its condition. */
     assumedBy?: readonly [parameter: string, condition: CfnCondition],
+    /** For a role that not every stack can let somebody assume: IAM refuses a trust policy without a statement. */
+    exists: CfnCondition | undefined = assumedBy === undefined ? trustsGithub : undefined,
   ): CfnRole => {
     const one = new CfnRole(stack, identifier(end), {
       roleName: Fn.sub(`\${RolePrefix}-${end}`),
@@ -160,10 +178,10 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       },
       managedPolicyArns: attached.map((one) => Token.asString(typeof one === 'string' ? { Ref: one } : one)),
     });
-    if (assumedBy === undefined) one.cfnOptions.condition = trustsGithub;
+    if (exists) one.cfnOptions.condition = exists;
     new CfnOutput(stack, `${identifier(end)}Role`, {
       value: one.attrArn,
-      ...(assumedBy === undefined ? { condition: trustsGithub } : {}),
+      ...(exists ? { condition: exists } : {}),
     });
     return one;
   };
@@ -173,8 +191,8 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     const delivering = parameter(stack, 'DeliveryRoles', {
       type: 'CommaDelimitedList',
       description:
-        'ARNs of `role` of the environments in which pipelines register: they assume `registry.registrar-role`; empty without CodePipeline.',
-      default: '',
+        'ARNs of `role` of the environments in which pipelines register: they assume `registry.registrar-role`; empty where no pipeline registers.',
+      ...roleOrEmpty,
     });
     const trustsDelivery = new CfnCondition(stack, 'TrustsDelivery', {
       expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', delivering.valueAsList), '')),
@@ -184,6 +202,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       jobsOf('registrar'),
       [...ofOperation('register-model'), ...ofOperation('plan'), guard('registrar')],
       ['DeliveryRoles', trustsDelivery],
+      new CfnCondition(stack, 'HasRegistrar', { expression: Fn.conditionOr(trustsDelivery, trustsGithub) }),
     );
     role('approver', jobsOf('approver'), [...ofOperation('gate'), guard('approver')], byWorker);
     return stack;
