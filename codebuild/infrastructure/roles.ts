@@ -71,7 +71,8 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   });
   parameter(stack, 'ImageRepository', { description: 'Name of the ECR repository of the serving image.' });
   parameter(stack, 'RolePrefix', {
-    description: 'Begin of the names of the roles: the manifest names PREFIX-deployer and the others.',
+    description:
+      'Begin of the names of the roles: the manifest names PREFIX-deployer and the others. Roles have no region: an endpoint in another region needs another one.',
     default: 'model',
     allowedPattern: '[A-Za-z0-9+=,.@_-]{1,50}',
   });

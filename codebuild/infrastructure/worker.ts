@@ -20,7 +20,8 @@ export const workerTemplate = (app: Construct): Stack => {
     description: 'Key of the zip. Another code needs another key: CloudFormation compares the key, not the content.',
   });
   const name = parameter(stack, 'WorkerName', {
-    description: 'Name of the function and of its role.',
+    description:
+      'Name of the function and of its role. Roles have no region: a worker in another region needs another name.',
     default: 'delivery-worker',
     allowedPattern: '[A-Za-z0-9_-]{1,64}',
   });
