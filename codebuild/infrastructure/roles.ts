@@ -23,6 +23,9 @@ const lowerCase = {
   constraintDescription: 'up to 63 of a-z, 0-9 and -, without capital letters',
 };
 
+/** Trust policies compare the subjects of jobs as patterns: a name with a star or a question mark would let other jobs in. */
+const literal = { allowedPattern: '[^*?]*', constraintDescription: 'a name without * and ?' };
+
 const templates = {
   'registry-roles': 'model-delivery: who registers and who approves, in the account of the registry',
   'delivery-roles': 'model-delivery: who plans, tests, delivers and goes back, in the account of the endpoint',
@@ -83,6 +86,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   const owner = parameter(stack, 'GitHubOwner', {
     description: 'Owner of the repository at GitHub whose jobs get the roles; empty without GitHub Actions.',
     default: '',
+    ...literal,
   });
   for (const [one, description] of [
     ['GitHubOwnerId', 'Its number: gh api repos/OWNER/NAME --jq .owner.id'],
@@ -90,12 +94,17 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     ['GitHubRepositoryId', 'Its number: gh api repos/OWNER/NAME --jq .id'],
     ['GitHubTagPrefix', 'Begin of the tags whose jobs do the same as those of the branch: churn_v.'],
   ] as const)
-    parameter(stack, one, { description, default: '' });
-  parameter(stack, 'GitHubBranch', { description: 'Branch whose jobs plan, register and test.', default: 'main' });
+    parameter(stack, one, { description, default: '', ...literal });
+  parameter(stack, 'GitHubBranch', {
+    description: 'Branch whose jobs plan, register and test.',
+    default: 'main',
+    ...literal,
+  });
   if (name === 'registry-roles')
     parameter(stack, 'ApprovalEnvironment', {
       description: 'GitHub environment whose jobs write decisions to the registry.',
       default: 'model-approval',
+      ...literal,
     });
   else {
     parameter(stack, 'ExecutionRole', {
@@ -113,7 +122,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       ['DeliveryEnvironment', 'GitHub environment, with required reviewers, whose jobs deliver.', 'production'],
       ['RollbackEnvironment', 'GitHub environment of those on call, whose jobs go back.', 'production-rollback'],
     ] as const)
-      parameter(stack, one, { description, default: value });
+      parameter(stack, one, { description, default: value, ...literal });
   }
   const trustsWorker = given(stack, 'TrustsWorker', worker);
   const trustsGithub = given(stack, 'TrustsGitHub', owner);

@@ -207,6 +207,11 @@ describe('parameters', () => {
     ['a name that no log group may have', 'github-flow', { Name: 'churn@eu' }],
     ['a path that ends the text of the watchdog', 'github-flow', { Manifest: "it's.yml" }],
     ['a name that the policies do not match', 'delivery-roles', { Endpoint: 'e'.repeat(49) }],
+    // A trust policy compares the subjects of jobs as patterns.
+    ...[
+      ...[{ GitHubOwner: '*' }, { GitHubOwnerId: '*' }, { GitHubRepository: 'churn*' }, { GitHubRepositoryId: '?' }],
+      ...[{ GitHubBranch: '*' }, { GitHubTagPrefix: '*' }, { DeliveryEnvironment: '*' }, { RollbackEnvironment: '*' }],
+    ].map((given) => ['jobs by a pattern', 'delivery-roles', given] as const),
   ])('refuse %s: %s', (_what, name, given) => {
     const others = { worker: works, approvals: approves, 'delivery-roles': deploys }[name] ?? pipelineParameters;
     expect(() => resourcesOf(name, { ...others, ...given })).toThrow(/ is (not|longer than) /);
