@@ -26,6 +26,20 @@ const lowerCase = {
 /** Trust policies compare the subjects of jobs as patterns: a name with a star or a question mark would let other jobs in. */
 const literal = { allowedPattern: '[^*?]*', constraintDescription: 'a name without * and ?' };
 
+/** The policies put these names into ARNs: a star would widen them, and an address or an ARN would match nothing. */
+const bucketName = {
+  allowedPattern: '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]',
+  constraintDescription: 'the name of a bucket',
+};
+const roleName = {
+  allowedPattern: '[A-Za-z0-9+=,.@_/-]+',
+  constraintDescription: 'the name of a role, not its ARN',
+};
+const repositoryName = {
+  allowedPattern: '[a-z0-9][a-z0-9._/-]*',
+  constraintDescription: 'the name of a repository, without registry and tag',
+};
+
 const templates = {
   'registry-roles': 'model-delivery: who registers and who approves, in the account of the registry',
   'delivery-roles': 'model-delivery: who plans, tests, delivers and goes back, in the account of the endpoint',
@@ -62,17 +76,22 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   parameter(stack, 'ReleasesBucket', {
     description:
       'Bucket of `releases` in the manifest, which create-bucket makes: model-delivery-ACCOUNT-REGION without the key.',
+    ...bucketName,
   });
   parameter(stack, 'ReleasesPrefix', {
     description: 'Prefix of `releases`, with a slash at its end; empty without one.',
     default: '',
-    allowedPattern: '(.*/)?',
-    constraintDescription: 'empty, or a prefix that ends with /',
+    allowedPattern: '([^*?]*/)?',
+    constraintDescription: 'empty, or a prefix that ends with /, without * and ?',
   });
   parameter(stack, 'TrainingBucket', {
     description: 'Bucket to which training writes artifacts, and of the golden set.',
+    ...bucketName,
   });
-  parameter(stack, 'ImageRepository', { description: 'Name of the ECR repository of the serving image.' });
+  parameter(stack, 'ImageRepository', {
+    description: 'Name of the ECR repository of the serving image.',
+    ...repositoryName,
+  });
   parameter(stack, 'RolePrefix', {
     description:
       'Begin of the names of the roles: the manifest names PREFIX-deployer and the others. Roles have no region: an endpoint in another region needs another one.',
@@ -110,11 +129,12 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     parameter(stack, 'ExecutionRole', {
       description:
         'Name of the role that SageMaker runs the container with; with its path, where it has one: service-role/NAME.',
+      ...roleName,
     });
     const kmsAlias = parameter(stack, 'KmsAlias', {
       description: 'Alias of `kms-key` in the manifest, as alias/ml; empty without the key.',
       default: '',
-      allowedPattern: '(alias/.+)?',
+      allowedPattern: '(alias/[A-Za-z0-9/_-]+)?',
       constraintDescription: 'empty, or an alias that begins with alias/',
     });
     given(stack, encrypts, kmsAlias);

@@ -186,6 +186,8 @@ describe('parameters', () => {
     ['a role with a path', 'worker', { AssumableRoles: `${account}ml/churn-deployer,${account}churn-restorer` }],
     ['a group with capital letters', 'approvals', { ModelPackageGroup: 'Customer-Churn' }],
     ['a role with a path', 'delivery-roles', { ExecutionRole: 'service-role/AmazonSageMaker-ExecutionRole-2026' }],
+    ['a bucket with dots', 'delivery-roles', { ReleasesBucket: 'ml.releases.acme', ReleasesPrefix: 'teams/risk_1/' }],
+    ['a repository in a namespace', 'delivery-roles', { ImageRepository: 'team_a/churn-serving' }],
   ])('take %s: %s', (_what, name, given) => {
     const others = { worker: works, approvals: approves, 'delivery-roles': deploys }[name] ?? pipelineParameters;
     expect(() => resourcesOf(name, { ...others, ...given })).not.toThrow();
@@ -212,6 +214,12 @@ describe('parameters', () => {
       ...[{ GitHubOwner: '*' }, { GitHubOwnerId: '*' }, { GitHubRepository: 'churn*' }, { GitHubRepositoryId: '?' }],
       ...[{ GitHubBranch: '*' }, { GitHubTagPrefix: '*' }, { DeliveryEnvironment: '*' }, { RollbackEnvironment: '*' }],
     ].map((given) => ['jobs by a pattern', 'delivery-roles', given] as const),
+    // The policies put a name into an ARN: a star would widen it, and an address or another ARN would match nothing.
+    ...[
+      ...[{ ExecutionRole: '*' }, { ExecutionRole: `${account}churn-serving` }, { KmsAlias: 'alias/*' }],
+      ...[{ ReleasesBucket: '*' }, { ReleasesBucket: 's3://ml-releases' }, { ReleasesPrefix: '*/' }],
+      ...[{ TrainingBucket: 'ml-*' }, { ImageRepository: '*' }, { ImageRepository: 'churn-serving:1.4.0' }],
+    ].map((given) => ['what is no name', 'delivery-roles', given] as const),
   ])('refuse %s: %s', (_what, name, given) => {
     const others = { worker: works, approvals: approves, 'delivery-roles': deploys }[name] ?? pipelineParameters;
     expect(() => resourcesOf(name, { ...others, ...given })).toThrow(/ is (not|longer than) /);
