@@ -30,11 +30,18 @@ export const approvalsTemplate = (app: Construct): Stack => {
     'approvals',
     'model-delivery: decisions in the model registry start deliveries and rollbacks',
   );
-  parameter(stack, 'ModelPackageGroup', { description: '`model` of the manifest.' });
+  parameter(stack, 'ModelPackageGroup', {
+    description: '`model` of the manifest.',
+    // An event has the name: an ARN would match none.
+    allowedPattern: '[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}',
+    constraintDescription: 'the name of a model package group, not its ARN',
+  });
   const pipeline = parameter(stack, 'Pipeline', {
     description:
       'Name of the pipeline that an approval starts, with VERSION as the ARN of the package; empty for none.',
     default: '',
+    allowedPattern: '([A-Za-z0-9.@_-]{1,100})?',
+    constraintDescription: 'empty, or the name of a pipeline',
   });
   const repository = parameter(stack, 'GitHubRepository', {
     description:
@@ -45,7 +52,7 @@ export const approvalsTemplate = (app: Construct): Stack => {
   });
   parameter(stack, 'GitHubTokenSecret', {
     description:
-      'Name of a secret in Secrets Manager with a fine-grained token for this repository alone: contents, read and write.',
+      'Name of a secret in Secrets Manager with a fine-grained token for this repository alone: contents, read and write. After a change of the token: NAME:SecretString:::VERSION-ID.',
     default: 'github-dispatch-token',
   });
   const toPipeline = given(stack, 'ToPipeline', pipeline);

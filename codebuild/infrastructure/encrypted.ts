@@ -1,4 +1,4 @@
-import { Aws, type CfnCondition, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { Aws, type CfnCondition, Fn, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type CfnKey, Key } from 'aws-cdk-lib/aws-kms';
 import { CfnQueue, CfnQueuePolicy } from 'aws-cdk-lib/aws-sqs';
@@ -7,9 +7,15 @@ import { onlyIf } from './template.ts';
 
 const days = 24 * 3600;
 
-/** One key for everything that a template keeps. It stays when the stack goes: what it encrypted may be needed. */
+/**
+ * Keys and logs stay when the stack goes, since they may be needed, but not after a first deployment that failed: each attempt would leave a key to
+ * pay. A bucket stays even then: a new pipeline writes at once, and CloudFormation deletes no bucket with objects.
+ */
+export const kept = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+/** One key for everything that a template keeps. */
 export const keyOf = (stack: Stack, description: string): Key => {
-  const key = new Key(stack, 'Key', { description, enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+  const key = new Key(stack, 'Key', { description, enableKeyRotation: true, removalPolicy: kept });
   (key.node.defaultChild as CfnKey).overrideLogicalId('Key');
   return key;
 };
@@ -19,7 +25,8 @@ export const letLogsUse = (key: Key): void => {
   key.addToResourcePolicy(
     new PolicyStatement({
       sid: 'LetLogsEncrypt',
-      principals: [new ServicePrincipal(`logs.${Aws.REGION}.amazonaws.com`)],
+      // The only principal here whose name differs by partition: in China it ends with amazonaws.com.cn.
+      principals: [new ServicePrincipal(Fn.sub(`logs.\${AWS::Region}.\${AWS::URLSuffix}`))],
       actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
       resources: ['*'],
       conditions: {

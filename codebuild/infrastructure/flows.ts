@@ -1,6 +1,6 @@
 import { Fn, type Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { environment, pipelineParts } from './pipeline-parts.ts';
+import { environment, environmentName, pipelineParts } from './pipeline-parts.ts';
 import { given, onlyIf, openTemplate, parameter } from './template.ts';
 
 const named = (name: string): string => Fn.ref(name);
@@ -126,6 +126,7 @@ export const promotionTemplate = (app: Construct): Stack => {
     parameter(stack, 'StagingEnvironment', {
       description: 'Environment of the manifest that a version goes to first; empty for none.',
       default: '',
+      allowedPattern: `(${environmentName})?`,
     }),
   );
   environment(stack, 'ProductionEnvironment', 'Environment of the manifest that versions go to.', 'production');

@@ -10,9 +10,10 @@ import { given, isYes, onlyIf, parameter, sub, yesOrNo } from './template.ts';
 /** The one artifact: the repository, with the manifest in it. */
 const repository = 'Repository';
 
-const environmentName = { allowedPattern: '[a-z0-9][a-z0-9-]*' };
+/** As the manifest names them (`propertyNames` of `environments` in delivery.schema.json). */
+export const environmentName = '[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}';
 export const environment = (stack: Stack, name: string, description: string, value: string) =>
-  parameter(stack, name, { description, default: value, ...environmentName });
+  parameter(stack, name, { description, default: value, allowedPattern: environmentName });
 
 /** A declaration as CloudFormation has it: with capital letters. */
 type Declared = Readonly<Record<string, unknown>>;
@@ -58,14 +59,20 @@ export const pipelineParts = (
 ) => {
   parameter(stack, 'Name', {
     description: 'Begin of the names of the pipelines: the model, for instance.',
-    allowedPattern: '[A-Za-z0-9.@_-]{1,80}',
+    // Without the @ that CodePipeline allows: the log group of the action `Read` has the name of its pipeline, and CloudWatch Logs allows none.
+    allowedPattern: '[A-Za-z0-9._-]{1,80}',
   });
   const connection = parameter(stack, 'ConnectionArn', {
     description: 'ARN of an available connection to the host of the repository (AWS CodeConnections).',
     allowedPattern: 'arn:[a-z-]+:(codeconnections|codestar-connections):.+',
   });
   parameter(stack, 'Repository', { description: 'OWNER/NAME of the repository.', allowedPattern: '[^/]+/.+' });
-  parameter(stack, 'Manifest', { description: 'Path of the manifest in the repository.', default: 'delivery.yml' });
+  parameter(stack, 'Manifest', {
+    description: 'Path of the manifest in the repository.',
+    default: 'delivery.yml',
+    // It stands between quotes in the parameters of the watchdog.
+    allowedPattern: "[^']+",
+  });
   const regression = parameter(stack, 'RegressionTest', {
     description: `no where the manifest has no \`regression:\`; each: every environment has its test before its delivery${stagingAnswers ? '; staging: `candidate: { environment: staging }`, whose endpoint answers for production' : ''}.`,
     default: 'each',
@@ -102,7 +109,12 @@ export const pipelineParts = (
     }),
   );
   parameter(stack, 'AlarmMinutes', { description: 'These minutes.', type: 'Number', default: 30, minValue: 1 });
-  const worker = parameter(stack, 'WorkerArn', { description: 'ARN of the function of the worker, for the watchdog.' });
+  const worker = parameter(stack, 'WorkerArn', {
+    description: 'ARN of the function of the worker in this account and region, for the watchdog.',
+    // The action has the name alone, so a permission on a version or an alias would be another one.
+    allowedPattern: 'arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+',
+    constraintDescription: 'the ARN of a function, without a version or alias',
+  });
   const schedule = parameter(stack, 'WatchdogSchedule', {
     description: 'How often the watchdog settles a release in production whose run died.',
     default: 'rate(15 minutes)',
@@ -160,17 +172,18 @@ export const pipelineParts = (
         policyDocument: {
           Version: '2012-10-17',
           Statement: [
-            // CodePipeline user guide, "Manage the CodePipeline service role", without tags and access lists, which it does not use here.
+            // CodePipeline user guide, "Manage the CodePipeline service role", without tags, which the artifacts do not have. A source action with a
+            // connection uploads with an access list: without PutObjectAcl it ends with "Access Denied" (aws/aws-cdk#13557).
             {
               Sid: 'FindTheBucket',
               Effect: 'Allow',
-              Action: ['s3:GetBucketLocation', 's3:GetBucketVersioning'],
+              Action: ['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:GetBucketVersioning'],
               Resource: bucket.bucketArn,
             },
             {
               Sid: 'MoveArtifacts',
               Effect: 'Allow',
-              Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+              Action: ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:PutObjectAcl'],
               Resource: bucket.arnForObjects('*'),
             },
             {

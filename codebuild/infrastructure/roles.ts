@@ -23,10 +23,33 @@ const lowerCase = {
   constraintDescription: 'up to 63 of a-z, 0-9 and -, without capital letters',
 };
 
+/** Trust policies compare the subjects of jobs as patterns: a name with a star or a question mark would let other jobs in. */
+const literal = { allowedPattern: '[^*?]*', constraintDescription: 'a name without * and ?' };
+
+/** The policies put these names into ARNs: a star would widen them, and an address or an ARN would match nothing. */
+const bucketName = {
+  allowedPattern: '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]',
+  constraintDescription: 'the name of a bucket',
+};
+const roleName = {
+  allowedPattern: '[A-Za-z0-9+=,.@_/-]+',
+  constraintDescription: 'the name of a role, not its ARN',
+};
+const repositoryName = {
+  allowedPattern: '[a-z0-9][a-z0-9._/-]*',
+  constraintDescription: 'the name of a repository, without registry and tag',
+};
+
 const templates = {
   'registry-roles': 'model-delivery: who registers and who approves, in the account of the registry',
   'delivery-roles': 'model-delivery: who plans, tests, delivers and goes back, in the account of the endpoint',
 } as const;
+
+/**
+ * The longest name of an endpoint that stands whole in the names of models and configurations, which have 63 characters, with a short version. The
+ * policies match no name that was cut.
+ */
+const longestEndpoint = 48;
 
 const roleOrEmpty = {
   default: '',
@@ -41,24 +64,37 @@ const roleOrEmpty = {
  */
 export const rolesTemplate = (app: Construct, name: keyof typeof templates): Stack => {
   const stack = openTemplate(app, name, templates[name]);
-  parameter(stack, 'Model', { description: 'Model package group: `model` of the manifest.', ...lowerCase });
-  parameter(stack, 'Endpoint', { description: '`endpoint.name` of the manifest.', ...lowerCase });
+  parameter(stack, 'Model', {
+    description: 'Model package group: `model` of the manifest, in small letters as SageMaker has it in ARNs.',
+    ...lowerCase,
+  });
+  parameter(stack, 'Endpoint', {
+    description: '`endpoint.name` of the manifest.',
+    ...lowerCase,
+    maxLength: longestEndpoint,
+  });
   parameter(stack, 'ReleasesBucket', {
     description:
       'Bucket of `releases` in the manifest, which create-bucket makes: model-delivery-ACCOUNT-REGION without the key.',
+    ...bucketName,
   });
   parameter(stack, 'ReleasesPrefix', {
     description: 'Prefix of `releases`, with a slash at its end; empty without one.',
     default: '',
-    allowedPattern: '(.*/)?',
-    constraintDescription: 'empty, or a prefix that ends with /',
+    allowedPattern: '([^*?]*/)?',
+    constraintDescription: 'empty, or a prefix that ends with /, without * and ?',
   });
   parameter(stack, 'TrainingBucket', {
     description: 'Bucket to which training writes artifacts, and of the golden set.',
+    ...bucketName,
   });
-  parameter(stack, 'ImageRepository', { description: 'Name of the ECR repository of the serving image.' });
+  parameter(stack, 'ImageRepository', {
+    description: 'Name of the ECR repository of the serving image.',
+    ...repositoryName,
+  });
   parameter(stack, 'RolePrefix', {
-    description: 'Begin of the names of the roles: the manifest names PREFIX-deployer and the others.',
+    description:
+      'Begin of the names of the roles: the manifest names PREFIX-deployer and the others. Roles have no region: an endpoint in another region needs another one.',
     default: 'model',
     allowedPattern: '[A-Za-z0-9+=,.@_-]{1,50}',
   });
@@ -69,6 +105,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   const owner = parameter(stack, 'GitHubOwner', {
     description: 'Owner of the repository at GitHub whose jobs get the roles; empty without GitHub Actions.',
     default: '',
+    ...literal,
   });
   for (const [one, description] of [
     ['GitHubOwnerId', 'Its number: gh api repos/OWNER/NAME --jq .owner.id'],
@@ -76,19 +113,28 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     ['GitHubRepositoryId', 'Its number: gh api repos/OWNER/NAME --jq .id'],
     ['GitHubTagPrefix', 'Begin of the tags whose jobs do the same as those of the branch: churn_v.'],
   ] as const)
-    parameter(stack, one, { description, default: '' });
-  parameter(stack, 'GitHubBranch', { description: 'Branch whose jobs plan, register and test.', default: 'main' });
+    parameter(stack, one, { description, default: '', ...literal });
+  parameter(stack, 'GitHubBranch', {
+    description: 'Branch whose jobs plan, register and test.',
+    default: 'main',
+    ...literal,
+  });
   if (name === 'registry-roles')
     parameter(stack, 'ApprovalEnvironment', {
       description: 'GitHub environment whose jobs write decisions to the registry.',
       default: 'model-approval',
+      ...literal,
     });
   else {
-    parameter(stack, 'ExecutionRole', { description: 'Name of the role that SageMaker runs the container with.' });
+    parameter(stack, 'ExecutionRole', {
+      description:
+        'Name of the role that SageMaker runs the container with; with its path, where it has one: service-role/NAME.',
+      ...roleName,
+    });
     const kmsAlias = parameter(stack, 'KmsAlias', {
       description: 'Alias of `kms-key` in the manifest, as alias/ml; empty without the key.',
       default: '',
-      allowedPattern: '(alias/.+)?',
+      allowedPattern: '(alias/[A-Za-z0-9/_-]+)?',
       constraintDescription: 'empty, or an alias that begins with alias/',
     });
     given(stack, encrypts, kmsAlias);
@@ -96,7 +142,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       ['DeliveryEnvironment', 'GitHub environment, with required reviewers, whose jobs deliver.', 'production'],
       ['RollbackEnvironment', 'GitHub environment of those on call, whose jobs go back.', 'production-rollback'],
     ] as const)
-      parameter(stack, one, { description, default: value });
+      parameter(stack, one, { description, default: value, ...literal });
   }
   const trustsWorker = given(stack, 'TrustsWorker', worker);
   const trustsGithub = given(stack, 'TrustsGitHub', owner);
@@ -137,6 +183,8 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     attached: readonly (string | object)[],
     /** Parameter with the role that assumes it beside GitHub, and its condition. */
     assumedBy?: readonly [parameter: string, condition: CfnCondition],
+    /** For a role that not every stack can let somebody assume: IAM refuses a trust policy without a statement. */
+    exists: CfnCondition | undefined = assumedBy === undefined ? trustsGithub : undefined,
   ): CfnRole => {
     const one = new CfnRole(stack, identifier(end), {
       roleName: Fn.sub(`\${RolePrefix}-${end}`),
@@ -160,10 +208,10 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       },
       managedPolicyArns: attached.map((one) => Token.asString(typeof one === 'string' ? { Ref: one } : one)),
     });
-    if (assumedBy === undefined) one.cfnOptions.condition = trustsGithub;
+    if (exists) one.cfnOptions.condition = exists;
     new CfnOutput(stack, `${identifier(end)}Role`, {
       value: one.attrArn,
-      ...(assumedBy === undefined ? { condition: trustsGithub } : {}),
+      ...(exists ? { condition: exists } : {}),
     });
     return one;
   };
@@ -173,8 +221,8 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     const delivering = parameter(stack, 'DeliveryRoles', {
       type: 'CommaDelimitedList',
       description:
-        'ARNs of `role` of the environments in which pipelines register: they assume `registry.registrar-role`; empty without CodePipeline.',
-      default: '',
+        'ARNs of `role` of the environments in which pipelines register: they assume `registry.registrar-role`; empty where no pipeline registers.',
+      ...roleOrEmpty,
     });
     const trustsDelivery = new CfnCondition(stack, 'TrustsDelivery', {
       expression: Fn.conditionNot(Fn.conditionEquals(Fn.join('', delivering.valueAsList), '')),
@@ -184,6 +232,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       jobsOf('registrar'),
       [...ofOperation('register-model'), ...ofOperation('plan'), guard('registrar')],
       ['DeliveryRoles', trustsDelivery],
+      new CfnCondition(stack, 'HasRegistrar', { expression: Fn.conditionOr(trustsDelivery, trustsGithub) }),
     );
     role('approver', jobsOf('approver'), [...ofOperation('gate'), guard('approver')], byWorker);
     return stack;

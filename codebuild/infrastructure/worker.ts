@@ -1,4 +1,4 @@
-import { CfnOutput, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import { CfnFunction, CfnPermission } from 'aws-cdk-lib/aws-lambda';
@@ -6,7 +6,7 @@ import { CfnLogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledged.ts';
 import { alarmsOf } from './alarms.ts';
-import { deadLetters, keyOf, letLogsUse } from './encrypted.ts';
+import { deadLetters, kept, keyOf, letLogsUse } from './encrypted.ts';
 import { openTemplate, parameter } from './template.ts';
 
 /**
@@ -20,13 +20,17 @@ export const workerTemplate = (app: Construct): Stack => {
     description: 'Key of the zip. Another code needs another key: CloudFormation compares the key, not the content.',
   });
   const name = parameter(stack, 'WorkerName', {
-    description: 'Name of the function and of its role.',
+    description:
+      'Name of the function and of its role. Roles have no region: a worker in another region needs another name.',
     default: 'delivery-worker',
     allowedPattern: '[A-Za-z0-9_-]{1,64}',
   });
   const assumable = parameter(stack, 'AssumableRoles', {
     type: 'CommaDelimitedList',
     description: 'ARNs of the roles that manifests name as role, rollback-role and approver-role, in any account.',
+    // No star: the worker must not be able to assume a role that nobody named.
+    allowedPattern: 'arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+',
+    constraintDescription: 'ARNs of roles, separated by commas, without *',
   });
   const atOnce = parameter(stack, 'JobsAtOnce', {
     type: 'Number',
@@ -49,7 +53,7 @@ export const workerTemplate = (app: Construct): Stack => {
     kmsKeyId: key.keyArn,
     retentionInDays: logDays.valueAsNumber,
   });
-  log.applyRemovalPolicy(RemovalPolicy.RETAIN);
+  log.applyRemovalPolicy(kept);
 
   const role = new CfnRole(stack, 'Role', {
     roleName: name.valueAsString,

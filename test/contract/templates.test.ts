@@ -3,6 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { contentName, isNamedFor } from '../../src/endpoint/names.ts';
 import {
   type DeclaredPipeline,
   pipelinesOf,
@@ -40,6 +41,13 @@ const roles = {
   'registry-roles': resourcesOf('registry-roles', registry),
 };
 const all = { ...roles['delivery-roles'], ...roles['registry-roles'] };
+
+const pipelineParameters = {
+  Name: 'churn',
+  ConnectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/aEXAMPLE',
+  Repository: 'acme/churn',
+  WorkerArn: 'arn:aws:lambda:eu-west-1:111122223333:function:delivery-worker',
+};
 
 const policies = Object.entries({ ...all }).filter(([, { Type }]) => Type === 'AWS::IAM::ManagedPolicy');
 /** Paths of the published policies that a role has. */
@@ -145,6 +153,79 @@ describe('the trust of the roles', () => {
   });
 });
 
+describe('a role that nothing could assume', () => {
+  // IAM refuses a trust policy without a statement, and the whole stack with it.
+  it.each([
+    ['delivery-roles', 'the worker', { ...delivery, GitHubOwner: '' }],
+    ['delivery-roles', 'jobs of GitHub', { ...delivery, WorkerRole: '' }],
+    ['registry-roles', 'the worker', { ...place, ...worker, GitHubOwner: '' }],
+    ['registry-roles', 'jobs of GitHub', place],
+  ])('is not made: %s for %s', (name, _for, given) => {
+    const roles = Object.values(resourcesOf(name, given)).filter(({ Type }) => Type === 'AWS::IAM::Role');
+    expect(roles.length).toBeGreaterThan(0);
+    for (const { Properties } of roles) expect(Properties.AssumeRolePolicyDocument.Statement).not.toEqual([]);
+  });
+
+  it('is the registrar, where no pipeline registers and no job of GitHub does', () => {
+    expect(Object.keys(resourcesOf('registry-roles', { ...place, ...worker, GitHubOwner: '' }))).not.toContain(
+      'Registrar',
+    );
+    for (const given of [registry, { ...registry, GitHubOwner: '' }, { ...registry, DeliveryRoles: '' }])
+      expect(Object.keys(resourcesOf('registry-roles', given))).toContain('Registrar');
+  });
+});
+
+describe('parameters', () => {
+  const deploys = { ...delivery, RegistrarRole: '' };
+  const works = { CodeBucket: 'code', CodeKey: 'worker.zip', AssumableRoles: `${account}churn-deployer` };
+  const approves = { ModelPackageGroup: 'churn', Pipeline: 'churn-promotion' };
+
+  it.each([
+    ['an environment as manifests may name it', 'github-flow', { ProductionEnvironment: 'Prod_eu' }],
+    ['an environment as manifests may name it', 'promotion', { StagingEnvironment: 'Staging_eu' }],
+    ['a role with a path', 'worker', { AssumableRoles: `${account}ml/churn-deployer,${account}churn-restorer` }],
+    ['a group with capital letters', 'approvals', { ModelPackageGroup: 'Customer-Churn' }],
+    ['a role with a path', 'delivery-roles', { ExecutionRole: 'service-role/AmazonSageMaker-ExecutionRole-2026' }],
+    ['a bucket with dots', 'delivery-roles', { ReleasesBucket: 'ml.releases.acme', ReleasesPrefix: 'teams/risk_1/' }],
+    ['a repository in a namespace', 'delivery-roles', { ImageRepository: 'team_a/churn-serving' }],
+  ])('take %s: %s', (_what, name, given) => {
+    const others = { worker: works, approvals: approves, 'delivery-roles': deploys }[name] ?? pipelineParameters;
+    expect(() => resourcesOf(name, { ...others, ...given })).not.toThrow();
+  });
+
+  it.each([
+    // Lambda invoke actions name the function alone: the permission on a version or an alias would not be the one that is used.
+    ['a version of the worker', 'github-flow', { WorkerArn: `${pipelineParameters.WorkerArn}:live` }],
+    ['every role of every account', 'worker', { AssumableRoles: '*' }],
+    ['roles by a pattern', 'worker', { AssumableRoles: `${account}churn-deployer,${account}*` }],
+    ['every pipeline', 'approvals', { Pipeline: '*' }],
+    // An event has the name.
+    [
+      'the ARN of a group',
+      'approvals',
+      { ModelPackageGroup: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package-group/churn' },
+    ],
+    // CloudWatch Logs allows no @ in the name of a log group, and that of the action Read has the name of its pipeline.
+    ['a name that no log group may have', 'github-flow', { Name: 'churn@eu' }],
+    ['a path that ends the text of the watchdog', 'github-flow', { Manifest: "it's.yml" }],
+    ['a name that the policies do not match', 'delivery-roles', { Endpoint: 'e'.repeat(49) }],
+    // A trust policy compares the subjects of jobs as patterns.
+    ...[
+      ...[{ GitHubOwner: '*' }, { GitHubOwnerId: '*' }, { GitHubRepository: 'churn*' }, { GitHubRepositoryId: '?' }],
+      ...[{ GitHubBranch: '*' }, { GitHubTagPrefix: '*' }, { DeliveryEnvironment: '*' }, { RollbackEnvironment: '*' }],
+    ].map((given) => ['jobs by a pattern', 'delivery-roles', given] as const),
+    // The policies put a name into an ARN: a star would widen it, and an address or another ARN would match nothing.
+    ...[
+      ...[{ ExecutionRole: '*' }, { ExecutionRole: `${account}churn-serving` }, { KmsAlias: 'alias/*' }],
+      ...[{ ReleasesBucket: '*' }, { ReleasesBucket: 's3://ml-releases' }, { ReleasesPrefix: '*/' }],
+      ...[{ TrainingBucket: 'ml-*' }, { ImageRepository: '*' }, { ImageRepository: 'churn-serving:1.4.0' }],
+    ].map((given) => ['what is no name', 'delivery-roles', given] as const),
+  ])('refuse %s: %s', (_what, name, given) => {
+    const others = { worker: works, approvals: approves, 'delivery-roles': deploys }[name] ?? pipelineParameters;
+    expect(() => resourcesOf(name, { ...others, ...given })).toThrow(/ is (not|longer than) /);
+  });
+});
+
 const jsonIn = (path: string): readonly Readonly<Record<string, unknown>>[] =>
   [...readFileSync(path, 'utf8').matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => JSON.parse(text));
 
@@ -246,12 +327,6 @@ describe('decisions in the registry', () => {
   });
 });
 
-const pipelineParameters = {
-  Name: 'churn',
-  ConnectionArn: 'arn:aws:codeconnections:eu-west-1:111122223333:connection/aEXAMPLE',
-  Repository: 'acme/churn',
-  WorkerArn: 'arn:aws:lambda:eu-west-1:111122223333:function:delivery-worker',
-};
 const everyPart = {
   ...pipelineParameters,
   ShiftTraffic: 'yes',
@@ -386,7 +461,9 @@ describe('the role of the pipelines', () => {
   const may = (flow: (typeof flows)[number], given: Readonly<Record<string, string>> = {}) =>
     inlineOf(resourcesOf(flow, { ...pipelineParameters, ...given }), 'PipelineRole').flatMap(({ Action }) => Action);
   const always = [
-    ...['s3:GetBucketLocation', 's3:GetBucketVersioning', 's3:GetObject', 's3:GetObjectVersion', 's3:PutObject'],
+    ...['s3:GetBucketAcl', 's3:GetBucketLocation', 's3:GetBucketVersioning'],
+    // Without PutObjectAcl a source action with a connection ends with "Upload to S3 failed … Access Denied" (aws/aws-cdk#13557).
+    ...['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:PutObjectAcl'],
     ...['kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey'],
     ...['codeconnections:UseConnection', 'codestar-connections:UseConnection'],
     ...['lambda:InvokeFunction', 'lambda:ListFunctions'],
@@ -415,6 +492,24 @@ describe('every template', () => {
         if (Type === 'AWS::S3::Bucket') expect(Properties).toHaveProperty('BucketEncryption');
         if (Type === 'AWS::IAM::Role') expect(JSON.stringify(Properties)).not.toContain('iam::aws:policy');
       }
+  });
+});
+
+describe('a key', () => {
+  const resources = templates.flatMap((name) => Object.entries(readTemplate(name).Resources));
+
+  it('and the log stay when the stack goes, but not after a first deployment that failed', () => {
+    const kept = resources.filter(([, { Type }]) => ['AWS::KMS::Key', 'AWS::Logs::LogGroup'].includes(Type));
+    expect(kept).toHaveLength(6);
+    for (const [, { DeletionPolicy, UpdateReplacePolicy }] of kept)
+      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
+  });
+
+  it('lets CloudWatch Logs in by its name in every partition', () => {
+    // In China the principal ends with amazonaws.com.cn (aws-cdk-lib/region-info).
+    expect(JSON.stringify(readTemplate('worker').Resources['Key'])).toContain(
+      `{"Service":{"Fn::Sub":"logs.\${AWS::Region}.\${AWS::URLSuffix}"}}`,
+    );
   });
 });
 
@@ -474,6 +569,30 @@ describe('the page of the templates', () => {
     const [worker = {}, delivering = {}] = made;
     const trusted = propertiesOf(delivering, 'Deployer').AssumeRolePolicyDocument.Statement[0];
     expect(trusted?.Principal).toEqual({ AWS: `${account}${propertiesOf(worker, 'Role').RoleName}` });
+  });
+
+  it('lets every role write to the bucket that writes: who registers, delivers and goes back', () => {
+    const writers = / create-bucket .*--writers "([^"]*)"/.exec(page)?.[1]?.split(' ').sort();
+    const writing = made.flatMap((resources) =>
+      Object.entries(resources).flatMap(([id, { Type, Properties }]) =>
+        Type === 'AWS::IAM::Role' && ['Registrar', 'Deployer', 'Restorer'].includes(id) ? Properties.RoleName : [],
+      ),
+    );
+    expect(writers).toEqual(writing.sort());
+  });
+
+  it('says how long the name of an endpoint may be', () => {
+    const longestFor = (version: string): number => {
+      const fits = Array.from({ length: 63 }, (_, index) => index + 1).filter((length) =>
+        isNamedFor('e'.repeat(length), contentName('e'.repeat(length), version, {}, 1)),
+      );
+      return Math.max(...fits);
+    };
+    const [build, final] = [longestFor(`0.0.0-build.${'a'.repeat(40)}`), longestFor('1.4.0')];
+    expect(page.replace(/\s+/g, ' ')).toContain(
+      `up to ${build} characters where builds go, and up to ${final} elsewhere`,
+    );
+    expect(readTemplate('delivery-roles').Parameters['Endpoint']?.MaxLength).toBe(final);
   });
 
   it('has links that lead somewhere', () => {

@@ -52,11 +52,28 @@ export const propertiesOf = (resources: Resources, id: string): Properties => {
 
 interface Template {
   readonly Parameters: Readonly<
-    Record<string, { readonly Default?: string | number; readonly AllowedPattern?: string; readonly Type: string }>
+    Record<
+      string,
+      {
+        readonly Default?: string | number;
+        readonly AllowedPattern?: string;
+        readonly MaxLength?: number;
+        readonly Type: string;
+      }
+    >
   >;
   readonly Conditions?: Readonly<Record<string, Json>>;
   readonly Resources: Readonly<
-    Record<string, { readonly Type: string; readonly Condition?: string; readonly Properties: Json }>
+    Record<
+      string,
+      {
+        readonly Type: string;
+        readonly Condition?: string;
+        readonly DeletionPolicy?: string;
+        readonly UpdateReplacePolicy?: string;
+        readonly Properties: Json;
+      }
+    >
   >;
 }
 
@@ -69,6 +86,7 @@ const pseudo: Readonly<Record<string, string>> = {
   'AWS::Region': 'eu-west-1',
   'AWS::AccountId': '111122223333',
   'AWS::StackName': 'stack',
+  'AWS::URLSuffix': 'amazonaws.com',
 };
 
 /**
@@ -80,16 +98,21 @@ export const resourcesOf = (name: string, given: Readonly<Record<string, string>
   const { Parameters, Conditions = {}, Resources } = readTemplate(name);
   const unknown = Object.keys(given).filter((one) => !(one in Parameters));
   if (unknown.length > 0) throw new Error(`${name} has no parameter ${unknown.join(', ')}`);
-  const values = new Map<string, string>(Object.entries(pseudo));
-  for (const [parameter, { Default, AllowedPattern }] of Object.entries(Parameters)) {
+  const parameters = new Map<string, string>(Object.entries(pseudo));
+  for (const [parameter, { Default, AllowedPattern, MaxLength = Number.POSITIVE_INFINITY, Type }] of Object.entries(
+    Parameters,
+  )) {
     const value = given[parameter] ?? Default?.toString();
     if (value === undefined) throw new Error(`${name} needs ${parameter}`);
-    if (AllowedPattern !== undefined && !new RegExp(`^(?:${AllowedPattern})$`).test(value))
+    // CloudFormation compares each value of a list.
+    const values = Type === 'CommaDelimitedList' ? value.split(',') : [value];
+    if (AllowedPattern !== undefined && !values.every((one) => new RegExp(`^(?:${AllowedPattern})$`).test(one)))
       throw new Error(`${name}: ${parameter}: ${value} is not ${AllowedPattern}`);
-    values.set(parameter, value);
+    if (value.length > MaxLength) throw new Error(`${name}: ${parameter}: ${value} is longer than ${MaxLength}`);
+    parameters.set(parameter, value);
   }
   const ref = (id: string): string | readonly string[] => {
-    const value = values.get(id);
+    const value = parameters.get(id);
     if (value !== undefined) return Parameters[id]?.Type === 'CommaDelimitedList' ? value.split(',') : value;
     if (!(id in Resources)) throw new Error(`${name} has no ${id}`);
     const named = Resources[id]?.Properties as { readonly [member: string]: Json } | undefined;
@@ -115,12 +138,17 @@ export const resourcesOf = (name: string, given: Readonly<Record<string, string>
     'Fn::If': ([condition, yes, no]: [string, Json, Json]) => resolve(holds(condition) ? yes : no),
     'Fn::Equals': ([one, other]: [Json, Json]) => resolve(one) === resolve(other),
     'Fn::Not': ([one]: [Json]) => resolve(one) !== true,
+    'Fn::Or': (some: readonly Json[]) => some.some((one) => resolve(one) === true),
+    Condition: (condition: string) => holds(condition),
   };
   const resolve = (value: Json): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return value.map(resolve).filter((one) => one !== absent);
     const [[key, argument] = ['', null], ...others] = Object.entries(value);
-    if (others.length === 0 && (key === 'Ref' || key.startsWith('Fn::'))) {
+    if (
+      others.length === 0 &&
+      (key === 'Ref' || key.startsWith('Fn::') || (key === 'Condition' && typeof argument === 'string'))
+    ) {
       const found = functions[key];
       if (found === undefined) throw new Error(`the test does not know ${key}`);
       return found(argument as never);
