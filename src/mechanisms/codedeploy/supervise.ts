@@ -53,7 +53,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
-  if (release.lease.until - now < minutes(3)) await turn.save({});
+  await keepLease(turn);
   const expected = seconds(submission.expectedSeconds);
   const passed = Math.min(1, (now - submittedAt) / Math.max(1, expected));
   return {
@@ -66,12 +66,17 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
   };
 };
 
+const keepLease = async (turn: Turn): Promise<void> => {
+  if (turn.release.lease.until - turn.world.clock.now() < minutes(3)) await turn.save({});
+};
+
 /** The record has the reason before the call, so that a later turn knows why the deployment is Stopped. */
 export const stopDeployment = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult> => {
   const { world, release } = turn;
   const { abort = { at: world.clock.now(), why, because, published: false } } = release.witnessed;
   const announced =
     release.witnessed.abort === undefined ? await turn.save({ witnessed: { ...release.witnessed, abort } }) : turn;
+  await keepLease(announced);
   const deployment = await deploymentOf(announced);
   if (deployment?.deploymentId !== undefined && !isOver(deployment))
     await writesOf(world)
@@ -80,7 +85,7 @@ export const stopDeployment = async (turn: Turn, why: ReasonCode, because: strin
         // It ended meanwhile: the next look shows how.
         if (!(error instanceof Error) || error.name !== 'DeploymentAlreadyCompletedException') throw error;
       });
-  return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: world.clock.now() + seconds(10) };
+  return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: turn.nextPoll() };
 };
 
 const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
@@ -137,7 +142,7 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
     const waits =
       back === undefined ? world.clock.now() < (deployment.completeTime ?? 0) * 1000 + rollbackGraceMs : !isOver(back);
     if (waits) {
-      await turn.save({});
+      await keepLease(turn);
       return {
         because: `${deployment.deploymentId} is ${deployment.status}; ${alias} is on ${shown(look)}, and goes back to version ${submission.from}`,
         percent: 88,
@@ -145,15 +150,24 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
       };
     }
     const failed = back === undefined ? 'was not rolled back' : `was rolled back by ${backId}, which is ${back.status}`;
-    return turn.conclude('rollback-failed', `${deployment.deploymentId} ${failed}; ${alias} is on ${shown(look)}`);
+    const ours = [submission.from, submission.to];
+    const byOthers =
+      back?.status === 'Succeeded' ||
+      ![look.version, ...(look.other === undefined ? [] : [look.other.version])].every((one) => ours.includes(one));
+    return turn.conclude(
+      byOthers ? 'changed-by-others' : 'rollback-failed',
+      `${deployment.deploymentId} is ${deployment.status}, and ${failed}; ${alias} is on ${shown(look)}`,
+    );
   }
   // Until its own rollback has ended, the group takes no other deployment.
-  if (back !== undefined && !isOver(back))
+  if (back !== undefined && !isOver(back)) {
+    await keepLease(turn);
     return {
       because: `${alias} is back on version ${submission.from}; ${backId} is ${back.status}`,
       percent: 89,
       notBefore: turn.nextPoll(),
     };
+  }
   const { reason, because } = await causeOf(turn);
   return turn.conclude(reason, because);
 };
@@ -161,13 +175,15 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
 /** CodeDeploy's error code → the reason code (API: ErrorCode). Codes about the request or the account convict no version. */
 const reasons: Readonly<Record<string, ReasonCode>> = {
   ALARM_ACTIVE: 'alarm',
-  HOOK_EXECUTION_FAILURE: 'health-check',
   MANUAL_STOP: 'aborted-by-hand',
   TIMEOUT: 'deployment-timeout',
   IAM_ROLE_MISSING: 'access-denied',
   IAM_ROLE_PERMISSIONS: 'access-denied',
+  INTERNAL_ERROR: 'aws-error',
   INVALID_LAMBDA_CONFIGURATION: 'endpoint-unusable',
   INVALID_LAMBDA_FUNCTION: 'endpoint-unusable',
+  RESOURCE_LIMIT_EXCEEDED: 'quota-exceeded',
+  THROTTLED: 'aws-error',
 };
 
 /** Why the version before serves again, by the deployment's own words. */
