@@ -260,6 +260,56 @@ describe('the end', () => {
   });
 });
 
+describe('an approval that is lost when the deployment has ended already', () => {
+  const reject = (more = '') => {
+    account.writeManifest(() => aliasManifest(allAtOnce, more));
+    account.simulator.faults.add({
+      service: 'codedeploy',
+      operation: 'GetDeployment',
+      times: 1,
+      kind: 'call',
+      action: async () =>
+        void (await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+          ModelPackageArn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/iris/1',
+          ModelApprovalStatus: 'Rejected',
+        })),
+    });
+  };
+
+  test('makes no delivery', async () => {
+    await account.ready('1.0.0');
+    reject();
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'withdrawn-too-late' });
+    expect(report?.result.because).toContain('run rollback');
+  });
+
+  test('is a remark where the manifest lets the rollout finish', async () => {
+    await account.ready('1.0.0');
+    reject('    on-rejection: finish');
+    const report = await account.deploy('1.0.0');
+    expect(report?.result.reason).toBe('delivered');
+    expect(report?.remarks.join()).toMatch(/is Rejected.*on-rejection: finish/);
+  });
+
+  test('is no reason while the registry cannot be read', async () => {
+    await account.ready('1.0.0');
+    account.writeManifest(() => aliasManifest(allAtOnce));
+    const denied = { kind: 'error', code: 'AccessDeniedException', message: 'not authorized' } as const;
+    account.simulator.faults.add({
+      service: 'codedeploy',
+      operation: 'GetDeployment',
+      times: 1,
+      kind: 'call',
+      action: () =>
+        account.simulator.faults.add({ service: 'sagemaker', operation: 'DescribeModelPackage', times: 9, ...denied }),
+    });
+    const report = await account.deploy('1.0.0');
+    expect(report?.result.reason).toBe('delivered');
+    expect(report?.result.remarks?.join()).toContain('it was approved when the deployment was submitted');
+  });
+});
+
 describe('a rollback', () => {
   test('after a delivery that ended before its submission goes back', async () => {
     await twoDelivered();

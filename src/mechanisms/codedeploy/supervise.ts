@@ -11,6 +11,8 @@ import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
 
 /** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
 const rollbackGraceMs = minutes(10);
+/** How long a deployment that has ended waits for a registry that cannot be read. */
+const lagMs = minutes(5);
 /** CodeDeploy shifts by its own timer, which may run a little early against its time stamps. */
 const toleranceMs = seconds(30);
 
@@ -102,12 +104,8 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
   }
   if (release.operation === 'rollback')
     return turn.conclude('restored', `${alias} is on version ${submission.to} (${release.version}), verified`);
-  const { abort } = release.witnessed;
-  if (abort?.why === 'approval-withdrawn')
-    return turn.conclude(
-      'withdrawn-too-late',
-      `${abort.because ?? abort.why}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
-    );
+  const withdrawn = await withdrawnTooLate(turn, deployment);
+  if (withdrawn !== undefined) return withdrawn;
   // Rule 19: a shift that did not take place proves nothing.
   const { startTime, completeTime } = deployment;
   if (startTime !== undefined && completeTime !== undefined) {
@@ -119,6 +117,37 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
       );
   }
   return turn.conclude('delivered', `${alias} is on version ${submission.to} (${release.version}), verified`);
+};
+
+/** Rule 18. The deployment has ended, so no stop takes it back any more. */
+const withdrawnTooLate = async (turn: Turn, deployment: DeploymentInfo): Promise<TurnResult | undefined> => {
+  const { world, release } = turn;
+  const tooLate = (because: string): Promise<TurnResult> =>
+    turn.conclude(
+      'withdrawn-too-late',
+      `${because}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
+    );
+  const { abort } = release.witnessed;
+  if (abort?.why === 'approval-withdrawn') return tooLate(abort.because ?? abort.why);
+  const approval = await lookAtApproval(turn, true);
+  switch (approval.is) {
+    case 'standing':
+      return undefined;
+    case 'withdrawn':
+      return tooLate(approval.withdrawal.because);
+    case 'tolerated':
+      turn.remark(approval.because);
+      return undefined;
+    case 'unknown':
+      if (approval.refused === undefined && world.clock.now() < (deployment.completeTime ?? 0) * 1000 + lagMs)
+        return {
+          because: `${deployment.deploymentId} has ended; ${approval.because}`,
+          percent: 88,
+          notBefore: turn.nextPoll(),
+        };
+      turn.remark(`${approval.because}; it was approved when the deployment was submitted`);
+      return undefined;
+  }
 };
 
 /** The alias's differences from the end of the release. */
