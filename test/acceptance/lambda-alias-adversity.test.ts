@@ -228,6 +228,14 @@ describe('the deployment of the release', () => {
     expect(await account.deployments()).toHaveLength(1);
   });
 
+  test('is found by its description when the record has the id of none', async () => {
+    await account.ready('1.0.0');
+    const death = { atCall: 'codedeploy.getDeployment', received: true };
+    expect(await account.deploy('1.0.0', {}, { death })).toBeUndefined();
+    forge(({ witnessed }) => ({ witnessed: { ...witnessed, deployment: '../d-1' } }));
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+  });
+
   test('is looked at every 30 seconds after it was stopped, too', async () => {
     account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
     await account.ready('1.0.0');

@@ -87,7 +87,7 @@ export const deploymentOf = async (turn: Turn): Promise<DeploymentInfo | undefin
     deploymentGroupName === submission.deploymentGroup &&
     (creator ?? 'user') === 'user' &&
     (revision?.appSpecContent?.sha256 ?? sha256) === sha256;
-  if (deployment !== undefined) {
+  if (deployment !== undefined && /^d-[A-Z0-9]+$/.test(deployment)) {
     const known = await describeDeployment(world, deployment);
     if (known !== undefined && isOurs(known)) return known;
   }
