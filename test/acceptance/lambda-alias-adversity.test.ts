@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
+import { revisionOf } from '../../src/mechanisms/codedeploy/app-spec.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Release } from '../../src/release/record.ts';
 import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
@@ -214,7 +215,6 @@ describe('the deployment of the release', () => {
       action: async () => {
         const release = account.aliasRecord()?.live;
         if (release === undefined) throw new Error('no release is live');
-        const { revisionOf } = await import('../../src/mechanisms/codedeploy/app-spec.ts');
         await simulator.call('codedeploy', 'CreateDeployment', {
           applicationName: 'iris',
           deploymentGroupName: 'live',
@@ -257,6 +257,36 @@ describe('the end', () => {
     const report = await account.deploy('1.0.0');
     expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'changed-by-others' });
     expect(report?.result.because).toContain('iris:live is on version 3');
+  });
+
+  test('of a deployment that CodeDeploy stopped for an alarm that is gone convicts no version', async () => {
+    await account.ready('1.0.0');
+    meanwhile(() => account.simulator.call('cloudwatch', 'DeleteAlarms', { AlarmNames: ['iris-live-errors'] }));
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'cause-unknown' });
+    expect(report?.result.because).toContain('iris-live-errors does not exist');
+    expect(report?.result.because).toContain('version 1 serves again, verified');
+  });
+
+  test('of a release that meets a deployment of others names it', async () => {
+    await account.ready('1.0.0');
+    await account.ready('1.1.0');
+    account.simulator.faults.add({
+      service: 'codedeploy',
+      operation: 'CreateDeployment',
+      times: 1,
+      kind: 'call',
+      action: async () =>
+        void (await account.simulator.call('codedeploy', 'CreateDeployment', {
+          applicationName: 'iris',
+          deploymentGroupName: 'live',
+          deploymentConfigName: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+          revision: revisionOf({ function: 'iris', variant: 'live', from: '1', to: '3' }),
+        })),
+    });
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'changed-by-others' });
+    expect(report?.result.because).toMatch(/deployment d-[A-Z0-9]{9} of others runs/);
   });
 
   test('of a deployment that was stopped without a rollback is a failed rollback', async () => {
@@ -333,6 +363,24 @@ describe('a rollback', () => {
     expect((await account.deploy('1.2.0', {}, { runId: '3' }))?.result.outcome).toBe('failed');
     expect((await back())?.result).toMatchObject({ reason: 'restored' });
     expect(await account.alias()).toEqual(['2', undefined]);
+  });
+
+  test('to a version of the function that was deleted changes nothing', async () => {
+    await twoDelivered();
+    account.simulator.faults.add({
+      service: 'lambda',
+      operation: 'GetFunction',
+      times: 2,
+      kind: 'error',
+      code: 'ResourceNotFoundException',
+      message: 'Function not found',
+      status: 404,
+    });
+    const seen = account.watch();
+    const report = await back();
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'config-missing' });
+    expect(report?.result.because).toContain('of iris, which does not exist');
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
   });
 
   test('days after another one needs the name of its version', async () => {

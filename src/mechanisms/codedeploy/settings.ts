@@ -1,6 +1,8 @@
+import { orUndefined } from '../../aws/errors.ts';
 import type { FunctionOutput } from '../../aws/lambda.ts';
 import { canonical } from '../../digest.ts';
 import type { LambdaAlias } from '../../manifest/manifest.ts';
+import { Refusal } from '../../operation.ts';
 import { oneLine, shortened } from '../../plain-text.ts';
 import type { World } from '../../world.ts';
 
@@ -13,6 +15,7 @@ const facts =
 /**
  * Rule 17: the version brings its settings with it, and each that is added, changed or removed is a line. A variable is a line without its
  * value, which may be a secret (rule 16).
+ * @throws {Refusal} `config-missing`
  */
 export const settingChanges = async (
   world: World,
@@ -20,10 +23,15 @@ export const settingChanges = async (
   from: string,
   to: string,
 ): Promise<readonly string[]> => {
-  const [before, after] = await Promise.all(
-    [from, to].map((Qualifier) => world.read.lambda.getFunction({ FunctionName, Qualifier })),
-  );
-  return differences(before ?? {}, after ?? {});
+  const version = async (Qualifier: string): Promise<FunctionOutput> => {
+    const found = await orUndefined(world.read.lambda.getFunction({ FunctionName, Qualifier }));
+    if (found !== undefined) return found;
+    throw new Refusal(
+      'config-missing',
+      `the plan needs version ${Qualifier} of ${FunctionName}, which does not exist: go to a version that does`,
+    );
+  };
+  return differences(await version(from), await version(to));
 };
 
 const differences = (before: FunctionOutput, after: FunctionOutput): readonly string[] => [

@@ -62,7 +62,7 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   if (!isAsPlanned)
     return turn.conclude(
       'changed-by-others',
-      `${nameOfAlias(alias)} is on ${look === undefined ? 'no version' : shown(look)}, but the plan expects version ${submission.from}`,
+      `${nameOfAlias(alias)} is on ${look === undefined ? 'no version' : shown(look)}, but the plan expects version ${submission.from}${other === undefined ? '' : `; deployment ${other} of others runs`}`,
     );
   if (other !== undefined) return waitFor(turn, other);
   const alarms = await alarmsOf(turn);
@@ -128,7 +128,7 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
  * The alarms of the deployment. Those of the group are read now: they may have changed since the plan, and a deployment that brings alarms of
  * its own replaces them. A rollback obeys none.
  */
-const alarmsOf = async ({
+export const alarmsOf = async ({
   world,
   release,
 }: Turn): Promise<{ readonly watched: readonly string[]; readonly brought?: readonly string[] }> => {

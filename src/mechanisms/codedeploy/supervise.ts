@@ -1,13 +1,17 @@
 import type { DeploymentInfo } from '../../aws/codedeploy.ts';
+import { isRefused } from '../../aws/errors.ts';
 import { minutes, seconds } from '../../clock.ts';
+import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
 import { writesOf } from '../../world.ts';
 import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
+import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { type AliasLook, aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
+import { alarmsOf, notReady } from './submit.ts';
 
 /** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
 const rollbackGraceMs = minutes(10);
@@ -228,10 +232,23 @@ export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
       reason: abort.why,
       because: `${abort.because ?? abort.why}; version ${submissionOf(release).from} serves again, verified`,
     };
-  return {
-    reason: reasons[code] ?? 'cause-unknown',
-    because: `${ended}; version ${submissionOf(release).from} serves again, verified`,
-  };
+  const because = `${ended}; version ${submissionOf(release).from} serves again, verified`;
+  const gone = code === 'ALARM_ACTIVE' ? await goneAlarms(turn) : [];
+  // CodeDeploy stops a deployment also when it cannot read an alarm, and unknown is never guilty.
+  if (gone.length > 0) return { reason: 'cause-unknown', because: `${notReady([], gone)}: ${because}` };
+  return { reason: reasons[code] ?? 'cause-unknown', because };
+};
+
+/** Alarms of the deployment that do not exist, when none of the others is in ALARM. */
+const goneAlarms = async (turn: Turn): Promise<readonly string[]> => {
+  try {
+    const { watched } = await alarmsOf(turn);
+    const { red, gone } = await statesOf(turn.world, watched);
+    return red.length > 0 ? [] : gone;
+  } catch (error) {
+    if (error instanceof Refusal || isRefused(error)) return [];
+    throw error;
+  }
 };
 
 /** The configuration that serves at the end of the release, as one look at the alias shows it. */

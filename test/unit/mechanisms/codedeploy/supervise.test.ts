@@ -8,7 +8,15 @@ import type { Turn } from '../../../../src/mechanisms/turn.ts';
 const submission = {
   mechanism: 'codedeploy',
   kind: 'deployment',
-  ...{ function: 'churn', variant: 'live', application: 'churn', deploymentGroup: 'live', from: '6', to: '7' },
+  ...{
+    function: 'churn',
+    variant: 'live',
+    application: 'churn',
+    deploymentGroup: 'live',
+    from: '6',
+    to: '7',
+    alarms: [],
+  },
 } as const;
 const own: DeploymentInfo = {
   ...{ applicationName: 'churn', deploymentGroupName: 'live', deploymentId: 'd-OWN', description: 'live-1.4.0-x-1' },
@@ -25,6 +33,7 @@ const turn = (deployments: readonly DeploymentInfo[], witnessed: object = {}): T
           getDeployment: async ({ deploymentId }: { readonly deploymentId: string }) => ({
             deploymentInfo: deployments.find((one) => one.deploymentId === deploymentId),
           }),
+          getDeploymentGroup: async () => ({ deploymentGroupInfo: { computePlatform: 'Lambda' } }),
           listDeployments: async (input: object) => {
             asked.push(input);
             return { deployments: deployments.flatMap(({ deploymentId }) => deploymentId ?? []) };
