@@ -43,10 +43,11 @@ export const rollbackAlias = (
     store,
     approval: termsOf(given.manifest, environment),
     plan: async (record) => {
-      if (given.rejected !== undefined || given.event !== undefined || given['only-rejected'])
+      const refused = (['rejected', 'event', 'only-rejected'] as const).find((input) => given[input]);
+      if (refused !== undefined)
         throw new Refusal(
           'invalid-input',
-          `rejected: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
+          `${refused}: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
         );
       if (record.live !== undefined) refuseForeignTarget(record.live, environment.lambda);
       return given['only-expired']

@@ -410,6 +410,26 @@ describe('a rollback', () => {
     expect(await account.alias()).toEqual(['2', undefined]);
   });
 
+  test.each([
+    ['rejected', '1.0.0'],
+    ['only-rejected', 'true'],
+  ])('with %s is refused by the name of the input', async (input, value) => {
+    const report = await back({ [input]: value });
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'invalid-input' });
+    expect(report?.result.because).toMatch(new RegExp(`^${input}: iris:live is the alias of a Lambda function`));
+  });
+
+  test('that a writer of the record made slow is refused', async () => {
+    await twoDelivered();
+    const death = { atCall: 'codedeploy.createDeployment', received: false };
+    expect(await account.run(rollback, {}, { runId: '9', death })).toBeUndefined();
+    forge(({ submission }) => ({
+      submission: { ...submission, config: 'CodeDeployDefault.LambdaLinear10PercentEvery10Minutes' },
+    }));
+    expect((await back())?.result).toMatchObject({ reason: 'foreign-record' });
+    expect(await account.deployments()).toHaveLength(2);
+  });
+
   test('stops nothing of another group that a writer of the record put into the release', async () => {
     await account.ready('1.0.0');
     await dieUnsubmitted();
