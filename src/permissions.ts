@@ -492,9 +492,10 @@ const deliverToAlias: readonly Grant[] = [
   },
   {
     sid: 'KnowHowItShifts',
-    actions: ['codedeploy:CreateDeploymentConfig', 'codedeploy:GetDeploymentConfig'],
-    on: ['deploymentConfigs'],
+    actions: ['codedeploy:GetDeploymentConfig'],
+    on: ['predefinedDeploymentConfigs', 'ownDeploymentConfigs'],
   },
+  { sid: 'MakeItsShift', actions: ['codedeploy:CreateDeploymentConfig'], on: ['ownDeploymentConfigs'] },
   {
     sid: 'RegisterTheRevision',
     actions: ['codedeploy:RegisterApplicationRevision'],

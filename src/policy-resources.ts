@@ -71,8 +71,8 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     lambdaVersions: regional('lambda', `function:${lambda.function}:*`),
     deploymentApplication: regional('codedeploy', `application:${lambda.application}`),
     deploymentGroup: regional('codedeploy', `deploymentgroup:${lambda.application}/${lambda.deploymentGroup}`),
-    /** Predefined ones, and those of the suite. */
-    deploymentConfigs: regional('codedeploy', 'deploymentconfig:*'),
+    predefinedDeploymentConfigs: regional('codedeploy', 'deploymentconfig:CodeDeployDefault.Lambda*'),
+    ownDeploymentConfigs: regional('codedeploy', 'deploymentconfig:model-delivery.*'),
     aliasRecords: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/*`),
     executionRole: iam(`role/${place.executionRole}`),
     scalingRole: iam(

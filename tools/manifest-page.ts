@@ -96,9 +96,11 @@ const keysOf = (node: Node, closed: ReadonlySet<string> = new Set(), prefix = ''
     }),
   );
 
-/** Of a mapping that may also be one word, or one of several mappings, the mappings. */
+/** Of a mapping that may also be one word, or one of several mappings, the mappings. Beside properties, `anyOf` only requires some of them. */
 const mappingsOf = (node: Node): readonly Node[] =>
-  node.anyOf?.filter(({ properties }) => properties !== undefined) ?? [node];
+  (node.properties === undefined ? node.anyOf?.filter(({ properties }) => properties !== undefined) : undefined) ?? [
+    node,
+  ];
 
 const sharedBy = (strategies: readonly Node[]): readonly Key[] => {
   const [first, ...others] = strategies.map((strategy) => keysOf(strategy));

@@ -18,6 +18,9 @@ export interface DeploymentInfo {
   readonly deploymentId?: string;
   readonly status?: DeploymentStatus;
   readonly description?: string;
+  /** `user`, or `codeDeployRollback` for example. */
+  readonly creator?: string;
+  readonly revision?: { readonly appSpecContent?: { readonly sha256?: string } };
   readonly startTime?: number;
   readonly completeTime?: number;
   readonly errorInformation?: { readonly code?: string; readonly message?: string };
@@ -81,11 +84,11 @@ export const codedeploy = (send: SendSigned) => {
             readonly trafficRoutingConfig?: TrafficRouting;
           };
         }>,
-      /** Of one group; the first page has the 100 newest. */
+      /** Of one group, up to 100. */
       listDeployments: (
         input: Group & {
           readonly includeOnlyStatuses?: readonly DeploymentStatus[];
-          readonly createTimeRange?: { readonly start: number };
+          readonly createTimeRange?: { readonly start: number; readonly end?: number };
         },
       ) => call('ListDeployments', input) as Promise<{ readonly deployments?: readonly string[] }>,
     },

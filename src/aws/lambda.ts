@@ -11,7 +11,12 @@ export interface FunctionOutput {
     readonly Version?: string;
     readonly PackageType?: string;
     readonly State?: string;
-    readonly Environment?: { readonly Variables?: Readonly<Record<string, string>> };
+    readonly Environment?: {
+      readonly Variables?: Readonly<Record<string, string>>;
+      /** In place of the variables when they cannot be decrypted. */
+      readonly Error?: { readonly ErrorCode?: string };
+    };
+    readonly [setting: string]: unknown;
   };
   readonly Code?: { readonly ResolvedImageUri?: string };
 }

@@ -105,23 +105,30 @@ const environment = z.pipe(
           ),
       ),
     })
-    .check(about('One place of delivery for the model.'), (checked) => {
-      if (checked.issues.length > 0) return;
-      const { target, lambda, endpoint, rollout, risk } = checked.value;
-      const refuse = (message: string, ...path: readonly string[]): void =>
-        void checked.issues.push({ code: 'custom', input: checked.value, path: [...path], message });
-      if (target !== 'lambda-alias') {
-        if (endpoint === undefined) refuse('is missing; expected keys and values', 'endpoint');
-        if (lambda !== undefined) refuse('needs `target: lambda-alias` beside it', 'lambda');
-        return;
-      }
-      if (lambda === undefined) refuse('is missing; expected keys and values', 'lambda');
-      if (endpoint !== undefined)
-        refuse('is a SageMaker endpoint, and the target is the alias of a Lambda function: remove it', 'endpoint');
-      if (risk === 'high')
-        refuse('high requires `strategy: steps`, which the alias of a Lambda function does not have', 'risk');
-      for (const { key, message } of aliasFaults(rollout)) refuse(message, 'rollout', key);
-    }),
+    .check(
+      z.meta({
+        description: 'One place of delivery for the model.',
+        // For editors; the next check has words.
+        anyOf: [{ required: ['endpoint'] }, { required: ['target', 'lambda'] }],
+      }),
+      (checked) => {
+        if (checked.issues.length > 0) return;
+        const { target, lambda, endpoint, rollout, risk } = checked.value;
+        const refuse = (message: string, ...path: readonly string[]): void =>
+          void checked.issues.push({ code: 'custom', input: checked.value, path: [...path], message });
+        if (target !== 'lambda-alias') {
+          if (endpoint === undefined) refuse('is missing; expected keys and values', 'endpoint');
+          if (lambda !== undefined) refuse('needs `target: lambda-alias` beside it', 'lambda');
+          return;
+        }
+        if (lambda === undefined) refuse('is missing; expected keys and values', 'lambda');
+        if (endpoint !== undefined)
+          refuse('is a SageMaker endpoint, and the target is the alias of a Lambda function: remove it', 'endpoint');
+        if (risk === 'high')
+          refuse('high requires `strategy: steps`, which the alias of a Lambda function does not have', 'risk');
+        for (const { key, message } of aliasFaults(rollout)) refuse(message, 'rollout', key);
+      },
+    ),
   z.transform(
     ({
       'rollback-role': rollbackRole,

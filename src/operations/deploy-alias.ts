@@ -4,6 +4,7 @@ import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
+import { canonical } from '../digest.ts';
 import { deliveryOf } from '../manifest/load.ts';
 import type { AliasEnvironment, AliasRollout, Delivery, Manifest } from '../manifest/manifest.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
@@ -49,7 +50,10 @@ export const deployAlias = async (
   return {
     store,
     approval: termsOf(given.manifest, environment),
-    plan: (record) => plan(world, given, requested, named, record),
+    plan: (record) => {
+      if (record.live !== undefined) refuseForeignTarget(record.live, lambda);
+      return plan(world, given, requested, named, record);
+    },
     recognise: (release) => {
       refuseForeignTarget(release, lambda);
       if (release.operation === 'rollback') return;
@@ -74,13 +78,14 @@ export const deployAlias = async (
  * group are read again at the submission.
  */
 const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
-  const { config, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
+  const { config, routing, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
   const wanted = routingOf(rollout);
   const isOwn =
     config === wanted.config &&
+    canonical(routing ?? {}) === canonical(wanted.routing ?? {}) &&
     shiftSeconds === wanted.shiftSeconds &&
     timeoutSeconds === rollout.timeoutSeconds &&
-    (alarms === undefined || (alarms.length > 0 && rollout.alarms.every((name) => alarms.includes(name))));
+    canonical(alarms) === canonical(rollout.alarms);
   if (!isOwn)
     throw new Refusal(
       'foreign-record',

@@ -3,22 +3,31 @@ import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening, ReleaseMemory, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import type { AliasEnvironment } from '../manifest/manifest.ts';
-import { configOfVersion, nameOfAlias, refuseForeignTarget } from '../mechanisms/codedeploy/alias.ts';
+import {
+  type AliasLook,
+  configOfVersion,
+  nameOfAlias,
+  refuseForeignTarget,
+  shown,
+  submissionOf,
+} from '../mechanisms/codedeploy/alias.ts';
 import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
-import { requireAlias } from '../mechanisms/codedeploy/plan.ts';
+import { runningIn } from '../mechanisms/codedeploy/deployment.ts';
+import { allAtOnce, requireAlias } from '../mechanisms/codedeploy/plan.ts';
+import { routingOf } from '../mechanisms/codedeploy/routing.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
 import { lastGood } from '../release/history.ts';
 import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
-import type { Configuration, ReleaseRecord } from '../release/record.ts';
+import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { wantedOf } from './deploy-alias.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
 import { tidied } from './tidied.ts';
-import { configurationOf, nameOf, served } from './way-back.ts';
+import { configurationOf, nameOf, refuseLongAgo, restoredAlready, served } from './way-back.ts';
 
 /** `rollback` where the alias of a Lambda function serves: one deployment, all at once, that no alarm stops. */
 export const rollbackAlias = (
@@ -34,11 +43,13 @@ export const rollbackAlias = (
     store,
     approval: termsOf(given.manifest, environment),
     plan: async (record) => {
-      if (given.rejected !== undefined || given.event !== undefined || given['only-rejected'])
+      const refused = (['rejected', 'event', 'only-rejected'] as const).find((input) => given[input]);
+      if (refused !== undefined)
         throw new Refusal(
           'invalid-input',
-          `rejected: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
+          `${refused}: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
         );
+      if (record.live !== undefined) refuseForeignTarget(record.live, environment.lambda);
       return given['only-expired']
         ? tidied(world, record, memory !== undefined)
         : plan(world, given, environment, record, memory !== undefined);
@@ -47,6 +58,12 @@ export const rollbackAlias = (
       if (release.operation !== 'rollback')
         throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
       refuseForeignTarget(release, environment.lambda);
+      const { config } = submissionOf(release);
+      if (config !== routingOf(allAtOnce).config)
+        throw new Refusal(
+          'foreign-record',
+          `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once; nothing was changed`,
+        );
     },
     tasks: () => ({
       preparing: [submitChange(() => wanted)],
@@ -82,16 +99,19 @@ const plan = async (
   }
   const look = await requireAlias(world, lambda);
   const serving = configOfVersion(look.version);
-  const isAt = (one: Configuration): boolean => one.endpointConfig === serving && look.other === undefined;
-  // The newest release left the alias on an earlier version already: a second rollback must not go back one version further.
-  const last = record.ended.find(({ reason }) => reason !== 'abandoned');
-  const left = last?.operation === 'rollback' ? last.candidate : last?.baseline;
-  if (to === undefined && last !== undefined && left !== undefined && isAt(left) && last.serving !== 'candidate')
-    return done(name, left, acted, last.id);
-  if (to === undefined && last?.operation === 'rollback' && left !== undefined && isAt(left))
-    return done(name, left, acted, last.id);
+  if (to === undefined) {
+    if (look.other !== undefined) throw await shared(world, lambda, look);
+    const left = leftBy(record, serving);
+    if (left !== undefined) {
+      refuseLongAgo(world, record, left.release);
+      return restoredAlready(world, name, acted, left.to, left.release);
+    }
+  }
   const target = targetOf(record, serving, name, to);
-  if (isAt(target)) return done(name, target, acted);
+  if (target.endpointConfig === serving) {
+    if (look.other !== undefined) throw await shared(world, lambda, look);
+    return restoredAlready(world, name, acted, target);
+  }
   if (target.version === undefined)
     throw new Refusal(
       'nothing-to-roll-back-to',
@@ -105,17 +125,49 @@ const plan = async (
   return { is: 'begin', ...planned };
 };
 
+/**
+ * CodeDeploy moves an alias from one version to another, and gives no version that it is on already all requests. Without `to` the version
+ * before is not meant either: the newest release may have left the alias like this.
+ */
+const shared = async (world: World, lambda: AliasEnvironment['lambda'], look: AliasLook): Promise<Refusal> => {
+  const [running] = await runningIn(world, lambda);
+  const remedy =
+    running === undefined
+      ? 'no deployment runs: give one version all requests (aws lambda update-alias)'
+      : `deployment ${running} runs: stop it, or wait until it has ended`;
+  return new Refusal(
+    'endpoint-unusable',
+    `${nameOfAlias(lambda)} is on ${shown(look)}, and ${remedy}; or name another version to go back to with to`,
+  );
+};
+
+/**
+ * The newest release left the alias on an earlier version already: a second rollback must not go back one version further. A delivery that
+ * ended before its submission left nothing.
+ */
+const leftBy = (
+  record: ReleaseRecord,
+  serving: string,
+): { readonly to: Configuration; readonly release: Release } | undefined => {
+  const release = record.ended.find(({ reason }) => reason !== 'abandoned');
+  if (release === undefined) return undefined;
+  const { operation, witnessed, reason, candidate, baseline } = release;
+  if (operation !== 'rollback' && witnessed.submittedAt === undefined && reason !== 'aborted-by-hand') return undefined;
+  const to = operation === 'rollback' ? candidate : baseline;
+  return to?.endpointConfig === serving ? { to, release } : undefined;
+};
+
 const targetOf = (record: ReleaseRecord, serving: string, name: string, to: string | undefined): Configuration => {
-  const shown = record.history.find(({ endpointConfig }) => endpointConfig === serving);
+  const known = record.history.find(({ endpointConfig }) => endpointConfig === serving);
   const found =
     to === undefined
-      ? lastGood(record.history, shown ?? { endpointConfig: serving })
+      ? lastGood(record.history, known ?? { endpointConfig: serving })
       : record.history.find((entry) => nameOf(entry) === to);
   if (found !== undefined) return configurationOf(found);
   throw new Refusal(
     'nothing-to-roll-back-to',
     to === undefined
-      ? `no version served ${name} well before ${shown?.version ?? serving}: ${served(record)}`
+      ? `no version served ${name} well before ${known?.version ?? serving}: ${served(record)}`
       : `${to} never served ${name}: ${served(record)}`,
   );
 };
@@ -126,14 +178,3 @@ const nameGiven = (to: string, { manifest }: RollbackInputs, { history }: Releas
   const { packageVersion } = reference;
   return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);
 };
-
-const done = (name: string, to: Configuration, acted: boolean, release = ''): Opening<ReleaseOutputs> => ({
-  is: 'done',
-  progress: {
-    is: 'done',
-    outcome: 'succeeded',
-    reason: acted ? 'restored' : 'already-restored',
-    outputs: outputsOf(name, { candidate: to, id: release, serving: 'candidate' }),
-    because: `${name} serves ${nameOf(to)} already`,
-  },
-});

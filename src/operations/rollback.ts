@@ -1,4 +1,3 @@
-import { type Instant, iso, minutes } from '../clock.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
 import { restoreTasks } from '../delivery/restore.ts';
@@ -24,7 +23,17 @@ import { isAboutRejection } from './rejected-decision.ts';
 import { rollbackAlias } from './rollback-alias.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
 import { tidied } from './tidied.ts';
-import { configurationOf, homeOf, nameOf, notesOn, served, wasStoppedBy, wayBack } from './way-back.ts';
+import {
+  configurationOf,
+  homeOf,
+  isLongAgo,
+  nameOf,
+  notesOn,
+  refuseLongAgo,
+  restoredAlready,
+  served,
+  wayBack,
+} from './way-back.ts';
 
 export const rollback: Operation<RollbackInputs, ReleaseMemory, ReleaseOutputs> = {
   name: 'rollback',
@@ -132,37 +141,6 @@ const wentBack = (
     return undefined;
   const to = release.operation === 'rollback' ? release.candidate : release.baseline;
   return to !== undefined && to.endpointConfig === live.endpointConfig ? { to, release } : undefined;
-};
-
-/** Two rollbacks in a row are one incident. A second one after days may mean another version, so a person must name it. */
-const refuseLongAgo = (world: World, record: ReleaseRecord, { id, startedAt, endedAt = startedAt }: Release): void => {
-  if (!isLongAgo(world, endedAt)) return;
-  throw new Refusal(
-    'nothing-to-roll-back-to',
-    `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this rollback to belong to the same incident: name the version to go back to with to; ${served(record)}`,
-  );
-};
-const sameIncidentMs = minutes(24 * 60);
-const isLongAgo = (world: World, endedAt: Instant): boolean => world.clock.now() >= endedAt + sameIncidentMs;
-
-const restoredAlready = (
-  world: World,
-  endpoint: string,
-  acted: boolean,
-  to: Configuration,
-  release?: Release,
-): Opening<ReleaseOutputs> => {
-  const byUs = release !== undefined && wasStoppedBy(world, release);
-  return {
-    is: 'done',
-    progress: {
-      is: 'done',
-      outcome: 'succeeded',
-      reason: acted || byUs ? 'restored' : 'already-restored',
-      outputs: outputsOf(endpoint, { candidate: to, id: release?.id ?? '', serving: 'candidate' }),
-      because: `${endpoint} serves ${nameOf(to)}${release ? `, where ${release.id} left it (${release.because ?? release.reason}); name a version with to to go further back` : ' already'}`,
-    },
-  };
 };
 
 /**

@@ -1,5 +1,6 @@
+import { type Instant, iso, minutes } from '../clock.ts';
 import { refuseForeign } from '../delivery/provenance.ts';
-import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
+import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { baselineOf } from '../endpoint/baseline.ts';
 import { kindOf, kindOfConfiguration, mayBecome } from '../endpoint/kind.ts';
@@ -139,3 +140,39 @@ export const wasStoppedBy = ({ run }: Pick<World, 'run'>, { commands }: Pick<Rel
 
 export const nameOf = ({ version, endpointConfig }: Pick<Configuration, 'version' | 'endpointConfig'>): string =>
   version ?? endpointConfig;
+
+/** Two rollbacks in a row are one incident. A second one after days may mean another version, so a person must name it. */
+export const refuseLongAgo = (
+  world: World,
+  record: ReleaseRecord,
+  { id, startedAt, endedAt = startedAt }: Release,
+): void => {
+  if (!isLongAgo(world, endedAt)) return;
+  throw new Refusal(
+    'nothing-to-roll-back-to',
+    `${id} left ${record.endpoint} where it is at ${iso(endedAt)}, too long ago for this rollback to belong to the same incident: name the version to go back to with to; ${served(record)}`,
+  );
+};
+const sameIncidentMs = minutes(24 * 60);
+export const isLongAgo = (world: World, endedAt: Instant): boolean => world.clock.now() >= endedAt + sameIncidentMs;
+
+/** The version to restore serves already. @param acted an earlier turn of this run stopped or settled a release */
+export const restoredAlready = (
+  world: World,
+  endpoint: string,
+  acted: boolean,
+  to: Configuration,
+  release?: Release,
+): Opening<ReleaseOutputs> => {
+  const byUs = release !== undefined && wasStoppedBy(world, release);
+  return {
+    is: 'done',
+    progress: {
+      is: 'done',
+      outcome: 'succeeded',
+      reason: acted || byUs ? 'restored' : 'already-restored',
+      outputs: outputsOf(endpoint, { candidate: to, id: release?.id ?? '', serving: 'candidate' }),
+      because: `${endpoint} serves ${nameOf(to)}${release ? `, where ${release.id} left it (${release.because ?? release.reason}); name a version with to to go further back` : ' already'}`,
+    },
+  };
+};

@@ -155,7 +155,7 @@ const submission = z.discriminatedUnion('kind', [
     to: publishedVersion,
     config: z.string(),
     routing: z.optional(anything),
-    alarms: z.optional(z.array(z.string())),
+    alarms: z.array(z.string()),
     shiftSeconds: amount,
     timeoutSeconds: z.optional(amount),
     expectedSeconds: amount,

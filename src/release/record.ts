@@ -181,8 +181,8 @@ export interface AliasDeployment extends Submitted {
   /** Name of the deployment configuration; `routing`, when it is the suite's own and may have to be created. */
   readonly config: string;
   readonly routing?: Readonly<Record<string, unknown>>;
-  /** The alarms of the deployment in place of those of its group: all of both. Empty: no alarm stops it, not even a red one. */
-  readonly alarms?: readonly string[];
+  /** Alarms of the manifest, beside those of the group, which are read at the submission. No alarm stops a rollback. */
+  readonly alarms: readonly string[];
   /** From the first shift to the last. */
   readonly shiftSeconds: number;
   readonly timeoutSeconds?: number;

@@ -116,7 +116,13 @@ describe('a delivery', () => {
     expect(report?.result).toMatchObject({ reason: 'planned' });
     expect(report?.result.plan).toMatchObject({
       title: 'deploy iris_v1.0.0 to iris:live by canary',
-      changes: [{ verb: 'update', object: 'alias iris:live', details: ['version: 1 → 2'] }],
+      changes: [
+        {
+          verb: 'update',
+          object: 'alias iris:live',
+          details: ['version: 1 → 2', `image: sha256:${'f'.repeat(64)} → sha256:${'0'.repeat(64)}`],
+        },
+      ],
     });
     expect(report?.result.plan?.notes).toContain('stopped and rolled back by iris-live-errors');
     expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
@@ -251,7 +257,16 @@ describe('a record that others wrote', () => {
     ['another group', ({ submission }) => ({ submission: { ...submission, deploymentGroup: 'other' } })],
     ['another version', ({ submission }) => ({ submission: { ...submission, to: '3' } })],
     ['no canary', ({ submission }) => ({ submission: { ...submission, config: 'CodeDeployDefault.LambdaAllAtOnce' } })],
-    ['no alarms', ({ submission }) => ({ submission: { ...submission, alarms: [] } })],
+    ['other alarms', ({ submission }) => ({ submission: { ...submission, alarms: ['iris-other'] } })],
+    [
+      'a shift under the name of another',
+      ({ submission }) => ({
+        submission: {
+          ...submission,
+          routing: { type: 'TimeBasedCanary', timeBasedCanary: { canaryPercentage: 99, canaryInterval: 1 } },
+        },
+      }),
+    ],
     [
       'an endpoint',
       () => ({

@@ -134,13 +134,18 @@ const runInEach = async <Inputs, M extends Memory, Outputs>(
   name: string,
   operation: Operation<Inputs, M, Outputs>,
   place: Place,
-  environments: readonly string[],
+  { names, skipped }: NonNullable<ReturnType<typeof environmentsFor>>,
 ): Promise<ExitCode> => {
-  const { terminal, reporting, seams } = place;
+  const { terminal, reporting, seams, written } = place;
+  const given = operation.everywhereWith?.filter((input) => written(input)).join(' and ');
+  for (const environment of skipped)
+    sayIn({ ...place, among: environment })(
+      `skipped: it delivers to the alias of a Lambda function, and ${name} with ${given} is about SageMaker endpoints`,
+    );
   // The runs of one process share its clock.
   const clock = await clockOf(place);
   const ends = await Promise.all(
-    environments.map(async (environment) => {
+    names.map(async (environment) => {
       const written = inEnvironment(environment, place.written);
       const own: Place = { ...place, seams: { ...seams, clock }, written, among: environment };
       const begun = begin(operation, own);

@@ -8,20 +8,22 @@ import type { exitCodeOf } from '../exit-code.ts';
 type ExitCode = ReturnType<typeof exitCodeOf>;
 
 /**
- * The environments of the manifest, in its order, for an operation that runs in each of them when none is named.
+ * The environments of the manifest, in its order, for an operation that runs in each of them when none is named. It is about endpoints, so the
+ * aliases of functions are skipped.
  * @returns undefined for one run
  * @throws {InputError} when the manifest cannot be read
  */
 export const environmentsFor = <Inputs, M extends Memory, Outputs>(
   { everywhereWith = [] }: Operation<Inputs, M, Outputs>,
   written: Written,
-): readonly string[] | undefined => {
+): { readonly names: readonly string[]; readonly skipped: readonly string[] } | undefined => {
   if (written('environment') !== undefined || !everywhereWith.some((input) => written(input))) return undefined;
   if (written('resume-token'))
     throw new InputError(
       'resume-token belongs to the run of one environment: name that environment with --environment',
     );
-  return Object.keys(readInputs({ manifest: sharedInputs.manifest }, written).manifest.environments);
+  const { environments, aliases = {} } = readInputs({ manifest: sharedInputs.manifest }, written).manifest;
+  return { names: Object.keys(environments), skipped: Object.keys(aliases) };
 };
 
 /** Names of files that each run writes for itself. */

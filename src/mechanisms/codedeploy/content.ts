@@ -63,6 +63,11 @@ export const requireContent = async (
       `the image of ${tag} is not pinned to a digest, so nothing says whether ${name} runs it`,
     );
   if (runs !== imageDigest) throw differs(`it runs the image ${runs ?? 'unknown'}, and the package has ${imageDigest}`);
+  if (Environment?.Error !== undefined)
+    throw new Refusal(
+      'access-denied',
+      `the variables of ${name} cannot be read, so they cannot be compared with ${tag}: ${Environment.Error.ErrorCode ?? 'no reason given'}; grant kms:Decrypt on their key`,
+    );
   const variables = Environment?.Variables ?? {};
   const values = new Set(Object.values(variables));
   const lacking = dataSourcesOf(container).find(({ uri }) => !values.has(uri));

@@ -6,10 +6,13 @@ import type { AliasDeployment } from '../../release/record.ts';
 import type { World } from '../../world.ts';
 import type { Turn } from '../turn.ts';
 import { submissionOf } from './alias.ts';
+import { revisionOf } from './app-spec.ts';
 
 export const running: readonly DeploymentStatus[] = ['Created', 'Queued', 'InProgress', 'Baking', 'Ready'];
 
-export const isOver = ({ status }: DeploymentInfo): boolean => status === undefined || !running.includes(status);
+/** A status that is new to this suite is no end. */
+export const isOver = ({ status }: DeploymentInfo): boolean =>
+  status === 'Succeeded' || status === 'Failed' || status === 'Stopped';
 
 export const groupOf = ({
   application,
@@ -19,19 +22,32 @@ export const groupOf = ({
   deploymentGroupName: deploymentGroup,
 });
 
-/** @returns names of the group's armed alarms @throws {Refusal} `endpoint-unusable` for a group of another platform */
+export interface GroupAlarms {
+  /** Names of the armed alarms. */
+  readonly alarms: readonly string[];
+  /** A deployment goes on when CodeDeploy cannot read them. */
+  readonly mayBeUnread: boolean;
+}
+
+/** @throws {Refusal} `endpoint-unusable` without such a group, or for one of another platform */
 export const groupAlarms = async (
   world: World,
   group: Pick<AliasDeployment, 'application' | 'deploymentGroup'>,
-): Promise<readonly string[]> => {
-  const { deploymentGroupInfo: info } = await world.read.codedeploy.getDeploymentGroup(groupOf(group));
+): Promise<GroupAlarms> => {
+  const found = await orUndefined(world.read.codedeploy.getDeploymentGroup(groupOf(group)));
+  if (found === undefined)
+    throw new Refusal(
+      'endpoint-unusable',
+      `CodeDeploy has no deployment group ${group.deploymentGroup} in an application ${group.application}: create it, or correct \`lambda\` in the manifest`,
+    );
+  const { deploymentGroupInfo: info } = found;
   if (info?.computePlatform !== 'Lambda')
     throw new Refusal(
       'endpoint-unusable',
       `the deployment group ${group.deploymentGroup} is of the compute platform ${info?.computePlatform ?? 'unknown'}, and an alias needs Lambda`,
     );
-  const { enabled = false, alarms = [] } = info.alarmConfiguration ?? {};
-  return enabled ? alarms.flatMap(({ name }) => name ?? []) : [];
+  const { enabled = false, alarms = [], ignorePollAlarmFailure = false } = info.alarmConfiguration ?? {};
+  return { alarms: enabled ? alarms.flatMap(({ name }) => name ?? []) : [], mayBeUnread: ignorePollAlarmFailure };
 };
 
 /** Ids of the deployments that run in a group now: CodeDeploy allows one. */
@@ -50,30 +66,37 @@ export const runningIn = async (
 export const describeDeployment = async (world: World, deploymentId: string): Promise<DeploymentInfo | undefined> =>
   (await orUndefined(world.read.codedeploy.getDeployment({ deploymentId })))?.deploymentInfo;
 
-/** Newest deployments of the group that are looked at: the release's own is among the first, unless many others began at once. */
+/** Deployments of the group that are looked at. It runs one at a time, so few begin around the submission. */
 const mostLooked = 20;
-/** CodeDeploy's clock and ours differ. */
-const earlier = minutes(10);
+/** CodeDeploy's clock and ours differ, and a call may be under way for a while. */
+const around = minutes(10);
 
 /**
- * The release's own deployment: its description is the release's id. The id in the record is a hint (rule 21), and is absent after a lost
- * answer. CreateDeployment has no idempotency token.
+ * The release's own deployment: its description is the release's id, and its revision the release's. The id in the record is a hint
+ * (rule 21), and is absent after a lost answer. CreateDeployment has no idempotency token. A person may repeat a deployment with its
+ * description, and CodeDeploy takes one back by another one: neither is the release's own.
  */
 export const deploymentOf = async (turn: Turn): Promise<DeploymentInfo | undefined> => {
   const { world, release } = turn;
   const submission = submissionOf(release);
-  const { deployment, submittedAt = release.startedAt } = release.witnessed;
-  const isOurs = ({ description, applicationName, deploymentGroupName }: DeploymentInfo): boolean =>
+  const { deployment, submittedAt, unansweredAt = submittedAt } = release.witnessed;
+  const { sha256 } = revisionOf(submission).appSpecContent;
+  const isOurs = ({ description, applicationName, deploymentGroupName, creator, revision }: DeploymentInfo): boolean =>
     description === release.id &&
     applicationName === submission.application &&
-    deploymentGroupName === submission.deploymentGroup;
-  if (deployment !== undefined) {
+    deploymentGroupName === submission.deploymentGroup &&
+    (creator ?? 'user') === 'user' &&
+    (revision?.appSpecContent?.sha256 ?? sha256) === sha256;
+  if (deployment !== undefined && /^d-[A-Z0-9]+$/.test(deployment)) {
     const known = await describeDeployment(world, deployment);
     if (known !== undefined && isOurs(known)) return known;
   }
   const { deployments = [] } = await world.read.codedeploy.listDeployments({
     ...groupOf(submission),
-    createTimeRange: { start: (submittedAt - earlier) / 1000 },
+    createTimeRange: {
+      start: ((submittedAt ?? release.startedAt) - around) / 1000,
+      ...(unansweredAt === undefined ? {} : { end: (unansweredAt + around) / 1000 }),
+    },
   });
   for (const id of deployments.slice(0, mostLooked)) {
     const found = await describeDeployment(world, id);

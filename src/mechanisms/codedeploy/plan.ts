@@ -17,6 +17,7 @@ import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from
 import { namedVersion, requireContent } from './content.ts';
 import { groupAlarms, runningIn } from './deployment.ts';
 import { type Routing, routingOf } from './routing.ts';
+import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
 
 /** A request for a delivery to an alias. */
@@ -47,9 +48,17 @@ export type AliasPlan =
 export const aliasDigest = (requested: AliasRequest, packageVersion: number): string =>
   digest({ ...requested, operation: 'deploy-endpoint', packageVersion });
 
+/** The way back. */
+export const allAtOnce: AliasRollout = { strategy: 'all-at-once', alarms: [] };
+
 /** The alias, as a plan finds it. @throws {Refusal} `endpoint-unusable` without one */
 export const requireAlias = async (world: World, lambda: LambdaAlias): Promise<AliasLook> => {
   const look = await lookAtAlias(world, lambda);
+  if (look?.version === '$LATEST')
+    throw new Refusal(
+      'endpoint-unusable',
+      `${nameOfAlias(lambda)} is on $LATEST, which changes with every update of the function: publish a version, and move the alias to it first; CodeDeploy moves an alias between published versions`,
+    );
   if (look !== undefined) return look;
   throw new Refusal(
     'endpoint-unusable',
@@ -65,7 +74,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const baseline = baselineOf(record, look.version);
   if (operation === 'rollback') {
     const to = versionTo(request.to);
-    const routing = routingOf({ strategy: 'all-at-once', alarms: [] });
+    const routing = routingOf(allAtOnce);
     const planDigest = digest({ operation, alias: name, from: look.version, to });
     await groupAlarms(world, lambda);
     const release: NewRelease = {
@@ -84,7 +93,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       release,
       plan: {
         title: `roll ${name} back from ${baseline.version ?? `version ${look.version}`} to ${release.version}: ${request.because}`,
-        changes: [moved(name, look, to)],
+        changes: [moved(name, look, to, await settingChanges(world, lambda, look.version, to))],
         notes: ['all requests at once; no alarm stops it, since the one that made it necessary may still be in ALARM'],
         expectedSeconds: overheadSeconds,
         peakInstances: {},
@@ -98,7 +107,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const planDigest = aliasDigest(requested, registered.packageVersion);
   const routing = routingOf(requested.rollout);
   const serves = look.version === to && look.other === undefined;
-  const { alarms, notes } = serves ? { alarms: undefined, notes: [] } : await watched(world, requested, look, record);
+  const notes = serves ? [] : await watched(world, requested, look, record);
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -115,7 +124,8 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
         ...registeredImages(registered),
       },
       submission: submissionFor(lambda, look.version, to, routing, {
-        ...withoutUndefined({ alarms, timeoutSeconds: requested.rollout.timeoutSeconds }),
+        alarms: requested.rollout.alarms,
+        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
       }),
     },
     plan: {
@@ -134,7 +144,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
                     details: ['unless the account has it'],
                   } as const,
                 ]),
-            moved(name, look, to),
+            moved(name, look, to, await settingChanges(world, lambda, look.version, to)),
           ],
       notes,
       expectedSeconds: routing.shiftSeconds + overheadSeconds,
@@ -147,23 +157,21 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
 /** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
 const overheadSeconds = 60;
 
-const moved = (name: string, { version }: AliasLook, to: string): Change => ({
+const moved = (name: string, { version }: AliasLook, to: string, settings: readonly string[]): Change => ({
   verb: 'update',
   object: `alias ${name}`,
-  details: [`version: ${version} → ${to}`],
+  details: [`version: ${version} → ${to}`, ...settings],
 });
 
-/**
- * Everything that must hold before a deployment, and the alarms that stop it.
- * @returns `alarms`: those of the deployment, where the manifest names one that the group does not have
- */
+/** Everything that must hold before a deployment. @returns notes about its alarms */
 const watched = async (
   world: World,
   { lambda, rollout }: AliasRequest,
   look: AliasLook,
   record: ReleaseRecord,
-): Promise<{ readonly alarms: readonly string[] | undefined; readonly notes: readonly string[] }> => {
+): Promise<readonly string[]> => {
   const name = nameOfAlias(lambda);
+  const { alarms: ofGroup, mayBeUnread } = await groupAlarms(world, lambda);
   if (record.live === undefined) {
     const [other] = await runningIn(world, lambda);
     if (other !== undefined)
@@ -177,24 +185,25 @@ const watched = async (
         `${name} is on ${shown(look)}, and no deployment runs: give one version all requests first (aws lambda update-alias)`,
       );
   }
-  const ofGroup = await groupAlarms(world, lambda);
   const all = [...new Set([...ofGroup, ...rollout.alarms])];
-  if (all.length > mostAliasAlarms)
+  const brings = all.length > ofGroup.length;
+  // A group may have more of its own (CodeDeploy quotas); a deployment that brings alarms may not (API: CreateDeployment).
+  if (brings && all.length > mostAliasAlarms)
     throw new Refusal(
       'infeasible-rollout',
       `the deployment group has ${counted(ofGroup.length, 'alarm')}, with those of the manifest ${all.length}; a deployment takes ${mostAliasAlarms}`,
     );
   const { red, gone } = await statesOf(world, all);
   if (red.length + gone.length > 0) throw new Refusal('alarm-not-ready', `${name}: ${notReady(red, gone)}`);
-  return {
-    alarms: all.length === ofGroup.length ? undefined : all,
-    notes: [
-      all.length === 0
-        ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
-        : `stopped and rolled back by ${all.join(', ')}`,
-      'whether an alarm can fire within the shift is not checked here',
-    ],
-  };
+  return [
+    all.length === 0
+      ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
+      : `stopped and rolled back by ${all.join(', ')}`,
+    ...(mayBeUnread && !brings && all.length > 0
+      ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
+      : []),
+    'whether an alarm can fire within the shift is not checked here',
+  ];
 };
 
 const submissionFor = (

@@ -1,4 +1,4 @@
-import type { TrafficRouting } from '../../aws/codedeploy.ts';
+import type { DeploymentInfo, TrafficRouting } from '../../aws/codedeploy.ts';
 import { describe, isRefused, orUndefined } from '../../aws/errors.ts';
 import { reasonOfError } from '../../aws/reason.ts';
 import { AnswerLost } from '../../aws/retry.ts';
@@ -28,11 +28,16 @@ const createConfig = async (turn: Turn): Promise<TurnResult | undefined> => {
       `the deployment configuration ${config} exists, and does not shift as its name says`,
     );
   }
-  await writesOf(turn.world).codedeploy.createDeploymentConfig({
-    deploymentConfigName: config,
-    computePlatform: 'Lambda',
-    trafficRoutingConfig: routing as unknown as TrafficRouting,
-  });
+  try {
+    await writesOf(turn.world).codedeploy.createDeploymentConfig({
+      deploymentConfigName: config,
+      computePlatform: 'Lambda',
+      trafficRoutingConfig: routing as unknown as TrafficRouting,
+    });
+  } catch (error) {
+    // The answer to an earlier try was lost, or another environment has the same rollout: the next turn compares it.
+    if (!(error instanceof Error) || error.name !== 'DeploymentConfigAlreadyExistsException') throw error;
+  }
   return { because: `created the deployment configuration ${config}`, percent: 8 };
 };
 
@@ -46,12 +51,19 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   const stopped = stoppedBeforeSubmission(turn);
   if (stopped !== undefined) return stopped;
   const look = await lookAtAlias(world, alias);
-  if (look?.version !== submission.from || (look.other !== undefined && release.operation !== 'rollback'))
+  const [other] = await runningIn(world, submission);
+  const isAsPlanned =
+    look?.version === submission.from && (look.other === undefined || release.operation === 'rollback');
+  if (!isAsPlanned || other !== undefined) {
+    // An earlier submission without an answer arrived after all.
+    const own = await deploymentOf(turn);
+    if (own !== undefined) return supervised(turn, own);
+  }
+  if (!isAsPlanned)
     return turn.conclude(
       'changed-by-others',
-      `${nameOfAlias(alias)} is on ${look === undefined ? 'no version' : shown(look)}, but the plan expects version ${submission.from}`,
+      `${nameOfAlias(alias)} is on ${look === undefined ? 'no version' : shown(look)}, but the plan expects version ${submission.from}${other === undefined ? '' : `; deployment ${other} of others runs`}`,
     );
-  const [other] = await runningIn(world, submission);
   if (other !== undefined) return waitFor(turn, other);
   const alarms = await alarmsOf(turn);
   const { red, gone } = await statesOf(world, alarms.watched);
@@ -116,16 +128,15 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
  * The alarms of the deployment. Those of the group are read now: they may have changed since the plan, and a deployment that brings alarms of
  * its own replaces them. A rollback obeys none.
  */
-const alarmsOf = async ({
+export const alarmsOf = async ({
   world,
   release,
 }: Turn): Promise<{ readonly watched: readonly string[]; readonly brought?: readonly string[] }> => {
   if (release.operation === 'rollback') return { watched: [], brought: [] };
   const submission = submissionOf(release);
-  const ofGroup = await groupAlarms(world, submission);
-  if (submission.alarms === undefined) return { watched: ofGroup };
-  const all = [...new Set([...ofGroup, ...submission.alarms])];
-  return { watched: all, brought: all };
+  const { alarms: ofGroup } = await groupAlarms(world, submission);
+  const watched = [...new Set([...ofGroup, ...submission.alarms])];
+  return watched.length === ofGroup.length ? { watched } : { watched, brought: watched };
 };
 
 export const notReady = (red: readonly string[], gone: readonly string[]): string =>
@@ -150,16 +161,19 @@ const waitFor = async (turn: Turn, deployment: string): Promise<TurnResult> => {
 export const confirmDeployment = async (turn: Turn): Promise<TurnResult> => {
   const { world, release } = turn;
   const found = await deploymentOf(turn);
-  if (found !== undefined) {
-    await turn.save({
-      phase: 'supervising',
-      witnessed: { ...release.witnessed, ...withoutUndefined({ deployment: found.deploymentId }) },
-    });
-    return { because: 'the submission had arrived', percent: 15 };
-  }
+  if (found !== undefined) return supervised(turn, found);
   const { submittedAt = release.startedAt, unansweredAt = submittedAt, ...witnessed } = release.witnessed;
   if (world.clock.now() < unansweredAt + grace)
     return { because: 'waiting to see whether the submission arrived', percent: 12, notBefore: turn.nextPoll() };
   await turn.save({ phase: 'preparing', witnessed });
   return { because: 'the submission never arrived; submitting again', percent: 10 };
+};
+
+const supervised = async (turn: Turn, { deploymentId }: DeploymentInfo): Promise<TurnResult> => {
+  const { submittedAt = turn.release.startedAt, ...witnessed } = turn.release.witnessed;
+  await turn.save({
+    phase: 'supervising',
+    witnessed: { ...witnessed, submittedAt, ...withoutUndefined({ deployment: deploymentId }) },
+  });
+  return { because: 'the submission had arrived', percent: 15 };
 };

@@ -1,16 +1,22 @@
 import type { DeploymentInfo } from '../../aws/codedeploy.ts';
+import { isRefused } from '../../aws/errors.ts';
 import { minutes, seconds } from '../../clock.ts';
+import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
 import { writesOf } from '../../world.ts';
 import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
+import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { type AliasLook, aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
+import { alarmsOf, notReady } from './submit.ts';
 
 /** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
 const rollbackGraceMs = minutes(10);
+/** How long a deployment that has ended waits for a registry that cannot be read. */
+const lagMs = minutes(5);
 /** CodeDeploy shifts by its own timer, which may run a little early against its time stamps. */
 const toleranceMs = seconds(30);
 
@@ -53,7 +59,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
-  if (release.lease.until - now < minutes(3)) await turn.save({});
+  await keepLease(turn);
   const expected = seconds(submission.expectedSeconds);
   const passed = Math.min(1, (now - submittedAt) / Math.max(1, expected));
   return {
@@ -66,12 +72,17 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
   };
 };
 
+const keepLease = async (turn: Turn): Promise<void> => {
+  if (turn.release.lease.until - turn.world.clock.now() < minutes(3)) await turn.save({});
+};
+
 /** The record has the reason before the call, so that a later turn knows why the deployment is Stopped. */
 export const stopDeployment = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult> => {
   const { world, release } = turn;
   const { abort = { at: world.clock.now(), why, because, published: false } } = release.witnessed;
   const announced =
     release.witnessed.abort === undefined ? await turn.save({ witnessed: { ...release.witnessed, abort } }) : turn;
+  await keepLease(announced);
   const deployment = await deploymentOf(announced);
   if (deployment?.deploymentId !== undefined && !isOver(deployment))
     await writesOf(world)
@@ -80,7 +91,7 @@ export const stopDeployment = async (turn: Turn, why: ReasonCode, because: strin
         // It ended meanwhile: the next look shows how.
         if (!(error instanceof Error) || error.name !== 'DeploymentAlreadyCompletedException') throw error;
       });
-  return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: world.clock.now() + seconds(10) };
+  return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: turn.nextPoll() };
 };
 
 const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
@@ -97,12 +108,8 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
   }
   if (release.operation === 'rollback')
     return turn.conclude('restored', `${alias} is on version ${submission.to} (${release.version}), verified`);
-  const { abort } = release.witnessed;
-  if (abort?.why === 'approval-withdrawn')
-    return turn.conclude(
-      'withdrawn-too-late',
-      `${abort.because ?? abort.why}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
-    );
+  const withdrawn = await withdrawnTooLate(turn, deployment);
+  if (withdrawn !== undefined) return withdrawn;
   // Rule 19: a shift that did not take place proves nothing.
   const { startTime, completeTime } = deployment;
   if (startTime !== undefined && completeTime !== undefined) {
@@ -114,6 +121,37 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
       );
   }
   return turn.conclude('delivered', `${alias} is on version ${submission.to} (${release.version}), verified`);
+};
+
+/** Rule 18. The deployment has ended, so no stop takes it back any more. */
+const withdrawnTooLate = async (turn: Turn, deployment: DeploymentInfo): Promise<TurnResult | undefined> => {
+  const { world, release } = turn;
+  const tooLate = (because: string): Promise<TurnResult> =>
+    turn.conclude(
+      'withdrawn-too-late',
+      `${because}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
+    );
+  const { abort } = release.witnessed;
+  if (abort?.why === 'approval-withdrawn') return tooLate(abort.because ?? abort.why);
+  const approval = await lookAtApproval(turn, true);
+  switch (approval.is) {
+    case 'standing':
+      return undefined;
+    case 'withdrawn':
+      return tooLate(approval.withdrawal.because);
+    case 'tolerated':
+      turn.remark(approval.because);
+      return undefined;
+    case 'unknown':
+      if (approval.refused === undefined && world.clock.now() < (deployment.completeTime ?? 0) * 1000 + lagMs)
+        return {
+          because: `${deployment.deploymentId} has ended; ${approval.because}`,
+          percent: 88,
+          notBefore: turn.nextPoll(),
+        };
+      turn.remark(`${approval.because}; it was approved when the deployment was submitted`);
+      return undefined;
+  }
 };
 
 /** The alias's differences from the end of the release. */
@@ -137,7 +175,7 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
     const waits =
       back === undefined ? world.clock.now() < (deployment.completeTime ?? 0) * 1000 + rollbackGraceMs : !isOver(back);
     if (waits) {
-      await turn.save({});
+      await keepLease(turn);
       return {
         because: `${deployment.deploymentId} is ${deployment.status}; ${alias} is on ${shown(look)}, and goes back to version ${submission.from}`,
         percent: 88,
@@ -145,15 +183,24 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
       };
     }
     const failed = back === undefined ? 'was not rolled back' : `was rolled back by ${backId}, which is ${back.status}`;
-    return turn.conclude('rollback-failed', `${deployment.deploymentId} ${failed}; ${alias} is on ${shown(look)}`);
+    const ours = [submission.from, submission.to];
+    const byOthers =
+      back?.status === 'Succeeded' ||
+      ![look.version, ...(look.other === undefined ? [] : [look.other.version])].every((one) => ours.includes(one));
+    return turn.conclude(
+      byOthers ? 'changed-by-others' : 'rollback-failed',
+      `${deployment.deploymentId} is ${deployment.status}, and ${failed}; ${alias} is on ${shown(look)}`,
+    );
   }
   // Until its own rollback has ended, the group takes no other deployment.
-  if (back !== undefined && !isOver(back))
+  if (back !== undefined && !isOver(back)) {
+    await keepLease(turn);
     return {
       because: `${alias} is back on version ${submission.from}; ${backId} is ${back.status}`,
       percent: 89,
       notBefore: turn.nextPoll(),
     };
+  }
   const { reason, because } = await causeOf(turn);
   return turn.conclude(reason, because);
 };
@@ -161,13 +208,15 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
 /** CodeDeploy's error code → the reason code (API: ErrorCode). Codes about the request or the account convict no version. */
 const reasons: Readonly<Record<string, ReasonCode>> = {
   ALARM_ACTIVE: 'alarm',
-  HOOK_EXECUTION_FAILURE: 'health-check',
   MANUAL_STOP: 'aborted-by-hand',
   TIMEOUT: 'deployment-timeout',
   IAM_ROLE_MISSING: 'access-denied',
   IAM_ROLE_PERMISSIONS: 'access-denied',
+  INTERNAL_ERROR: 'aws-error',
   INVALID_LAMBDA_CONFIGURATION: 'endpoint-unusable',
   INVALID_LAMBDA_FUNCTION: 'endpoint-unusable',
+  RESOURCE_LIMIT_EXCEEDED: 'quota-exceeded',
+  THROTTLED: 'aws-error',
 };
 
 /** Why the version before serves again, by the deployment's own words. */
@@ -183,10 +232,23 @@ export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
       reason: abort.why,
       because: `${abort.because ?? abort.why}; version ${submissionOf(release).from} serves again, verified`,
     };
-  return {
-    reason: reasons[code] ?? 'cause-unknown',
-    because: `${ended}; version ${submissionOf(release).from} serves again, verified`,
-  };
+  const because = `${ended}; version ${submissionOf(release).from} serves again, verified`;
+  const gone = code === 'ALARM_ACTIVE' ? await goneAlarms(turn) : [];
+  // CodeDeploy stops a deployment also when it cannot read an alarm, and unknown is never guilty.
+  if (gone.length > 0) return { reason: 'cause-unknown', because: `${notReady([], gone)}: ${because}` };
+  return { reason: reasons[code] ?? 'cause-unknown', because };
+};
+
+/** Alarms of the deployment that do not exist, when none of the others is in ALARM. */
+const goneAlarms = async (turn: Turn): Promise<readonly string[]> => {
+  try {
+    const { watched } = await alarmsOf(turn);
+    const { red, gone } = await statesOf(turn.world, watched);
+    return red.length > 0 ? [] : gone;
+  } catch (error) {
+    if (error instanceof Refusal || isRefused(error)) return [];
+    throw error;
+  }
 };
 
 /** The configuration that serves at the end of the release, as one look at the alias shows it. */

@@ -26,10 +26,26 @@ describe('the JSON Schema for editors', () => {
     ['a duration without a unit', 'bake: 10m', 'bake: 10'],
     ['a missing minimum-requests', '      minimum-requests: 600\n', ''],
     ['a key of another strategy', 'size: 25%', 'size: 25%\n      batch: 25%'],
+    ['an environment without an endpoint', /^ {4}endpoint:.*\n( {6}.*\n)*/m, ''],
+    ['a target without its lambda', /^ {4}endpoint:.*\n( {6}.*\n)*/m, '    target: lambda-alias\n'],
   ])('refuses %s, as the loader does', (_, passage, replacement) => {
     const text = read('examples/delivery.yml').replace(passage, replacement);
     expect(() => loadManifest(text, 'x')).toThrow();
     expect(validate(parse(text))).toBe(false);
+  });
+
+  test('accepts the alias of a function in place of an endpoint, as the loader does', () => {
+    const text = `version: 1
+model: churn
+environments:
+  production:
+    target: lambda-alias
+    lambda: { function: churn, alias: live, application: churn, deployment-group: live }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
+`;
+    validate(parse(text));
+    expect(validate.errors).toBeNull();
+    expect(loadManifest(text, 'x').aliases).toHaveProperty('production');
   });
 
   test('explains every key', () => {

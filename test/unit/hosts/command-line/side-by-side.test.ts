@@ -17,6 +17,12 @@ const environment = (name: string): string => `
     endpoint: { name: ${name}, execution-role: serving, instance: { type: ml.m5.large, count: 2 } }
     rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }`;
 
+const alias = (name: string): string => `
+  ${name}:
+    target: lambda-alias
+    lambda: { function: churn, alias: live, application: churn, deployment-group: live }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }`;
+
 /** Turns of the slow run: by then a run that failed at once has long ended. */
 const manyTurns = 100;
 
@@ -25,7 +31,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'side-by-side-'));
   writeFileSync(
     join(folder, 'delivery.yml'),
-    `version: 1\nmodel: churn\nenvironments:${environment('slow')}${environment('closed')}\n`,
+    `version: 1\nmodel: churn\nenvironments:${environment('slow')}${environment('closed')}${alias('served')}\n`,
   );
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -95,6 +101,14 @@ describe('runs side by side', () => {
         expect.stringMatching(new RegExp(`^\\[${name}\\] warning: nothing is published`)),
       ]),
     );
+  });
+
+  it.each([[[]], [['--json']]])('skip the alias of a function, with the reason (%j)', async (args) => {
+    const { lines } = await run(...args);
+    expect(lines[0]).toBe(
+      '[served] skipped: it delivers to the alias of a Lambda function, and count with subject is about SageMaker endpoints',
+    );
+    expect(lines.slice(1).join()).not.toContain('served');
   });
 
   it('with an environment that is empty none begins: it is a mistake', async () => {

@@ -62,6 +62,13 @@ describe('a version that differs from its package is refused', () => {
       'content-changed',
       'its variable THRESHOLD does not have the value of the package',
     ],
+    [
+      'variables that may not be read',
+      configured({ Environment: { Error: { ErrorCode: 'AccessDeniedException' } } }),
+      {},
+      'access-denied',
+      'cannot be read, so they cannot be compared with churn_v1.4.0: AccessDeniedException; grant kms:Decrypt',
+    ],
     ['an archive', configured({ PackageType: 'Zip' }), {}, 'endpoint-unusable', 'runs code of an archive'],
     ['a version in the making', configured({ State: 'Pending' }), {}, 'endpoint-unusable', 'is Pending'],
     [
