@@ -1,5 +1,5 @@
 import { contestants } from './contestants.ts';
-import { type PromiseRow, percent, sameSetting, wronglyRolledBack } from './judge-promises.ts';
+import { notPromised, type PromiseRow, percent, sameSetting, wronglyRolledBack } from './judge-promises.ts';
 import type { CellSummary, Summary } from './judge-summary.ts';
 import { scenarios } from './scenarios.ts';
 import type { Setting } from './stream.ts';
@@ -32,7 +32,13 @@ export const resultsAsMarkdown = (cells: readonly CellSummary[], promises: reado
     '| promise | scenarios | target | measured | kept |',
     '| --- | --- | --- | --- | --- |',
     ...promises.map(({ promise, where, target, measured, met }) =>
-      row([promise, where, target, measured, met === undefined ? '' : met ? 'yes' : '**no**']),
+      row([
+        promise,
+        where,
+        target,
+        measured,
+        target === notPromised || met === undefined ? '' : met ? 'yes' : '**no**',
+      ]),
     ),
     '',
     '## Healthy models rolled back, all scenarios of a setting together',

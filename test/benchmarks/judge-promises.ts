@@ -324,7 +324,7 @@ const claimRow = (
   };
 };
 
-const notPromised = 'measured, not promised';
+export const notPromised = 'measured, not promised';
 
 /** Rolls back fewer than this share of healthy models: then its speed is worth something. */
 const sparing = 0.05;

@@ -1,4 +1,4 @@
-import { type PromiseRow, percent } from './judge-promises.ts';
+import { notPromised, type PromiseRow, percent } from './judge-promises.ts';
 import type { CellSummary, Summary } from './judge-summary.ts';
 import { scenarios } from './scenarios.ts';
 
@@ -60,6 +60,6 @@ export const promisesAsText = (rows: readonly PromiseRow[]): string =>
   rows
     .map(
       ({ promise, where, target, measured, met }) =>
-        `${met === undefined ? '      ' : met ? 'met   ' : 'MISSED'} ${promise} (${where}): ${target}; ${measured}`,
+        `${target === notPromised || met === undefined ? '      ' : met ? 'met   ' : 'MISSED'} ${promise} (${where}): ${target}; ${measured}`,
     )
     .join('\n');
