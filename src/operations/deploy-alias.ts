@@ -1,7 +1,7 @@
 import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { type FreeDecision, openDelivery } from '../delivery/open-delivery.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
-import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { canonical } from '../digest.ts';
@@ -22,7 +22,6 @@ import { refuseClosedGroup } from '../registry/group-policy.ts';
 import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { riskOf } from '../registry/risk.ts';
-import { type Decision, rerunDecision } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import type { World } from '../world.ts';
@@ -106,48 +105,19 @@ export const wantedOf = (model: string): WantedRelease => ({
   },
 });
 
-const plan = async (
+const plan = (
   world: World,
   { retry, manifest, environment }: Given,
   requested: AliasRequest,
   named: RequestedVersion,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const decide = (packageVersion: number): Decision =>
-    rerunDecision(record, {
-      operation: 'deploy-endpoint',
-      version: requested.version,
-      planDigest: aliasDigest(requested, packageVersion),
-      retry,
-      holder: world.run.holder,
-      now: world.clock.now(),
-    });
-  const { live } = record;
-  const own = live?.operation === 'deploy-endpoint' && live.version === requested.version ? live : undefined;
-  // A release that is under way goes on, even when its package is gone: its next turn ends it.
-  const begun = decide(own?.candidate.packageVersion ?? 0);
-  if (begun.is === 'resume') return begun;
-  const registered = await requireVersion(world, requested.group, named);
-  const decision = decide(registered.packageVersion);
-  switch (decision.is) {
-    case 'resume':
-      return decision;
-    case 'held':
-      if (world.write === undefined)
-        return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
-      throw new Refusal('held-by-another-release', decision.because);
-    case 'stopping':
-      return { is: 'stop-first', release: decision.release };
-    case 'plan-changed':
-      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
-      throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
-    case 'already-convicted':
-      throw repeatRefusal(requested.version, decision.release);
-    case 'no-op':
-    case 'new-attempt':
-      refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
-      return begin(world, requested, registered, record, decision);
-  }
+  const { group, version } = requested;
+  const digestOf = (packageVersion: number): string => aliasDigest(requested, packageVersion);
+  return openDelivery(world, record, { group, version, named, retry, planDigest: digestOf }, (registered, decision) => {
+    refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
+    return begin(world, requested, registered, record, decision);
+  });
 };
 
 /** A high risk requires `regression:` and `strategy: steps`, which an alias has not: the card may rate it so after the manifest was written. */
@@ -165,7 +135,7 @@ const begin = async (
   requested: AliasRequest,
   registered: RegisteredVersion,
   record: ReleaseRecord,
-  decision: Extract<Decision, { is: 'no-op' | 'new-attempt' }>,
+  decision: FreeDecision,
 ): Promise<Opening<ReleaseOutputs>> => {
   const notes = [
     ...(await refuseUnfitVersion(world, registered)),

@@ -2,8 +2,8 @@ import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
+import { openDelivery } from '../delivery/open-delivery.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
-import { repeatRefusal } from '../delivery/repeat-refusal.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
@@ -26,10 +26,9 @@ import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { refuseClosedGroup } from '../registry/group-policy.ts';
-import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
+import type { RequestedVersion } from '../registry/packages.ts';
 import { exposure } from '../release/bucket-policy.ts';
-import { type Decision, rerunDecision } from '../release/lifecycle.ts';
-import type { Release, ReleaseRecord } from '../release/record.ts';
+import type { ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { flag, type ValuesOf } from '../schema.ts';
 import { requireVerdict } from '../scoring/require-verdict.ts';
@@ -122,38 +121,13 @@ const plan = async (
   tags: Readonly<Record<string, string>>,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
-  const decide = (packageVersion: number): Decision =>
-    rerunDecision(record, {
-      operation: 'deploy-endpoint',
-      version: requested.version,
-      planDigest: planDigest(requested, packageVersion),
-      retry,
-      holder: world.run.holder,
-      now: world.clock.now(),
-    });
-  // A release that is under way goes on, even when its package is gone: its next turn ends it, and restores everything.
-  const begun = decide(liveOf(record, requested)?.candidate.packageVersion ?? 0);
-  if (begun.is === 'resume') return begun;
-  const registered = await requireVersion(world, requested.group, named);
-  const decision = decide(registered.packageVersion);
-  switch (decision.is) {
-    case 'resume':
-      return decision;
-    case 'held':
-      // A queue of runs plans first and deploys one after another: a dry run is not refused.
-      if (world.write === undefined)
-        return { is: 'behind', because: `would begin when another release has ended: ${decision.because}` };
-      throw new Refusal('held-by-another-release', decision.because);
-    case 'stopping':
-      return { is: 'stop-first', release: decision.release };
-    case 'plan-changed':
-      // Its version serves and was verified: only cleanup is left, which another plan must not wait for.
-      if (decision.release.phase === 'settling') return { is: 'stop-first', release: decision.release };
-      throw new Refusal('plan-changed', `${decision.release.id} is live with another plan`);
-    case 'already-convicted':
-      throw repeatRefusal(requested.version, decision.release);
-    case 'no-op':
-    case 'new-attempt': {
+  const { group, version } = requested;
+  const digestOf = (packageVersion: number): string => planDigest(requested, packageVersion);
+  return openDelivery(
+    world,
+    record,
+    { group, version, named, retry, planDigest: digestOf },
+    async (registered, decision) => {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (
         record.live &&
@@ -221,12 +195,9 @@ const plan = async (
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
-    }
-  }
+    },
+  );
 };
-
-const liveOf = ({ live }: ReleaseRecord, { version }: DeliveryRequest): Release | undefined =>
-  live?.operation === 'deploy-endpoint' && live.version === version ? live : undefined;
 
 /** A warning when the release record, as the endpoint's tag names it, lies in a bucket that is open to others. */
 const exposed = (tags: Readonly<Record<string, string>>): readonly string[] => {
