@@ -29,7 +29,7 @@ export interface JobState {
   readonly account?: string | undefined;
   /** As `evidenceText` made it. It keeps its length; the summary before it is shortened. */
   readonly evidence?: string | undefined;
-  /** For an invoked job: CodePipeline then lists the action with this instant (`shownInstant`), and a repeated event is told from a new one. */
+  /** Of an invoked job. CodePipeline lists the action with this instant, by which a repeated event is recognised (`shownInstant`). */
   readonly goesOnAt?: Instant | undefined;
 }
 
