@@ -256,7 +256,7 @@ const troubled = ({ policy, metrics }: Observations): string =>
 const failedTogether = ({ policy, failing }: Observations, reason: 'absolute-limit' | 'both-failing'): string => {
   const { safetyNet, convict } = policy;
   const { buckets, requests, bad, baseline } = failing;
-  const limit = `more than ${percent(safetyNet.above)} of the candidate's requests failed in each of ${buckets} buckets in a row`;
+  const limit = `more than ${percent(safetyNet.above)} of the candidate's requests failed in each of ${buckets} ${safetyNet.bucketSeconds === 60 ? 'minutes' : 'buckets'} in a row`;
   if (baseline === undefined)
     return `${limit}: ${rateOf({ requests, bad })}; the baseline's numbers of these buckets are missing`;
   const both = `${limit}: ${beside({ candidate: { requests, bad }, baseline })}`;

@@ -45,10 +45,10 @@ interface Sums {
 }
 
 const none: Sums = { squares: 0, expected: 0, variance: 0 };
-const plus = (one: Sums, other: Sums, sign = 1): Sums => ({
-  squares: one.squares + sign * other.squares,
-  expected: one.expected + sign * other.expected,
-  variance: one.variance + sign * other.variance,
+const plus = (one: Sums, other: Sums): Sums => ({
+  squares: one.squares + other.squares,
+  expected: one.expected + other.expected,
+  variance: one.variance + other.variance,
 });
 
 const compare = (first: Block, middle: Block, last: Block): Sums => {
@@ -63,35 +63,11 @@ const compare = (first: Block, middle: Block, last: Block): Sums => {
   };
 };
 
-/** Blocks of one length, in the order of time. */
-interface Lane {
-  readonly current: Block;
-  readonly minutes: number;
-  /** Whole ones, two at most. */
-  readonly before: readonly Block[];
-  readonly sums: Sums;
-}
-
 /** Sessions end within a few minutes: within these lengths they are counted as one event. */
 const sessionMinutes: readonly number[] = [1, 2, 5];
 /** Storms and drifts last longer. */
 const driftMinutes: readonly number[] = [10, 20, 30, 60];
 const allMinutes: readonly number[] = [...sessionMinutes, ...driftMinutes];
-const noBlocks: readonly Lane[] = allMinutes.map(() => ({ current: nothing, minutes: 0, before: [], sums: none }));
-
-const withMinute = (lanes: readonly Lane[], counts: Block): readonly Lane[] =>
-  lanes.map((lane, index) => {
-    const current = together(lane.current, counts);
-    const minutes = lane.minutes + 1;
-    if (minutes < (allMinutes[index] ?? 0)) return { ...lane, current, minutes };
-    const [first, middle] = lane.before;
-    return {
-      current: nothing,
-      minutes: 0,
-      before: [...lane.before.slice(-1), current],
-      sums: first && middle ? plus(lane.sums, compare(first, middle, current)) : lane.sums,
-    };
-  });
 
 /** Standard deviations of an excess that chance does not explain. */
 const beyondChance = 4;
@@ -160,20 +136,40 @@ export const unevenness = (
 
 /** For each length, without the worst window: an incident a day says nothing about the other hours. */
 const sumsOf = (served: readonly Block[]): readonly Sums[] => {
-  const windows: (readonly Sums[])[] = [];
-  let lanes = noBlocks;
-  for (let from = 0; from < served.length; from += windowMinutes) {
-    const before = lanes;
-    lanes = served.slice(from, from + windowMinutes).reduce(withMinute, lanes);
-    windows.push(lanes.map(({ sums }, index) => plus(sums, before[index]?.sums ?? none, -1)));
-  }
-  const surplus = (window: number): number =>
-    windows
-      .slice(window, window + incidentWindows)
-      .reduce((sum, lanes) => sum + Math.max(0, ...lanes.map(({ squares, expected }) => squares - expected)), 0);
+  const lanes = allMinutes.map((minutes) => sumsByWindow(served, minutes));
+  const windows = Array.from({ length: Math.ceil(served.length / windowMinutes) }, (_, window) =>
+    lanes.reduce((most, lane) => Math.max(most, surplusOf(lane[window] ?? none)), 0),
+  );
+  const surplus = (from: number): number =>
+    windows.slice(from, from + incidentWindows).reduce((sum, one) => sum + one, 0);
   const worst = windows.reduce((most, _, window) => (surplus(window) > surplus(most) ? window : most), 0);
-  const left = surplus(worst) > 0 ? windows.toSpliced(worst, incidentWindows) : windows;
-  return allMinutes.map((_, lane) => left.reduce((sum, window) => plus(sum, window[lane] ?? none), none));
+  const isIncident = (window: number): boolean =>
+    surplus(worst) > 0 && window >= worst && window < worst + incidentWindows;
+  return lanes.map((lane) => lane.reduce((sum, one, window) => (isIncident(window) ? sum : plus(sum, one)), none));
+};
+
+const surplusOf = ({ squares, expected }: Sums): number => squares - expected;
+
+/** Comparisons of blocks of one length, added up in the window in which the last of the three blocks ends. */
+const sumsByWindow = (served: readonly Block[], minutes: number): readonly Sums[] => {
+  const sums: Sums[] = [];
+  let [first, middle]: readonly [Block | undefined, Block | undefined] = [undefined, undefined];
+  for (let end = minutes; end <= served.length; end += minutes) {
+    const last = blockOf(served, end - minutes, end);
+    const window = Math.floor((end - 1) / windowMinutes);
+    if (first && middle) sums[window] = plus(sums[window] ?? none, compare(first, middle, last));
+    [first, middle] = [middle, last];
+  }
+  return Array.from(sums, (one) => one ?? none);
+};
+
+const blockOf = (served: readonly Block[], from: number, to: number): Block => {
+  let [requests, bad] = [0, 0];
+  for (let minute = from; minute < to; minute += 1) {
+    requests += served[minute]?.requests ?? 0;
+    bad += served[minute]?.bad ?? 0;
+  }
+  return { requests, bad };
 };
 
 const cutAt = (

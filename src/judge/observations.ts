@@ -44,15 +44,21 @@ export interface Observations {
 }
 
 /** The buckets in a row in which the candidate exceeded the safety net's limit, and both arms' counts in them. */
-export interface Failing {
+export interface Failing extends BothCounts {
   readonly buckets: number;
+  /** Shorter buckets that were joined, and are not yet as long as `SafetyNet.bucketSeconds`. */
+  readonly joined: BothCounts & { readonly seconds: number };
+}
+
+interface BothCounts {
   readonly requests: number;
   readonly bad: number;
-  /** Absent as soon as the counts of one of these buckets are unknown. */
+  /** Absent as soon as the counts of one bucket are unknown. */
   readonly baseline?: { readonly requests: number; readonly bad: number };
 }
 
-const noneFailing: Failing = { buckets: 0, requests: 0, bad: 0, baseline: { requests: 0, bad: 0 } };
+const noCounts: BothCounts = { requests: 0, bad: 0, baseline: { requests: 0, bad: 0 } };
+const noneFailing: Failing = { ...noCounts, buckets: 0, joined: { ...noCounts, seconds: 0 } };
 
 /** Since the weights moved last. */
 export interface StepObservations {
@@ -305,20 +311,32 @@ const memo = (compute: TermsFor): TermsFor => {
   };
 };
 
-const failingAfter = ({ policy, failing }: Observations, { candidate, baseline }: Bucket): Failing => {
-  const { metric, above } = policy.safetyNet;
+const failingAfter = ({ policy, failing }: Observations, { candidate, baseline, seconds }: Bucket): Failing => {
+  const { metric, above, bucketSeconds = 0 } = policy.safetyNet;
   const bad = candidate?.bad[metric];
   // A bucket without requests or without metrics neither accuses nor acquits.
   if (!candidate || bad === undefined || candidate.requests === 0) return failing;
-  if (bad <= above * candidate.requests) return noneFailing;
-  const { baseline: before } = failing;
   const baselineBad = baseline?.bad[metric];
-  return {
-    buckets: failing.buckets + 1,
-    requests: failing.requests + candidate.requests,
-    bad: failing.bad + bad,
-    ...(before === undefined || baseline === undefined || baselineBad === undefined
-      ? {}
-      : { baseline: { requests: before.requests + baseline.requests, bad: before.bad + baselineBad } }),
+  const counts = {
+    requests: candidate.requests,
+    bad,
+    ...(baseline && baselineBad !== undefined ? { baseline: { requests: baseline.requests, bad: baselineBad } } : {}),
   };
+  const joined = { ...added(failing.joined, counts), seconds: failing.joined.seconds + seconds };
+  if (joined.seconds < bucketSeconds) return { ...failing, joined };
+  if (joined.bad <= above * joined.requests) return noneFailing;
+  return { ...added(failing, joined), buckets: failing.buckets + 1, joined: noneFailing.joined };
 };
+
+const added = (one: BothCounts, other: BothCounts): BothCounts => ({
+  requests: one.requests + other.requests,
+  bad: one.bad + other.bad,
+  ...(one.baseline && other.baseline
+    ? {
+        baseline: {
+          requests: one.baseline.requests + other.baseline.requests,
+          bad: one.baseline.bad + other.baseline.bad,
+        },
+      }
+    : {}),
+});

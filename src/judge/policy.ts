@@ -70,8 +70,12 @@ export interface SafetyNet {
   readonly above: number;
   /** In a row. */
   readonly buckets: number;
+  /** Shorter buckets are joined until they are as long; absent in older policies: each counts by itself. */
+  readonly bucketSeconds?: number;
   /** In those buckets together. */
   readonly requests: number;
+  /** Bursts, as large as the metric's dispersion, that the failing requests must outnumber; absent in older policies: none. */
+  readonly bursts?: number;
   /** A bucket in which the weights moved counts too; absent in older policies: such a bucket begins the row anew. */
   readonly whileMoving?: true;
 }
@@ -123,7 +127,7 @@ const defaults = {
   maxBlindSeconds: 600,
   restartSeconds: 120,
   coverage: 0.8,
-  safetyNet: { above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+  safetyNet: { above: 0.2, buckets: 3, bucketSeconds: 60, requests: 20, bursts: 3, whileMoving: true },
 } as const;
 
 export interface Watched {

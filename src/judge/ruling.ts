@@ -2,7 +2,14 @@ import { allowedAbove } from './bets.ts';
 import { type Bucket, countsOf } from './bucket.ts';
 import { isMoreThanBefore, logEvidenceAlone } from './last-step.ts';
 import { logAdd, logSum } from './logarithms.ts';
-import { freshMetric, isInDoubt, logHealth, type MetricState, metricLogEvidence } from './metric-state.ts';
+import {
+  dispersionIn,
+  freshMetric,
+  isInDoubt,
+  logHealth,
+  type MetricState,
+  metricLogEvidence,
+} from './metric-state.ts';
 import { type Failing, inIncident, type Observations } from './observations.ts';
 import { isToBeProven, type Metric, type Policy } from './policy.ts';
 import { logTiltEvidence } from './sample-ratio.ts';
@@ -112,9 +119,17 @@ const reasonOf = (so: Observations, bucket: Bucket, evidence: number): VerdictRe
 const accusation = (so: Observations, evidence: number): VerdictReason | undefined => {
   const { policy, failing } = so;
   if (evidence >= convictionThreshold(so)) return 'candidate-worse';
-  if (failing.buckets >= policy.safetyNet.buckets && failing.requests >= policy.safetyNet.requests)
-    return isShared(failing, policy) ? 'both-failing' : 'absolute-limit';
+  if (isFailing(so)) return isShared(failing, policy) ? 'both-failing' : 'absolute-limit';
   return evidenceAlone(so) >= convictionThreshold(so) ? 'worse-than-before' : undefined;
+};
+
+const isFailing = ({ policy, metrics, failing }: Observations): boolean => {
+  const { metric: name, buckets, requests, bursts = 0 } = policy.safetyNet;
+  const index = policy.metrics.findIndex((metric) => metric.name === name);
+  const [metric, state] = [policy.metrics[index], metrics[index]];
+  // The larger dispersion: at one request a second, a caller's session is all that a few minutes have.
+  const burst = metric && state ? dispersionIn(state, metric).health : 1;
+  return failing.buckets >= buckets && failing.requests >= requests && failing.bad >= bursts * burst;
 };
 
 const isShared = ({ requests, bad, baseline }: Failing, { convict }: Policy): boolean =>

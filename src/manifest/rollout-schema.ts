@@ -154,7 +154,7 @@ export const judgeSchema = z.pipe(
           .share()
           .check(
             about(
-              "The traffic is taken back when more than this share of the candidate's requests fails in three buckets in a row. When the old version failed too, and the difference is within chance, the new one is not convicted. Default: `20%`.",
+              "The traffic is taken back when more than this share of the candidate's requests fails in three minutes in a row, and the failing ones are as many as three bursts of the day before, or more. When the old version failed too, and the difference is within chance, the new one is not convicted. Default: `20%`.",
             ),
           ),
       ),

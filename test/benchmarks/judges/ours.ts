@@ -24,29 +24,37 @@ export const ours = (name: string, guard: 'auto' | 'on'): Contestant => ({
   // Nothing provisional convicts: an accusation is read again.
   looks: 2,
   rule(run): Ruling {
-    let judging = beginJudging(policyFor(run, guard === 'on' || dayOf(run).burstGuard));
-    /** Without the newest row while its second reading may still differ. */
-    let settled = judging;
-    const healthyAt: number[] = [];
-    const heldAt: number[] = [];
-    for (const [index, row] of run.rows.entries()) {
-      const before = run.rows[index - 1];
-      if (row.early) {
-        // The row before is read the second time, and this one the first time.
-        const again = before
-          ? observeBucket(settled, { ...bucketOf(before), ...(isRevised(before) ? { provisional: true } : {}) })
-          : settled;
-        judging = observeBucket(again, { ...bucketOf({ ...row, ...row.early }), provisional: true });
-        settled = before ? observeBucket(settled, bucketOf(before)) : settled;
-      } else judging = observeBucket(judging, bucketOf(row));
-      const { decision, reason } = judging.ruling;
-      if (decision === 'promote') healthyAt.push(index);
-      if (reason === 'own-metric-differs') heldAt.push(index);
-      if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt, heldAt };
-    }
-    return { healthyAt, heldAt };
+    const { burstGuard, rulings } = dayOf(run);
+    const guarded = guard === 'on' || burstGuard;
+    const ruling = rulings.get(guarded) ?? ruleOn(run, guarded);
+    rulings.set(guarded, ruling);
+    return ruling;
   },
 });
+
+const ruleOn = (run: Run, guarded: boolean): Ruling => {
+  let judging = beginJudging(policyFor(run, guarded));
+  /** Without the newest row while its second reading may still differ. */
+  let settled = judging;
+  const healthyAt: number[] = [];
+  const heldAt: number[] = [];
+  for (const [index, row] of run.rows.entries()) {
+    const before = run.rows[index - 1];
+    if (row.early) {
+      // The row before is read the second time, and this one the first time.
+      const again = before
+        ? observeBucket(settled, { ...bucketOf(before), ...(isRevised(before) ? { provisional: true } : {}) })
+        : settled;
+      judging = observeBucket(again, { ...bucketOf({ ...row, ...row.early }), provisional: true });
+      settled = before ? observeBucket(settled, bucketOf(before)) : settled;
+    } else judging = observeBucket(judging, bucketOf(row));
+    const { decision, reason } = judging.ruling;
+    if (decision === 'promote') healthyAt.push(index);
+    if (reason === 'own-metric-differs') heldAt.push(index);
+    if (decision === 'rollback') return { rolledBackAt: index, by: reason, healthyAt, heldAt };
+  }
+  return { healthyAt, heldAt };
+};
 
 /** The verdict does not depend on the order in which the buckets arrive, nor on whether it is computed anew. */
 export const replaysAlike = (run: Run): boolean => {
@@ -67,10 +75,12 @@ const dayBefore = ({ history, predictionsVerdict }: Run) => ({
   usual: usualErrorRate(history),
   dispersion: dispersionOf(history),
   predictions: predictionsVerdict && ownHistory(history.flatMap(pastPredictions)),
+  /** By the guard: both contestants rule alike where the day turns it on. */
+  rulings: new Map<boolean, Ruling>(),
 });
 const days = new WeakMap<Run, ReturnType<typeof dayBefore>>();
 
-/** Both judges of a run freeze the same day. */
+/** Both contestants freeze the same day. */
 const dayOf = (run: Run): ReturnType<typeof dayBefore> => {
   const known = days.get(run) ?? dayBefore(run);
   days.set(run, known);

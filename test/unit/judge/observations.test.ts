@@ -64,6 +64,60 @@ describe('the safety net', () => {
   });
 });
 
+describe('the safety net in buckets shorter than a minute', () => {
+  const tens = (buckets: readonly Minute[], by: Policy = policy) =>
+    judge(
+      by,
+      buckets.map((bucket, index): Bucket => ({ t: 10 * index, seconds: 10, ...bucket })),
+    ).reason;
+  const most: Minute = { candidate: arm(20, 20), baseline: arm(180, 180) };
+  const none: Minute = { candidate: arm(20, 0), baseline: arm(180, 0) };
+  /** More than 20 % of the minute's requests, in two of its six buckets. */
+  const uneven = [most, none, none, most, none, none];
+
+  test('counts minutes: half a minute of failures is no reason, and a good bucket in each minute is no excuse', () => {
+    expect(tens([...times(12, none), ...times(3, most)])).not.toBe('both-failing');
+    expect(tens([...uneven, ...uneven, ...uneven])).toBe('both-failing');
+    expect(tens([...uneven, ...uneven, ...uneven.slice(0, 5)])).not.toBe('both-failing');
+    expect(tens([...uneven, ...times(6, none), ...uneven])).not.toBe('both-failing');
+  });
+
+  test('compares the baseline of the same minutes', () => {
+    const { because } = judge(
+      policy,
+      [...uneven, ...uneven, ...uneven].map((bucket, index): Bucket => ({ t: 10 * index, seconds: 10, ...bucket })),
+    );
+    expect(because).toContain('in each of 3 minutes in a row');
+    expect(because).toContain('120 of 360');
+    expect(because).toContain('1080 of 3240');
+  });
+
+  test('of an older policy counts the buckets as they come', () => {
+    const { bucketSeconds: _, ...net } = policy.safetyNet;
+    expect(tens([...times(12, none), ...times(3, most)], { ...policy, safetyNet: net })).toBe('both-failing');
+  });
+});
+
+describe('the safety net where errors come in bursts', () => {
+  const few: Minute = { candidate: arm(10, 5), baseline: arm(60, 0) };
+  const bursts = (health: number, net = policy.safetyNet): Policy => ({
+    ...policy,
+    metrics: policy.metrics.map((metric) => ({ ...metric, dispersion: { against: 5, health, burstSeconds: 240 } })),
+    safetyNet: net,
+  });
+
+  test('wants more failing requests than three bursts have', () => {
+    expect(reason(times(3, few), bursts(5))).toBe('absolute-limit');
+    expect(reason(times(3, few), bursts(5.01))).not.toBe('absolute-limit');
+    expect(reason(times(4, few), bursts(5.01))).toBe('absolute-limit');
+  });
+
+  test('of an older policy takes one session for the model', () => {
+    const { bursts: _, ...net } = policy.safetyNet;
+    expect(reason(times(3, few), bursts(20, net))).toBe('absolute-limit');
+  });
+});
+
 describe('blindness', () => {
   test('goes on through a change of weights that is not seen either, and ends with one that is', () => {
     expect(reason([clean, ...times(8, blind), moved(blind), blind])).toBe('metrics-missing');

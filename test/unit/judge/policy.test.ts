@@ -22,7 +22,15 @@ describe('a policy', () => {
       maxBlindSeconds: 600,
       coverage: 0.8,
       minimumRequests: 0,
-      safetyNet: { metric: 'errors', above: 0.2, buckets: 3, requests: 20, whileMoving: true },
+      safetyNet: {
+        metric: 'errors',
+        above: 0.2,
+        buckets: 3,
+        bucketSeconds: 60,
+        requests: 20,
+        bursts: 3,
+        whileMoving: true,
+      },
       lastStep: true,
     });
   });
