@@ -4,6 +4,7 @@ import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { openDelivery } from '../delivery/open-delivery.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { requirePromoted } from '../delivery/require-promoted.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
@@ -175,6 +176,7 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const promoted = await requirePromoted(world, { manifest, environment }, registered);
       const safeguards = requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
       const tested = await requireVerdict(world, {
         operation: 'deploy-endpoint',
@@ -190,7 +192,7 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
-          notes: [...planned.plan.notes, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
+          notes: [...planned.plan.notes, ...promoted, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
           permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
