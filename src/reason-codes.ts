@@ -24,6 +24,7 @@ export const reasonCodes = {
   'brought-to-rest': { outcome: 'succeeded', meaning: 'A release that its run had left behind was settled; the message gives its outcome.', remedy: 'Find out why its run ended; deploy again when the version is still wanted.' },
   'nothing-expired': { outcome: 'succeeded', meaning: 'No release of this endpoint was left behind by its run.', remedy: 'Nothing to do.' },
   'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
+  'served-before': { outcome: 'succeeded', meaning: 'The version has served here before and was replaced since; with `once` it is not delivered again, and nothing was written.', remedy: 'Nothing to do. To bring it back, run `rollback` with `to`, or `deploy-endpoint` without `once`.' },
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
   'candidate-withdrawn': { outcome: 'succeeded', meaning: 'The rollback removed the new version, which was up without traffic; the version that serves did not change.', remedy: 'To go back past the version that serves, to one that served before it, run `rollback` with `to`; to bring the new version up again, run `deploy-endpoint`.' },
   'already-restored': { outcome: 'succeeded', meaning: 'The endpoint already serves the version that the rollback restores; nothing was written.', remedy: 'Nothing to do.' },

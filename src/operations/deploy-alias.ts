@@ -33,6 +33,7 @@ interface Given {
   readonly environment: string;
   readonly version: string;
   readonly retry: boolean;
+  readonly once: boolean;
 }
 
 /** `deploy-endpoint` where the alias of a Lambda function serves: the same release, carried by CodeDeploy. */
@@ -108,14 +109,14 @@ export const wantedOf = (model: string): WantedRelease => ({
 
 const plan = (
   world: World,
-  { retry, manifest, environment }: Given,
+  { retry, once, manifest, environment }: Given,
   requested: AliasRequest,
   named: RequestedVersion,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
   const { group, version } = requested;
   const digestOf = (packageVersion: number): string => aliasDigest(requested, packageVersion);
-  const wanted = { group, version, named, retry, planDigest: digestOf };
+  const wanted = { group, version, named, retry, once, planDigest: digestOf };
   return openDelivery(world, record, wanted, async (registered, decision) => {
     refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
     const opening = await begin(world, requested, registered, record, decision);

@@ -43,6 +43,11 @@ const inputs = {
   ...sharedInputs,
   version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
+  once: flag({
+    description:
+      'Deliver the version only if it has not served here before, for a run that an event starts: events come twice and late. A version that was replaced since is left alone.',
+    default: false,
+  }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
 
@@ -116,7 +121,7 @@ const requestOf = (
 
 const plan = async (
   world: World,
-  { retry, manifest, environment }: DeployEndpointInputs,
+  { retry, once, manifest, environment }: DeployEndpointInputs,
   requested: DeliveryRequest,
   named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
@@ -127,7 +132,7 @@ const plan = async (
   return openDelivery(
     world,
     record,
-    { group, version, named, retry, planDigest: digestOf },
+    { group, version, named, retry, once, planDigest: digestOf },
     async (registered, decision) => {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (

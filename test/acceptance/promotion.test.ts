@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { IrisVersion } from '../../simulator/fixtures/fixtures.ts';
+import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
@@ -92,6 +94,87 @@ describe('an environment that comes after another one', () => {
       /^the content of iris_v1\.1\.0 served in staging from .* to .*, and did not serve well, and/,
     );
   });
+});
+
+describe('a delivery that an event starts', () => {
+  test('leaves a version alone that was replaced, or taken back, since it served', async () => {
+    await account.prepare('1.0.0');
+    await account.prepare('1.1.0');
+    const once = { once: 'true' };
+    expect(await deliver('staging', '1.0.0', once)).toMatchObject({ ends: 'delivered' });
+    expect(await deliver('staging', '1.0.0', once)).toMatchObject({ ends: 'already-delivered' });
+    expect(await deliver('staging', '1.1.0', once)).toMatchObject({ ends: 'delivered' });
+    const seen = account.watch();
+    const again = await deliver('staging', '1.0.0', once);
+    expect(again).toMatchObject({
+      ends: 'served-before',
+      because: expect.stringMatching(
+        /^iris_v1\.0\.0 served here until 20.*, and is delivered once; deploy it without once to bring it back$/,
+      ),
+    });
+    expect(await deliver('staging', '1.0.0', { ...once, 'dry-run': 'true' })).toMatchObject({ ends: 'served-before' });
+    expect(changes(seen)).toEqual([]);
+    await account.run(rollback, { environment: 'staging', because: 'wrong on Mondays' });
+    expect(await deliver('staging', '1.1.0', once)).toMatchObject({ ends: 'served-before' });
+    expect(await deliver('staging', '1.1.0', { retry: 'true' })).toMatchObject({ ends: 'delivered' });
+  });
+});
+
+describe('the newest release candidate', () => {
+  const register = async (version: string, from: 'candidate' | IrisVersion) => {
+    const inputs = from === 'candidate' ? { version, from } : { ...account.registration(from), version };
+    const { reason, because, outputs } = (await account.run(registerModel, inputs))?.result ?? {};
+    return { reason, because, package: outputs?.['model-package-version'] };
+  };
+  const reject = (version: number): Promise<unknown> =>
+    account.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn: `arn:aws:sagemaker:${region}:${id}:model-package/${model}/${version}`,
+      ModelApprovalStatus: 'Rejected',
+    });
+
+  test('is the content of the final version: the tenth is newer than the ninth', async () => {
+    await register('1.1.0-rc.10', '1.2.0');
+    await register('1.1.0-rc.9', '1.1.0');
+    await register('1.2.0-rc.1', '1.3.0');
+    await register('1.1.0-alpha.11', '1.4.0');
+    expect(await register('1.1.0', 'candidate')).toMatchObject({ reason: 'registered', package: '5' });
+    const of = async (version: number) =>
+      (await account.simulator.call('sagemaker', 'DescribeModelPackage', {
+        ModelPackageName: `arn:aws:sagemaker:${region}:${id}:model-package/${model}/${version}`,
+      })) as { readonly CustomerMetadataProperties: Readonly<Record<string, string>> };
+    const [candidate, final] = [await of(1), await of(5)];
+    expect(final.CustomerMetadataProperties).toMatchObject({
+      'content-digest': candidate.CustomerMetadataProperties['content-digest'],
+      'taken-from': expect.stringMatching(/\/1$/),
+    });
+    expect(await register('1.1.0', 'candidate')).toMatchObject({ reason: 'already-registered', package: '5' });
+  });
+
+  test('is refused where it is rejected, missing, or no final version is asked for', async () => {
+    expect(await register('1.1.0', 'candidate')).toMatchObject({
+      reason: 'invalid-input',
+      because:
+        'from: candidate: iris has no release candidate 1.1.0-rc.N; register one, e.g. on the branch release/1.1.0',
+    });
+    await register('1.1.0-rc.1', '1.1.0');
+    await register('1.1.0-rc.2', '1.2.0');
+    await reject(2);
+    expect(await register('1.1.0', 'candidate')).toMatchObject({
+      reason: 'invalid-input',
+      because:
+        'from: candidate: the newest one, 1.1.0-rc.2, is rejected; register another, or name the one to take: 1.1.0-rc.1',
+    });
+    expect(await register('1.2.0-rc.1', 'candidate')).toMatchObject({
+      reason: 'invalid-input',
+      because: 'from: candidate: 1.2.0-rc.1 is no final version, and only those have release candidates',
+    });
+  });
+});
+
+test('the gate names the commit of the version', async () => {
+  await account.prepare('1.0.0');
+  const report = await account.run(approveGate, { environment: 'staging', version: '1.0.0' });
+  expect(report?.result.outputs).toMatchObject({ commit: 'c0ffee' });
 });
 
 describe('a role', () => {
