@@ -11,10 +11,11 @@ export type PolicyName = OperationName | 'plan';
 /**
  * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
- * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `lambda-alias`: of roles that
- * deliver to the alias of a Lambda function and roll it back, in place of the policies for an endpoint.
+ * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `after`: of roles that plan and
+ * deliver by a manifest with `after`, written for the endpoint of the environment before. `lambda-alias`: of roles that deliver to the
+ * alias of a Lambda function and roll it back, in place of the policies for an endpoint.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'lambda-alias';
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'after' | 'lambda-alias';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
@@ -546,6 +547,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
+  after: readRecord,
   'lambda-alias': deliverToAlias,
 };
 

@@ -143,9 +143,16 @@ interface Called {
   };
 }
 
-/** The reusable workflow itself declares its inputs and outputs; its page shows them. */
-const workflowPage = (page: string): string => {
-  const { inputs, outputs } = (parse(readFileSync(join(root, '.github/workflows/deliver.yml'), 'utf8')) as Called).on
+/** The pages of the reusable workflows: each declares its inputs and outputs itself. */
+const workflowPages = {
+  'docs/workflows.md': 'deliver',
+  'docs/github-flow.md': 'github-flow',
+  'docs/gitflow.md': 'gitflow',
+  'docs/model-events.md': 'on-model-event',
+} as const;
+
+const workflowPage = (page: string, name: string): string => {
+  const { inputs, outputs } = (parse(readFileSync(join(root, `.github/workflows/${name}.yml`), 'utf8')) as Called).on
     .workflow_call;
   const rows = Object.entries(inputs).map(
     ([name, { type, required, default: given, description }]) =>
@@ -181,7 +188,8 @@ const generated = async (): Promise<ReadonlyMap<string, string>> => {
       `${JSON.stringify(actionTypeOf(operation), undefined, 2)}\n`,
     );
   files.set('README.md', between(readFileSync(join(root, 'README.md'), 'utf8'), 'operations', operationTable()));
-  files.set('docs/workflows.md', workflowPage(readFileSync(join(root, 'docs/workflows.md'), 'utf8')));
+  for (const [path, name] of Object.entries(workflowPages))
+    files.set(path, workflowPage(readFileSync(join(root, path), 'utf8'), name));
   files.set('docs/reason-codes.md', reasonCodesPage());
   const commandLine = 'docs/command-line.md';
   files.set(commandLine, between(readFileSync(join(root, commandLine), 'utf8'), 'commands', await commandSections()));

@@ -1,4 +1,6 @@
+import { type Instant, iso } from '../clock.ts';
 import { Refusal } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { type Decision, rerunDecision } from '../release/lifecycle.ts';
@@ -13,6 +15,8 @@ export interface WantedDelivery {
   readonly version: string;
   readonly named: RequestedVersion;
   readonly retry: boolean;
+  /** A version that has served here, and serves no more, is left alone. */
+  readonly once: boolean;
   /** Of the request, once the version's package is known. */
   planDigest(packageVersion: number): string;
 }
@@ -27,7 +31,7 @@ export type FreeDecision = Extract<Decision, { is: 'no-op' | 'new-attempt' }>;
 export const openDelivery = async (
   world: World,
   record: ReleaseRecord,
-  { group, version, named, retry, planDigest }: WantedDelivery,
+  { group, version, named, retry, once, planDigest }: WantedDelivery,
   begin: (registered: RegisteredVersion, decision: FreeDecision) => Promise<Opening<ReleaseOutputs>>,
 ): Promise<Opening<ReleaseOutputs>> => {
   const decide = (packageVersion: number): Decision =>
@@ -46,6 +50,10 @@ export const openDelivery = async (
   if (begun.is === 'resume') return begun;
   const registered = await requireVersion(world, group, named);
   const decision = decide(registered.packageVersion);
+  if (once && decision.is !== 'resume') {
+    const before = servedBefore(record, registered);
+    if (before !== undefined) return leftAlone(registered, before);
+  }
   switch (decision.is) {
     case 'resume':
       return decision;
@@ -67,3 +75,18 @@ export const openDelivery = async (
       return begin(registered, decision);
   }
 };
+
+/** The last time that the package served; undefined while it serves, and when it never did. */
+const servedBefore = ({ history }: ReleaseRecord, { packageVersion }: RegisteredVersion): Instant | undefined =>
+  history.find((one) => one.packageVersion === packageVersion)?.until;
+
+const leftAlone = ({ tag, version, packageVersion }: RegisteredVersion, until: Instant): Opening<ReleaseOutputs> => ({
+  is: 'done',
+  progress: {
+    is: 'done',
+    outcome: reason('served-before').outcome,
+    reason: 'served-before',
+    outputs: { version, 'model-package-version': String(packageVersion) },
+    because: `${tag} served here until ${iso(until)}, and is delivered once; deploy it without once to bring it back`,
+  },
+});

@@ -47,6 +47,8 @@ export interface Delivery {
   readonly onRejection?: OnRejection;
   /** Stage of the registry's life cycle that a version of this environment is in; absent: no delivery writes to the registry. */
   readonly stage?: string;
+  /** The environment in which the content of a version has to serve well before it comes to this one. */
+  readonly after?: string;
 }
 
 export interface Environment extends Delivery {

@@ -7,6 +7,7 @@ import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { AliasEnvironment, Environment, Manifest } from './manifest.ts';
 import { approvalFaults } from './one-approval.ts';
+import { orderFaults } from './order.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
 import { risks } from './risk.ts';
@@ -92,6 +93,15 @@ const environment = z.pipe(
           .check(
             about(
               'Stage of this environment in the model registry, e.g. `Production`: deliveries and rollbacks write it, with a status, to `ModelLifeCycle` of the model package. It needs the policy `life-cycle`. Default: nothing is written.',
+            ),
+          ),
+      ),
+      after: z.optional(
+        v
+          .environmentName()
+          .check(
+            about(
+              'Name of the environment that comes before this one, e.g. `staging`: `deploy-endpoint` refuses a version whose content has not served well there. It needs the policy `after`. Default: a version may be delivered here first.',
             ),
           ),
       ),
@@ -229,7 +239,11 @@ export const manifestSchema = z.pipe(
             path: [...path],
             message: `names the group ${spec.group}, and \`model\` is ${model}: they must be the same`,
           });
-      for (const fault of [...approvalFaults(checked.value), ...policyFaults(checked.value)])
+      for (const fault of [
+        ...approvalFaults(checked.value),
+        ...policyFaults(checked.value),
+        ...orderFaults(environments),
+      ])
         checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
   z.transform(({ registry: forAll, approval, environments, ...raw }): Manifest => {

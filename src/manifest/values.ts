@@ -257,9 +257,10 @@ export const tags = () =>
   );
 
 export const environmentPattern = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/;
+export const environmentName = () =>
+  text('an environment name; expected 1 to 63 letters, digits, _ and -', environmentPattern);
+
 export const environments = <Environment extends z.core.SomeType>(environment: Environment) =>
-  table(
-    text('an environment name; expected 1 to 63 letters, digits, _ and -', environmentPattern),
-    environment,
-    100,
-  ).check(z.refine((found) => Object.keys(found).length > 0, { error: 'must have at least one environment' }));
+  table(environmentName(), environment, 100).check(
+    z.refine((found) => Object.keys(found).length > 0, { error: 'must have at least one environment' }),
+  );

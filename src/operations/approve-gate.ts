@@ -22,6 +22,7 @@ import {
 } from '../operation.ts';
 import { permissionsFor } from '../permissions.ts';
 import { reasonCodes } from '../reason-codes.ts';
+import { metadataKeys } from '../registry/metadata.ts';
 import { requireRequested } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { riskOfApproval } from '../registry/risk.ts';
@@ -64,6 +65,7 @@ export interface ApproveGateOutputs {
   readonly 'approval-description': string;
   readonly 'last-modified-by': string;
   readonly 'last-modified-at': string;
+  readonly commit: string;
 }
 
 const outputs: OutputSchema<ApproveGateOutputs> = {
@@ -80,6 +82,10 @@ const outputs: OutputSchema<ApproveGateOutputs> = {
     example: 'approver/alice',
   },
   'last-modified-at': { description: 'Time of the last change of the package.', example: '2026-01-05T10:00:00Z' },
+  commit: {
+    description: 'Commit of the version, as its package has it; empty where it has none.',
+    example: '0a1b2c3d4e5f60718293a4b5c6d7e8f901234567',
+  },
 };
 
 export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, ApproveGateOutputs> = {
@@ -291,5 +297,6 @@ const outputsOf = ({
     'approval-description': approvalDescription,
     'last-modified-at': lastModified && iso(lastModified.at),
     'last-modified-by': lastModified?.by,
+    commit: registered.metadata[metadataKeys.versionCommit] ?? registered.metadata[metadataKeys.gitSha],
   }),
 });

@@ -2,6 +2,7 @@ import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { type FreeDecision, openDelivery } from '../delivery/open-delivery.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
+import { requirePromoted } from '../delivery/require-promoted.ts';
 import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { canonical } from '../digest.ts';
@@ -32,6 +33,7 @@ interface Given {
   readonly environment: string;
   readonly version: string;
   readonly retry: boolean;
+  readonly once: boolean;
 }
 
 /** `deploy-endpoint` where the alias of a Lambda function serves: the same release, carried by CodeDeploy. */
@@ -107,16 +109,20 @@ export const wantedOf = (model: string): WantedRelease => ({
 
 const plan = (
   world: World,
-  { retry, manifest, environment }: Given,
+  { retry, once, manifest, environment }: Given,
   requested: AliasRequest,
   named: RequestedVersion,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
   const { group, version } = requested;
   const digestOf = (packageVersion: number): string => aliasDigest(requested, packageVersion);
-  return openDelivery(world, record, { group, version, named, retry, planDigest: digestOf }, (registered, decision) => {
+  const wanted = { group, version, named, retry, once, planDigest: digestOf };
+  return openDelivery(world, record, wanted, async (registered, decision) => {
     refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
-    return begin(world, requested, registered, record, decision);
+    const opening = await begin(world, requested, registered, record, decision);
+    if (opening.is !== 'begin') return opening;
+    const promoted = await requirePromoted(world, { manifest, environment }, registered);
+    return { ...opening, plan: { ...opening.plan, notes: [...opening.plan.notes, ...promoted] } };
   });
 };
 

@@ -4,6 +4,7 @@ import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { openDelivery } from '../delivery/open-delivery.ts';
 import { outputsOf, type ReleaseOutputs, releaseOutputs } from '../delivery/release-outputs.ts';
+import { requirePromoted } from '../delivery/require-promoted.ts';
 import { restoreTasks } from '../delivery/restore.ts';
 import { type Opening, type ReleaseMemory, type ReleaseOperation, runRelease } from '../delivery/run-release.ts';
 import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
@@ -42,6 +43,11 @@ const inputs = {
   ...sharedInputs,
   version: versionInput('deploy'),
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
+  once: flag({
+    description:
+      'Deliver the version only if it has not served here before, for a run that an event starts: events come twice and late. A version that was replaced since is left alone.',
+    default: false,
+  }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
 
@@ -115,7 +121,7 @@ const requestOf = (
 
 const plan = async (
   world: World,
-  { retry, manifest, environment }: DeployEndpointInputs,
+  { retry, once, manifest, environment }: DeployEndpointInputs,
   requested: DeliveryRequest,
   named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
@@ -126,7 +132,7 @@ const plan = async (
   return openDelivery(
     world,
     record,
-    { group, version, named, retry, planDigest: digestOf },
+    { group, version, named, retry, once, planDigest: digestOf },
     async (registered, decision) => {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (
@@ -175,6 +181,7 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const promoted = await requirePromoted(world, { manifest, environment }, registered);
       const safeguards = requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
       const tested = await requireVerdict(world, {
         operation: 'deploy-endpoint',
@@ -190,7 +197,7 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
-          notes: [...planned.plan.notes, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
+          notes: [...planned.plan.notes, ...promoted, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
           permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),

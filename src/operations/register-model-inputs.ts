@@ -57,7 +57,7 @@ export const registerModelInputs = {
   from: optional(
     text({
       description:
-        'Model package that others registered (a pipeline, Studio, MLflow), by its number or ARN, or a version of this suite such as a release candidate: it is registered again under `version`, with its content, metrics, baselines, lineage and metadata. An approval there is kept as history and approves nothing.',
+        'Model package that others registered (a pipeline, Studio, MLflow), by its number or ARN, or a version of this suite such as a release candidate: it is registered again under `version`, with its content, metrics, baselines, lineage and metadata. An approval there is kept as history and approves nothing. `candidate`: the newest release candidate of `version`.',
       example: '7',
     }),
   ),

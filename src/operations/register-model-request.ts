@@ -1,6 +1,7 @@
 import { deliveryOf } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { Container } from '../registry/container.ts';
+import { candidateWord, newestCandidate } from '../registry/newest-candidate.ts';
 import { type NextVersion, nextVersion } from '../registry/next-version.ts';
 import { listPackages } from '../registry/packages.ts';
 import { type Pins, readPins, unpinned } from '../registry/pins.ts';
@@ -44,7 +45,10 @@ export const readWanted = async (inputs: RegisterModelInputs, world: World): Pro
   };
   if (inputs.from !== undefined) {
     refuseBeside(inputs, 'from', [...ofContainers, 'containers', 'content-types', 'response-types', 'instance-types']);
-    const reference = await readSource(world, manifest.model, inputs.from);
+    const reference =
+      inputs.from === candidateWord
+        ? await newestCandidate(world, manifest.model, common.semver)
+        : await readSource(world, manifest.model, inputs.from);
     if (next !== undefined) await refuseOtherCore(world, manifest.model, reference, next);
     const source = await readSourcePackage(world, reference);
     const { containers, inferenceSpecification, ...takenOver } = source;

@@ -96,6 +96,14 @@ export const openCandidates = <Of extends Version>(registered: readonly Of[]): r
     .toSorted((one, other) => compareCores(other, one) || numberOf(other) - numberOf(one));
 };
 
+/** Release candidates of one final version, the newest first. */
+export const candidatesFor = <Of extends Version>(core: Core, registered: readonly Of[]): readonly Of[] => {
+  const numberOf = (one: Of): number => numberUnder(one, labels.release) ?? -1;
+  return registered
+    .filter((one) => numberOf(one) >= 0 && compareCores(one, core) === 0)
+    .toSorted((one, other) => numberOf(other) - numberOf(one));
+};
+
 const finalVersion = ({ registered, first, merged, changes, paths }: Facts): Extract<Derived, { is: 'version' }> => {
   const version = (core: Core, because: string) => ({ is: 'version', version: coreText(core), because }) as const;
   if (merged !== undefined)

@@ -6,6 +6,7 @@ import { approveGate } from '../../src/operations/approve-gate.ts';
 import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import type { Release } from '../../src/release/record.ts';
 import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
 
@@ -43,6 +44,28 @@ describe('a delivery', () => {
     expect(deployment).not.toHaveProperty('overrideAlarmConfiguration');
     expect((await account.deploy('1.0.0', {}, { runId: '2' }))?.result).toMatchObject({ reason: 'already-delivered' });
     expect(await account.deployments()).toHaveLength(1);
+  });
+
+  test('that comes after staging waits for its content to serve there', async () => {
+    const staging = `  staging:
+    account: "${rehearsedTeam.account}"
+    region: ${rehearsedTeam.region}
+    role: model-deployer
+    endpoint: { name: iris-staging, execution-role: iris-serving, instance: { type: ml.m5.large, count: 1 } }
+    rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
+`;
+    account.writeManifest(() =>
+      aliasManifest(canary, staging).replace('    target:', '    after: staging\n    target:'),
+    );
+    await account.ready('1.0.0');
+    const { reason, because } = (await account.deploy('1.0.0'))?.result ?? {};
+    expect({ reason, because }).toEqual({
+      reason: 'promotion-missing',
+      because: expect.stringMatching(
+        /^the content of iris_v1\.0\.0 has not served in staging, and production comes after it/,
+      ),
+    });
+    expect(await account.deployments()).toEqual([]);
   });
 
   test('with other numbers gets a configuration of its own, once', async () => {

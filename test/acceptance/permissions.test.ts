@@ -146,8 +146,8 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
-type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
+/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` (stages.test.ts) or `after` (promotion.test.ts) alone. */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'after'>;
 
 /** A version that waits for a decision: the gate shows the evidence. */
 const evidenceRows: readonly Row[] = [

@@ -42,6 +42,8 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'not-approved': ['acceptance/hosts.test.ts', "ends: 'rejected/not-approved'"],
   'content-changed': ['acceptance/approval.test.ts', "reason: 'content-changed'"],
   'approval-rejected': ['acceptance/hosts.test.ts', "ends: 'rejected/approval-rejected'"],
+  'served-before': ['acceptance/promotion.test.ts', "ends: 'served-before'"],
+  'promotion-missing': ['acceptance/promotion.test.ts', "expect(refused.ends).toBe('promotion-missing')"],
   'regression-missing': ['unit/scoring/require-verdict.test.ts', 'toMatch(/^regression-missing: '],
   'labels-changed': ['acceptance/regression-labels.test.ts', "reason: 'labels-changed'"],
   'not-repeated': ['acceptance/rare-ends.test.ts', "reason: 'not-repeated'"],

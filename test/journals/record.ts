@@ -39,7 +39,9 @@ const play = async (scene: Scene): Promise<string> => {
     const bySteps = scene.rollout.startsWith('strategy: steps');
     if (bySteps) await account.run(deployEndpoint, { version: scene.version });
     harmAt(scene, account, traffic);
-    await account.run(bySteps ? shiftTraffic : deployEndpoint, { version: scene.version });
+    await (bySteps
+      ? account.run(shiftTraffic, { version: scene.version })
+      : account.run(deployEndpoint, { version: scene.version }));
     traffic.stop();
     const id = account.record()?.ended[0]?.id ?? '';
     const found = account.simulator.objects.get(location.bucket, journalKey(location, names.endpoint, id));

@@ -4,8 +4,9 @@ import { expressions } from './github-packages.ts';
 
 const { BooleanData, Dictionary, Null, NumberData, StringData } = expressions.data;
 
+type Value = string | boolean | number | undefined | Values | readonly Value[];
 export interface Values {
-  readonly [name: string]: string | boolean | number | undefined | Values;
+  readonly [name: string]: Value;
 }
 
 /** The state of a job, or of its needs: it decides the four status functions. */
@@ -44,9 +45,19 @@ const dictionary = (values: Values): data.Dictionary => {
   return found;
 };
 
-const dataOf = (value: Values[string]): data.ExpressionData => {
+const dataOf = (value: Value): data.ExpressionData => {
   if (value === undefined) return new Null();
+  if (isList(value)) return listed(value);
   if (typeof value === 'object') return dictionary(value);
   if (typeof value === 'boolean') return new BooleanData(value);
   return typeof value === 'number' ? new NumberData(value) : new StringData(value);
+};
+
+// Array.isArray narrows no readonly array.
+const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
+
+const listed = (values: readonly Value[]): data.ExpressionData => {
+  const found = new expressions.data.Array();
+  for (const value of values) found.add(dataOf(value));
+  return found;
 };

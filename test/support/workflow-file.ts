@@ -14,6 +14,7 @@ export interface Call {
     Record<string, { readonly type: string; readonly required?: boolean; readonly default?: Value }>
   >;
   readonly outputs?: Readonly<Record<string, { readonly value: string }>>;
+  readonly secrets?: Readonly<Record<string, { readonly required?: boolean }>>;
 }
 export type Value = string | boolean | number;
 export interface Job {
@@ -26,6 +27,7 @@ export interface Job {
   readonly outputs?: Readonly<Record<string, string>>;
   readonly uses?: string;
   readonly with?: Readonly<Record<string, Value>>;
+  readonly strategy?: { readonly matrix: Readonly<Record<string, string>> };
   readonly steps: readonly Step[];
 }
 export interface Step {

@@ -4,6 +4,10 @@ import { type Job, stepName, type Value, type Workflow } from './workflow-file.t
 /** The world's behaviour while a called workflow runs. Steps are named `job/step`. */
 export interface World {
   readonly inputs: Readonly<Record<string, Value>>;
+  /** GitHub's context of the caller; default: a push. */
+  readonly github?: Values;
+  /** The ends of called workflows, by job; a call that is not named here succeeds without outputs. */
+  readonly calls?: Readonly<Record<string, Answer>>;
   /** The answers of running steps; a step that is not named here succeeds without outputs. */
   readonly steps?: Readonly<Record<string, Answer>>;
   /** Jobs that their environment does not start. */
@@ -36,7 +40,7 @@ type JobEnd = { readonly result: Status; readonly outputs: Readonly<Record<strin
  */
 export const play = (workflow: Workflow, world: World): Course => {
   const inputs = { ...defaultsOf(workflow), ...world.inputs };
-  const github = { event_name: 'push', sha: 'c0ffee' };
+  const github = world.github ?? { event_name: 'push', sha: 'c0ffee' };
   const ended: Record<string, JobEnd> = {};
   const ran: string[] = [];
   const given: Record<string, Record<string, string>> = {};
@@ -70,22 +74,36 @@ export const play = (workflow: Workflow, world: World): Course => {
     return { result: status, outputs: mapValues(job.outputs ?? {}, (text) => fill(text, known())) };
   };
 
-  const runJob = (id: string, job: Job): JobEnd => {
+  const runJob = (name: string, job: Job, matrix: Values): JobEnd => {
+    const id = [name, ...Object.values(matrix)].join(' ');
     const needed = [job.needs ?? []].flat();
     const needs = Object.fromEntries(needed.map((name) => [name, { ...required(ended, name) }]));
     const results = Object.values(needs).map(({ result }) => result);
     const status = cancelled
       ? 'cancelled'
       : ((['failure', 'cancelled', 'skipped'] as const).find((one) => results.includes(one)) ?? 'success');
-    const contexts: Values = { inputs, github, needs };
+    const contexts: Values = { inputs, github, needs, matrix };
     if (!holds(job.if, contexts, status)) return { result: 'skipped', outputs: {} };
     if (job.environment !== undefined) environments[id] = fill(job.environment, contexts);
     if (job.concurrency !== undefined) groups[id] = fill(job.concurrency.group, contexts);
     // A job that a reviewer rejects fails without a run, and so sets no output.
-    return world.heldBack?.includes(id) ? { result: 'failure', outputs: {} } : runSteps(id, job, contexts);
+    if (world.heldBack?.includes(id)) return { result: 'failure', outputs: {} };
+    return job.uses === undefined ? runSteps(id, job, contexts) : call(id, job, contexts);
   };
 
-  for (const [id, job] of inOrder(workflow.jobs)) ended[id] = runJob(id, job);
+  const call = (id: string, job: Job, contexts: Values): JobEnd => {
+    const { fails = false, outputs = {} } = world.calls?.[id] ?? {};
+    ran.push(id);
+    given[id] = mapValues(job.with ?? {}, (text) => fill(text, contexts));
+    cancelled ||= world.cancelledIn === id;
+    return { result: world.cancelledIn === id ? 'cancelled' : fails ? 'failure' : 'success', outputs };
+  };
+
+  for (const [id, job] of inOrder(workflow.jobs)) {
+    const copies = matrixOf(job, { inputs, github });
+    const ends = copies.map((matrix) => runJob(id, job, matrix));
+    ended[id] = ends.find(({ result }) => result !== 'success') ?? ends[0] ?? { result: 'skipped', outputs: {} };
+  }
   const declared = workflow.on.workflow_call?.outputs ?? {};
   return {
     jobs: mapValues(ended, ({ result }) => result),
@@ -95,6 +113,15 @@ export const play = (workflow: Workflow, world: World): Course => {
     groups,
     outputs: mapValues(declared, ({ value }) => fill(value, { inputs, github, jobs: ended })),
   };
+};
+
+/** The copies of a job by its matrix of one dimension, whose values are a JSON list; one copy without a matrix. */
+const matrixOf = ({ strategy }: Job, contexts: Values): readonly Values[] => {
+  const [dimension] = Object.entries(strategy?.matrix ?? {});
+  if (dimension === undefined) return [{}];
+  const [name, written] = dimension;
+  const values = JSON.parse(fill(written.replace(/fromJSON\(([^()]+)\)/, '$1'), contexts)) as readonly string[];
+  return values.map((value) => ({ [name]: value }));
 };
 
 const defaultsOf = (workflow: Workflow): Record<string, Value> =>

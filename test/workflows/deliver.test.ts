@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { parse, stringify } from 'yaml';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { type Row, rows } from '../support/deliver-scenarios.ts';
+import { conditions, mutations, withCondition, writtenConditions } from '../support/workflow-conditions.ts';
 import { declarationOf, readWorkflow, stepName, type Workflow } from '../support/workflow-file.ts';
 import { play } from '../support/workflow-scheduler.ts';
 
@@ -22,15 +21,6 @@ const course = (workflow: Workflow, row: Row) => {
   };
 };
 const expected = ({ ran, jobs, ends, serving = '' }: Row) => ({ ran, jobs, ends, serving });
-
-/** Every job and every step with what makes it run. */
-const conditions = (
-  workflow: Workflow,
-): readonly { readonly of: string; readonly job: string; readonly step?: number; readonly if: string }[] =>
-  Object.entries(workflow.jobs).flatMap(([job, one]) => [
-    { of: job, job, if: one.if },
-    ...one.steps.map((step, index) => ({ of: stepName(job, step), job, step: index, if: step.if })),
-  ]);
 
 describe('deliver.yml', () => {
   it.each(Object.entries(rows))('%s', (_name, row) => {
@@ -159,45 +149,10 @@ describe('deliver.yml', () => {
   });
 });
 
-/** `deliver.yml` with another condition at one place. */
-const mutated = (job: string, step: number | undefined, condition: string): Promise<Workflow> => {
-  const raw = parse(readFileSync(path, 'utf8')) as { jobs: Record<string, { if?: string; steps: { if?: string }[] }> };
-  const at = step === undefined ? raw.jobs[job] : raw.jobs[job]?.steps[step];
-  if (at === undefined) throw new Error(`there is no ${job}/${step}`);
-  at.if = `\${{ ${condition} }}`;
-  return readWorkflow(path, stringify(raw, { lineWidth: 0 }));
-};
-
-const swapped = (condition: string, from: RegExp, to: string): string[] =>
-  [...condition.matchAll(from)].map(
-    ({ index, 0: found }) => condition.slice(0, index) + to + condition.slice(index + found.length),
-  );
-
-/** What somebody might make of a condition: always, never, the opposite, and each operator exchanged. */
-const mutations = (condition: string): readonly string[] => [
-  'true',
-  'false',
-  `!(${condition})`,
-  ...swapped(condition, /&&/g, '||'),
-  ...swapped(condition, /\|\|/g, '&&'),
-  ...swapped(condition, /==/g, '!='),
-  ...swapped(condition, /!=/g, '=='),
-  ...swapped(condition, /!(?!=)/g, ''),
-  ...swapped(condition, /failure\(\)/g, 'always()'),
-];
-
 describe('a condition of deliver.yml that is changed', () => {
-  const written = Object.entries((parse(readFileSync(path, 'utf8')) as Workflow).jobs).flatMap(([job, one]) => [
-    ...(one.if === undefined ? [] : [{ of: job, job, step: undefined, if: one.if }]),
-    ...one.steps.flatMap((step, index) =>
-      step.if === undefined ? [] : [{ of: stepName(job, step), job, step: index, if: step.if }],
-    ),
-  ]);
-
-  it.each(written)('$of: some row ends differently', async ({ job, step, if: condition }) => {
-    const inner = condition.replace(/^\s*\$\{\{|\}\}\s*$/g, '').trim();
+  it.each(writtenConditions(path))('$of: some row ends differently', async ({ job, step, inner }) => {
     for (const mutation of mutations(inner)) {
-      const workflow = await mutated(job, step, mutation);
+      const workflow = await withCondition(path, job, step, mutation);
       const changed = Object.entries(rows).filter(
         ([, row]) => JSON.stringify(course(workflow, row)) !== JSON.stringify(expected(row)),
       );
