@@ -479,6 +479,7 @@ const deliverToAlias: readonly Grant[] = [
   { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
   { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
   readAlarms,
+  readTraffic,
   {
     sid: 'DeployToTheGroup',
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
@@ -487,7 +488,12 @@ const deliverToAlias: readonly Grant[] = [
   // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
   {
     sid: 'FollowAndStopDeployments',
-    actions: ['codedeploy:GetDeployment', 'codedeploy:StopDeployment'],
+    actions: [
+      'codedeploy:GetDeployment',
+      'codedeploy:GetDeploymentTarget',
+      'codedeploy:ListDeploymentTargets',
+      'codedeploy:StopDeployment',
+    ],
     on: ['everything'],
   },
   {

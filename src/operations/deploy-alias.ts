@@ -77,13 +77,15 @@ export const deployAlias = async (
  * group are read again at the submission.
  */
 const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
-  const { config, routing, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
+  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged } = submissionOf(release);
   const wanted = routingOf(rollout);
+  const judge = rollout.strategy === 'all-at-once' ? undefined : rollout.judge;
   const isOwn =
     config === wanted.config &&
     canonical(routing ?? {}) === canonical(wanted.routing ?? {}) &&
     shiftSeconds === wanted.shiftSeconds &&
     timeoutSeconds === rollout.timeoutSeconds &&
+    canonical(judged?.policy.convict ?? {}) === canonical(judge?.convict ?? {}) &&
     canonical(alarms) === canonical(rollout.alarms);
   if (!isOwn)
     throw new Refusal(

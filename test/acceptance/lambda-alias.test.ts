@@ -100,7 +100,9 @@ describe('a delivery', () => {
   });
 
   test('that takes longer than its timeout is stopped and taken back', async () => {
-    account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
+    account.close();
+    account = await openAliasAccount({ settings: { codeDeployStartMs: minutes(7) } });
+    account.writeManifest(() => aliasManifest(canary.replace('5m', '5m, timeout: 10m')));
     await account.ready('1.0.0');
     expect((await account.deploy('1.0.0'))?.result).toMatchObject({
       outcome: 'rolled-back',

@@ -1,7 +1,10 @@
 import { digest } from '../../digest.ts';
 import { counted } from '../../judge/amounts.ts';
-import { mostAliasAlarms } from '../../manifest/alias-schema.ts';
+import { mostAliasAlarms, overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, LambdaAlias } from '../../manifest/manifest.ts';
+import { requestsOfAlias, seriesOfAlias } from '../../metrics/alias-arms.ts';
+import { freezePolicyOf } from '../../metrics/judge-policy.ts';
+import { usualRateOf } from '../../metrics/traffic.ts';
 import { type Change, Refusal } from '../../operation.ts';
 import { aliasPermissions } from '../../permissions.ts';
 import { shortened } from '../../plain-text.ts';
@@ -16,7 +19,7 @@ import type { DeliveryRequest } from '../request.ts';
 import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
 import { groupAlarms, runningIn } from './deployment.ts';
-import { type Routing, routingOf } from './routing.ts';
+import { type Routing, routingOf, shiftsOf } from './routing.ts';
 import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
 
@@ -107,7 +110,9 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const planDigest = aliasDigest(requested, registered.packageVersion);
   const routing = routingOf(requested.rollout);
   const serves = look.version === to && look.other === undefined;
-  const notes = serves ? [] : await watched(world, requested, look, record);
+  const { judged, notes } = serves
+    ? { notes: [] }
+    : await guarded(world, requested, await watched(world, requested, look, record));
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -125,7 +130,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       },
       submission: submissionFor(lambda, look.version, to, routing, {
         alarms: requested.rollout.alarms,
-        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
+        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds, judged }),
       }),
     },
     plan: {
@@ -154,8 +159,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   };
 };
 
-/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
-const overheadSeconds = 60;
+const overheadSeconds = overheadMinutes * 60;
 
 const moved = (name: string, { version }: AliasLook, to: string, settings: readonly string[]): Change => ({
   verb: 'update',
@@ -206,12 +210,38 @@ const watched = async (
   ];
 };
 
+/** The judge's policy, frozen from the last day of the alias, when the manifest has a judge. */
+const guarded = async (
+  world: World,
+  { lambda, rollout }: AliasRequest,
+  notes: readonly string[],
+): Promise<Pick<AliasDeployment, 'judged'> & { readonly notes: readonly string[] }> => {
+  if (rollout.strategy === 'all-at-once' || rollout.judge === undefined) return { notes };
+  const { policy, latency, guard } = await freezePolicyOf(world, seriesOfAlias(lambda), rollout.judge, {
+    minimumRequests: 0,
+  });
+  const rate = await usualRateOf(world, requestsOfAlias(lambda));
+  const { share } = shiftsOf(routingOf(rollout).config)[0] ?? { share: 0 };
+  const expected = Math.floor(rate * share * rollout.everyMinutes * 60);
+  return {
+    judged: { policy, ...withoutUndefined({ latency }) },
+    notes: [
+      ...notes,
+      `the judge compares both versions while they share the requests; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+      `durations: ${latency?.because ?? 'the alias has none of the day before, so they are not judged'}`,
+      expected === 0
+        ? `${nameOfAlias(lambda)} has had no requests in the last hour: without any the judge has nothing to compare, and takes nothing back`
+        : `at the usual ${Math.round(rate * 100) / 100} requests per second the new version gets about ${expected} in its first ${rollout.everyMinutes} minutes`,
+    ],
+  };
+};
+
 const submissionFor = (
   lambda: LambdaAlias,
   from: string,
   to: string,
   { config, routing, shiftSeconds }: Routing,
-  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds'>,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'judged'>,
 ): AliasDeployment => ({
   mechanism: 'codedeploy',
   kind: 'deployment',
