@@ -315,7 +315,7 @@ describe('before anything is written', () => {
 
   test('an alarm of the manifest that does not exist refuses it; one that exists joins those of the group', async () => {
     await account.ready('1.0.0');
-    account.writeManifest(() => aliasManifest(allAtOnce.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
+    account.writeManifest(() => aliasManifest(canary.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
     expect((await account.deploy('1.0.0'))?.result.because).toContain('iris-slow does not exist');
     await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
       AlarmName: 'iris-slow',
@@ -333,6 +333,38 @@ describe('before anything is written', () => {
     expect((await account.deployments())[0]).toMatchObject({
       overrideAlarmConfiguration: { enabled: true, alarms: [{ name: 'iris-live-errors' }, { name: 'iris-slow' }] },
     });
+  });
+
+  test.each<[string, string, object, string]>([
+    ['slower than the shift', canary, { Period: 300 }, 'cannot go off within the shift of 5m: it needs 8m'],
+    [
+      'that watches the version before',
+      canary,
+      {
+        Namespace: 'AWS/Lambda',
+        MetricName: 'Errors',
+        Dimensions: [
+          { Name: 'FunctionName', Value: 'iris' },
+          { Name: 'Resource', Value: 'iris:live' },
+          { Name: 'ExecutedVersion', Value: '1' },
+        ],
+      },
+      'watches iris:live on version 1, and this deployment is iris:live to version 2',
+    ],
+    ['without a shift', allAtOnce, {}, 'all-at-once leaves iris-slow no time to go off'],
+  ])('an alarm %s refuses it', async (_name, rollout, more, because) => {
+    await account.ready('1.0.0');
+    account.writeManifest(() => aliasManifest(rollout.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
+    await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'iris-slow',
+      ...{ Namespace: 'Team', MetricName: 'Slow', Statistic: 'Sum', Period: 60, EvaluationPeriods: 1, Threshold: 1 },
+      ...{ ComparisonOperator: 'GreaterThanThreshold', TreatMissingData: 'notBreaching', ...more },
+    });
+    await account.pass(minutes(1));
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'alarm-cannot-fire' });
+    expect(report?.result.because).toContain(because);
+    expect(await account.deployments()).toEqual([]);
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { digest } from '../../digest.ts';
 import { counted } from '../../judge/amounts.ts';
 import { mostAliasAlarms, overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, LambdaAlias } from '../../manifest/manifest.ts';
+import { refuseSlowAlarms } from '../../metrics/alias-alarms.ts';
 import { requestsOfAlias, seriesOfAlias } from '../../metrics/alias-arms.ts';
 import { freezePolicyOf } from '../../metrics/judge-policy.ts';
 import { usualRateOf } from '../../metrics/traffic.ts';
@@ -112,7 +113,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const serves = look.version === to && look.other === undefined;
   const { judged, notes } = serves
     ? { notes: [] }
-    : await guarded(world, requested, await watched(world, requested, look, record));
+    : await guarded(world, requested, await watched(world, requested, { look, to }, record));
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -171,7 +172,7 @@ const moved = (name: string, { version }: AliasLook, to: string, settings: reado
 const watched = async (
   world: World,
   { lambda, rollout }: AliasRequest,
-  look: AliasLook,
+  { look, to }: { readonly look: AliasLook; readonly to: string },
   record: ReleaseRecord,
 ): Promise<readonly string[]> => {
   const name = nameOfAlias(lambda);
@@ -199,6 +200,13 @@ const watched = async (
     );
   const { red, gone } = await statesOf(world, all);
   if (red.length + gone.length > 0) throw new Refusal('alarm-not-ready', `${name}: ${notReady(red, gone)}`);
+  const slow = await refuseSlowAlarms(world, {
+    versions: { function: lambda.function, alias: lambda.alias, from: look.version, to },
+    shiftSeconds: routingOf(rollout).shiftSeconds,
+    stepSeconds: rollout.strategy === 'all-at-once' ? 0 : rollout.everyMinutes * 60,
+    ofGroup,
+    ofManifest: rollout.alarms.filter((alarm) => !ofGroup.includes(alarm)),
+  });
   return [
     all.length === 0
       ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
@@ -206,7 +214,7 @@ const watched = async (
     ...(mayBeUnread && !brings && all.length > 0
       ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
       : []),
-    'whether an alarm can fire within the shift is not checked here',
+    ...slow,
   ];
 };
 
