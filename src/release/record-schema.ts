@@ -159,6 +159,7 @@ const submission = z.discriminatedUnion('kind', [
     shiftSeconds: amount,
     timeoutSeconds: z.optional(amount),
     expectedSeconds: amount,
+    broughtBefore: z.optional(z.looseObject({ deployment: z.string(), from: publishedVersion })),
     judged: z.optional(judged),
   }),
 ]);

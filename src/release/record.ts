@@ -194,6 +194,8 @@ export interface AliasDeployment extends Submitted {
   readonly shiftSeconds: number;
   readonly timeoutSeconds?: number;
   readonly expectedSeconds: number;
+  /** Of a rollback: the deployment that brought this version before, and the version that it left. A hint (rule 21). */
+  readonly broughtBefore?: { readonly deployment: string; readonly from: string };
   /** Frozen before the first request to the version, as for an endpoint. */
   readonly judged?: JudgedUpdate;
 }

@@ -219,6 +219,54 @@ describe('a rollback', () => {
     expect((await account.deploy('1.1.0', {}, { runId: '11' }))?.result).toMatchObject({ reason: 'already-convicted' });
   });
 
+  describe('without the registry', () => {
+    const denied = () =>
+      account.simulator.faults.add({
+        ...{ service: 'sagemaker', operation: 'ListModelPackages', times: 100 },
+        ...{ kind: 'error', code: 'AccessDeniedException', message: 'not authorized' },
+      });
+    beforeEach(async () => {
+      await account.ready('1.0.0');
+      await account.ready('1.1.0');
+      await account.deploy('1.0.0');
+      await account.deploy('1.1.0', {}, { runId: '2' });
+      expect(await account.alias()).toEqual(['3', undefined]);
+    });
+
+    test('goes to a version that CodeDeploy brought before', async () => {
+      denied();
+      const report = await back();
+      expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+      expect(await account.alias()).toEqual(['2', undefined]);
+    });
+
+    test.each<[string, object | undefined]>([
+      ['no deployment', undefined],
+      ['the deployment of another version', { from: '2' }],
+      ['a deployment that does not exist', { deployment: 'd-000000000' }],
+    ])('goes nowhere when the record names %s', async (_name, forged) => {
+      const death = { atCall: 'codedeploy.createDeployment', received: false };
+      expect(await account.run(rollback, {}, { runId: '9', death })).toBeUndefined();
+      const record = account.aliasRecord();
+      if (record?.live?.submission.mechanism !== 'codedeploy') throw new Error('no release is live');
+      const { broughtBefore, ...submission } = record.live.submission;
+      expect(broughtBefore).toMatchObject({ from: '1' });
+      const live = {
+        ...record.live,
+        submission:
+          forged === undefined ? submission : { ...submission, broughtBefore: { ...broughtBefore, ...forged } },
+      };
+      account.simulator.objects.put(
+        'model-delivery-111122223333-eu-west-1',
+        'lambda/iris/live/record.json',
+        Buffer.from(JSON.stringify({ ...record, live })),
+      );
+      denied();
+      expect((await back())?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+      expect(await account.alias()).toEqual(['3', undefined]);
+    });
+  });
+
   test('stops a delivery that is under way', async () => {
     await account.ready('1.0.0');
     for (let turn = 0; turn < 8; turn++) {

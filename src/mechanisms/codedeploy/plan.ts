@@ -17,7 +17,7 @@ import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { DeliveryRequest } from '../request.ts';
-import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from './alias.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
 import { groupAlarms, runningIn } from './deployment.ts';
 import { type Routing, routingOf, shiftsOf } from './routing.ts';
@@ -89,7 +89,10 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       attempt: 1,
       baseline,
       candidate: request.to,
-      submission: submissionFor(lambda, look.version, to, routing, { alarms: [] }),
+      submission: submissionFor(lambda, look.version, to, routing, {
+        alarms: [],
+        ...withoutUndefined({ broughtBefore: broughtBefore(record, request.to) }),
+      }),
       ...withoutUndefined({ named: request.named, why: shortened(request.because, 500) }),
     };
     return {
@@ -249,7 +252,7 @@ const submissionFor = (
   from: string,
   to: string,
   { config, routing, shiftSeconds }: Routing,
-  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'judged'>,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'judged' | 'broughtBefore'>,
 ): AliasDeployment => ({
   mechanism: 'codedeploy',
   kind: 'deployment',
@@ -262,6 +265,22 @@ const submissionFor = (
   expectedSeconds: shiftSeconds + overheadSeconds,
   ...guards,
 });
+
+const broughtBefore = (
+  { ended }: ReleaseRecord,
+  { endpointConfig }: Configuration,
+): AliasDeployment['broughtBefore'] => {
+  const known = ended.find(
+    ({ candidate, outcome, submission, witnessed }) =>
+      candidate.endpointConfig === endpointConfig &&
+      outcome === 'succeeded' &&
+      submission.mechanism === 'codedeploy' &&
+      witnessed.deployment !== undefined,
+  );
+  const deployment = known?.witnessed.deployment;
+  if (known === undefined || deployment === undefined) return undefined;
+  return { deployment, from: submissionOf(known).from };
+};
 
 const ofVersion = (version: string): Configuration => ({
   endpointConfig: configOfVersion(version),
