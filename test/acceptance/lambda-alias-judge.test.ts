@@ -1,12 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
-import { type AliasAccount, aliasManifest, canary, openAliasAccount } from '../support/alias.ts';
+import { type AliasAccount, aliasManifest, canary, judged, openAliasAccount } from '../support/alias.ts';
 
 // The judge reads AWS/Lambda while CodeDeploy shifts the alias, and stops a deployment that no alarm sees.
 
-const judge =
-  'judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
-const judged = (rollout: string = canary): string => rollout.replace('}', `, ${judge} }`);
 const long = judged(canary.replace('5m', '15m'));
 
 let account: AliasAccount;

@@ -11,6 +11,12 @@ export const imageOf = (version: ModelVersion | 'before'): string => `${reposito
 const errorsAlarm = 'iris-live-errors';
 
 export const canary = '{ strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0 }';
+/** Under a judge. */
+export const judged = (rollout: string = canary): string =>
+  rollout.replace(
+    '}',
+    ', judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
+  );
 export const allAtOnce = '{ strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }';
 
 export const aliasManifest = (rollout: string = canary, more = ''): string => `version: 1
