@@ -768,7 +768,7 @@ const without = (policy: RunPolicy, action: string): IamPolicy => {
   return { Version, Statement: left.filter(({ Action }) => Action.length > 0) };
 };
 
-const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate'];
+const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate', 'lambda-alias'];
 
 describe.each(runPolicies)('the policy of %s', (policy) => {
   const seen = new Map<Row, Seen>();
