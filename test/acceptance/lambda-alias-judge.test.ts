@@ -172,3 +172,21 @@ test('the plan names the judge and what it can see', async () => {
   expect(notes).toContainEqual(expect.stringMatching(/^durations: requests are counted by latency at /));
   expect(notes).toContain('at the usual 20 requests per second the new version gets about 600 in its first 5 minutes');
 });
+
+test('a record without the judge of the manifest is not followed', async () => {
+  account.writeManifest(() => aliasManifest(long));
+  await account.ready('1.0.0');
+  const death = { atCall: 'codedeploy.createDeployment', received: false };
+  expect(await account.deploy('1.0.0', {}, { death })).toBeUndefined();
+  const record = account.aliasRecord();
+  if (record?.live?.submission.mechanism !== 'codedeploy') throw new Error('no release is live');
+  const { judged: policy, ...submission } = record.live.submission;
+  expect(policy).toBeDefined();
+  account.simulator.objects.put(
+    'model-delivery-111122223333-eu-west-1',
+    'lambda/iris/live/record.json',
+    Buffer.from(JSON.stringify({ ...record, live: { ...record.live, submission } })),
+  );
+  expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'foreign-record' });
+  expect(await account.deployments()).toEqual([]);
+});
