@@ -485,7 +485,8 @@ const deliverToAlias: readonly Grant[] = [
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
     on: ['deploymentGroup'],
   },
-  // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
+  // They name a deployment alone. IAM knows its group; StopDeployment and its targets have no resource (Service Authorization Reference,
+  // CodeDeploy).
   {
     sid: 'FollowAndStopDeployments',
     actions: [
