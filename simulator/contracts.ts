@@ -146,6 +146,8 @@ export interface Functions {
   }): { stop(): void };
   /** From now on `rate` of the invocations of this version fail. */
   fail(functionName: string, version: string, rate: number): void;
+  /** From now on the invocations of this version take about so long. */
+  slow(functionName: string, version: string, milliseconds: number): void;
   /**
    * From now on the function exists, and actions of CodePipeline and hooks of CodeDeploy can invoke it.
    * @param run gets each event; resolves when the function returns, and rejects when it fails or its process dies

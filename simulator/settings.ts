@@ -26,8 +26,8 @@ export const defaultSettings = {
    */
   lateInvocationsMs: 0,
   /**
-   * Whether SageMaker's latencies have trimmed statistics (`TC(a:b)`, …) as they have percentiles: CloudWatch's list of services that
-   * support them omits SageMaker. When not, a query returns no data points. [unconfirmed]
+   * Whether SageMaker's latencies, and Lambda's Duration, have trimmed statistics (`TC(a:b)`, …) as they have percentiles: CloudWatch's list
+   * of services that support them omits SageMaker. When not, a query returns no data points. [unconfirmed]
    */
   latencyTrimmedStatistics: true,
   /** From PutMetricAlarm or SetAlarmState to the evaluation that follows it: "often within seconds". §3.3 [unconfirmed] */
@@ -153,6 +153,16 @@ export const defaultSettings = {
   eventJitterMs: 0,
   /** CreateCustomActionType of a type that exists with the same definition. [unconfirmed] */
   sameActionTypeAgain: 'refused' as 'refused' | 'accepted',
+  /**
+   * Whether invocations by an alias on one version have metrics with the dimension ExecutedVersion too: the developer guide has it for the
+   * versions of a weighted alias. [unconfirmed]
+   */
+  executedVersionMetrics: 'always' as 'always' | 'weighted',
+  /**
+   * Whether an invocation without an error is a data point 0 of Errors: an older page of CloudWatch has "only … if they have a nonzero
+   * value". [unconfirmed]
+   */
+  lambdaZeroErrors: true,
   /** CodeDeploy: from CreateDeployment to InProgress. [unconfirmed] */
   codeDeployStartMs: 5_000,
   /** How often CodeDeploy looks at the alarms of a running deployment. [unconfirmed] */
@@ -224,6 +234,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   eventDelayMs: 30_000,
   eventCopies: 3,
   eventJitterMs: 120_000,
+  executedVersionMetrics: 'weighted',
+  lambdaZeroErrors: false,
   codeDeployStartMs: 90_000,
   codeDeployAlarmPollMs: 60_000,
   codeDeployRollbackMs: 120_000,

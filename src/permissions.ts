@@ -480,15 +480,22 @@ const deliverToAlias: readonly Grant[] = [
   { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
   { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
   readAlarms,
+  readTraffic,
   {
     sid: 'DeployToTheGroup',
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
     on: ['deploymentGroup'],
   },
-  // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
+  // They name a deployment alone. IAM knows its group; StopDeployment and its targets have no resource (Service Authorization Reference,
+  // CodeDeploy).
   {
     sid: 'FollowAndStopDeployments',
-    actions: ['codedeploy:GetDeployment', 'codedeploy:StopDeployment'],
+    actions: [
+      'codedeploy:GetDeployment',
+      'codedeploy:GetDeploymentTarget',
+      'codedeploy:ListDeploymentTargets',
+      'codedeploy:StopDeployment',
+    ],
     on: ['everything'],
   },
   {

@@ -27,6 +27,13 @@ export interface DeploymentInfo {
   readonly rollbackInfo?: { readonly rollbackDeploymentId?: string; readonly rollbackMessage?: string };
 }
 
+/** Of a Lambda function. */
+export interface DeploymentTarget {
+  readonly lambdaTarget?: {
+    readonly lifecycleEvents?: readonly { readonly lifecycleEventName?: string; readonly startTime?: number }[];
+  };
+}
+
 export interface AlarmConfiguration {
   readonly enabled?: boolean;
   readonly ignorePollAlarmFailure?: boolean;
@@ -91,6 +98,10 @@ export const codedeploy = (send: SendSigned) => {
           readonly createTimeRange?: { readonly start: number; readonly end?: number };
         },
       ) => call('ListDeployments', input) as Promise<{ readonly deployments?: readonly string[] }>,
+      listDeploymentTargets: (input: { readonly deploymentId: string }) =>
+        call('ListDeploymentTargets', input) as Promise<{ readonly targetIds?: readonly string[] }>,
+      getDeploymentTarget: (input: { readonly deploymentId: string; readonly targetId: string }) =>
+        call('GetDeploymentTarget', input) as Promise<{ readonly deploymentTarget?: DeploymentTarget }>,
     },
     writes: {
       createDeployment: (input: CreateDeploymentInput) =>

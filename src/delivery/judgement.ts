@@ -13,7 +13,7 @@ export const judgementOf = ({
   witnessed,
 }: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly findings?: Judgement } => {
   const figures = stepping ? stepping.verdict?.figures : witnessed.abort?.figures;
-  const policy = stepping?.policy ?? (submission.mechanism === 'guardrail' ? submission.judged?.policy : undefined);
+  const policy = stepping?.policy ?? ('judged' in submission ? submission.judged?.policy : undefined);
   if (policy === undefined || figures === undefined) return {};
   const { evidence, candidateRequests, logEvidence, threshold } = figures;
   return {

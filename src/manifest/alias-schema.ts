@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import type { AliasRollout, LambdaAlias, Rollout } from './manifest.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import type { AliasRollout, JudgePolicy, LambdaAlias, Rollout } from './manifest.ts';
 import * as v from './values.ts';
 
 const about = z.describe;
@@ -65,8 +66,7 @@ export const aliasFaults = (rollout: Rollout): readonly AliasFault[] => {
       'alarms',
       'errors and latency-p99 are limits on metrics of a SageMaker endpoint: create an alarm on AWS/Lambda and name it in `named`',
     );
-  if (rollout.judge !== undefined)
-    refuse('judge', 'reads metrics of a SageMaker endpoint: an alias is watched by alarms alone');
+  if (rollout.judge !== undefined && strategy !== 'steps') found.push(...judgeFaults(rollout, rollout.judge));
   const step = strategy === 'canary' ? rollout.size : strategy === 'linear' ? rollout.step : undefined;
   if (step === undefined || (strategy !== 'canary' && strategy !== 'linear')) return found;
   const key = strategy === 'canary' ? 'size' : 'step';
@@ -80,20 +80,71 @@ export const aliasFaults = (rollout: Rollout): readonly AliasFault[] => {
   if (bakeSeconds < 60 || bakeSeconds % 60 !== 0)
     refuse('bake', 'must be whole minutes, at least 1m: CodeDeploy counts minutes');
   const shifts = strategy === 'canary' ? 1 : Math.ceil(100 / step.value) - 1;
-  if ((shifts * bakeSeconds) / 60 > longestShiftMinutes)
+  const shiftMinutes = (shifts * bakeSeconds) / 60;
+  if (shiftMinutes > longestShiftMinutes)
+    refuse('bake', `makes the shift last ${shiftMinutes} minutes; CodeDeploy allows ${longestShiftMinutes}`);
+  const { timeoutSeconds } = rollout;
+  if (timeoutSeconds !== undefined && timeoutSeconds < (shiftMinutes + overheadMinutes) * 60)
     refuse(
-      'bake',
-      `makes the shift last ${(shifts * bakeSeconds) / 60} minutes; CodeDeploy allows ${longestShiftMinutes}`,
+      'timeout',
+      `cannot hold the shift of ${shiftMinutes}m, before and after which CodeDeploy takes about a minute in all: use at least ${shiftMinutes + overheadMinutes}m`,
     );
   return found;
 };
 
+/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
+export const overheadMinutes = 1;
+
+/**
+ * The shortest bakes in which the judge can act. Metrics are read two minutes late and twice, the minutes of a shift are no evidence, and a
+ * conviction after the last shift comes too late.
+ */
+const shortestJudgedMinutes = { canary: 5, linear: 3 } as const;
+
+/** What of a judge has no meaning for an alias. */
+const judgeFaults = (rollout: Rollout, { metrics, clientErrors }: JudgePolicy): readonly AliasFault[] => {
+  const { strategy } = rollout;
+  if (strategy !== 'canary' && strategy !== 'linear')
+    return strategy === 'all-at-once'
+      ? [
+          {
+            key: 'judge',
+            message: 'compares two versions side by side, and all-at-once has none: use canary or linear',
+          },
+        ]
+      : [];
+  const shortest = shortestJudgedMinutes[strategy];
+  return [
+    ...(metrics === undefined
+      ? []
+      : [
+          {
+            key: 'judge',
+            message:
+              'metrics are of SageMaker endpoints: of an alias the judge reads requests, errors and duration in AWS/Lambda; create an alarm on a metric of your own and name it in `alarms`',
+          },
+        ]),
+    ...(clientErrors === 'judge'
+      ? [{ key: 'judge', message: 'client-errors: Lambda counts no 4xx answers, so they cannot be judged: remove it' }]
+      : []),
+    ...(rollout.bakeSeconds < shortest * 60
+      ? [
+          {
+            key: 'bake',
+            message: `must be at least ${shortest}m with a judge: it reads the metrics of a minute two minutes after its end, and the minute of a shift is no evidence`,
+          },
+        ]
+      : []),
+  ];
+};
+
 /** A rollout without faults in an alias's own terms. */
 export const aliasRolloutOf = (rollout: Rollout): AliasRollout => {
-  const { strategy, alarms, timeoutSeconds } = rollout;
-  const guards = { alarms: alarms.named, ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }) };
+  const { strategy, alarms, timeoutSeconds, judge } = rollout;
+  const guards = { alarms: alarms.named, ...withoutUndefined({ timeoutSeconds }) };
+  const judged = { ...guards, ...withoutUndefined({ judge }) };
   const minutes = 'bakeSeconds' in rollout ? rollout.bakeSeconds / 60 : 0;
-  if (strategy === 'canary') return { strategy, percent: rollout.size.value, everyMinutes: minutes, ...guards };
-  if (strategy === 'linear') return { strategy, percent: rollout.step.value, everyMinutes: minutes, ...guards };
+  if (strategy === 'canary') return { strategy, percent: rollout.size.value, everyMinutes: minutes, ...judged };
+  if (strategy === 'linear') return { strategy, percent: rollout.step.value, everyMinutes: minutes, ...judged };
   return { strategy: 'all-at-once', ...guards };
 };

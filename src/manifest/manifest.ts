@@ -84,6 +84,8 @@ export type AliasRollout =
       readonly strategy: 'canary' | 'linear';
       readonly percent: number;
       readonly everyMinutes: number;
+      /** Compares both versions while they share the requests. */
+      readonly judge?: JudgePolicy;
     } & WatchedAlias);
 
 /** The owner of the model package group, and the way to it. */

@@ -209,14 +209,18 @@ export const outOfRange = (
   return [];
 };
 
-/** @param heldAhead the suite publishes its points ahead, to the end of the update */
+/**
+ * @param heldAhead the suite publishes its points ahead, to the end of the update
+ * @param during the time in which the alarm can take the candidate back
+ */
 export const tooSlow = (
   name: string,
   alarm: Linted,
   watched: readonly WatchedMetric[],
   bakeSeconds: number,
-  facts: AlarmFacts,
-  heldAhead: boolean,
+  facts: Pick<AlarmFacts, 'now'>,
+  heldAhead = false,
+  during: 'bake' | 'shift' = 'bake',
 ): readonly AlarmProblem[] => {
   const period = Math.max(...watched.map((metric) => metric.periodSeconds));
   const m = alarm.DatapointsToAlarm ?? alarm.EvaluationPeriods ?? 1;
@@ -245,13 +249,13 @@ export const tooSlow = (
   ];
   problems.push({
     kind: 'cannot-fire',
-    sentence: `alarm ${name} cannot go off within the bake of ${bake}: it needs ${needs} (${parts.join(', ')}); lengthen the bake or shorten the alarm`,
+    sentence: `alarm ${name} cannot go off within the ${during} of ${bake}: it needs ${needs} (${parts.join(', ')}); lengthen the bake or shorten the alarm`,
   });
   return problems;
 };
 
 /** The remaining warm-up: an old alarm has none. */
-const warmUpSeconds = (alarm: Linted, { now }: AlarmFacts): number => {
+const warmUpSeconds = (alarm: Linted, { now }: Pick<AlarmFacts, 'now'>): number => {
   const length = minutes(alarm.WarmUpConfiguration?.WarmUpPeriodDurationInMinutes ?? 0);
   const since = alarm.AlarmConfigurationUpdatedTimestamp?.getTime();
   const left = since === undefined || now === undefined ? length : Math.max(0, since + length - now);

@@ -27,18 +27,55 @@ export type MinuteReading = Minute | 'unsettled' | undefined;
  */
 export const settling = minutes(5);
 
-/**
- * The metrics of one fleet in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete
- * answer, that minute is not known.
- */
-export const readFleet = async (
+/** The metrics of something that answers requests. */
+export interface Series {
+  readonly namespace: 'AWS/SageMaker' | 'AWS/Lambda';
+  readonly dimensions: readonly { readonly Name: string; readonly Value: string }[];
+  /** Metrics whose sums count, by id. */
+  readonly sums: { readonly requests: string; readonly [id: string]: string };
+  /** It counts 4xx answers. */
+  readonly clientErrors: boolean;
+  readonly latency: { readonly metric: string; readonly perMillisecond: number };
+  /** A minute's counts, made of its data points; undefined when the series do not fit together. `everZero`: a series had a point of 0. */
+  readonly counts: (
+    point: (id: string) => number | undefined,
+    young: boolean,
+    everZero: (id: string) => boolean,
+  ) => Pick<Minute, 'requests' | 'errors' | 'clientErrors'> | undefined;
+}
+
+/** Of one fleet of an endpoint. ModelLatency is in microseconds. */
+export const seriesOfFleet = (fleet: Fleet): Series => ({
+  namespace: 'AWS/SageMaker',
+  dimensions: dimensionsOf(fleet),
+  sums: { requests: 'Invocations', answers: 'InvocationModelErrors', callers: 'Invocation4XXErrors' },
+  clientErrors: true,
+  latency: { metric: 'ModelLatency', perMillisecond: 1000 },
+  counts: (point, young) => countsOf(point('requests'), point('answers'), point('callers'), young),
+});
+
+/** `readSeries` of one fleet of an endpoint. */
+export const readFleet = (
   world: World,
   fleet: Fleet,
   latency: LatencyPlan | undefined,
   from: Instant,
   to: Instant,
+): Promise<(at: Instant) => MinuteReading> => readSeries(world, seriesOfFleet(fleet), latency, from, to);
+
+/**
+ * The metrics of one arm in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete
+ * answer, that minute is not known.
+ */
+export const readSeries = async (
+  world: World,
+  series: Series,
+  latency: LatencyPlan | undefined,
+  from: Instant,
+  to: Instant,
 ): Promise<(at: Instant) => MinuteReading> => {
-  const queries = queriesOf(latency);
+  const queries = queriesOf(series, latency);
+  const { perMillisecond } = series.latency;
   const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
   const complete = new Set<string>();
   const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
@@ -49,7 +86,7 @@ export const readFleet = async (
       MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
         Id,
         MetricStat: {
-          Metric: { Namespace: 'AWS/SageMaker', MetricName, Dimensions: dimensionsOf(fleet) },
+          Metric: { Namespace: series.namespace, MetricName, Dimensions: [...series.dimensions] },
           Period: bucketSeconds,
           Stat,
         },
@@ -67,21 +104,22 @@ export const readFleet = async (
   }
   const point = (id: string, at: Instant): number | undefined => values.get(id)?.get(at);
   const value = (id: string, at: Instant): number => point(id, at) ?? 0;
+  const everZero = (id: string): boolean => [...(values.get(id)?.values() ?? [])].includes(0);
   const now = world.clock.now();
   return (at) => {
     // In a full answer from CloudWatch a missing data point means zero; in a partial answer it may be any value.
     if (queries.some(({ Id }) => !complete.has(Id) && point(Id, at) === undefined)) return undefined;
     const young = now < at + seconds(bucketSeconds) + settling;
-    const counted = countsOf(point('requests', at), point('answers', at), point('callers', at), young);
+    const counted = series.counts((id) => point(id, at), young, everZero);
     if (counted === undefined) return young ? 'unsettled' : undefined;
     const cells = latency?.rung === 'cells' ? latency.edges.map((_, index) => value(`cell${index}`, at)) : undefined;
     const samples = value('samples', at);
     return {
       ...counted,
       ...(cells ? { cells: [...cells, Math.max(0, samples - cells.reduce((sum, cell) => sum + cell, 0))] } : {}),
-      ...(latency?.rung === 'percentile' ? { percentile: value('percentile', at) / 1000 } : {}),
-      ...(latency?.rung === 'mean' ? { sum: value('sum', at) / 1000 } : {}),
-      ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / 1000 } : {}),
+      ...(latency?.rung === 'percentile' ? { percentile: value('percentile', at) / perMillisecond } : {}),
+      ...(latency?.rung === 'mean' ? { sum: value('sum', at) / perMillisecond } : {}),
+      ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / perMillisecond } : {}),
     };
   };
 };
@@ -106,19 +144,20 @@ const countsOf = (
   return { requests: all, errors: failed - mistaken, clientErrors: mistaken };
 };
 
-/** ModelLatency is in microseconds, the plan's edges in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
-const queriesOf = (latency: LatencyPlan | undefined) => [
-  { Id: 'requests', MetricName: 'Invocations', Stat: 'Sum' },
-  { Id: 'answers', MetricName: 'InvocationModelErrors', Stat: 'Sum' },
-  { Id: 'callers', MetricName: 'Invocation4XXErrors', Stat: 'Sum' },
-  ...(latency === undefined ? [] : [{ Id: 'samples', MetricName: 'ModelLatency', Stat: 'SampleCount' }]),
-  ...(latency?.rung === 'cells'
-    ? latency.edges.map((edge, index) => {
-        const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * 1000);
-        return { Id: `cell${index}`, MetricName: 'ModelLatency', Stat: `TC(${below}:${edge * 1000})` };
-      })
-    : []),
-  ...(latency?.rung === 'percentile' ? [{ Id: 'percentile', MetricName: 'ModelLatency', Stat: 'p99' }] : []),
-  ...(latency?.rung === 'mean' ? [{ Id: 'sum', MetricName: 'ModelLatency', Stat: 'Sum' }] : []),
-  ...(latency?.rung === 'maximum' ? [{ Id: 'maximum', MetricName: 'ModelLatency', Stat: 'Maximum' }] : []),
-];
+/** The plan's edges are in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
+const queriesOf = ({ sums, latency: { metric, perMillisecond } }: Series, latency: LatencyPlan | undefined) => {
+  const timed = (Id: string, Stat: string) => ({ Id, MetricName: metric, Stat });
+  return [
+    ...Object.entries(sums).map(([Id, MetricName]) => ({ Id, MetricName, Stat: 'Sum' })),
+    ...(latency === undefined ? [] : [timed('samples', 'SampleCount')]),
+    ...(latency?.rung === 'cells'
+      ? latency.edges.map((edge, index) => {
+          const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * perMillisecond);
+          return timed(`cell${index}`, `TC(${below}:${edge * perMillisecond})`);
+        })
+      : []),
+    ...(latency?.rung === 'percentile' ? [timed('percentile', 'p99')] : []),
+    ...(latency?.rung === 'mean' ? [timed('sum', 'Sum')] : []),
+    ...(latency?.rung === 'maximum' ? [timed('maximum', 'Maximum')] : []),
+  ];
+};

@@ -9,6 +9,7 @@ import type { Bake, Release, Stepping } from '../release/record.ts';
 import type { CountsRead, StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { armsOfVersions, type MeasuredAlias } from './alias-arms.ts';
 import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
 import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
 import { type OwnCounts, readOwn } from './own-metrics.ts';
@@ -18,7 +19,7 @@ import { judgeSettled } from './settled-counts.ts';
 const settled = minutes(2);
 
 /** The judge's policy, and the begin of its blindness. */
-interface Bench {
+export interface Bench {
   readonly policy: Policy;
   readonly latency?: LatencyPlan;
   readonly own?: readonly OwnRead[];
@@ -86,20 +87,51 @@ export const variantBuckets = (
   to: Instant,
 ): Promise<readonly Bucket[]> => {
   const { latency, moves, candidateVariant, baselineVariant } = variants;
-  const mark: Mark = (at, until) => {
-    const share = moves.findLast((move) => move.from <= at)?.share;
-    return {
-      moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
-      ...withoutUndefined({ share }),
-    };
-  };
   return readBuckets(
     world,
     variants,
     armsOfVariants(world, endpoint, { candidateVariant, baselineVariant }, latency),
     from,
     to,
-    mark,
+    markOf(moves),
+  );
+};
+
+/** A minute in which the weights may have moved is no evidence. */
+const markOf =
+  (moves: Stepping['moves']): Mark =>
+  (at, until) => {
+    const share = moves.findLast((move) => move.from <= at)?.share;
+    return {
+      moved: moves.some((move) => move.from < until && (move.until ?? Number.POSITIVE_INFINITY) > at),
+      ...withoutUndefined({ share }),
+    };
+  };
+
+/** Two published versions of a function, by way of its alias. */
+export interface JudgedVersions extends MeasuredAlias {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Judges two versions of an alias while its weights move. Undefined before the first move. */
+export const judgeVersions = async (
+  world: World,
+  versions: JudgedVersions,
+  bench: Bench,
+  moves: Stepping['moves'],
+): Promise<JudgedFleets | undefined> => {
+  const from = moves[0]?.from;
+  if (from === undefined) return undefined;
+  return judgement(world, bench, () =>
+    readBuckets(
+      world,
+      bench,
+      armsOfVersions(world, versions, versions, bench.latency),
+      from,
+      world.clock.now() - settled,
+      markOf(moves),
+    ),
   );
 };
 

@@ -7,8 +7,7 @@ import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judg
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { dimensionsOf } from './dimensions.ts';
-import { type Fleet, readFleet } from './fleet-metrics.ts';
+import { type Fleet, readSeries, type Series, seriesOfFleet } from './fleet-metrics.ts';
 import { type NamedArms, ownReads } from './own-metrics.ts';
 import { type OwnPast, ownPast } from './own-past.ts';
 
@@ -27,7 +26,8 @@ interface Judged {
   readonly minimumRequests: number;
   /** Two fleets of one variant: the old one's metrics are a difference, and only counts and sums can be subtracted. */
   readonly byDifference?: boolean;
-  readonly names: NamedArms;
+  /** For the user's own metrics. */
+  readonly names?: NamedArms;
 }
 
 const hour = minutes(60);
@@ -41,15 +41,24 @@ const hourOf = (at: Instant): number => Math.floor(at / hour) % 24;
  * day before the rollout, never the candidate.
  * @param now when the rollout begins
  */
-export const freezePolicy = async (
+export const freezePolicy = (
   world: World,
   fleet: Fleet,
+  judge: JudgePolicy,
+  judged: Judged,
+  now = world.clock.now(),
+): Promise<FrozenPolicy> => freezePolicyOf(world, seriesOfFleet(fleet), judge, judged, now);
+
+/** `freezePolicy` of the series of the version that serves. */
+export const freezePolicyOf = async (
+  world: World,
+  series: Series,
   judge: JudgePolicy,
   { minimumRequests, byDifference = false, names }: Judged,
   now = world.clock.now(),
 ): Promise<FrozenPolicy> => {
   const from = now - (now % minutes(1)) - day;
-  const minute = await readFleet(world, fleet, undefined, from, now);
+  const minute = await readSeries(world, series, undefined, from, now);
   const starts = Array.from({ length: day / minutes(1) }, (_, index) => from + index * minutes(1));
   const history = starts.flatMap((at) => {
     const seen = minute(at);
@@ -64,19 +73,19 @@ export const freezePolicy = async (
       history.reduce((sum, { requests }) => sum + requests, 0),
     );
   const guard = needsBurstGuard(history);
-  const { latency, slow, usual, higherAt } = await latencyOf(world, fleet, from, now, byDifference);
+  const { latency, slow, usual, higherAt } = await latencyOf(world, series, from, now, byDifference);
   const requestsAt = (at: Instant): number => {
     const seen = minute(at);
     return typeof seen === 'object' ? seen.requests : 0;
   };
-  const own = judge.metrics && (await ownPast(world, ownReads(judge, names), from, now, requestsAt));
+  const own = judge.metrics && names && (await ownPast(world, ownReads(judge, names), from, now, requestsAt));
   const usually = (of: (past: (typeof history)[number]) => number) =>
     usualErrorRate(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const [usualErrors, usualClientErrors] = [usually(({ bad }) => bad), usually(({ clientErrors }) => clientErrors)];
   const dispersed = (of: (past: (typeof history)[number]) => number) =>
     dispersionOf(history.map((past) => ({ requests: past.requests, bad: of(past) })));
   const policy = policyOf(judge, {
-    clientErrors: true,
+    clientErrors: series.clientErrors,
     ...withoutUndefined({ latency: latency && watchedLatency(latency) }),
     burstGuard: guard.needed,
     minimumRequests,
@@ -129,22 +138,26 @@ interface PastLatency {
 
 const latencyOf = async (
   world: World,
-  fleet: Fleet,
+  series: Series,
   from: Instant,
   to: Instant,
   byDifference: boolean,
 ): Promise<PastLatency> => {
   const quantiles = ['p50', 'p90', 'p99'] as const;
-  const past = await pastLatency(world, fleet, from, to, [...quantiles, 'SampleCount', everything]);
+  const { perMillisecond } = series.latency;
+  const countedUpTo = (milliseconds: number): string => `TC(:${milliseconds * perMillisecond})`;
+  const past = await pastLatency(world, series, from, to, [...quantiles, 'SampleCount', everything]);
   const samples = total(past('SampleCount'));
   if (samples === 0) return { slow: {}, usual: {}, higherAt: {} };
   // A day of 24 hours spans two calendar days; the one with more requests is the usual one.
   const [usual] = [...past('SampleCount')].sort(([, one], [, other]) => other - one)[0] ?? [];
   const quantile = (stat: (typeof quantiles)[number]) => (usual === undefined ? undefined : past(stat).get(usual));
-  const edges = [...new Set(quantiles.flatMap((stat) => quantile(stat) ?? []).map((at) => Math.ceil(at / 1000)))];
+  const edges = [
+    ...new Set(quantiles.flatMap((stat) => quantile(stat) ?? []).map((at) => Math.ceil(at / perMillisecond))),
+  ];
   if (edges.length > 0 && total(past(everything)) === samples) {
-    const upTo = await pastLatency(world, fleet, from, to, edges.map(countedUpTo));
-    const hourly = await pastLatency(world, fleet, from, to, ['SampleCount', ...edges.map(countedUpTo)], hour);
+    const upTo = await pastLatency(world, series, from, to, edges.map(countedUpTo));
+    const hourly = await pastLatency(world, series, from, to, ['SampleCount', ...edges.map(countedUpTo)], hour);
     const hours = (edge: number) =>
       [...hourly('SampleCount')].map(([at, requests]) => ({
         hour: hourOf(at),
@@ -161,7 +174,7 @@ const latencyOf = async (
     };
   }
   const percentile = byDifference ? undefined : quantile('p99');
-  const coarse = percentile === undefined ? { sum: 0 } : { percentile: percentile / 1000 };
+  const coarse = percentile === undefined ? { sum: 0 } : { percentile: percentile / perMillisecond };
   return { ...planned(coarse, []), slow: {}, usual: {}, higherAt: {} };
 };
 
@@ -170,16 +183,13 @@ const planned = (baseline: Latency, edges: readonly number[]): Pick<PastLatency,
   return latency ? { latency } : {};
 };
 
-/** ModelLatency is in microseconds. */
-const countedUpTo = (milliseconds: number): string => `TC(:${milliseconds * 1000})`;
-
 const total = (values: ReadonlyMap<Instant, number>): number =>
   [...values.values()].reduce((sum, value) => sum + value, 0);
 
 /** By statistic and start of the day, or the hour, of the calendar. */
 const pastLatency = async (
   world: World,
-  { endpoint, variant }: Fleet,
+  { namespace, dimensions, latency }: Series,
   from: Instant,
   to: Instant,
   stats: readonly string[],
@@ -191,11 +201,7 @@ const pastLatency = async (
     MetricDataQueries: stats.map((Stat, index) => ({
       Id: `l${index}`,
       MetricStat: {
-        Metric: {
-          Namespace: 'AWS/SageMaker',
-          MetricName: 'ModelLatency',
-          Dimensions: dimensionsOf({ endpoint, variant }),
-        },
+        Metric: { Namespace: namespace, MetricName: latency.metric, Dimensions: [...dimensions] },
         Period: length / 1000,
         Stat,
       },

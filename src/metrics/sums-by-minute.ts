@@ -3,8 +3,10 @@ import { Throttled } from '../aws/retry.ts';
 import { type Instant, seconds } from '../clock.ts';
 import type { World } from '../world.ts';
 
-/** A metric of an endpoint's in the statistic that counts its requests. */
+/** A metric in the statistic that counts requests. */
 export interface CountedMetric {
+  /** Default: that of SageMaker's endpoints. */
+  readonly namespace?: 'AWS/Lambda';
   readonly name: string;
   readonly statistic: string;
   readonly dimensions: readonly { readonly Name: string; readonly Value: string }[];
@@ -32,11 +34,11 @@ export const sumsByMinute = async <Id extends string>(
       EndTime: new Date(to),
       ScanBy: 'TimestampAscending',
       MetricDataQueries: ids.map((id) => {
-        const { name, statistic, dimensions } = metrics[id];
+        const { namespace = 'AWS/SageMaker', name, statistic, dimensions } = metrics[id];
         return {
           Id: id,
           MetricStat: {
-            Metric: { Namespace: 'AWS/SageMaker', MetricName: name, Dimensions: [...dimensions] },
+            Metric: { Namespace: namespace, MetricName: name, Dimensions: [...dimensions] },
             Period: 60,
             Stat: statistic,
           },

@@ -3,7 +3,7 @@ import { kinds } from '../endpoint/kind.ts';
 import type { EndpointKind, Release } from '../release/record.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
-import { type MinuteCount, sumsByMinute } from './sums-by-minute.ts';
+import { type CountedMetric, type MinuteCount, sumsByMinute } from './sums-by-minute.ts';
 
 /** Metrics of the last minutes are not complete, so no decision uses them (reference/sagemaker.md §5.3: 2–3 minutes). */
 export const metricDelay = minutes(3);
@@ -37,11 +37,15 @@ export const requestsSeen = async (
   arm: CountedFleet | CountedVariant,
   from: Instant,
   to: Instant,
-): Promise<number> => (await requestsByMinute(world, arm, from, to)).reduce((sum, { requests }) => sum + requests, 0);
+): Promise<number> => requestsIn(world, metricOf(arm), from, to);
+
+/** `requestsSeen` by the metric that counts the requests. */
+export const requestsIn = async (world: World, metric: CountedMetric, from: Instant, to: Instant): Promise<number> =>
+  (await countsByMinute(world, metric, from, to)).reduce((sum, { requests }) => sum + requests, 0);
 
 /** The minute of a fleet's first request since `from`; undefined until CloudWatch shows it. */
 export const firstRequestAt = async (world: World, arm: CountedFleet, from: Instant): Promise<Instant | undefined> =>
-  (await requestsByMinute(world, arm, from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
+  (await countsByMinute(world, metricOf(arm), from, world.clock.now())).find(({ requests }) => requests > 0)?.minute;
 
 /** All fleets of a variant together. Metrics per configuration are documented for fleets under deployment guardrails only. */
 export type CountedVariant = Omit<CountedFleet, 'endpointConfig'>;
@@ -50,9 +54,13 @@ export type CountedVariant = Omit<CountedFleet, 'endpointConfig'>;
  * An endpoint's usual requests per second: the higher rate of the last 15 and the last 60 complete minutes. Each is counted from the
  * first request on, so that the time before a new endpoint existed does not lower its rate.
  */
-export const usualRate = async (world: World, fleets: CountedVariant): Promise<number> => {
+export const usualRate = (world: World, fleets: CountedVariant): Promise<number> =>
+  usualRateOf(world, metricOf(fleets));
+
+/** `usualRate` by the metric that counts the requests. */
+export const usualRateOf = async (world: World, metric: CountedMetric): Promise<number> => {
   const until = floor(world.clock.now()) - metricDelay;
-  const hour = await requestsByMinute(world, fleets, until - minutes(60), until);
+  const hour = await countsByMinute(world, metric, until - minutes(60), until);
   const rate = (from: Instant): number => {
     const seen = hour.filter(({ minute }) => minute >= from);
     const first = seen[0];
@@ -64,14 +72,15 @@ export const usualRate = async (world: World, fleets: CountedVariant): Promise<n
 
 const floor = (instant: Instant): Instant => instant - (instant % minutes(1));
 
-const requestsByMinute = async (
+const metricOf = (arm: CountedFleet | CountedVariant): CountedMetric => {
+  const { metric: name, statistic } = kinds[arm.kind ?? 'instances'].requests;
+  return { name, statistic, dimensions: dimensionsOf(arm) };
+};
+
+const countsByMinute = async (
   world: World,
-  arm: CountedFleet | CountedVariant,
+  metric: CountedMetric,
   from: Instant,
   to: Instant,
-): Promise<readonly MinuteCount[]> => {
-  if (to <= from) return [];
-  const { metric: name, statistic } = kinds[arm.kind ?? 'instances'].requests;
-  const metrics = { requests: { name, statistic, dimensions: dimensionsOf(arm) } };
-  return (await sumsByMinute(world, metrics, floor(from), to)).requests;
-};
+): Promise<readonly MinuteCount[]> =>
+  to <= from ? [] : (await sumsByMinute(world, { requests: metric }, floor(from), to)).requests;

@@ -1,3 +1,4 @@
+import { describe, isRefused } from '../aws/errors.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
 import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { type FreeDecision, openDelivery } from '../delivery/open-delivery.ts';
@@ -12,6 +13,7 @@ import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { nameOfAlias, refuseForeignTarget, submissionOf } from '../mechanisms/codedeploy/alias.ts';
 import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
 import { requireContent } from '../mechanisms/codedeploy/content.ts';
+import { wasBroughtBefore } from '../mechanisms/codedeploy/deployment.ts';
 import { type AliasRequest, aliasDigest } from '../mechanisms/codedeploy/plan.ts';
 import { routingOf } from '../mechanisms/codedeploy/routing.ts';
 import type { WantedRelease } from '../mechanisms/mechanism.ts';
@@ -79,13 +81,15 @@ export const deployAlias = async (
  * group are read again at the submission.
  */
 const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
-  const { config, routing, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
+  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged } = submissionOf(release);
   const wanted = routingOf(rollout);
+  const judge = rollout.strategy === 'all-at-once' ? undefined : rollout.judge;
   const isOwn =
     config === wanted.config &&
     canonical(routing ?? {}) === canonical(wanted.routing ?? {}) &&
     shiftSeconds === wanted.shiftSeconds &&
     timeoutSeconds === rollout.timeoutSeconds &&
+    canonical(judged?.policy.convict ?? {}) === canonical(judge?.convict ?? {}) &&
     canonical(alarms) === canonical(rollout.alarms);
   if (!isOwn)
     throw new Refusal(
@@ -102,8 +106,20 @@ export const wantedOf = (model: string): WantedRelease => ({
     const { world, release } = turn;
     const { version, packageVersion } = release.candidate;
     if (version === undefined || packageVersion === undefined) return;
-    const registered = await requireVersion(world, model, { version, packageVersion });
-    await requireContent(world, submissionOf(release), submissionOf(release).to, registered);
+    const submission = submissionOf(release);
+    let registered: RegisteredVersion;
+    try {
+      registered = await requireVersion(world, model, { version, packageVersion });
+    } catch (error) {
+      // A published version never changes, so a way back does not depend on the registry where CodeDeploy has brought this one before.
+      const isUnreadable = error instanceof Refusal || isRefused(error);
+      if (release.operation !== 'rollback' || !isUnreadable || !(await wasBroughtBefore(turn))) throw error;
+      turn.remark(
+        `version ${submission.to} of ${submission.function} was not compared with its package again (${describe(error)}): ${submission.broughtBefore?.deployment} brought it before`,
+      );
+      return;
+    }
+    await requireContent(world, submission, submission.to, registered);
   },
 });
 

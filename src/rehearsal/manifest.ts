@@ -28,6 +28,7 @@ export const rollouts = {
   rolling: 'strategy: rolling, batch: 50%, bake: 6m, rollback-batch: 50%',
   unguarded: 'strategy: all-at-once, final-bake: 0s',
   judgedCanary: `strategy: canary, size: 25%, bake: 10m, final-bake: 5m, ${judge}`,
+  judgedAlias: `strategy: canary, size: 10%, bake: 10m, final-bake: 0s, ${judge}`,
   steps: `strategy: steps, steps: [10, 50, 100], bake: 5m, ${judge}`,
 } as const;
 

@@ -149,6 +149,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'unproven-traffic': [servesCandidate],
   'no-bake': [servesCandidate],
   'withdrawn-too-late': [servesCandidate],
+  'convicted-too-late': [servesCandidate],
   'verification-mismatch': [settled],
   'alarm-gone': [servesCandidate],
   'config-missing': [keptServing],

@@ -159,6 +159,8 @@ const submission = z.discriminatedUnion('kind', [
     shiftSeconds: amount,
     timeoutSeconds: z.optional(amount),
     expectedSeconds: amount,
+    broughtBefore: z.optional(z.looseObject({ deployment: z.string(), from: publishedVersion })),
+    judged: z.optional(judged),
   }),
 ]);
 
@@ -175,6 +177,7 @@ const witnessed = z.looseObject({
   unansweredAt: z.optional(instant),
   updatingAt: z.optional(instant),
   deployment: z.optional(z.string()),
+  shiftingAt: z.optional(instant),
   startedAt: z.optional(instant),
   failureReason: z.optional(z.string()),
   staleFailureReason: z.optional(z.string()),

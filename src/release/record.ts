@@ -123,6 +123,13 @@ interface Submitted {
 /** Members of UpdateEndpoint's ExcludeRetainedVariantProperties. */
 export type NotRetained = readonly ('DesiredInstanceCount' | 'DesiredWeight')[];
 
+/** The settings of the judge of an update. */
+export interface JudgedUpdate {
+  readonly policy: Policy;
+  readonly latency?: LatencyPlan;
+  readonly own?: readonly OwnRead[];
+}
+
 /** UpdateEndpoint under deployment guardrails: SageMaker moves the traffic by its own timer, and takes it back by alarms. */
 export interface GuardedUpdate extends Submitted {
   readonly mechanism: 'guardrail';
@@ -139,7 +146,7 @@ export interface GuardedUpdate extends Submitted {
   /** The kind of endpoint that the candidate makes: decides which metrics count its requests. */
   readonly endpointKind: EndpointKind;
   /** Under the judge: its policy and latency plan, frozen before the first candidate request. */
-  readonly judged?: { readonly policy: Policy; readonly latency?: LatencyPlan; readonly own?: readonly OwnRead[] };
+  readonly judged?: JudgedUpdate;
   /** The suite-owned alarm whose metric stops the update; absent where nothing bakes. */
   readonly abortAlarm?: string;
 }
@@ -187,6 +194,10 @@ export interface AliasDeployment extends Submitted {
   readonly shiftSeconds: number;
   readonly timeoutSeconds?: number;
   readonly expectedSeconds: number;
+  /** Of a rollback: the deployment that brought this version before, and the version that it left. A hint (rule 21). */
+  readonly broughtBefore?: { readonly deployment: string; readonly from: string };
+  /** Frozen before the first request to the version, as for an endpoint. */
+  readonly judged?: JudgedUpdate;
 }
 
 /** A stepped rollout on two variants of one endpoint (DESIGN §5). */
@@ -306,6 +317,8 @@ export interface Witnessed {
   readonly updatingAt?: Instant;
   /** Id of the deployment at CodeDeploy. */
   readonly deployment?: string;
+  /** When CodeDeploy began to move the traffic, by AWS's clock. */
+  readonly shiftingAt?: Instant;
   /** StartTime of the deployment, by AWS's clock. */
   readonly startedAt?: Instant;
   readonly failureReason?: string;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
+import { aliasOf, loadManifest } from '../../src/manifest/load.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
@@ -116,4 +117,10 @@ test('the ends that the page names exist', () => {
   const named = [...page.matchAll(/`([\w-]+)\/([\w-]+)`/g)].map(([, outcome = '', reason = '']) => [outcome, reason]);
   expect(named.length).toBeGreaterThan(5);
   for (const [outcome, reason] of named) expect(reasonCodes[reason as keyof typeof reasonCodes]?.outcome).toBe(outcome);
+});
+
+test('the rollout with a judge fits into the manifest of the page', () => {
+  const judged = part('manifest', 'yaml').replace(/^ {4}rollout:.*$/m, part('judged', 'yaml').trimEnd());
+  const { rollout } = aliasOf(loadManifest(judged, 'delivery.yml'), 'production') ?? {};
+  expect(rollout).toMatchObject({ strategy: 'canary', everyMinutes: 15, judge: { convict: { worseThan: 1.2 } } });
 });

@@ -237,7 +237,9 @@ describe('the deployment of the release', () => {
   });
 
   test('is looked at every 30 seconds after it was stopped, too', async () => {
-    account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
+    account.close();
+    account = await openAliasAccount({ settings: { codeDeployStartMs: minutes(7) } });
+    account.writeManifest(() => aliasManifest(canary.replace('5m', '5m, timeout: 10m')));
     await account.ready('1.0.0');
     expect((await account.deploy('1.0.0'))?.result.reason).toBe('deployment-timeout');
     const stopped = requested('StopDeployment')[0]?.at ?? 0;

@@ -123,7 +123,9 @@ describe('a delivery', () => {
   });
 
   test('that takes longer than its timeout is stopped and taken back', async () => {
-    account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
+    account.close();
+    account = await openAliasAccount({ settings: { codeDeployStartMs: minutes(7) } });
+    account.writeManifest(() => aliasManifest(canary.replace('5m', '5m, timeout: 10m')));
     await account.ready('1.0.0');
     expect((await account.deploy('1.0.0'))?.result).toMatchObject({
       outcome: 'rolled-back',
@@ -240,6 +242,54 @@ describe('a rollback', () => {
     expect((await account.deploy('1.1.0', {}, { runId: '11' }))?.result).toMatchObject({ reason: 'already-convicted' });
   });
 
+  describe('without the registry', () => {
+    const denied = () =>
+      account.simulator.faults.add({
+        ...{ service: 'sagemaker', operation: 'ListModelPackages', times: 100 },
+        ...{ kind: 'error', code: 'AccessDeniedException', message: 'not authorized' },
+      });
+    beforeEach(async () => {
+      await account.ready('1.0.0');
+      await account.ready('1.1.0');
+      await account.deploy('1.0.0');
+      await account.deploy('1.1.0', {}, { runId: '2' });
+      expect(await account.alias()).toEqual(['3', undefined]);
+    });
+
+    test('goes to a version that CodeDeploy brought before', async () => {
+      denied();
+      const report = await back();
+      expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+      expect(await account.alias()).toEqual(['2', undefined]);
+    });
+
+    test.each<[string, object | undefined]>([
+      ['no deployment', undefined],
+      ['the deployment of another version', { from: '2' }],
+      ['a deployment that does not exist', { deployment: 'd-000000000' }],
+    ])('goes nowhere when the record names %s', async (_name, forged) => {
+      const death = { atCall: 'codedeploy.createDeployment', received: false };
+      expect(await account.run(rollback, {}, { runId: '9', death })).toBeUndefined();
+      const record = account.aliasRecord();
+      if (record?.live?.submission.mechanism !== 'codedeploy') throw new Error('no release is live');
+      const { broughtBefore, ...submission } = record.live.submission;
+      expect(broughtBefore).toMatchObject({ from: '1' });
+      const live = {
+        ...record.live,
+        submission:
+          forged === undefined ? submission : { ...submission, broughtBefore: { ...broughtBefore, ...forged } },
+      };
+      account.simulator.objects.put(
+        'model-delivery-111122223333-eu-west-1',
+        'lambda/iris/live/record.json',
+        Buffer.from(JSON.stringify({ ...record, live })),
+      );
+      denied();
+      expect((await back())?.result).toMatchObject({ outcome: 'failed', reason: 'access-denied' });
+      expect(await account.alias()).toEqual(['3', undefined]);
+    });
+  });
+
   test('stops a delivery that is under way', async () => {
     await account.ready('1.0.0');
     for (let turn = 0; turn < 8; turn++) {
@@ -336,7 +386,7 @@ describe('before anything is written', () => {
 
   test('an alarm of the manifest that does not exist refuses it; one that exists joins those of the group', async () => {
     await account.ready('1.0.0');
-    account.writeManifest(() => aliasManifest(allAtOnce.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
+    account.writeManifest(() => aliasManifest(canary.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
     expect((await account.deploy('1.0.0'))?.result.because).toContain('iris-slow does not exist');
     await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
       AlarmName: 'iris-slow',
@@ -354,6 +404,38 @@ describe('before anything is written', () => {
     expect((await account.deployments())[0]).toMatchObject({
       overrideAlarmConfiguration: { enabled: true, alarms: [{ name: 'iris-live-errors' }, { name: 'iris-slow' }] },
     });
+  });
+
+  test.each<[string, string, object, string]>([
+    ['slower than the shift', canary, { Period: 300 }, 'cannot go off within the shift of 5m: it needs 8m'],
+    [
+      'that watches the version before',
+      canary,
+      {
+        Namespace: 'AWS/Lambda',
+        MetricName: 'Errors',
+        Dimensions: [
+          { Name: 'FunctionName', Value: 'iris' },
+          { Name: 'Resource', Value: 'iris:live' },
+          { Name: 'ExecutedVersion', Value: '1' },
+        ],
+      },
+      'watches iris:live on version 1, and this deployment is iris:live to version 2',
+    ],
+    ['without a shift', allAtOnce, {}, 'all-at-once leaves iris-slow no time to go off'],
+  ])('an alarm %s refuses it', async (_name, rollout, more, because) => {
+    await account.ready('1.0.0');
+    account.writeManifest(() => aliasManifest(rollout.replace('0s,', '0s, alarms: { named: [iris-slow] },')));
+    await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: 'iris-slow',
+      ...{ Namespace: 'Team', MetricName: 'Slow', Statistic: 'Sum', Period: 60, EvaluationPeriods: 1, Threshold: 1 },
+      ...{ ComparisonOperator: 'GreaterThanThreshold', TreatMissingData: 'notBreaching', ...more },
+    });
+    await account.pass(minutes(1));
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ reason: 'alarm-cannot-fire' });
+    expect(report?.result.because).toContain(because);
+    expect(await account.deployments()).toEqual([]);
   });
 
   test.each([

@@ -16,7 +16,7 @@ import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } f
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { aliasManifest, canary, withAlias } from '../support/alias.ts';
+import { aliasManifest, canary, judged, withAlias } from '../support/alias.ts';
 import { accuracy, packageOf, policyText, withPolicy } from '../support/approval-policy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
@@ -204,13 +204,14 @@ const aliasRows: readonly [Row, ...Row[]] = [
     },
   },
   {
-    name: 'to the alias of a function, longer than its timeout',
-    ends: 'deployment-timeout',
+    name: 'to the alias of a function, until the judge stops it',
+    ends: 'convicted',
     operation: deployEndpoint,
     stage: async (account) => {
-      const { ready } = await withAlias(account);
-      account.writeManifest(() => aliasManifest(canary.replace('5m', '30m, timeout: 10m')));
-      await ready('1.0.0');
+      const { ready, alarmAbove } = await withAlias(account);
+      await alarmAbove(1000);
+      account.writeManifest(() => aliasManifest(judged(canary.replace('5m', '15m'))));
+      account.simulator.functions.fail('iris', await ready('1.0.0'), 0.2);
       return { version: '1.0.0' };
     },
   },
@@ -767,7 +768,7 @@ const without = (policy: RunPolicy, action: string): IamPolicy => {
   return { Version, Statement: left.filter(({ Action }) => Action.length > 0) };
 };
 
-const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate'];
+const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate', 'lambda-alias'];
 
 describe.each(runPolicies)('the policy of %s', (policy) => {
   const seen = new Map<Row, Seen>();

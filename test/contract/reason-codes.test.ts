@@ -65,6 +65,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'cause-unknown': ['unit/mechanisms/supervise.test.ts', "toBe('cause-unknown')"],
   'unproven-traffic': ['unit/mechanisms/supervise.test.ts', "toBe('unproven-traffic')"],
   'no-bake': ['unit/mechanisms/no-bake.test.ts', "reason: 'no-bake'"],
+  'convicted-too-late': ['acceptance/lambda-alias-judge.test.ts', "reason: 'convicted-too-late'"],
   'withdrawn-too-late': ['acceptance/approval.test.ts', "reason: 'withdrawn-too-late'"],
   'alarm-gone': ['unit/mechanisms/supervise.test.ts', "toBe('alarm-gone')"],
   abandoned: ['acceptance/second-swap.test.ts', "reason: 'abandoned'"],

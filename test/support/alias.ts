@@ -11,6 +11,12 @@ export const imageOf = (version: ModelVersion | 'before'): string => `${reposito
 const errorsAlarm = 'iris-live-errors';
 
 export const canary = '{ strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0 }';
+/** Under a judge. */
+export const judged = (rollout: string = canary): string =>
+  rollout.replace(
+    '}',
+    ', judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
+  );
 export const allAtOnce = '{ strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }';
 
 export const aliasManifest = (rollout: string = canary, more = ''): string => `version: 1
@@ -46,11 +52,18 @@ export interface AliasAccount extends TestAccount {
   alias(): Promise<readonly [unknown, unknown]>;
   aliasRecord(): ReleaseRecord | undefined;
   redden(state: 'ALARM' | 'OK'): Promise<unknown>;
+  /** The alarm of the group goes off at more errors than these in a minute. */
+  alarmAbove(errors: number): Promise<unknown>;
+  /** Nobody calls the alias any more. */
+  idle(): void;
+  /** Of all releases. */
+  journal(): string;
   /** Deployments that were created by a user, newest first. */
   deployments(): Promise<readonly Readonly<Record<string, unknown>>[]>;
 }
 
-export const openAliasAccount = async (): Promise<AliasAccount> => withAlias(await openAccount());
+export const openAliasAccount = async (...options: Parameters<typeof openAccount>): Promise<AliasAccount> =>
+  withAlias(await openAccount(...options));
 
 export const withAlias = async (account: TestAccount): Promise<AliasAccount> => {
   const { simulator } = account;
@@ -67,23 +80,25 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
     Publish: true,
   });
   await call('lambda', 'CreateAlias', { FunctionName: 'iris', Name: 'live', FunctionVersion: '1' });
-  await call('cloudwatch', 'PutMetricAlarm', {
-    AlarmName: errorsAlarm,
-    Namespace: 'AWS/Lambda',
-    MetricName: 'Errors',
-    Dimensions: [
-      { Name: 'FunctionName', Value: 'iris' },
-      { Name: 'Resource', Value: 'iris:live' },
-    ],
-    Statistic: 'Sum',
-    Period: 60,
-    // One minute of five: the metrics of a minute may come late.
-    EvaluationPeriods: 5,
-    DatapointsToAlarm: 1,
-    Threshold: 5,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'notBreaching',
-  });
+  const alarmAbove = (Threshold: number) =>
+    call('cloudwatch', 'PutMetricAlarm', {
+      AlarmName: errorsAlarm,
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Errors',
+      Dimensions: [
+        { Name: 'FunctionName', Value: 'iris' },
+        { Name: 'Resource', Value: 'iris:live' },
+      ],
+      Statistic: 'Sum',
+      Period: 60,
+      // One minute of five: the metrics of a minute may come late.
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 1,
+      Threshold,
+      ComparisonOperator: 'GreaterThanThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+  await alarmAbove(5);
   await call('codedeploy', 'CreateApplication', { applicationName: 'iris', computePlatform: 'Lambda' });
   await call('codedeploy', 'CreateDeploymentGroup', {
     applicationName: 'iris',
@@ -91,7 +106,7 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
     serviceRoleArn: role,
     alarmConfiguration: { enabled: true, alarms: [{ name: errorsAlarm }] },
   });
-  simulator.functions.traffic({ function: 'iris', alias: 'live', requestsPerSecond: 20, seed: 7 });
+  const callers = simulator.functions.traffic({ function: 'iris', alias: 'live', requestsPerSecond: 20, seed: 7 });
   await account.pass(120_000);
   account.writeManifest(() => aliasManifest());
 
@@ -118,6 +133,8 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
   };
   return {
     ...account,
+    alarmAbove,
+    idle: () => callers.stop(),
     publish,
     approved,
     ready: async (version) => {
@@ -143,6 +160,12 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
       );
       return found && (JSON.parse(found.body.toString()) as ReleaseRecord);
     },
+    journal: () =>
+      simulator.objects
+        .under(`model-delivery-${team.account}-${team.region}`, 'lambda/iris/live/releases/')
+        .filter(({ key }) => key.endsWith('/journal.jsonl'))
+        .map(({ body }) => body.toString())
+        .join(''),
     redden: (StateValue) =>
       call('cloudwatch', 'SetAlarmState', { AlarmName: errorsAlarm, StateValue, StateReason: 'test' }),
     deployments: async () => {

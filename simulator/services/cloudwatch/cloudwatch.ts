@@ -17,9 +17,11 @@ export interface AlarmedMetrics extends Metrics {
   latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;
 }
 
-/** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4); Lambda counts. */
-const unitOf = (namespace: string, metric: string): string =>
-  namespace === 'AWS/Lambda' ? 'Count' : metric.endsWith('Latency') ? 'Microseconds' : 'None';
+/** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4); Lambda counts, and has milliseconds. */
+const unitOf = (namespace: string, metric: string): string => {
+  if (namespace === 'AWS/Lambda') return metric === 'Duration' ? 'Milliseconds' : 'Count';
+  return metric.endsWith('Latency') ? 'Microseconds' : 'None';
+};
 
 type Named = Readonly<Record<string, string>>;
 
@@ -51,7 +53,7 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
   const recordMany: AlarmedMetrics['recordMany'] = (namespace, metric, dimensions, values, counts, at) => {
     const late = metric === 'Invocations' && settings.lateInvocationsMs > 0 && isLate(dimensions, at);
     const visibleAt = at + settings.metricDelayMs + (late ? settings.lateInvocationsMs : 0);
-    const untrimmed = metric.endsWith('Latency') && !settings.latencyTrimmedStatistics;
+    const untrimmed = /(Latency|Duration)$/.test(metric) && !settings.latencyTrimmedStatistics;
     store.add(
       { namespace, metric, dimensions: listOf(dimensions), unit: unitOf(namespace, metric) },
       values.map((value, index) => {

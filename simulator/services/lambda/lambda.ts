@@ -34,7 +34,7 @@ export const createLambda = (
     metrics,
     roleExists,
   }: { readonly images: Images; readonly metrics: Metrics; readonly roleExists: (arn: string) => boolean },
-): { service: Service; aliases: Aliases; functions: Pick<Functions, 'traffic' | 'fail'> } => {
+): { service: Service; aliases: Aliases; functions: Pick<Functions, 'traffic' | 'fail' | 'slow'> } => {
   const functions = new Map<string, FunctionState>();
   let revisions = 0;
   const nextRevision = (): string => uuidOf('lambda-revision', kernel.accountId, kernel.region, revisions++);
@@ -261,7 +261,7 @@ export const createLambda = (
         alias.revisionId = nextRevision();
       },
     },
-    functions: { traffic: invocations.traffic, fail: invocations.fail },
+    functions: invocations,
   };
 };
 

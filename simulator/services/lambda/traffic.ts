@@ -4,27 +4,46 @@ import type { Alias } from './model.ts';
 /**
  * Invocations of aliases, in the background. The split is by chance (developer guide, "weighted alias": "Lambda uses a simple probabilistic
  * model"). Each invocation counts in `AWS/Lambda` for the function, for the alias, and for the version that ran by way of it
- * (developer guide, "Types of metrics for Lambda functions": FunctionName, Resource, ExecutedVersion). Only Invocations and Errors are
- * simulated.
+ * (developer guide, "Viewing metrics for Lambda functions": FunctionName, Resource, ExecutedVersion). Only Invocations, Errors and Duration
+ * are simulated; a metric has the time of the invocation.
  */
 export const createInvocations = (
   kernel: Kernel,
   metrics: Metrics,
   aliasOf: (functionName: string, alias: string) => Alias | undefined,
-): Pick<Functions, 'traffic' | 'fail'> => {
+): Pick<Functions, 'traffic' | 'fail' | 'slow'> => {
+  const { settings } = kernel;
   const failing = new Map<string, number>();
+  const durations = new Map<string, number>();
 
-  const record = (functionName: string, alias: string, version: string, requests: number, errors: number): void => {
+  const record = (
+    { functionName, alias, weighted }: { functionName: string; alias: string; weighted: boolean },
+    version: string,
+    { requests, errors, milliseconds }: Counted,
+  ): void => {
     const resource = { FunctionName: functionName, Resource: `${functionName}:${alias}` };
     const at = kernel.clock.now();
-    for (const dimensions of [{ FunctionName: functionName }, resource, { ...resource, ExecutedVersion: version }]) {
+    const versions =
+      weighted || settings.executedVersionMetrics === 'always' ? [{ ...resource, ExecutedVersion: version }] : [];
+    for (const dimensions of [{ FunctionName: functionName }, resource, ...versions]) {
       metrics.recordMany('AWS/Lambda', 'Invocations', dimensions, [1], [requests], at);
-      metrics.recordMany('AWS/Lambda', 'Errors', dimensions, [0, 1], [requests - errors, errors], at);
+      const successes = settings.lambdaZeroErrors ? requests - errors : 0;
+      if (successes + errors > 0)
+        metrics.recordMany('AWS/Lambda', 'Errors', dimensions, [0, 1], [successes, errors], at);
+      metrics.recordMany(
+        'AWS/Lambda',
+        'Duration',
+        dimensions,
+        milliseconds,
+        milliseconds.map(() => 1),
+        at,
+      );
     }
   };
 
   return {
     fail: (functionName, version, rate) => void failing.set(`${functionName}:${version}`, rate),
+    slow: (functionName, version, milliseconds) => void durations.set(`${functionName}:${version}`, milliseconds),
     traffic({ function: functionName, alias: name, requestsPerSecond, seed }) {
       const random = kernel.random(`invocations/${functionName}:${name}/${seed}`);
       let owed = 0;
@@ -34,18 +53,32 @@ export const createInvocations = (
         const due = Math.floor(owed);
         owed -= due;
         if (alias === undefined) return;
-        const counted = new Map<string, { requests: number; errors: number }>();
+        const counted = new Map<string, Counted>();
         for (let request = 0; request < due; request++) {
           const { additional } = alias;
           const version = additional !== undefined && random() < additional.weight ? additional.version : alias.version;
-          const count = counted.get(version) ?? { requests: 0, errors: 0 };
+          const count = counted.get(version) ?? { requests: 0, errors: 0, milliseconds: [] };
           count.requests++;
+          // Between half and one and a half of the usual time.
+          const usual = durations.get(`${functionName}:${version}`) ?? usualMilliseconds;
+          count.milliseconds.push(Math.round(usual * (0.5 + random())));
           if (random() < (failing.get(`${functionName}:${version}`) ?? 0)) count.errors++;
           counted.set(version, count);
         }
-        for (const [version, { requests, errors }] of counted) record(functionName, name, version, requests, errors);
+        const weighted = alias.additional !== undefined;
+        for (const [version, count] of counted) record({ functionName, alias: name, weighted }, version, count);
       });
       return { stop: () => timer.cancel() };
     },
   };
 };
+
+/** Of one version in one second. */
+interface Counted {
+  requests: number;
+  errors: number;
+  readonly milliseconds: number[];
+}
+
+/** Duration of an invocation, unless `slow` has another. */
+const usualMilliseconds = 40;

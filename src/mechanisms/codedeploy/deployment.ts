@@ -104,3 +104,21 @@ export const deploymentOf = async (turn: Turn): Promise<DeploymentInfo | undefin
   }
   return undefined;
 };
+
+/**
+ * Whether CodeDeploy itself brought the version of this rollback to its alias before. The id in the record is a hint (rule 21): the deployment's
+ * group, status and revision have to be those of such a delivery, and only CodeDeploy writes them.
+ */
+export const wasBroughtBefore = async ({ world, release }: Turn): Promise<boolean> => {
+  const submission = submissionOf(release);
+  const { broughtBefore } = submission;
+  if (broughtBefore === undefined || !/^d-[A-Z0-9]+$/.test(broughtBefore.deployment)) return false;
+  const found = await describeDeployment(world, broughtBefore.deployment);
+  const { sha256 } = revisionOf({ ...submission, from: broughtBefore.from }).appSpecContent;
+  return (
+    found?.status === 'Succeeded' &&
+    found.applicationName === submission.application &&
+    found.deploymentGroupName === submission.deploymentGroup &&
+    found.revision?.appSpecContent?.sha256 === sha256
+  );
+};

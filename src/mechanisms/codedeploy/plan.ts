@@ -1,7 +1,11 @@
 import { digest } from '../../digest.ts';
 import { counted } from '../../judge/amounts.ts';
-import { mostAliasAlarms } from '../../manifest/alias-schema.ts';
+import { mostAliasAlarms, overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, LambdaAlias } from '../../manifest/manifest.ts';
+import { refuseSlowAlarms } from '../../metrics/alias-alarms.ts';
+import { requestsOfAlias, seriesOfAlias } from '../../metrics/alias-arms.ts';
+import { freezePolicyOf } from '../../metrics/judge-policy.ts';
+import { usualRateOf } from '../../metrics/traffic.ts';
 import { type Change, Refusal } from '../../operation.ts';
 import { aliasPermissions } from '../../permissions.ts';
 import { shortened } from '../../plain-text.ts';
@@ -13,10 +17,10 @@ import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { DeliveryRequest } from '../request.ts';
-import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from './alias.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
 import { groupAlarms, runningIn } from './deployment.ts';
-import { type Routing, routingOf } from './routing.ts';
+import { type Routing, routingOf, shiftsOf } from './routing.ts';
 import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
 
@@ -85,7 +89,10 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       attempt: 1,
       baseline,
       candidate: request.to,
-      submission: submissionFor(lambda, look.version, to, routing, { alarms: [] }),
+      submission: submissionFor(lambda, look.version, to, routing, {
+        alarms: [],
+        ...withoutUndefined({ broughtBefore: broughtBefore(record, request.to) }),
+      }),
       ...withoutUndefined({ named: request.named, why: shortened(request.because, 500) }),
     };
     return {
@@ -107,7 +114,9 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const planDigest = aliasDigest(requested, registered.packageVersion);
   const routing = routingOf(requested.rollout);
   const serves = look.version === to && look.other === undefined;
-  const notes = serves ? [] : await watched(world, requested, look, record);
+  const { judged, notes } = serves
+    ? { notes: [] }
+    : await guarded(world, requested, await watched(world, requested, { look, to }, record));
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -125,7 +134,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       },
       submission: submissionFor(lambda, look.version, to, routing, {
         alarms: requested.rollout.alarms,
-        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
+        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds, judged }),
       }),
     },
     plan: {
@@ -154,8 +163,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   };
 };
 
-/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
-const overheadSeconds = 60;
+const overheadSeconds = overheadMinutes * 60;
 
 const moved = (name: string, { version }: AliasLook, to: string, settings: readonly string[]): Change => ({
   verb: 'update',
@@ -167,7 +175,7 @@ const moved = (name: string, { version }: AliasLook, to: string, settings: reado
 const watched = async (
   world: World,
   { lambda, rollout }: AliasRequest,
-  look: AliasLook,
+  { look, to }: { readonly look: AliasLook; readonly to: string },
   record: ReleaseRecord,
 ): Promise<readonly string[]> => {
   const name = nameOfAlias(lambda);
@@ -195,6 +203,13 @@ const watched = async (
     );
   const { red, gone } = await statesOf(world, all);
   if (red.length + gone.length > 0) throw new Refusal('alarm-not-ready', `${name}: ${notReady(red, gone)}`);
+  const slow = await refuseSlowAlarms(world, {
+    versions: { function: lambda.function, alias: lambda.alias, from: look.version, to },
+    shiftSeconds: routingOf(rollout).shiftSeconds,
+    stepSeconds: rollout.strategy === 'all-at-once' ? 0 : rollout.everyMinutes * 60,
+    ofGroup,
+    ofManifest: rollout.alarms.filter((alarm) => !ofGroup.includes(alarm)),
+  });
   return [
     all.length === 0
       ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
@@ -202,8 +217,34 @@ const watched = async (
     ...(mayBeUnread && !brings && all.length > 0
       ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
       : []),
-    'whether an alarm can fire within the shift is not checked here',
+    ...slow,
   ];
+};
+
+/** The judge's policy, frozen from the last day of the alias, when the manifest has a judge. */
+const guarded = async (
+  world: World,
+  { lambda, rollout }: AliasRequest,
+  notes: readonly string[],
+): Promise<Pick<AliasDeployment, 'judged'> & { readonly notes: readonly string[] }> => {
+  if (rollout.strategy === 'all-at-once' || rollout.judge === undefined) return { notes };
+  const { policy, latency, guard } = await freezePolicyOf(world, seriesOfAlias(lambda), rollout.judge, {
+    minimumRequests: 0,
+  });
+  const rate = await usualRateOf(world, requestsOfAlias(lambda));
+  const { share } = shiftsOf(routingOf(rollout).config)[0] ?? { share: 0 };
+  const expected = Math.floor(rate * share * rollout.everyMinutes * 60);
+  return {
+    judged: { policy, ...withoutUndefined({ latency }) },
+    notes: [
+      ...notes,
+      `the judge compares both versions while they share the requests; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
+      `durations: ${latency?.because ?? 'the alias has none of the day before, so they are not judged'}`,
+      expected === 0
+        ? `${nameOfAlias(lambda)} has had no requests in the last hour: without any the judge has nothing to compare, and takes nothing back`
+        : `at the usual ${Math.round(rate * 100) / 100} requests per second the new version gets about ${expected} in its first ${rollout.everyMinutes} minutes`,
+    ],
+  };
 };
 
 const submissionFor = (
@@ -211,7 +252,7 @@ const submissionFor = (
   from: string,
   to: string,
   { config, routing, shiftSeconds }: Routing,
-  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds'>,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'judged' | 'broughtBefore'>,
 ): AliasDeployment => ({
   mechanism: 'codedeploy',
   kind: 'deployment',
@@ -224,6 +265,22 @@ const submissionFor = (
   expectedSeconds: shiftSeconds + overheadSeconds,
   ...guards,
 });
+
+const broughtBefore = (
+  { ended }: ReleaseRecord,
+  { endpointConfig }: Configuration,
+): AliasDeployment['broughtBefore'] => {
+  const known = ended.find(
+    ({ candidate, outcome, submission, witnessed }) =>
+      candidate.endpointConfig === endpointConfig &&
+      outcome === 'succeeded' &&
+      submission.mechanism === 'codedeploy' &&
+      witnessed.deployment !== undefined,
+  );
+  const deployment = known?.witnessed.deployment;
+  if (known === undefined || deployment === undefined) return undefined;
+  return { deployment, from: submissionOf(known).from };
+};
 
 const ofVersion = (version: string): Configuration => ({
   endpointConfig: configOfVersion(version),

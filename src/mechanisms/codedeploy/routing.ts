@@ -36,3 +36,19 @@ export const routingOf = (rollout: AliasRollout): Routing => {
     shiftSeconds,
   };
 };
+
+/**
+ * The shares of the new version that a configuration of `routingOf` brings, by its name, and the time of each since the first shift.
+ * @returns none for another configuration
+ */
+export const shiftsOf = (config: string): readonly { readonly share: number; readonly afterSeconds: number }[] => {
+  if (config === 'CodeDeployDefault.LambdaAllAtOnce') return [{ share: 1, afterSeconds: 0 }];
+  const [, strategy, first, every] = /\.Lambda(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?$/.exec(config) ?? [];
+  if (strategy === undefined) return [];
+  const [percent, seconds] = [Number(first), Number(every) * 60];
+  const shifts = strategy === 'Canary' ? 1 : Math.ceil(100 / percent) - 1;
+  return Array.from({ length: shifts + 1 }, (_, index) => ({
+    share: index === shifts ? 1 : ((index + 1) * percent) / 100,
+    afterSeconds: index * seconds,
+  }));
+};

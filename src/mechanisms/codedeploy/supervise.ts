@@ -1,9 +1,11 @@
 import type { DeploymentInfo } from '../../aws/codedeploy.ts';
 import { isRefused } from '../../aws/errors.ts';
 import { minutes, seconds } from '../../clock.ts';
+import type { Figures } from '../../judge/verdict.ts';
 import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { Release } from '../../release/record.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { writesOf } from '../../world.ts';
 import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
@@ -11,14 +13,13 @@ import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { type AliasLook, aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
+import { lookAtVersions, readableAt, requestsInShift, toleranceMs } from './judge.ts';
 import { alarmsOf, notReady } from './submit.ts';
 
 /** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
 const rollbackGraceMs = minutes(10);
 /** How long a deployment that has ended waits for a registry that cannot be read. */
 const lagMs = minutes(5);
-/** CodeDeploy shifts by its own timer, which may run a little early against its time stamps. */
-const toleranceMs = seconds(30);
 
 /**
  * One look at the deployment. CodeDeploy moves the traffic by its own timer and takes it back by alarms. The suite stops it when the
@@ -59,7 +60,10 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
-  await keepLease(turn);
+  const { seeing, convicts } = await lookAtVersions(turn, deployment);
+  if (convicts !== undefined)
+    return stopDeployment(seeing, convicts.why ?? 'convicted', convicts.because, convicts.figures);
+  await keepLease(seeing);
   const expected = seconds(submission.expectedSeconds);
   const passed = Math.min(1, (now - submittedAt) / Math.max(1, expected));
   return {
@@ -68,7 +72,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
       ...remarksOf(approval),
     ].join('; '),
     percent: 15 + Math.floor(70 * passed),
-    notBefore: turn.nextPoll(),
+    notBefore: seeing.nextPoll(),
   };
 };
 
@@ -77,9 +81,15 @@ const keepLease = async (turn: Turn): Promise<void> => {
 };
 
 /** The record has the reason before the call, so that a later turn knows why the deployment is Stopped. */
-export const stopDeployment = async (turn: Turn, why: ReasonCode, because: string): Promise<TurnResult> => {
+export const stopDeployment = async (
+  turn: Turn,
+  why: ReasonCode,
+  because: string,
+  figures?: Figures,
+): Promise<TurnResult> => {
   const { world, release } = turn;
-  const { abort = { at: world.clock.now(), why, because, published: false } } = release.witnessed;
+  const { abort = { at: world.clock.now(), why, because, published: false, ...withoutUndefined({ figures }) } } =
+    release.witnessed;
   const announced =
     release.witnessed.abort === undefined ? await turn.save({ witnessed: { ...release.witnessed, abort } }) : turn;
   await keepLease(announced);
@@ -120,8 +130,65 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
         `${deployment.deploymentId} ended after ${Math.round(took / 1000)} s, but its shifts alone take ${submission.shiftSeconds} s`,
       );
   }
-  return turn.conclude('delivered', `${alias} is on version ${submission.to} (${release.version}), verified`);
+  const judged = await judgedToTheEnd(turn, deployment);
+  if (judged.is === 'open') return judged.result;
+  return judged.seeing.conclude(
+    'delivered',
+    `${alias} is on version ${submission.to} (${release.version}), verified${judged.says}`,
+  );
 };
+
+/** The judge looked at all minutes of the shift; a conviction that comes too late for a stop is no delivery. */
+const judgedToTheEnd = async (
+  turn: Turn,
+  deployment: DeploymentInfo,
+): Promise<
+  | { readonly is: 'open'; readonly result: TurnResult }
+  | { readonly is: 'done'; readonly seeing: Turn; readonly says: string }
+> => {
+  const { release } = turn;
+  const { judged } = submissionOf(release);
+  if (judged === undefined) return { is: 'done', seeing: turn, says: '' };
+  const { abort } = release.witnessed;
+  const tooLate = async (seeing: Turn, because: string) => ({
+    is: 'open' as const,
+    result: await seeing.conclude(
+      'convicted-too-late',
+      `${because}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
+    ),
+  });
+  if (abort !== undefined && judgesReasons.has(abort.why)) return tooLate(turn, abort.because ?? abort.why);
+  const { seeing, convicts } = await lookAtVersions(turn, deployment);
+  if (convicts !== undefined) return tooLate(seeing, convicts.because);
+  if (turn.world.clock.now() < readableAt(deployment)) {
+    await keepLease(seeing);
+    const because = `${deployment.deploymentId} has ended; the judge waits for the metrics of its last minutes`;
+    return { is: 'open', result: { because, percent: 88, notBefore: turn.nextPoll() } };
+  }
+  return { is: 'done', seeing, says: await notJudged(seeing, deployment) };
+};
+
+/** What a report must not leave out: a judge without anything to judge. */
+const notJudged = async (turn: Turn, deployment: DeploymentInfo): Promise<string> => {
+  const { shiftingAt, blindSince } = turn.release.witnessed;
+  if (blindSince !== undefined) return '; the judge could not read its metrics to the end';
+  try {
+    const seen = shiftingAt === undefined ? 0 : await requestsInShift(turn, shiftingAt, deployment);
+    return seen === 0 ? '; it had no request during its shift, so the judge had nothing to compare' : '';
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    return '; the judge could not read its metrics to the end';
+  }
+};
+
+/** Why a judge takes the traffic back. */
+const judgesReasons: ReadonlySet<ReasonCode> = new Set([
+  'convicted',
+  'safety-net',
+  'shared-outage',
+  'worse-than-before',
+  'metrics-blind',
+]);
 
 /** Rule 18. The deployment has ended, so no stop takes it back any more. */
 const withdrawnTooLate = async (turn: Turn, deployment: DeploymentInfo): Promise<TurnResult | undefined> => {

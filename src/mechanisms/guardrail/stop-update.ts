@@ -1,5 +1,4 @@
 import { minutes } from '../../clock.ts';
-import { canonical } from '../../digest.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { judgeFleets } from '../../metrics/judge-fleets.ts';
 import { candidateFleet } from '../../metrics/traffic.ts';
@@ -8,6 +7,7 @@ import type { GuardedUpdate, Submission } from '../../release/record.ts';
 import type { StepVerdict } from '../../rollout/event.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { ApprovalLook } from '../approval.ts';
+import { lookOfJudge } from '../look-of-judge.ts';
 import { abortHeldMs, publishAbort, putAlarms } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 import { starvedBake } from './bakes.ts';
@@ -76,24 +76,10 @@ export const stopIfWithdrawn = async (turn: Turn, look: ApprovalLook): Promise<T
 /** The same judge as in a stepped rollout. Here an alarm is its only way to take the traffic back. */
 export const stopIfConvicted = async (turn: Turn): Promise<TurnResult | undefined> => {
   const { judged } = stoppable(turn.release.submission) ?? {};
-  const { abort, bakes = [], blindSince, countsRead } = turn.release.witnessed;
+  const { abort, bakes = [] } = turn.release.witnessed;
   if (judged === undefined || abort !== undefined) return undefined;
-  const ruling = await judgeFleets(turn, { ...judged, ...withoutUndefined({ blindSince, countsRead }) }, bakes);
-  if (ruling === undefined) return undefined;
-  const { verdict, evidence } = ruling;
-  turn.witness(evidence);
-  const seeing = await noteRead(turn, verdict);
-  if (verdict.decision !== 'rollback') return undefined;
-  return stop(seeing, verdict.why ?? 'convicted', `stopping the update: ${verdict.because}`, verdict);
-};
-
-/** Since when CloudWatch cannot be read, and the counts that the next look compares its own with. */
-const noteRead = async (turn: Turn, { blind, countsRead }: StepVerdict): Promise<Turn> => {
-  const { blindSince, countsRead: before, ...witnessed } = turn.release.witnessed;
-  if ((blind === true) === (blindSince !== undefined) && canonical(before ?? []) === canonical(countsRead ?? []))
-    return turn;
-  const since = blind ? (blindSince ?? turn.world.clock.now()) : undefined;
-  return turn.save({ witnessed: { ...witnessed, ...withoutUndefined({ blindSince: since, countsRead }) } });
+  const { seeing, convicts } = await lookOfJudge(turn, judged, (bench) => judgeFleets(turn, bench, bakes));
+  return convicts && stop(seeing, convicts.why ?? 'convicted', `stopping the update: ${convicts.because}`, convicts);
 };
 
 /** Rule 5: the release does not wait for a bake that cannot prove anything. */

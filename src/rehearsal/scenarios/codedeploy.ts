@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AnyVersion, anyFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../clock.ts';
-import { imageOf, rehearsedTeam } from '../manifest.ts';
+import { imageOf, rehearsedTeam, rollouts } from '../manifest.ts';
 import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
 import { carriedOut, delivered, isEnd, type Require, type Scenario } from './scenario.ts';
 
@@ -26,7 +26,11 @@ const imageIn = (stage: Stage, version: AnyVersion): string => {
 };
 
 /** A function whose alias has callers, and a deployment group that an alarm on its errors stops; 1.0.0 is delivered to it. */
-const aliasInProduction = async (stage: Stage, require: Require): Promise<void> => {
+const aliasInProduction = async (
+  stage: Stage,
+  require: Require,
+  { errorsAMinute = 5, rollout = 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s' } = {},
+): Promise<void> => {
   const { simulator, endpoint: name } = stage;
   const role = `arn:aws:iam::${rehearsedTeam.account}:role/iris-serving`;
   const call = (service: string, operation: string, input: object) => simulator.call(service, operation, input);
@@ -51,7 +55,7 @@ const aliasInProduction = async (stage: Stage, require: Require): Promise<void> 
     // One minute of five: the metrics of a minute may come late.
     EvaluationPeriods: 5,
     DatapointsToAlarm: 1,
-    Threshold: 5,
+    Threshold: errorsAMinute,
     ComparisonOperator: 'GreaterThanThreshold',
     TreatMissingData: 'notBreaching',
   });
@@ -64,11 +68,7 @@ const aliasInProduction = async (stage: Stage, require: Require): Promise<void> 
   });
   simulator.functions.traffic({ function: name, alias: 'live', requestsPerSecond: 20, seed: 20_260_105 });
   await stage.driver.until(stage.driver.now() + minutes(3));
-  stage.writeManifest({
-    lambda: true,
-    rollout: 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s',
-    unwatched: true,
-  });
+  stage.writeManifest({ lambda: true, rollout, unwatched: true });
   const { release } = await deliverToAlias(stage, 'The first version that this suite delivers', '1.0.0');
   require(isEnd(release, delivered), `the first delivery is delivered: ${release.ending?.because}`);
 };
@@ -128,6 +128,31 @@ export const codedeployAlarm: Scenario = {
       outcome: 'rejected',
       reasonCode: 'already-convicted',
     }), `it is not tried again by itself: ${again.ending?.reason}`);
+    return release;
+  },
+};
+
+export const codedeployJudge: Scenario = {
+  name: 'codedeploy-judge',
+  about:
+    'A good version of a Lambda function is delivered under the judge. The next one fails more often than the version that serves, and too seldom for the alarm: the judge stops the deployment and CodeDeploy takes the alias back.',
+  expected: { outcome: 'rolled-back', reasonCode: 'convicted' },
+  play: async (stage, require) => {
+    await aliasInProduction(stage, require, { errorsAMinute: 100, rollout: rollouts.judgedAlias });
+    const { release } = await deliverToAlias(
+      stage,
+      'A version that fails too seldom for the alarm',
+      '1.4.0',
+      (published) => stage.simulator.functions.fail(stage.endpoint, published, 0.2),
+    );
+    require(carriedOut(release, 'StopDeployment') === 1, 'the deployment is stopped once');
+    const { judged } = release.ending?.result ?? {};
+    require((judged?.harmed ?? 0) > 0, `the report has the failures: ${judged?.harmed}`);
+    const { FunctionVersion, RoutingConfig } = await stage.simulator.call('lambda', 'GetAlias', {
+      FunctionName: stage.endpoint,
+      Name: 'live',
+    });
+    require(FunctionVersion === '2' && RoutingConfig === undefined, `version 2 serves again alone: ${FunctionVersion}`);
     return release;
   },
 };

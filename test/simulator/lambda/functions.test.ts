@@ -139,3 +139,46 @@ test('invocations by the alias count for the version that ran, and those of a fa
   expect(await sum('Errors', '1')).toBe(0);
   expect((await sum('Errors', '2')) / two).toBeGreaterThan(0.45);
 });
+
+/** Of the alias on version 1, in ten minutes. */
+const seen = async (MetricName: string, statistic: string, version?: string): Promise<number | undefined> => {
+  const from = churn.simulator.clock.now();
+  const callers = churn.simulator.functions.traffic({
+    function: 'churn',
+    alias: 'live',
+    requestsPerSecond: 5,
+    seed: 1,
+  });
+  await churn.pass(12 * minute);
+  callers.stop();
+  const { Datapoints } = (await churn.simulator.call('cloudwatch', 'GetMetricStatistics', {
+    Namespace: 'AWS/Lambda',
+    MetricName,
+    Dimensions: [
+      { Name: 'FunctionName', Value: 'churn' },
+      { Name: 'Resource', Value: 'churn:live' },
+      ...(version === undefined ? [] : [{ Name: 'ExecutedVersion', Value: version }]),
+    ],
+    StartTime: from / 1000,
+    EndTime: (from + 10 * minute) / 1000,
+    Period: 600,
+    Statistics: [statistic],
+  })) as { readonly Datapoints: readonly Readonly<Record<string, number>>[] };
+  return Datapoints[0]?.[statistic];
+};
+
+test('an invocation takes about as long as its version', async () => {
+  expect(await seen('Duration', 'Average')).toBeCloseTo(40, 0);
+  churn.simulator.functions.slow('churn', '1', 400);
+  expect(await seen('Duration', 'Average')).toBeGreaterThan(390);
+});
+
+test('the settings decide whether one version alone has metrics, and whether a minute without errors has a data point', async () => {
+  expect(await seen('Invocations', 'Sum', '1')).toBeGreaterThan(2900);
+  expect(await seen('Errors', 'SampleCount')).toBeGreaterThan(2900);
+  churn.simulator.close();
+  churn = await openFunction({}, { settings: { executedVersionMetrics: 'weighted', lambdaZeroErrors: false } });
+  expect(await seen('Invocations', 'Sum', '1')).toBeUndefined();
+  expect(await seen('Errors', 'SampleCount')).toBeUndefined();
+  expect(await seen('Invocations', 'Sum')).toBeGreaterThan(2900);
+});

@@ -14,6 +14,8 @@ environments:
     lambda: { function: churn_serving, alias: live, application: churn, deployment-group: live }
     rollout: { ${rollout} }
 `);
+const judge = (more = '') =>
+  `judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 1%, confidence: 0.9 }${more === '' ? '' : `, ${more}`} }`;
 const load = (change?: (line: string) => string) => loadManifest(text(change), 'delivery.yml');
 const withRollout = (changed: string) => (all: string) => all.replace(rollout, changed);
 
@@ -29,6 +31,17 @@ test('an alias is an environment of its own kind', () => {
     /^environment: production delivers to the alias of a Lambda function/,
   );
   expect(() => environmentOf(manifest, 'prod')).toThrow(/it has staging, production; did you mean production\?$/);
+});
+
+test("a judge is an alias's too", () => {
+  expect(aliasOf(load(withRollout(`${rollout}, ${judge('warm-up: { errors: 1m }')}`)), 'production')?.rollout).toEqual({
+    ...{ strategy: 'canary', percent: 10, everyMinutes: 5, alarms: [] },
+    judge: {
+      convict: { worseThan: 1.2, falseRollback: 0.01 },
+      healthy: { excessBelow: 0.01, confidence: 0.9 },
+      warmUp: { errorsSeconds: 60 },
+    },
+  });
 });
 
 describe('a key without a meaning for an alias is refused with the reason', () => {
@@ -53,11 +66,36 @@ describe('a key without a meaning for an alias is refused with the reason', () =
     ],
     ['errors', withRollout(`${rollout}, alarms: { errors: 1% }`), 'rollout.alarms: errors and latency-p99'],
     [
-      'judge',
+      'a judge without a second version',
+      withRollout(`strategy: all-at-once, final-bake: 0s, minimum-requests: 0, ${judge()}`),
+      'rollout.judge: compares two versions side by side, and all-at-once has none',
+    ],
+    [
+      'a short canary with a judge',
+      withRollout(`${rollout.replace('5m', '4m')}, ${judge()}`),
+      'rollout.bake: must be at least 5m with a judge',
+    ],
+    [
+      'short steps with a judge',
+      withRollout(`strategy: linear, step: 10%, bake: 2m, final-bake: 0s, minimum-requests: 0, ${judge()}`),
+      'rollout.bake: must be at least 3m with a judge',
+    ],
+    [
+      '4xx with a judge',
+      withRollout(`${rollout}, ${judge('client-errors: judge')}`),
+      'rollout.judge: client-errors: Lambda counts no 4xx answers',
+    ],
+    [
+      'metrics of a judge',
       withRollout(
-        `${rollout}, judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 1%, confidence: 0.9 } }`,
+        `${rollout}, ${judge('metrics: [{ name: empty, namespace: Acme, dimensions: { Version: "{version}" }, bad: { metric: Empty } }]')}`,
       ),
-      'rollout.judge: reads metrics of a SageMaker endpoint',
+      'rollout.judge: metrics are of SageMaker endpoints',
+    ],
+    [
+      'a timeout within the shift',
+      withRollout(rollout.replace('5m,', '10m, timeout: 10m,')),
+      'rollout.timeout: cannot hold the shift of 10m',
     ],
     ['instances', withRollout(rollout.replace('10%', '1 instance')), 'rollout.size: must be a share of the requests'],
     ['100 %', withRollout(rollout.replace('10%', '100%')), 'rollout.size: must be a whole share from 1% to 99%'],

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { predefined } from '../../../../simulator/services/codedeploy/model.ts';
 import type { AliasRollout } from '../../../../src/manifest/manifest.ts';
-import { routingOf } from '../../../../src/mechanisms/codedeploy/routing.ts';
+import { routingOf, shiftsOf } from '../../../../src/mechanisms/codedeploy/routing.ts';
 
 const of = (strategy: 'canary' | 'linear', percent: number, everyMinutes: number): AliasRollout => ({
   ...{ strategy, percent, everyMinutes },
@@ -29,4 +29,25 @@ test('other numbers get a configuration that is named by them', () => {
     config: 'model-delivery.LambdaLinear30PercentEvery1Minute',
     shiftSeconds: 180,
   });
+});
+
+test('the shifts of a configuration are read from its name', () => {
+  const shifts = (strategy: 'canary' | 'linear', percent: number, everyMinutes: number) =>
+    shiftsOf(routingOf(of(strategy, percent, everyMinutes)).config).map(({ share, afterSeconds }) => [
+      share,
+      afterSeconds,
+    ]);
+  expect(shifts('canary', 10, 5)).toEqual([
+    [0.1, 0],
+    [1, 300],
+  ]);
+  expect(shifts('linear', 30, 1)).toEqual([
+    [0.3, 0],
+    [0.6, 60],
+    [0.9, 120],
+    [1, 180],
+  ]);
+  expect(shifts('linear', 10, 3).at(-1)).toEqual([1, 1620]);
+  expect(shiftsOf(routingOf({ strategy: 'all-at-once', alarms: [] }).config)).toEqual([{ share: 1, afterSeconds: 0 }]);
+  expect(shiftsOf('churn-own')).toEqual([]);
 });
