@@ -125,7 +125,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       },
       submission: submissionFor(lambda, look.version, to, routing, {
         alarms: requested.rollout.alarms,
-        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
+        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds, hooks: requested.lambda.hooks }),
       }),
     },
     plan: {
@@ -203,15 +203,25 @@ const watched = async (
       ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
       : []),
     'whether an alarm can fire within the shift is not checked here',
+    ...hookNotes(lambda),
   ];
 };
+
+const hookNotes = ({ hooks: { beforeAllowTraffic, afterAllowTraffic } = {} }: LambdaAlias): readonly string[] => [
+  ...(beforeAllowTraffic === undefined
+    ? []
+    : [`${beforeAllowTraffic} runs before the first request, for an hour at most; the deployment ends if it fails`]),
+  ...(afterAllowTraffic === undefined
+    ? []
+    : [`${afterAllowTraffic} runs after the last shift, for an hour at most; the alias goes back if it fails`]),
+];
 
 const submissionFor = (
   lambda: LambdaAlias,
   from: string,
   to: string,
   { config, routing, shiftSeconds }: Routing,
-  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds'>,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'hooks'>,
 ): AliasDeployment => ({
   mechanism: 'codedeploy',
   kind: 'deployment',
