@@ -146,8 +146,8 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` alone (stages.test.ts). */
-type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle'>;
+/** Every policy of a run; people who approve run nothing, no run gets by with `life-cycle` alone (stages.test.ts), and a hook is no run (codedeploy-hook.test.ts). */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'codedeploy-hook'>;
 
 /** A version that waits for a decision: the gate shows the evidence. */
 const evidenceRows: readonly Row[] = [
