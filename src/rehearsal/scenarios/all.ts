@@ -10,7 +10,7 @@ import {
 } from './approval.ts';
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
-import { codedeployAlarm, codedeployLambdaCanary } from './codedeploy.ts';
+import { codedeployAlarm, codedeployHook, codedeployLambdaCanary } from './codedeploy.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { contractNamesTheColumn } from './contract.ts';
 import {
@@ -235,4 +235,5 @@ export const scenarios: readonly Scenario[] = [
   twoApproversRace,
   codedeployLambdaCanary,
   codedeployAlarm,
+  codedeployHook,
 ];
