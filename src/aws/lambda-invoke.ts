@@ -49,7 +49,7 @@ export const invokeFunction = (
       service,
       { ...sending, retry },
       read,
-    )('Invoke', {
+    )(action, {
       method: 'POST',
       path: pathOf(FunctionName),
       query: { Qualifier },
@@ -70,12 +70,15 @@ export const sendEvent = async (
     service,
     sending,
     () => undefined,
-  )('Invoke', {
+  )(action, {
     method: 'POST',
     path: pathOf(FunctionName),
     headers: { 'content-type': 'application/json', 'x-amz-invocation-type': 'Event' },
     body: JSON.stringify(event),
   });
 };
+
+/** IAM's name of Invoke, by which a denial names the missing permission. */
+const action = 'InvokeFunction';
 
 const pathOf = (name: string): string => `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`;

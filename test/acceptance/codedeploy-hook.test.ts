@@ -6,8 +6,9 @@ import { createDriver, type Driver, type Launched, type StepResult } from '../..
 import { lambdaFunction } from '../../src/rehearsal/lambda-function.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount } from '../support/account.ts';
-import { type AliasAccount, aliasManifest, canary, type ModelVersion, withAlias } from '../support/alias.ts';
-import { columns, putGoldenSet, regressionText } from '../support/golden-set.ts';
+import { type AliasAccount, type ModelVersion, withAlias } from '../support/alias.ts';
+import { putGoldenSet } from '../support/golden-set.ts';
+import { hookedManifest } from '../support/hooked.ts';
 
 // The lifecycle hook: CodeDeploy invokes the bundle of its function, a process for each event, before and after the traffic of a deployment.
 
@@ -51,13 +52,7 @@ afterEach(async () => {
   rmSync(temp, { recursive: true });
 });
 
-const asked = `request: { content-type: application/json, input: [${columns.join(', ')}], body: { instances: [$row] } }`;
-const read = 'response: { prediction: "$.predictions[0].predicted_label" }';
-const hooked = (hooks: string): void =>
-  account.writeManifest(
-    () =>
-      `${aliasManifest(canary).replace('deployment-group: live }', `deployment-group: live, hooks: ${hooks} }`)}${regressionText({ keys: [asked, read] })}`,
-  );
+const hooked = (hooks: string): void => account.writeManifest(() => hookedManifest(hooks));
 
 const delivered = async (version: ModelVersion): Promise<StepResult> =>
   driver.finish(
