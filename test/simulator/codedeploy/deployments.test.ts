@@ -257,7 +257,6 @@ test('one deployment at a time; the list has the newest first, and the revision 
 });
 
 test('the time that a hook has is a setting', async () => {
-  await churn.simulator.close();
   churn = await openFunction({}, { settings: { codeDeployHookMs: 5 * minute } });
   churn.simulator.functions.define('CodeDeployHook_test', async () => {});
   const silent = await churn.deploy('LambdaAllAtOnce', { revision: revisionOf(appSpec([before])) });
