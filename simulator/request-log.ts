@@ -55,6 +55,7 @@ const actions: Readonly<Record<string, string>> = {
   's3:HeadBucket': 's3:ListBucket',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
+  'lambda:Invoke': 'lambda:InvokeFunction',
   'sagemaker-runtime:InvokeEndpoint': 'sagemaker:InvokeEndpoint',
   'sagemaker-runtime:InvokeEndpointAsync': 'sagemaker:InvokeEndpointAsync',
 };

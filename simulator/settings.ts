@@ -165,6 +165,8 @@ export const defaultSettings = {
   lambdaZeroErrors: true,
   /** CodeDeploy: from CreateDeployment to InProgress. [unconfirmed] */
   codeDeployStartMs: 5_000,
+  /** How long CodeDeploy waits for the status of a hook (user guide, "AppSpec 'hooks' section for an AWS Lambda deployment": one hour). */
+  codeDeployHookMs: 3_600_000,
   /** How often CodeDeploy looks at the alarms of a running deployment. [unconfirmed] */
   codeDeployAlarmPollMs: 15_000,
   /** CodeDeploy: from the end of a deployment to the moment at which its rollback moves the alias. [unconfirmed] */

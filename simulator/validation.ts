@@ -37,6 +37,10 @@ export interface Binding {
   readonly status: number;
   /** By the name in the query. */
   readonly query: Readonly<Record<string, { readonly member: string; readonly type: string }>>;
+  /** Members by their headers, in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The member that is the whole body. */
+  readonly payload?: string;
 }
 
 export const loadTables = (service: string): Tables =>

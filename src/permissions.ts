@@ -13,9 +13,17 @@ export type PolicyName = OperationName | 'plan';
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
  * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `after`: of roles that plan and
  * deliver by a manifest with `after`, written for the endpoint of the environment before. `lambda-alias`: of roles that deliver to the
- * alias of a Lambda function and roll it back, in place of the policies for an endpoint.
+ * alias of a Lambda function and roll it back, in place of the policies for an endpoint. `codedeploy-hook`: of the function that
+ * CodeDeploy invokes during such a delivery.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'after' | 'lambda-alias';
+export type PublishedName =
+  | PolicyName
+  | 'approver'
+  | 'gate'
+  | 'life-cycle'
+  | 'after'
+  | 'lambda-alias'
+  | 'codedeploy-hook';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
@@ -518,6 +526,41 @@ const deliverToAlias: readonly Grant[] = [
   },
 ];
 
+/** The lifecycle hook: it reads the deployment and its release, asks two versions, and keeps the test. It moves nothing. */
+const hookOfAlias: readonly Grant[] = [
+  findVersion,
+  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['aliasRecords'] },
+  tellAbsence('releasesBucket'),
+  readGoldenSet,
+  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  { sid: 'AskTheVersions', actions: ['lambda:InvokeFunction'], on: ['lambdaVersions'] },
+  { sid: 'GoOnInAnotherInvocation', actions: ['lambda:InvokeFunction'], on: ['hookFunction'] },
+  { sid: 'BeginTheTest', actions: ['s3:PutObject'], on: ['aliasTests', 'aliasHooks'], condition: conditions.creates },
+  {
+    sid: 'ContinueTheTest',
+    actions: ['s3:PutObject'],
+    on: ['aliasTests', 'aliasHooks'],
+    condition: conditions.replaces,
+  },
+  {
+    sid: 'NameTheVerdict',
+    actions: ['sagemaker:UpdateModelPackage'],
+    on: ['packages'],
+    condition: conditions.onlyNotes,
+  },
+  // None of them has a resource (Service Authorization Reference, CodeDeploy), but GetDeployment, which names a deployment alone.
+  {
+    sid: 'AnswerTheDeployment',
+    actions: [
+      'codedeploy:GetDeployment',
+      'codedeploy:GetDeploymentTarget',
+      'codedeploy:ListDeploymentTargets',
+      'codedeploy:PutLifecycleEventHookExecutionStatus',
+    ],
+    on: ['everything'],
+  },
+];
+
 /** The IAM actions of a release to an alias, sorted. */
 export const aliasPermissions = (): readonly string[] =>
   [...new Set(deliverToAlias.flatMap(({ actions }) => actions))].sort();
@@ -556,6 +599,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   'life-cycle': [writeTheStage],
   after: readRecord,
   'lambda-alias': deliverToAlias,
+  'codedeploy-hook': hookOfAlias,
 };
 
 type Granted = Pick<Grant, 'sid' | 'actions' | 'on' | 'condition'>;

@@ -13,7 +13,7 @@ export interface Place {
   readonly artifacts: string;
   readonly repository: string;
   readonly kmsAlias: string;
-  /** For the policy of an alias. Default: function and application have the name of the endpoint, alias and group are `live`. */
+  /** For the policy of an alias. Default: function and application have the name of the endpoint, alias and group are `live`, the hook is `CodeDeployHook_` with that name. */
   readonly lambda?: LambdaAlias;
 }
 
@@ -74,6 +74,12 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     predefinedDeploymentConfigs: regional('codedeploy', 'deploymentconfig:CodeDeployDefault.Lambda*'),
     ownDeploymentConfigs: regional('codedeploy', 'deploymentconfig:model-delivery.*'),
     aliasRecords: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/*`),
+    aliasTests: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/regression/*`),
+    aliasHooks: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/hooks/*`),
+    hookFunction: regional(
+      'lambda',
+      `function:${lambda.hooks?.beforeAllowTraffic ?? `CodeDeployHook_${lambda.function}`}`,
+    ),
     executionRole: iam(`role/${place.executionRole}`),
     scalingRole: iam(
       'role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',

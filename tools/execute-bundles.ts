@@ -33,9 +33,9 @@ const fault = (bundle: string): string | undefined => {
   }
 };
 
-/** The worker's bundles: without a region the process reports it, and the function exists. */
+/** The other bundles: without a region the worker's process reports it, and a function exists. */
 const workerFault = (bundle: string): string | undefined => {
-  const isLambda = bundle.includes('lambda');
+  const isLambda = !bundle.includes('job-worker');
   const script = `process.exit(typeof require(${JSON.stringify(join(root, bundle))}).handler === 'function' ? 0 : 1)`;
   const { status, stdout, stderr } = spawnSync(process.execPath, isLambda ? ['--eval', script] : [join(root, bundle)], {
     cwd: tmpdir(),

@@ -53,7 +53,7 @@ SERVED = {
         StopDeployment
     """,
     "lambda": """
-        CreateAlias CreateFunction GetAlias GetFunction GetFunctionConfiguration ListAliases ListVersionsByFunction
+        CreateAlias CreateFunction GetAlias GetFunction GetFunctionConfiguration Invoke ListAliases ListVersionsByFunction
         PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
     """,
 }
@@ -95,15 +95,24 @@ def collect(name, shapes, into):
 
 
 def bindings(operation, shapes):
-    """Method, path and status of a REST operation, and its members that travel in the query by their names there."""
+    """Method, path and status of a REST operation, and its members that travel in the query, in headers or as the body, by their names there."""
     members = shapes[operation["input"]["shape"]]["members"]
     query = {
         member["locationName"]: {"member": name, "type": shapes[member["shape"]]["type"]}
         for name, member in members.items()
         if member.get("location") == "querystring"
     }
+    headers = {
+        member["locationName"].lower(): name for name, member in members.items() if member.get("location") == "header"
+    }
     http = operation["http"]
-    return {"method": http["method"], "path": http["requestUri"], "status": http.get("responseCode", 200), "query": query}
+    bound = {"method": http["method"], "path": http["requestUri"], "status": http.get("responseCode", 200), "query": query}
+    if headers:
+        bound["headers"] = headers
+    payload = shapes[operation["input"]["shape"]].get("payload")
+    if payload:
+        bound["payload"] = payload
+    return bound
 
 
 def tables(service, operations):

@@ -28,6 +28,9 @@ const parameters: Readonly<Record<string, string>> = {
   approvals: 'ApprovalEnvironment',
   deliveries: 'DeliveryEnvironment',
   rollbacks: 'RollbackEnvironment',
+  function: 'Function',
+  alias: 'Alias',
+  hook: 'HookName',
 };
 
 const place: Place = {
@@ -41,6 +44,11 @@ const place: Place = {
   artifacts: '<trainingbucket>',
   repository: '<imagerepository>',
   kmsAlias: '<kmsalias>',
+  // No policy of a template names the deployment group.
+  lambda: {
+    ...{ function: '<function>', alias: '<alias>', application: '', deploymentGroup: '' },
+    hooks: { beforeAllowTraffic: '<hook>' },
+  },
 };
 
 const duties: Duties = {

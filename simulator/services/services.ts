@@ -74,7 +74,12 @@ export const composeServices = (
     scaling: () => autoscaling.scaling,
   });
   const functions = createFunctions(kernel);
-  const lambda = createLambda(kernel, { images: ecr.images, metrics: cloudwatch.metrics, roleExists });
+  const lambda = createLambda(kernel, {
+    images: ecr.images,
+    metrics: cloudwatch.metrics,
+    roleExists,
+    sendEvent: functions.invoke,
+  });
   const codedeploy = createCodedeploy(kernel, {
     aliases: lambda.aliases,
     metrics: cloudwatch.metrics,

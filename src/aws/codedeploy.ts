@@ -68,16 +68,20 @@ export interface CreateDeploymentInput extends Group {
   readonly overrideAlarmConfiguration?: AlarmConfiguration;
 }
 
-/** CodeDeploy, one method per call. */
-export const codedeploy = (send: SendSigned) => {
-  /** AWS JSON 1.1 (service model: `targetPrefix`). */
-  const call = (operation: string, input: object): Promise<unknown> =>
+/** AWS JSON 1.1 (service model: `targetPrefix`). */
+export const codedeployCall =
+  (send: SendSigned) =>
+  (operation: string, input: object): Promise<unknown> =>
     send(operation, {
       method: 'POST',
       path: '/',
       headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `CodeDeploy_20141006.${operation}` },
       body: JSON.stringify(input),
     });
+
+/** CodeDeploy, one method per call. */
+export const codedeploy = (send: SendSigned) => {
+  const call = codedeployCall(send);
   return {
     reads: {
       getDeployment: (input: { readonly deploymentId: string }) =>

@@ -19,7 +19,7 @@ export interface Timed {
 }
 
 /** The simulator's answers come at once, and name their virtual milliseconds. */
-const durationHeader = 'x-simulator-duration-ms';
+export const durationHeader = 'x-simulator-duration-ms';
 
 /** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const runtimeClient = (settings: SageMakerRuntimeClientConfig, clock: Clock): SageMakerRuntimeClient => {

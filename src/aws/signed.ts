@@ -21,14 +21,16 @@ export interface SignedService {
   readonly transport: Transport;
 }
 
+/** @param answerMs as of `transport` */
 export const signedService = (
   name: string,
   { region, endpointUrl, proxy, version }: AwsConnection,
   credentials: CredentialSource,
+  answerMs?: number,
 ): SignedService => ({
   ...{ name, region, version },
   credentials: credentials.provide,
-  transport: transport(proxy),
+  transport: transport(proxy, answerMs),
   ...(endpointUrl === undefined ? {} : { endpointUrl }),
 });
 
@@ -44,27 +46,50 @@ export interface SignedRequest {
 export type SendSigned = (operation: string, request: SignedRequest) => Promise<unknown>;
 
 export const signedSender =
-  (service: SignedService, { retry, signal }: Sending): SendSigned =>
+  (service: SignedService, sending: Sending): SendSigned =>
   (operation, request) =>
-    retry(
-      `${service.name}:${operation}`,
-      async () => {
-        try {
-          const answer = await once(service, request);
-          // A function's variables are in its answer: from then on no AWS error repeats them.
-          if (typeof answer === 'object' && answer !== null) keepVariablesOf(answer);
-          return answer;
-        } catch (error) {
-          throw withoutSecretsIn(error);
-        }
-      },
-      signal,
-    );
+    sent(service, sending, operation, request, ({ text }) => {
+      const answer: unknown = text === '' ? {} : JSON.parse(text);
+      // A function's variables are in its answer: from then on no AWS error repeats them.
+      if (typeof answer === 'object' && answer !== null) keepVariablesOf(answer);
+      return answer;
+    });
+
+/** An answer as it came. */
+export interface RawAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** As `signedSender`, for a call whose answer has a body of the user's. @param read its error counts as the call's, and is not sent again */
+export const rawSender =
+  <Answer>(service: SignedService, sending: Sending, read: (answer: RawAnswer) => Answer) =>
+  (operation: string, request: SignedRequest): Promise<Answer> =>
+    sent(service, sending, operation, request, read);
+
+const sent = <Answer>(
+  service: SignedService,
+  { retry, signal }: Sending,
+  operation: string,
+  request: SignedRequest,
+  read: (answer: RawAnswer) => Answer,
+): Promise<Answer> =>
+  retry(
+    `${service.name}:${operation}`,
+    async () => {
+      try {
+        return read(await once(service, request));
+      } catch (error) {
+        throw withoutSecretsIn(error);
+      }
+    },
+    signal,
+  );
 
 const once = async (
   service: SignedService,
   { method, path, query = {}, headers, body }: SignedRequest,
-): Promise<unknown> => {
+): Promise<RawAnswer> => {
   const { name, region, endpointUrl, version, credentials } = service;
   const url = new URL(endpointUrl ?? `https://${name}.${region}.${dnsSuffix(region)}`);
   const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256 });
@@ -80,7 +105,7 @@ const once = async (
   });
   const { response } = await service.transport.handle(signed as Parameters<Transport['handle']>[0]);
   const text = await textOf(response.body as AsyncIterable<Uint8Array>);
-  if (response.statusCode < 300) return text === '' ? {} : JSON.parse(text);
+  if (response.statusCode < 300) return { headers: response.headers, text };
   throw errorOf(response.statusCode, response.headers, text);
 };
 

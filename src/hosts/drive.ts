@@ -44,6 +44,9 @@ export interface DriveOptions {
   readonly onWait?: (because: string, until: Instant) => void;
 }
 
+/** The part of an operation that is driven. */
+export type Turns<Inputs, M extends Memory, Outputs> = Pick<Operation<Inputs, M, Outputs>, 'advance' | 'abort'>;
+
 /** A World for one turn, which ends early when `signal` aborts. */
 export type WorldFor = (signal: AbortSignal) => World;
 
@@ -59,7 +62,7 @@ const abortLimit = { 'timed-out': minutes(5), cancelled: 0, 'handed-over': 0 } a
  * Memory goes through its text form between any two of them. Never throws.
  */
 export const drive = async <Inputs, M extends Memory, Outputs>(
-  operation: Operation<Inputs, M, Outputs>,
+  operation: Turns<Inputs, M, Outputs>,
   inputs: Inputs,
   worldFor: WorldFor,
   options: DriveOptions,
@@ -164,7 +167,7 @@ export const withinLimit = async <Answer>(
 
 /** One turn: its progress, or `interrupted`, or the time of the next try with the error. */
 export const takeTurn = async <Inputs, M extends Memory, Outputs>(
-  operation: Operation<Inputs, M, Outputs>,
+  operation: Turns<Inputs, M, Outputs>,
   inputs: Inputs,
   token: string | undefined,
   world: World,
@@ -187,7 +190,7 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
  * run would stop the abort before its first call.
  */
 export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
-  operation: Operation<Inputs, M, Outputs>,
+  operation: Turns<Inputs, M, Outputs>,
   inputs: Inputs,
   firstToken: string | undefined,
   why: AbortReason,

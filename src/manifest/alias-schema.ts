@@ -1,9 +1,38 @@
 import * as z from 'zod/mini';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { AliasRollout, JudgePolicy, LambdaAlias, Rollout } from './manifest.ts';
+import type { AliasRollout, JudgePolicy, LambdaAlias, LambdaHooks, Rollout } from './manifest.ts';
+import type { RegressionSpec } from './regression.ts';
 import * as v from './values.ts';
 
 const about = z.describe;
+
+/**
+ * AWS's own policy `AWSCodeDeployRoleForLambda` lets CodeDeploy invoke functions with this prefix alone (AWS managed policy
+ * reference, `AWSCodeDeployRoleForLambda` v3).
+ */
+const hookName = /^CodeDeployHook_[a-zA-Z0-9-_]+$/;
+const hook = () => v.text('the name of a function that begins with CodeDeployHook_', hookName, 64);
+
+const hooks = z.pipe(
+  v
+    .mapping({
+      'before-allow-traffic': z.optional(
+        hook().check(about('Invoked before the new version gets any request: the regression test, `codebuild/hook`.')),
+      ),
+      'after-allow-traffic': z.optional(
+        hook().check(about('Invoked when the new version has all requests: the same test once more, anew.')),
+      ),
+    })
+    .check(
+      about(
+        'Functions that CodeDeploy invokes during a deployment. One that fails, or reports nothing within an hour, takes the deployment back. A rollback invokes none.',
+      ),
+    ),
+  z.transform(
+    ({ 'before-allow-traffic': beforeAllowTraffic, 'after-allow-traffic': afterAllowTraffic }): LambdaHooks =>
+      withoutUndefined({ beforeAllowTraffic, afterAllowTraffic }),
+  ),
+);
 
 /** `lambda` of an environment in `delivery.yml`. */
 export const lambdaAlias = z.pipe(
@@ -23,9 +52,13 @@ export const lambdaAlias = z.pipe(
       'deployment-group': v
         .text('the name of a deployment group', /^\S+$/, 100)
         .check(about('The deployment group of this alias. Its alarms stay armed.')),
+      hooks: z.optional(hooks),
     })
     .check(about('The alias of a Lambda function that the model is delivered to, with `target: lambda-alias`.')),
-  z.transform(({ 'deployment-group': deploymentGroup, ...raw }): LambdaAlias => ({ ...raw, deploymentGroup })),
+  z.transform(
+    ({ 'deployment-group': deploymentGroup, hooks, ...raw }): LambdaAlias =>
+      withoutUndefined({ ...raw, deploymentGroup, hooks }),
+  ),
 );
 
 /** A problem of a rollout to an alias, at a key of `rollout`. */
@@ -33,6 +66,22 @@ export interface AliasFault {
   readonly key: string;
   readonly message: string;
 }
+
+/** What of `regression` has no meaning for an alias: the hook asks two published versions of one function for the golden rows. */
+export const hookFaults = ({ asking }: RegressionSpec): readonly AliasFault[] => {
+  const { candidate, baseline, request, contract, bias, attribution, load, command } = asking;
+  const found: AliasFault[] = [];
+  const refuse = (key: string, message: string): void => void found.push({ key, message });
+  if (candidate.is !== 'temporary' || candidate.instance !== undefined)
+    refuse('candidate', 'is about SageMaker: the hook asks the published version under test; leave the key out');
+  if (baseline.is !== 'serving')
+    refuse('baseline', 'is about SageMaker: the hook asks the version that the alias leaves; leave the key out');
+  if (request !== undefined && request.contentType !== 'application/json')
+    refuse('request', `must have the content type application/json: the payload of a Lambda function is JSON`);
+  for (const [key, given] of Object.entries({ contract, bias, attribution, load, command }))
+    if (given !== undefined) refuse(key, 'is a check of a SageMaker endpoint, and the hook compares golden rows alone');
+  return found;
+};
 
 /** CodeDeploy: quotas, "Maximum number of minutes between the first and the last traffic shift"; the percentage is a whole number. */
 const longestShiftMinutes = 2_880;

@@ -68,6 +68,13 @@ export interface LambdaAlias {
   /** Of CodeDeploy. */
   readonly application: string;
   readonly deploymentGroup: string;
+  readonly hooks?: LambdaHooks;
+}
+
+/** Functions that CodeDeploy invokes during a deployment, by its events. */
+export interface LambdaHooks {
+  readonly beforeAllowTraffic?: string;
+  readonly afterAllowTraffic?: string;
 }
 
 interface WatchedAlias {

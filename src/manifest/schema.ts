@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isSameName } from '../same-name.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { aliasFaults, aliasRolloutOf, lambdaAlias } from './alias-schema.ts';
+import { aliasFaults, aliasRolloutOf, hookFaults, lambdaAlias } from './alias-schema.ts';
 import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
@@ -194,7 +194,6 @@ export const manifestSchema = z.pipe(
         if (!isAlias(one)) continue;
         // A gate that one of the environments silently lacks would be no gate.
         const without = {
-          regression,
           smoke,
           'risk: high': risk === 'high' && one.risk !== 'normal' ? risk : undefined,
         };
@@ -206,6 +205,22 @@ export const manifestSchema = z.pipe(
               path: ['environments', name, 'target'],
               message: `lambda-alias cannot keep \`${key}\`, which is about SageMaker endpoints: deliver to the alias by a manifest without it`,
             });
+        if (regression === undefined) continue;
+        if (one.lambda.hooks?.beforeAllowTraffic === undefined)
+          checked.issues.push({
+            code: 'custom',
+            input: checked.value,
+            path: ['environments', name, 'lambda'],
+            message:
+              'needs `hooks: { before-allow-traffic: CodeDeployHook_… }`, since the manifest has `regression`: that function tests a version before its traffic (docs/codedeploy.md)',
+          });
+        for (const { key, message } of hookFaults(regression))
+          checked.issues.push({
+            code: 'custom',
+            input: checked.value,
+            path: ['regression', key],
+            message: `${message}; environment ${name} is the alias of a Lambda function`,
+          });
       }
       const tested = regression?.asking.candidate;
       if (tested?.is === 'environment' && !Object.keys(environments).some((name) => name !== tested.environment))

@@ -3,9 +3,15 @@ import type { Manifest } from './manifest.ts';
 /** When a delivery needs a passing verdict of `regression-test`: before its first write, or before the dark candidate gets traffic. */
 export type TestDue = 'before-deploy' | 'before-shift';
 
-/** @returns undefined without `regression:`, and for the environment on whose endpoint the candidate of the other environments answers */
-export const testDue = ({ regression }: Pick<Manifest, 'regression'>, environment: string): TestDue | undefined => {
-  if (regression === undefined) return undefined;
+/**
+ * @returns undefined without `regression:`; for the environment on whose endpoint the candidate of the other environments answers; and for an alias,
+ * whose lifecycle hook tests during the deployment
+ */
+export const testDue = (
+  { regression, aliases = {} }: Pick<Manifest, 'regression' | 'aliases'>,
+  environment: string,
+): TestDue | undefined => {
+  if (regression === undefined || Object.hasOwn(aliases, environment)) return undefined;
   const { candidate } = regression.asking;
   if (candidate.is === 'environment' && candidate.environment === environment) return undefined;
   return candidate.is === 'dark-variant' ? 'before-shift' : 'before-deploy';

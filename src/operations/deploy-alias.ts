@@ -8,7 +8,7 @@ import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { canonical } from '../digest.ts';
 import { deliveryOf } from '../manifest/load.ts';
-import type { AliasEnvironment, AliasRollout, Delivery, Manifest } from '../manifest/manifest.ts';
+import type { AliasEnvironment, Delivery, Manifest } from '../manifest/manifest.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { nameOfAlias, refuseForeignTarget, submissionOf } from '../mechanisms/codedeploy/alias.ts';
 import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
@@ -65,7 +65,7 @@ export const deployAlias = async (
           'plan-changed',
           `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
         );
-      refuseOtherShift(release, rollout);
+      refuseOtherShift(release, environment);
     },
     tasks: () => ({
       preparing: [beginStage, submitChange(() => wanted)],
@@ -80,8 +80,8 @@ export const deployAlias = async (
  * The digest is about the request, and the record about what it was made into: both have to be of this manifest (rule 21). The alarms of the
  * group are read again at the submission.
  */
-const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
-  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged } = submissionOf(release);
+const refuseOtherShift = (release: Release, { lambda, rollout }: AliasEnvironment): void => {
+  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged, hooks } = submissionOf(release);
   const wanted = routingOf(rollout);
   const judge = rollout.strategy === 'all-at-once' ? undefined : rollout.judge;
   const isOwn =
@@ -90,7 +90,8 @@ const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
     shiftSeconds === wanted.shiftSeconds &&
     timeoutSeconds === rollout.timeoutSeconds &&
     canonical(judged?.policy.convict ?? {}) === canonical(judge?.convict ?? {}) &&
-    canonical(alarms) === canonical(rollout.alarms);
+    canonical(alarms) === canonical(rollout.alarms) &&
+    canonical(hooks ?? {}) === canonical(lambda.hooks ?? {});
   if (!isOwn)
     throw new Refusal(
       'foreign-record',

@@ -4,11 +4,7 @@ import { type Operation, reasonOfAbort } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
 import { flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
-import { answered, cleared } from '../scoring/ask-rows.ts';
-import { begun, plan } from '../scoring/attempt.ts';
-import { checked } from '../scoring/checks/checks.ts';
-import { conclude } from '../scoring/conclude.ts';
-import { candidateChanged, subjectChanged, unlessDisturbed } from '../scoring/disturbed.ts';
+import { unlessDisturbed } from '../scoring/disturbed.ts';
 import {
   endWithoutVerdict,
   type RegressionTestMemory,
@@ -18,9 +14,9 @@ import {
 import { recalled, requireOwn } from '../scoring/recalled.ts';
 import { silentBecause } from '../scoring/silence.ts';
 import { standing } from '../scoring/standing.ts';
+import { takeStep } from '../scoring/take-step.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { stopTransform } from '../scoring/transform.ts';
-import { verdictFound } from '../scoring/verdict-found.ts';
 import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
@@ -112,18 +108,8 @@ const nextTurn = async (
   world: World,
 ): Promise<Turn> => {
   const at = await unlessDisturbed(remembered, standing(given, remembered, world));
-  const memory = begunFor(at.id, remembered);
-  const early = (await subjectChanged(at, memory)) ?? (await verdictFound(at, memory));
-  if (early !== undefined) return early;
-  if (memory === undefined) return plan(at);
-  const going = (await candidateChanged(at)) ?? (await begun(at));
-  if ('is' in going) return going;
-  return (await answered(going)) ?? (await checked(going)) ?? (await cleared(going)) ?? conclude(going);
+  return takeStep(at, remembered);
 };
-
-/** Where nothing was begun for another subject, this one is planned. */
-const begunFor = (id: string, memory: RegressionTestMemory | undefined): RegressionTestMemory | undefined =>
-  memory?.attempt === undefined && memory?.of !== id ? undefined : memory;
 
 const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>
   environmentOf(manifest, environment).endpoint.name;

@@ -58,11 +58,11 @@ export const rollbackAlias = (
       if (release.operation !== 'rollback')
         throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
       refuseForeignTarget(release, environment.lambda);
-      const { config } = submissionOf(release);
-      if (config !== routingOf(allAtOnce).config)
+      const { config, hooks } = submissionOf(release);
+      if (config !== routingOf(allAtOnce).config || hooks !== undefined)
         throw new Refusal(
           'foreign-record',
-          `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once; nothing was changed`,
+          `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once and invokes no hook; nothing was changed`,
         );
     },
     tasks: () => ({

@@ -48,6 +48,8 @@ export interface ManifestOptions {
   readonly name?: string;
   /** The alias `live` of the function with the endpoint's name, in place of the endpoint. */
   readonly lambda?: true;
+  /** Lifecycle hooks of the alias; YAML on one line. */
+  readonly hooks?: string;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
   /** Further keys of the environment; YAML on one line each. */
@@ -93,10 +95,10 @@ ${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}${servesBy
     rollout: { ${rolloutText(options)} }
 ${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
 
-const servesBy = ({ name, model, lambda, endpoint = fleet }: ManifestOptions): string => {
+const servesBy = ({ name, model, lambda, hooks, endpoint = fleet }: ManifestOptions): string => {
   const named = name ?? model ?? rehearsedTeam.endpoint;
   if (lambda)
-    return `    target: lambda-alias\n    lambda: { function: ${named}, alias: live, application: ${named}, deployment-group: live }`;
+    return `    target: lambda-alias\n    lambda: { function: ${named}, alias: live, application: ${named}, deployment-group: live${hooks === undefined ? '' : `, hooks: ${hooks}`} }`;
   return `    endpoint:
       name: ${named}
       execution-role: iris-serving

@@ -182,7 +182,7 @@ const startOfOwnActions = {
   detail: { state: ['STARTED'], type: { owner: ['Custom'], provider: [{ prefix: 'md-' }] } },
 };
 
-const codebuildFolder = (): string => join(actionsFolder(), '../codebuild');
+export const codebuildFolder = (): string => join(actionsFolder(), '../codebuild');
 
 const idOf = (pipelineExecutionId: string) => ({ pipelineName: name, pipelineExecutionId });
 const artifactKey = (version: IrisVersion): string => `training/iris-${version}/model.tar.gz`;

@@ -151,6 +151,9 @@ const submission = z.discriminatedUnion('kind', [
     function: z.string(),
     application: z.string(),
     deploymentGroup: z.string(),
+    hooks: z.optional(
+      z.looseObject({ beforeAllowTraffic: z.optional(z.string()), afterAllowTraffic: z.optional(z.string()) }),
+    ),
     from: publishedVersion,
     to: publishedVersion,
     config: z.string(),

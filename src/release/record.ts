@@ -2,7 +2,7 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Figures } from '../judge/verdict.ts';
-import { type OwnRead, replaceableKinds } from '../manifest/manifest.ts';
+import { type LambdaHooks, type OwnRead, replaceableKinds } from '../manifest/manifest.ts';
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
@@ -182,6 +182,8 @@ export interface AliasDeployment extends Submitted {
   readonly function: string;
   readonly application: string;
   readonly deploymentGroup: string;
+  /** A rollback has none. */
+  readonly hooks?: LambdaHooks;
   /** Published versions: `6`, `7`. */
   readonly from: string;
   readonly to: string;

@@ -51,8 +51,7 @@ const attemptOf = (
 };
 
 /** A model is made for the test alone. */
-const makesModel = ({ regression }: Standing): boolean =>
-  regression.asking.candidate.is === 'temporary' || regression.asking.candidate.is === 'transform';
+const makesModel = ({ candidate }: Standing): boolean => candidate === undefined || candidate.is === 'transform';
 
 export const plan = async (at: Standing): Promise<Turn> => {
   const { stored } = at;
@@ -130,7 +129,7 @@ export const begun = async (at: Standing): Promise<Turn | Standing> => {
   await labelNotes(at);
   const remarks: string[] = [];
   if (name !== undefined) {
-    const swept = await sweepOne(world, at.environment.endpoint.name, name).catch((error: unknown) => {
+    const swept = await sweepOne(world, at.subject.endpoint, name).catch((error: unknown) => {
       remarks.push(unswept(error));
       return undefined;
     });

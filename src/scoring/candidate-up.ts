@@ -1,7 +1,7 @@
 import { withoutUndefined } from '../without-undefined.ts';
 import { endWithoutVerdict, type Turn, waiting } from './progress.ts';
 import type { Site } from './site.ts';
-import type { Standing } from './standing.ts';
+import { endpointEnvironment, type Standing } from './standing.ts';
 import { ensureTemporary, longestTest, type TemporaryContent, underName } from './temporary.ts';
 import { temporaryContent } from './temporary-content.ts';
 
@@ -22,7 +22,7 @@ export const contentOf = (at: Standing): Promise<TemporaryContent> => {
   const { candidate } = at.regression.asking;
   return temporaryContent(at.world, {
     model: at.given.manifest.model,
-    environment: at.environment,
+    environment: endpointEnvironment(at),
     registered: at.registered,
     look: at.look,
     record: at.record,

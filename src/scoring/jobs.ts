@@ -4,12 +4,12 @@ import { temporaryName } from './temporary.ts';
 import type { Job } from './transform.ts';
 
 /** Of the model and the endpoint that are made for an attempt. */
-export const nameOf = ({ environment, id }: Standing, attempt: number): string =>
-  temporaryName(environment.endpoint.name, { of: id, attempt });
+export const nameOf = ({ subject, id }: Standing, attempt: number): string =>
+  temporaryName(subject.endpoint, { of: id, attempt });
 
 /** The batch transform job of a site. */
 export const jobOf = (at: Standing, site: TransformSite, attempt: number): Job => {
-  const name = temporaryName(at.environment.endpoint.name, { of: at.id, attempt, job: site.side });
+  const name = temporaryName(at.subject.endpoint, { of: at.id, attempt, job: site.side });
   return { site, name, model: site.model ?? nameOf(at, attempt), folder: at.folder, attempt };
 };
 

@@ -5,7 +5,6 @@ import { oneLine } from '../plain-text.ts';
 import { type Entry, endedTests, factsOf, packageMark } from './ended-tests.ts';
 import { goldenSet } from './golden-set.ts';
 import { type LabelChanges, type LabelledSet, labelChanges, readLabels } from './labels.ts';
-import { servedPackage } from './served.ts';
 import type { Standing } from './standing.ts';
 import { folderOfTest } from './test-record.ts';
 
@@ -23,7 +22,7 @@ const mostRemoved = 0.1;
  * @throws {Refusal} `labels-changed`
  */
 export const labelNotes = async (at: Standing): Promise<readonly string[]> => {
-  const served = servedPackage(at.look);
+  const { served } = at;
   // Nothing serves; or the model stays, so that labels alone may change.
   if (served === undefined || isServing(at)) return [];
   const before = await lastTest(at, served);
@@ -72,8 +71,8 @@ const lastTest = async ({ world, releases, subject }: Standing, served: string):
 };
 
 /** Whether the version under test serves already. */
-export const isServing = ({ look, registered }: Pick<Standing, 'look' | 'registered'>): boolean =>
-  servedPackage(look)?.toLowerCase() === registered.arn.toLowerCase();
+export const isServing = ({ served, registered }: Pick<Standing, 'served' | 'registered'>): boolean =>
+  served?.toLowerCase() === registered.arn.toLowerCase();
 
 /** The golden sets; without one the rows of the candidate's file, which have the labels then. */
 export const labelledSets = async ({ parts, candidate, regression }: Standing): Promise<readonly LabelledSet[]> => {

@@ -18,6 +18,7 @@ import { type ReportFiles, reportFiles, reportsDigestFile } from './checks/repor
 import { baselineSite, candidateSite } from './find-sites.ts';
 import { filesDigest, type GoldenSet, goldenFiles, goldenSet, joined, type Part } from './golden-set.ts';
 import { noMemory, type RegressionTestMemory } from './progress.ts';
+import { servedPackage } from './served.ts';
 import type { Site } from './site.ts';
 import { type Subject, subjectId, subjectOf } from './subject.ts';
 import { readTest, type StoredTest, testFolder } from './test-record.ts';
@@ -35,11 +36,14 @@ export interface Standing {
   readonly world: World;
   readonly given: Given;
   readonly memory: RegressionTestMemory;
-  readonly environment: Environment;
+  /** Absent where the alias of a function serves. */
+  readonly environment?: Environment;
   readonly regression: RegressionSpec;
   readonly registered: RegisteredVersion;
   readonly record: ReleaseRecord;
   readonly look: Look | undefined;
+  /** ARN of the package that serves; undefined where nothing serves, or a model without a package. */
+  readonly served: string | undefined;
   /** All rows that are asked. */
   readonly golden?: GoldenSet;
   /** The golden set, then the older ones. */
@@ -87,15 +91,7 @@ export const standing = async (
   if (baseline === undefined && !canFailAlone(regression))
     throw new Refusal('regression-inconclusive', `this gate cannot fail: ${cannotFailAlone(regression.task)}`);
   const candidate = await candidateSite(world, request);
-  const files = await goldenFiles(world, regression);
-  const { golden, parts } = joined(
-    await Promise.all(
-      files.map(async (file, at) => ({
-        set: await goldenSet(file, regression),
-        ...withoutUndefined({ name: regression.asking.also[at - 1]?.name }),
-      })),
-    ),
-  );
+  const { files, golden, parts } = await goldenSets(world, regression);
   // Without a site of its own the candidate is asked at a temporary endpoint.
   const isAsked = candidate?.is !== 'file' || (baseline !== undefined && baseline.is !== 'file');
   if (isAsked && regression.dataset === undefined)
@@ -129,6 +125,7 @@ export const standing = async (
     registered,
     record,
     look,
+    served: servedPackage(look),
     candidate,
     baseline,
     reports,
@@ -140,6 +137,26 @@ export const standing = async (
     parts,
     ...withoutUndefined({ golden }),
   };
+};
+
+/** The golden set and the older ones, with their files. */
+export const goldenSets = async (world: World, regression: RegressionSpec) => {
+  const files = await goldenFiles(world, regression);
+  const sets = joined(
+    await Promise.all(
+      files.map(async (file, at) => ({
+        set: await goldenSet(file, regression),
+        ...withoutUndefined({ name: regression.asking.also[at - 1]?.name }),
+      })),
+    ),
+  );
+  return { files, ...sets };
+};
+
+/** The environment of a test that needs a SageMaker endpoint of its own. */
+export const endpointEnvironment = ({ environment }: Pick<Standing, 'environment'>): Environment => {
+  if (environment === undefined) throw new Error('the test of a function has no endpoint');
+  return environment;
 };
 
 /** Whether a model answers requests. */

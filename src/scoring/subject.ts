@@ -30,12 +30,17 @@ export interface Tested {
 }
 
 /** @throws {Refusal} `config-missing` when something serves whose content cannot be known */
-export const subjectOf = ({ endpoint, registered, regression, dataset, look }: Tested): Subject => ({
+export const subjectOf = ({ look, ...tested }: Tested): Subject => ({
+  ...subjectAround(tested),
+  baseline: baselineOf(look),
+});
+
+/** All of a subject but its baseline. */
+export const subjectAround = ({ endpoint, registered, regression, dataset }: Omit<Tested, 'look'>) => ({
   endpoint,
   package: packageContent(registered),
   dataset,
   policy: policyDigest(regression),
-  baseline: baselineOf(look),
 });
 
 const baselineOf = (look: Serving | undefined): string => {

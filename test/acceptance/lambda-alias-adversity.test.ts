@@ -4,6 +4,7 @@ import { revisionOf } from '../../src/mechanisms/codedeploy/app-spec.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Release } from '../../src/release/record.ts';
 import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
+import { hookedManifest } from '../support/hooked.ts';
 
 // `target: lambda-alias` where others, CodeDeploy or the network interfere.
 
@@ -421,15 +422,25 @@ describe('a rollback', () => {
     expect(report?.result.because).toMatch(new RegExp(`^${input}: iris:live is the alias of a Lambda function`));
   });
 
-  test('that a writer of the record made slow is refused', async () => {
+  test.each([
+    ['made slow', { config: 'CodeDeployDefault.LambdaLinear10PercentEvery10Minutes' }],
+    ['gave a hook', { hooks: { beforeAllowTraffic: 'CodeDeployHook_never' } }],
+  ])('that a writer of the record %s is refused', async (_name, change) => {
     await twoDelivered();
     const death = { atCall: 'codedeploy.createDeployment', received: false };
     expect(await account.run(rollback, {}, { runId: '9', death })).toBeUndefined();
-    forge(({ submission }) => ({
-      submission: { ...submission, config: 'CodeDeployDefault.LambdaLinear10PercentEvery10Minutes' },
-    }));
+    forge(({ submission }) => ({ submission: { ...submission, ...change } }));
     expect((await back())?.result).toMatchObject({ reason: 'foreign-record' });
     expect(await account.deployments()).toHaveLength(2);
+  });
+
+  test('loses no hook to a writer of the record: its delivery would not be tested', async () => {
+    account.writeManifest(() => hookedManifest('{ before-allow-traffic: CodeDeployHook_iris }'));
+    await account.ready('1.0.0');
+    await dieUnsubmitted();
+    forge(({ submission }) => ({ submission: { ...submission, hooks: undefined } }));
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject({ reason: 'foreign-record' });
+    expect(await account.deployments()).toEqual([]);
   });
 
   test('stops nothing of another group that a writer of the record put into the release', async () => {

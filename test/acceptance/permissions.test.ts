@@ -146,8 +146,11 @@ const complaints = {
   TreatMissingData: 'notBreaching',
 };
 
-/** Every policy of a run; people who approve run nothing, and no run gets by with `life-cycle` (stages.test.ts) or `after` (promotion.test.ts) alone. */
-type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'after'>;
+/**
+ * Every policy of a run; people who approve run nothing, no run gets by with `life-cycle` (stages.test.ts) or `after` (promotion.test.ts) alone,
+ * and a hook is no run (codedeploy-hook.test.ts).
+ */
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'after' | 'codedeploy-hook'>;
 
 /** A version that waits for a decision: the gate shows the evidence. */
 const evidenceRows: readonly Row[] = [

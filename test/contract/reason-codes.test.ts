@@ -60,6 +60,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'dark-checks-failed': ['unit/mechanisms/walk.test.ts', eachWhy],
   'insufficient-traffic': ['acceptance/permissions.test.ts', "ends: 'insufficient-traffic'"],
   'deployment-timeout': ['unit/mechanisms/cause.test.ts', "toBe('deployment-timeout')"],
+  'hook-failed': ['acceptance/codedeploy-hook.test.ts', "reason: 'hook-failed'"],
   'aborted-by-hand': ['acceptance/runs-that-meet.test.ts', "toBe('rolled-back/aborted-by-hand')"],
   'approval-withdrawn': ['acceptance/after-steps.test.ts', "toBe('approval-withdrawn')"],
   'cause-unknown': ['unit/mechanisms/supervise.test.ts', "toBe('cause-unknown')"],

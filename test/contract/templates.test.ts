@@ -63,6 +63,21 @@ describe('the policies of the roles', () => {
     expect(made.PolicyDocument).toEqual(read(made.Description));
   });
 
+  it('of the hook is the published one', () => {
+    const hook = resourcesOf('codedeploy-hook', {
+      ...{
+        CodeBucket: 'code',
+        CodeKey: 'hook.zip',
+        HookName: 'CodeDeployHook_churn',
+        Function: 'churn',
+        Alias: 'live',
+      },
+      ...{ Model: 'churn', ReleasesBucket: 'ml-releases', ReleasesPrefix: 'churn/', TrainingBucket: 'ml-training' },
+    });
+    const [made] = propertiesOf(hook, 'Role').Policies ?? [];
+    expect(made?.PolicyDocument).toEqual(read('docs/permissions/codedeploy-hook.json'));
+  });
+
   it('leave out the key that an endpoint does not have', () => {
     const made = resourcesOf('delivery-roles', { ...delivery, KmsAlias: '' });
     const { Statement } = read('docs/permissions/deploy-endpoint-changes.json');
@@ -500,7 +515,7 @@ describe('a key', () => {
 
   it('and the log stay when the stack goes, but not after a first deployment that failed', () => {
     const kept = resources.filter(([, { Type }]) => ['AWS::KMS::Key', 'AWS::Logs::LogGroup'].includes(Type));
-    expect(kept).toHaveLength(6);
+    expect(kept).toHaveLength(8);
     for (const [, { DeletionPolicy, UpdateReplacePolicy }] of kept)
       expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
   });

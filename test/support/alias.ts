@@ -1,3 +1,5 @@
+import { readArchive } from '../../simulator/containers/archive.ts';
+import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
@@ -5,7 +7,7 @@ import type { ReleaseRecord } from '../../src/release/record.ts';
 import { type Attempt, openAccount, type TestAccount } from './account.ts';
 
 const repository = team.image.split(/[:@]/)[0] ?? '';
-const digests = { '1.0.0': '0', '1.1.0': '1', '1.2.0': '2' } as const;
+const digests = { '1.0.0': '0', '1.1.0': '1', '1.2.0': '2', '1.4.0': '4' } as const;
 export type ModelVersion = keyof typeof digests;
 export const imageOf = (version: ModelVersion | 'before'): string => `${repository}:lambda-${version}`;
 const errorsAlarm = 'iris-live-errors';
@@ -71,6 +73,13 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
   simulator.images.tag(imageOf('before'), `sha256:${'f'.repeat(64)}`);
   for (const [version, digit] of Object.entries(digests))
     simulator.images.tag(imageOf(version as ModelVersion), `sha256:${digit.repeat(64)}`);
+  // Each image brings its model; the first one has the model of 1.0.0.
+  const models = { before: '1.0.0', ...Object.fromEntries(Object.keys(digests).map((version) => [version, version])) };
+  for (const [image, version] of Object.entries(models))
+    simulator.images.fill(
+      imageOf(image as ModelVersion | 'before'),
+      readArchive(irisFixture(version as ModelVersion).artifact),
+    );
   const role = `arn:aws:iam::${team.account}:role/iris-serving`;
   await call('lambda', 'CreateFunction', {
     FunctionName: 'iris',

@@ -12,8 +12,6 @@ export interface Engine {
   answerHook(deployment: Deployment, executionId: string, succeeded: boolean): void;
 }
 
-/** User guide, "AppSpec 'hooks' section for an AWS Lambda deployment": without an answer "within one hour", the deployment fails. */
-const hookTimeoutMs = 3_600_000;
 const minuteMs = 60_000;
 
 /** Deployments of functions, from their beginning to their end. */
@@ -143,10 +141,14 @@ export const createEngine = (
       failed(deployment, 'HOOK_EXECUTION_FAILURE', `The ${event.name} hook could not invoke the function ${hook}`);
       return;
     }
-    clock.at(clock.now() + hookTimeoutMs, `${deployment.id} hook ${hook}`, () => {
+    clock.at(clock.now() + settings.codeDeployHookMs, `${deployment.id} hook ${hook}`, () => {
       if (isOver(deployment) || event.status !== 'InProgress') return;
-      finish(event, 'Failed', 'no status within one hour');
-      failed(deployment, 'HOOK_EXECUTION_FAILURE', `The ${event.name} hook ${hook} reported no status within one hour`);
+      finish(event, 'Failed', 'no status in time');
+      failed(
+        deployment,
+        'HOOK_EXECUTION_FAILURE',
+        `The ${event.name} hook ${hook} reported no status within ${settings.codeDeployHookMs / 60_000} minutes`,
+      );
     });
   };
 

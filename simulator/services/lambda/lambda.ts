@@ -1,5 +1,6 @@
 import type { Functions, Images, Kernel, Metrics, Service } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
+import { createInvoke, type InvokeInput } from './invoke.ts';
 import {
   type Alias,
   aliasView,
@@ -24,8 +25,9 @@ export interface Aliases {
 }
 
 /**
- * Lambda as far as a model behind an alias needs it: functions of container images, published versions, aliases with weights. Not here:
- * code in archives, invocations by callers, concurrency, layers, event sources, states other than Active.
+ * Lambda as far as a model behind an alias needs it: functions of container images, published versions, aliases with weights, requests to
+ * a version whose image has a model, events for functions of the driver. Not here: code in archives, concurrency, layers, event sources,
+ * states other than Active.
  */
 export const createLambda = (
   kernel: Kernel,
@@ -33,7 +35,14 @@ export const createLambda = (
     images,
     metrics,
     roleExists,
-  }: { readonly images: Images; readonly metrics: Metrics; readonly roleExists: (arn: string) => boolean },
+    sendEvent,
+  }: {
+    readonly images: Images;
+    readonly metrics: Metrics;
+    readonly roleExists: (arn: string) => boolean;
+    /** To a function of the driver's; false when there is none of that name. */
+    readonly sendEvent: (name: string, event: object) => boolean;
+  },
 ): { service: Service; aliases: Aliases; functions: Pick<Functions, 'traffic' | 'fail' | 'slow'> } => {
   const functions = new Map<string, FunctionState>();
   let revisions = 0;
@@ -122,9 +131,21 @@ export const createLambda = (
     functions.get(functionName)?.aliases.get(alias),
   );
 
+  const invoke = createInvoke(kernel, {
+    ...{ images, sendEvent, invocations },
+    find: (name, qualifier) => {
+      const state = functionOf(name);
+      return { state, version: versionOf(state, qualifier) };
+    },
+  });
+
   return {
     service: {
       operations: {
+        Invoke: (input: InvokeInput) => {
+          refuseUnserved(input, ['FunctionName', 'Qualifier', 'InvocationType', 'Payload']);
+          return invoke(input);
+        },
         CreateFunction: (input: CreateFunction) => {
           refuseUnserved(input, createMembers);
           refuseUnserved(input.Code, ['ImageUri']);

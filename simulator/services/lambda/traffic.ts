@@ -1,6 +1,13 @@
 import type { Functions, Kernel, Metrics } from '../../contracts.ts';
 import type { Alias } from './model.ts';
 
+interface Invocations extends Pick<Functions, 'traffic' | 'fail' | 'slow'> {
+  /** Whether the next invocation of the version fails, by chance. */
+  fails(functionName: string, version: string): boolean;
+  /** Counts one invocation that named a version. */
+  byVersion(functionName: string, version: string, failed: boolean): void;
+}
+
 /**
  * Invocations of aliases, in the background. The split is by chance (developer guide, "weighted alias": "Lambda uses a simple probabilistic
  * model"). Each invocation counts in `AWS/Lambda` for the function, for the alias, and for the version that ran by way of it
@@ -11,37 +18,52 @@ export const createInvocations = (
   kernel: Kernel,
   metrics: Metrics,
   aliasOf: (functionName: string, alias: string) => Alias | undefined,
-): Pick<Functions, 'traffic' | 'fail' | 'slow'> => {
+): Invocations => {
   const { settings } = kernel;
   const failing = new Map<string, number>();
   const durations = new Map<string, number>();
+  const chance = kernel.random('invocations of versions');
 
+  /** Between half and one and a half of the version's usual time. */
+  const lasts = (functionName: string, version: string, random: () => number): number =>
+    Math.round((durations.get(`${functionName}:${version}`) ?? usualMilliseconds) * (0.5 + random()));
+
+  const count = (dimensions: Readonly<Record<string, string>>, { requests, errors, milliseconds }: Counted): void => {
+    const at = kernel.clock.now();
+    metrics.recordMany('AWS/Lambda', 'Invocations', dimensions, [1], [requests], at);
+    const successes = settings.lambdaZeroErrors ? requests - errors : 0;
+    if (successes + errors > 0) metrics.recordMany('AWS/Lambda', 'Errors', dimensions, [0, 1], [successes, errors], at);
+    metrics.recordMany(
+      'AWS/Lambda',
+      'Duration',
+      dimensions,
+      milliseconds,
+      milliseconds.map(() => 1),
+      at,
+    );
+  };
   const record = (
     { functionName, alias, weighted }: { functionName: string; alias: string; weighted: boolean },
     version: string,
-    { requests, errors, milliseconds }: Counted,
+    counted: Counted,
   ): void => {
     const resource = { FunctionName: functionName, Resource: `${functionName}:${alias}` };
-    const at = kernel.clock.now();
     const versions =
       weighted || settings.executedVersionMetrics === 'always' ? [{ ...resource, ExecutedVersion: version }] : [];
-    for (const dimensions of [{ FunctionName: functionName }, resource, ...versions]) {
-      metrics.recordMany('AWS/Lambda', 'Invocations', dimensions, [1], [requests], at);
-      const successes = settings.lambdaZeroErrors ? requests - errors : 0;
-      if (successes + errors > 0)
-        metrics.recordMany('AWS/Lambda', 'Errors', dimensions, [0, 1], [successes, errors], at);
-      metrics.recordMany(
-        'AWS/Lambda',
-        'Duration',
-        dimensions,
-        milliseconds,
-        milliseconds.map(() => 1),
-        at,
-      );
-    }
+    for (const dimensions of [{ FunctionName: functionName }, resource, ...versions]) count(dimensions, counted);
   };
 
   return {
+    fails: (functionName, version) => chance() < (failing.get(`${functionName}:${version}`) ?? 0),
+    byVersion: (functionName, version, failed) => {
+      const milliseconds = [lasts(functionName, version, chance)];
+      const counted = { requests: 1, errors: failed ? 1 : 0, milliseconds };
+      for (const dimensions of [
+        { FunctionName: functionName },
+        { FunctionName: functionName, Resource: `${functionName}:${version}` },
+      ])
+        count(dimensions, counted);
+    },
     fail: (functionName, version, rate) => void failing.set(`${functionName}:${version}`, rate),
     slow: (functionName, version, milliseconds) => void durations.set(`${functionName}:${version}`, milliseconds),
     traffic({ function: functionName, alias: name, requestsPerSecond, seed }) {
@@ -57,16 +79,14 @@ export const createInvocations = (
         for (let request = 0; request < due; request++) {
           const { additional } = alias;
           const version = additional !== undefined && random() < additional.weight ? additional.version : alias.version;
-          const count = counted.get(version) ?? { requests: 0, errors: 0, milliseconds: [] };
-          count.requests++;
-          // Between half and one and a half of the usual time.
-          const usual = durations.get(`${functionName}:${version}`) ?? usualMilliseconds;
-          count.milliseconds.push(Math.round(usual * (0.5 + random())));
-          if (random() < (failing.get(`${functionName}:${version}`) ?? 0)) count.errors++;
-          counted.set(version, count);
+          const seen = counted.get(version) ?? { requests: 0, errors: 0, milliseconds: [] };
+          seen.requests++;
+          seen.milliseconds.push(lasts(functionName, version, random));
+          if (random() < (failing.get(`${functionName}:${version}`) ?? 0)) seen.errors++;
+          counted.set(version, seen);
         }
         const weighted = alias.additional !== undefined;
-        for (const [version, count] of counted) record({ functionName, alias: name, weighted }, version, count);
+        for (const [version, seen] of counted) record({ functionName, alias: name, weighted }, version, seen);
       });
       return { stop: () => timer.cancel() };
     },

@@ -2,7 +2,12 @@ import { sha256 } from '../../digest.ts';
 import type { AliasDeployment } from '../../release/record.ts';
 
 /** The revision of a deployment (CodeDeploy user guide, "AppSpec file structure for AWS Lambda deployments"). */
-export const revisionOf = (submission: Pick<AliasDeployment, 'function' | 'variant' | 'from' | 'to'>) => {
+export const revisionOf = (submission: Pick<AliasDeployment, 'function' | 'variant' | 'from' | 'to' | 'hooks'>) => {
+  const { beforeAllowTraffic, afterAllowTraffic } = submission.hooks ?? {};
+  const hooks = [
+    ...(beforeAllowTraffic === undefined ? [] : [{ BeforeAllowTraffic: beforeAllowTraffic }]),
+    ...(afterAllowTraffic === undefined ? [] : [{ AfterAllowTraffic: afterAllowTraffic }]),
+  ];
   const content = JSON.stringify({
     version: 0.0,
     Resources: [
@@ -18,6 +23,7 @@ export const revisionOf = (submission: Pick<AliasDeployment, 'function' | 'varia
         },
       },
     ],
+    ...(hooks.length === 0 ? {} : { Hooks: hooks }),
   });
   return { revisionType: 'AppSpecContent', appSpecContent: { content, sha256: sha256(content) } } as const;
 };

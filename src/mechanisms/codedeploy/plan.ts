@@ -134,7 +134,11 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
       },
       submission: submissionFor(lambda, look.version, to, routing, {
         alarms: requested.rollout.alarms,
-        ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds, judged }),
+        ...withoutUndefined({
+          timeoutSeconds: requested.rollout.timeoutSeconds,
+          hooks: requested.lambda.hooks,
+          judged,
+        }),
       }),
     },
     plan: {
@@ -218,6 +222,7 @@ const watched = async (
       ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
       : []),
     ...slow,
+    ...hookNotes(lambda),
   ];
 };
 
@@ -247,12 +252,21 @@ const guarded = async (
   };
 };
 
+const hookNotes = ({ hooks: { beforeAllowTraffic, afterAllowTraffic } = {} }: LambdaAlias): readonly string[] => [
+  ...(beforeAllowTraffic === undefined
+    ? []
+    : [`${beforeAllowTraffic} runs before the first request, for an hour at most; the deployment ends if it fails`]),
+  ...(afterAllowTraffic === undefined
+    ? []
+    : [`${afterAllowTraffic} runs after the last shift, for an hour at most; the alias goes back if it fails`]),
+];
+
 const submissionFor = (
   lambda: LambdaAlias,
   from: string,
   to: string,
   { config, routing, shiftSeconds }: Routing,
-  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'judged' | 'broughtBefore'>,
+  guards: Pick<AliasDeployment, 'alarms' | 'timeoutSeconds' | 'hooks' | 'judged' | 'broughtBefore'>,
 ): AliasDeployment => ({
   mechanism: 'codedeploy',
   kind: 'deployment',

@@ -1,6 +1,6 @@
 import { orUndefined } from '../../aws/errors.ts';
 import type { FunctionOutput } from '../../aws/lambda.ts';
-import { canonical } from '../../digest.ts';
+import { canonical, digest } from '../../digest.ts';
 import type { LambdaAlias } from '../../manifest/manifest.ts';
 import { Refusal } from '../../operation.ts';
 import { oneLine, shortened } from '../../plain-text.ts';
@@ -33,6 +33,10 @@ export const settingChanges = async (
   };
   return differences(await version(from), await version(to));
 };
+
+/** Hex, of everything that a version is: its image, its settings and its variables. */
+export const contentOfVersion = (found: FunctionOutput): string =>
+  digest([imageOf(found), chosen(found.Configuration), found.Configuration?.Environment?.Variables ?? {}]);
 
 const differences = (before: FunctionOutput, after: FunctionOutput): readonly string[] => [
   ...changed({ image: imageOf(before) }, { image: imageOf(after) }).map(valueLine),

@@ -277,6 +277,7 @@ const reasons: Readonly<Record<string, ReasonCode>> = {
   ALARM_ACTIVE: 'alarm',
   MANUAL_STOP: 'aborted-by-hand',
   TIMEOUT: 'deployment-timeout',
+  HOOK_EXECUTION_FAILURE: 'hook-failed',
   IAM_ROLE_MISSING: 'access-denied',
   IAM_ROLE_PERMISSIONS: 'access-denied',
   INTERNAL_ERROR: 'aws-error',
@@ -299,7 +300,11 @@ export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
       reason: abort.why,
       because: `${abort.because ?? abort.why}; version ${submissionOf(release).from} serves again, verified`,
     };
-  const because = `${ended}; version ${submissionOf(release).from} serves again, verified`;
+  const { from, hooks = {} } = submissionOf(release);
+  // CodeDeploy has no words of a hook.
+  const log =
+    code === 'HOOK_EXECUTION_FAILURE' ? `; the reason is in the log of ${Object.values(hooks).join(', ')}` : '';
+  const because = `${ended}${log}; version ${from} serves again, verified`;
   const gone = code === 'ALARM_ACTIVE' ? await goneAlarms(turn) : [];
   // CodeDeploy stops a deployment also when it cannot read an alarm, and unknown is never guilty.
   if (gone.length > 0) return { reason: 'cause-unknown', because: `${notReady([], gone)}: ${because}` };

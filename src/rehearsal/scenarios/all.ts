@@ -10,7 +10,7 @@ import {
 } from './approval.ts';
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
-import { codedeployAlarm, codedeployJudge, codedeployLambdaCanary } from './codedeploy.ts';
+import { codedeployAlarm, codedeployHook, codedeployJudge, codedeployLambdaCanary } from './codedeploy.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { contractNamesTheColumn } from './contract.ts';
 import {
@@ -236,4 +236,5 @@ export const scenarios: readonly Scenario[] = [
   codedeployLambdaCanary,
   codedeployAlarm,
   codedeployJudge,
+  codedeployHook,
 ];

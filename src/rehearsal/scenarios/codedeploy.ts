@@ -1,11 +1,22 @@
 import { createHash } from 'node:crypto';
-import { type AnyVersion, anyFixture } from '../../../simulator/fixtures/fixtures.ts';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readArchive } from '../../../simulator/containers/archive.ts';
+import { type AnyVersion, anyFixture, goldenSet, irisData } from '../../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../clock.ts';
-import { imageOf, rehearsedTeam, rollouts } from '../manifest.ts';
+import type { Launched } from '../driver.ts';
+import { lambdaFunction } from '../lambda-function.ts';
+import { imageOf, type ManifestOptions, rehearsedTeam, rollouts } from '../manifest.ts';
+import { codebuildFolder } from '../pipeline.ts';
 import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
 import { carriedOut, delivered, isEnd, type Require, type Scenario } from './scenario.ts';
 
 const alarm = 'iris-live-errors';
+const throughCanary: ManifestOptions = {
+  lambda: true,
+  rollout: 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s',
+  unwatched: true,
+};
 
 /** A published version of the function with this model in its image. @returns its number */
 const publish = async (stage: Stage, version: AnyVersion): Promise<string> => {
@@ -22,7 +33,35 @@ const imageIn = (stage: Stage, version: AnyVersion): string => {
   const image = `${imageOf(stage.model)}-${version}`;
   const { artifact } = anyFixture(stage.model, version);
   stage.simulator.images.tag(image, `sha256:${createHash('sha256').update(artifact).digest('hex')}`);
+  stage.simulator.images.fill(image, readArchive(artifact));
   return image;
+};
+
+const hook = 'CodeDeployHook_iris';
+
+/** From now on the manifest has a test, and CodeDeploy invokes the function that runs it. @returns the invocations */
+const addHook = (stage: Stage): readonly Launched[] => {
+  const { name, content } = goldenSet('iris');
+  writeFileSync(join(stage.workspace, name), content);
+  stage.writeManifest({
+    ...throughCanary,
+    hooks: `{ before-allow-traffic: ${hook} }`,
+    // Fifty rows show that a model is good enough, and no small difference between two models.
+    regression: `dataset: ${name}
+task: multiclass-classification
+rules: [{ metric: accuracy, floor: 0.8 }]
+request: { content-type: application/json, input: [${irisData().features.join(', ')}], body: { instances: [$row] } }
+response: { prediction: "$.predictions[0].predicted_label" }
+`,
+  });
+  const bundle = join(codebuildFolder(), 'hook/dist/index.cjs');
+  const launch = lambdaFunction(stage.driver, bundle, dirname(stage.workspace), {
+    MODEL_DELIVERY_ENVIRONMENT: rehearsedTeam.environment,
+    AWS_LAMBDA_FUNCTION_NAME: hook,
+  });
+  const invocations: Launched[] = [];
+  stage.simulator.functions.define(hook, async (event) => void invocations.push(launch(event)));
+  return invocations;
 };
 
 /** A function whose alias has callers, and a deployment group that an alarm on its errors stops; 1.0.0 is delivered to it. */
@@ -68,7 +107,7 @@ const aliasInProduction = async (
   });
   simulator.functions.traffic({ function: name, alias: 'live', requestsPerSecond: 20, seed: 20_260_105 });
   await stage.driver.until(stage.driver.now() + minutes(3));
-  stage.writeManifest({ lambda: true, rollout, unwatched: true });
+  stage.writeManifest({ ...throughCanary, rollout });
   const { release } = await deliverToAlias(stage, 'The first version that this suite delivers', '1.0.0');
   require(isEnd(release, delivered), `the first delivery is delivered: ${release.ending?.because}`);
 };
@@ -154,5 +193,45 @@ export const codedeployJudge: Scenario = {
     });
     require(FunctionVersion === '2' && RoutingConfig === undefined, `version 2 serves again alone: ${FunctionVersion}`);
     return release;
+  },
+};
+
+export const codedeployHook: Scenario = {
+  name: 'codedeploy-hook',
+  about:
+    'The lifecycle hook tests each version of a Lambda function before its traffic: a good one is delivered, a wrong one gets no request of a user.',
+  expected: { outcome: 'rolled-back', reasonCode: 'hook-failed' },
+  play: async (stage, require) => {
+    await aliasInProduction(stage, require);
+    const invocations = addHook(stage);
+    const shifts = () => stage.simulator.events.filter(({ what }) => what === 'traffic-shifted').length;
+    const lines = () =>
+      invocations
+        .at(-1)
+        ?.log.map(({ text }) => text)
+        .join('\n') ?? '';
+    const { release: good } = await deliverToAlias(stage, 'A better version passes its test', '1.1.0');
+    require(isEnd(good, delivered), `the good version is delivered: ${good.ending?.because}`);
+    require(/Succeeded: succeeded\/regression-passed/.test(lines()), 'the hook reported its success');
+    const before = shifts();
+    const { release: wrong, published } = await deliverToAlias(
+      stage,
+      'A version that never answers versicolor',
+      '1.2.0',
+    );
+    const asked = stage.simulator.requests.filter(
+      ({ operation, input }) => operation === 'Invoke' && (input as { Qualifier?: string }).Qualifier === published,
+    );
+    require(asked.length > 0, 'the hook asked the wrong version for the golden rows');
+    require(/Failed: rejected\/regression-failed: .*accuracy/.test(lines()), 'the log of the hook has the reason');
+    const [, bucket = '', key = ''] = /report: s3:\/\/([^/]+)\/(\S+)/.exec(lines()) ?? [];
+    const report = stage.simulator.objects.get(bucket, key)?.body.toString() ?? '{}';
+    require(JSON.parse(report).model_delivery?.verdict === 'fail', 'the report in the record bucket has the verdict');
+    const moved = stage.simulator.events
+      .filter(({ what }) => what === 'traffic-shifted')
+      .slice(before)
+      .filter(({ detail }) => detail.includes(`version ${published}`));
+    require(moved.length === 0, 'no request of a user went to the wrong version');
+    return wrong;
   },
 };

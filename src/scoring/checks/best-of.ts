@@ -21,7 +21,6 @@ import { cellText } from '../../report/regression/cell-text.ts';
 import { answeringOf, keptSite } from '../answering.ts';
 import { answersOf, compared, goldenSource, rulesAlone } from '../decide.ts';
 import { packageMark } from '../ended-tests.ts';
-import { servedPackage } from '../served.ts';
 import type { Standing } from '../standing.ts';
 import { type Earlier, earlierVersions, folderOf, hasAnswers } from './earlier-versions.ts';
 
@@ -84,7 +83,7 @@ const ranked = (known: readonly Earlier[], { better }: Measure): readonly Earlie
   known.toSorted((one, other) => differenceOf(better, other.value, one.value) ?? 0);
 
 const isServed = (at: Standing, { entry }: Earlier): boolean => {
-  const served = servedPackage(at.look);
+  const served = at.served;
   return served !== undefined && packageMark(served) === entry.package;
 };
 

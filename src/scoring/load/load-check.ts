@@ -18,7 +18,7 @@ import { candidateUp, contentOf, isGone } from '../candidate-up.ts';
 import type { GoldenRow, GoldenRows } from '../golden-set.ts';
 import { type Turn, waiting } from '../progress.ts';
 import type { Endpoint } from '../site.ts';
-import type { Standing } from '../standing.ts';
+import { endpointEnvironment, type Standing } from '../standing.ts';
 import { drive, type Requests } from './drive.ts';
 import { claimStep, keepStep, keptSteps, type RecordedRate, rateOnce } from './kept.ts';
 import { recordedRate } from './recorded-rate.ts';
@@ -27,8 +27,9 @@ import { recordedRate } from './recorded-rate.ts';
 export const loadCheck = {
   name: 'load' as const,
   isDue: ({ regression }: Standing): boolean => regression.asking.load !== undefined,
-  refuse: ({ environment, look }: Standing): void => {
-    const { name, async } = environment.endpoint;
+  refuse: (at: Standing): void => {
+    const { look } = at;
+    const { name, async } = endpointEnvironment(at).endpoint;
     const problem = cannotLoad({ name, async: look?.live.asynchronous ?? async });
     if (problem !== undefined) throw new InputError(problem);
   },
@@ -159,8 +160,8 @@ const capacityOf = async (
   at: Standing,
   site: Endpoint,
 ): Promise<{ readonly tested: string; readonly capacity: Capacity }> => {
-  const { look, environment, candidate } = at;
-  const { instance, autoscaling } = environment.endpoint;
+  const { look, candidate } = at;
+  const { instance, autoscaling } = endpointEnvironment(at).endpoint;
   const live = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === servingOf(at));
   const made = candidate === undefined ? (await contentOf(at)).config.ProductionVariants?.[0] : undefined;
   const dark = look?.config?.ProductionVariants?.find(({ VariantName }) => VariantName === site.variant);

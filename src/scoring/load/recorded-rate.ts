@@ -4,7 +4,7 @@ import { busiestMinute } from '../../metrics/busiest-minute.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { hasAnswersOfTest } from '../answers.ts';
 import { objectsBelow } from '../objects-below.ts';
-import type { Standing } from '../standing.ts';
+import { endpointEnvironment, type Standing } from '../standing.ts';
 import { runningAttempt } from '../test-record.ts';
 import type { RecordedRate } from './kept.ts';
 
@@ -15,7 +15,8 @@ const recordedMs = hours(7 * 24);
  * asked it are left out: golden rows are no traffic of users.
  */
 export const recordedRate = async (at: Standing): Promise<RecordedRate> => {
-  const { world, environment, look, stored } = at;
+  const { world, look, stored } = at;
+  const environment = endpointEnvironment(at);
   const variant = look && canonicalOf(look.live);
   if (look === undefined || variant === undefined) return {};
   const isRunning = stored !== undefined && runningAttempt(stored.record) !== undefined;
@@ -37,11 +38,8 @@ export const recordedRate = async (at: Standing): Promise<RecordedRate> => {
 };
 
 /** A piece of answers is kept within a minute of its requests, or in the next one. */
-const testMinutes = async (
-  { world, releases, environment }: Standing,
-  from: Instant,
-): Promise<ReadonlySet<Instant>> => {
-  const prefix = `${releases.prefix}${environment.endpoint.name}/regression/`;
+const testMinutes = async ({ world, releases, subject }: Standing, from: Instant): Promise<ReadonlySet<Instant>> => {
+  const prefix = `${releases.prefix}${subject.endpoint}/regression/`;
   const kept = await objectsBelow(world, { ...releases, prefix });
   const minute = minutes(1);
   return new Set(

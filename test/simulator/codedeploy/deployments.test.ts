@@ -255,3 +255,16 @@ test('one deployment at a time; the list has the newest first, and the revision 
     await churn.codedeploy.send(new GetApplicationRevisionCommand({ applicationName: 'churn', revision })),
   ).toMatchObject({ revision: { appSpecContent: { content: appSpec([], '1', '2') } } });
 });
+
+test('the time that a hook has is a setting', async () => {
+  churn = await openFunction({}, { settings: { codeDeployHookMs: 5 * minute } });
+  churn.simulator.functions.define('CodeDeployHook_test', async () => {});
+  const silent = await churn.deploy('LambdaAllAtOnce', { revision: revisionOf(appSpec([before])) });
+  await churn.pass(4 * minute);
+  expect(await churn.deployment(silent)).toMatchObject({ status: 'InProgress' });
+  await churn.pass(2 * minute);
+  expect(await churn.deployment(silent)).toMatchObject({
+    status: 'Failed',
+    errorInformation: { message: expect.stringContaining('reported no status within 5 minutes') },
+  });
+});

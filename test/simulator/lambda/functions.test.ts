@@ -4,6 +4,8 @@ import {
   type CreateFunctionCommandInput,
   GetFunctionCommand,
   GetFunctionConfigurationCommand,
+  InvokeCommand,
+  type InvokeCommandInput,
   ListAliasesCommand,
   ListVersionsByFunctionCommand,
   PublishVersionCommand,
@@ -13,6 +15,8 @@ import {
   UpdateFunctionConfigurationCommand,
 } from '@aws-sdk/client-lambda';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { readArchive } from '../../../simulator/containers/archive.ts';
+import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { digestOf, imageOf, minute, type OpenFunction, openFunction } from '../codedeploy/support.ts';
 import { refusalOf } from '../support/account.ts';
 
@@ -181,4 +185,35 @@ test('the settings decide whether one version alone has metrics, and whether a m
   expect(await seen('Invocations', 'Sum', '1')).toBeUndefined();
   expect(await seen('Errors', 'SampleCount')).toBeUndefined();
   expect(await seen('Invocations', 'Sum')).toBeGreaterThan(2900);
+});
+
+const invoke = (more: Partial<InvokeCommandInput> = {}) =>
+  churn.lambda.send(new InvokeCommand({ FunctionName: 'churn', ...more }));
+
+test('a version whose image has a model answers a payload; its errors are results (API: Invoke, FunctionError)', async () => {
+  churn.simulator.images.fill(imageOf(2), readArchive(irisFixture('1.1.0').artifact));
+  const Payload = JSON.stringify({ instances: [[5.1, 3.5, 1.4, 0.2]] });
+  const answer = await invoke({ Qualifier: '2', Payload });
+  expect(answer).toMatchObject({ StatusCode: 200, ExecutedVersion: '2' });
+  expect(JSON.parse(answer.Payload?.transformToString() ?? '')).toMatchObject({
+    predictions: [{ predicted_label: 'setosa' }],
+  });
+  const failed = await invoke({ Qualifier: '2', Payload: '{}' });
+  expect(failed).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
+  churn.simulator.functions.fail('churn', '2', 1);
+  expect(await invoke({ Qualifier: '2', Payload })).toMatchObject({ FunctionError: 'Unhandled' });
+  expect(await refusalOf(invoke({ Qualifier: '1', Payload }))).toMatch(/^InvalidParameterValueException.*has no model/);
+  expect(await refusalOf(invoke({ Qualifier: '9', Payload }))).toMatch(/^ResourceNotFoundException/);
+  expect(await refusalOf(invoke({ Qualifier: '2', Payload: 'no' }))).toMatch(/^InvalidRequestContentException/);
+  expect(await refusalOf(invoke({ Qualifier: '2', InvocationType: 'DryRun' }))).toMatch(/DryRun is not simulated/);
+  const large = JSON.stringify('x'.repeat(6 * 1024 * 1024));
+  expect(await refusalOf(invoke({ Qualifier: '2', Payload: large }))).toMatch(/^RequestTooLargeException/);
+});
+
+test('an event goes to a function of the driver, which answers nothing', async () => {
+  const events: object[] = [];
+  churn.simulator.functions.define('watch', async (event) => void events.push(event));
+  const answer = await invoke({ FunctionName: 'watch', InvocationType: 'Event', Payload: '{"a":1}' });
+  expect([answer.StatusCode, answer.Payload?.length ?? 0, events]).toEqual([202, 0, [{ a: 1 }]]);
+  expect(await refusalOf(invoke({ FunctionName: 'absent', InvocationType: 'Event' }))).toMatch(/^ResourceNotFound/);
 });

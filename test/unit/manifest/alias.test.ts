@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { aliasOf, environmentOf, loadManifest } from '../../../src/manifest/load.ts';
 
@@ -18,6 +19,25 @@ const judge = (more = '') =>
   `judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 1%, confidence: 0.9 }${more === '' ? '' : `, ${more}`} }`;
 const load = (change?: (line: string) => string) => loadManifest(text(change), 'delivery.yml');
 const withRollout = (changed: string) => (all: string) => all.replace(rollout, changed);
+
+const withHooks = (hooks: string) => (all: string) => all.replace('group: live }', `group: live, hooks: ${hooks} }`);
+const regression = (key = ''): string =>
+  `regression:\n  task: multiclass-classification\n  dataset: golden.jsonl\n  rules: [{ metric: accuracy, floor: 0.8 }]\n  response: { prediction: $.label }\n${
+    key.startsWith('request') ? '' : '  request: { content-type: application/json, input: [a], body: [$row] }\n'
+  }${key === '' ? '' : `  ${key}\n`}`;
+
+test('the hooks of an alias, and the manifest of the page', () => {
+  const hooks = '{ before-allow-traffic: CodeDeployHook_a, after-allow-traffic: CodeDeployHook_b }';
+  expect(aliasOf(load(withHooks(hooks)), 'production')?.lambda.hooks).toEqual({
+    beforeAllowTraffic: 'CodeDeployHook_a',
+    afterAllowTraffic: 'CodeDeployHook_b',
+  });
+  const [, page = ''] = /<!-- hook -->\n```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/codedeploy.md', 'utf8')) ?? [];
+  const whole = `version: 1\nmodel: churn\n${page}    rollout: { ${rollout} }\n`;
+  const manifest = loadManifest(whole, 'delivery.yml');
+  expect(aliasOf(manifest, 'production')?.lambda.hooks).toEqual({ beforeAllowTraffic: 'CodeDeployHook_churn' });
+  expect(manifest.regression?.asking.request?.contentType).toBe('application/json');
+});
 
 test('an alias is an environment of its own kind', () => {
   const manifest = load(withRollout(rollout.replace('5m,', '5m, timeout: 1h, alarms: { named: [a] },')));
@@ -124,6 +144,32 @@ describe('a key without a meaning for an alias is refused with the reason', () =
       (all) => all.replace('lambda-alias', 'ecs-service'),
       '"ecs-service" is not a target; expected endpoint or lambda-alias',
     ],
+    [
+      'a hook that CodeDeploy may not invoke',
+      withHooks('{ before-allow-traffic: churn-test }'),
+      'hooks.before-allow-traffic: "churn-test" is not the name of a function that begins with CodeDeployHook_',
+    ],
+    [
+      'a regression test without its hook',
+      (all) => `${all}${regression()}`,
+      'production.lambda: needs `hooks: { before-allow-traffic: CodeDeployHook_… }`, since the manifest has `regression`',
+    ],
+    ...(
+      [
+        ['candidate: dark-variant', 'candidate: is about SageMaker'],
+        ['candidate: { temporary: { instance: ml.m5.large } }', 'candidate: is about SageMaker'],
+        ['baseline: { transform: { instance: ml.m5.large } }', 'baseline: is about SageMaker'],
+        ['request: { content-type: text/csv, input: [a] }', 'request: must have the content type application/json'],
+        ['contract: { constraints: registered }', 'contract: is a check of a SageMaker endpoint'],
+        ['bias: [{ metric: DPL, facet: age, limit: 0.1 }]', 'bias: is a check of a SageMaker endpoint'],
+        ['attribution: { ndcg: 0.9 }', 'attribution: is a check of a SageMaker endpoint'],
+        ['command: { run: [pytest], timeout: 5m }', 'command: is a check of a SageMaker endpoint'],
+      ] as const
+    ).map(([key, message]): [string, (all: string) => string, string] => [
+      key,
+      (all) => `${withHooks('{ before-allow-traffic: CodeDeployHook_churn }')(all)}${regression(key)}`,
+      `regression.${message}`,
+    ]),
     [
       'a name',
       (all) => all.replace('alias: live', 'alias: li_ve'),

@@ -34,6 +34,13 @@ describe('the time at which a delivery needs a verdict', () => {
     expect(testDue(given, 'production')).toBe(due);
   });
 
+  it('never comes for an alias, whose lifecycle hook tests', () => {
+    const given = asked('temporary');
+    const aliases = { production: {} as never };
+    expect(testDue({ ...given, aliases }, 'production')).toBeUndefined();
+    expect(testDue({ ...given, aliases }, 'staging')).toBe('before-deploy');
+  });
+
   it('never comes in the environment where the candidate of the others answers', () => {
     expect(testDue(asked('{ environment: staging }'), 'staging')).toBeUndefined();
   });
