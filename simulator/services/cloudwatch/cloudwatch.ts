@@ -19,7 +19,11 @@ export interface AlarmedMetrics extends Metrics {
 
 /** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4); Lambda counts. */
 const unitOf = (namespace: string, metric: string): string =>
-  namespace === 'AWS/Lambda' ? 'Count' : metric.endsWith('Latency') ? 'Microseconds' : 'None';
+  namespace === 'AWS/Lambda' || namespace === 'AWS/ApplicationELB'
+    ? 'Count'
+    : metric.endsWith('Latency')
+      ? 'Microseconds'
+      : 'None';
 
 type Named = Readonly<Record<string, string>>;
 
