@@ -12,9 +12,9 @@ export type PolicyName = OperationName | 'plan';
  * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
  * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `lambda-alias`: of roles that
- * deliver to the alias of a Lambda function and roll it back, in place of the policies for an endpoint.
+ * deliver to the alias of a Lambda function and roll it back, in place of the policies for an endpoint; `ecs-service`: to a service of ECS.
  */
-export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'lambda-alias';
+export type PublishedName = PolicyName | 'approver' | 'gate' | 'life-cycle' | 'lambda-alias' | 'ecs-service';
 
 /**
  * A permission that only some runs need. A plan lists it when its run needs it; a policy always has it. `decides` and `reads-evidence`
@@ -50,6 +50,8 @@ export type Need =
   /** Writes the manifest's `stage` to the registry. */
   | 'stages';
 
+type ResourceName = keyof ReturnType<typeof resourcesOf>;
+
 interface Grant {
   /**
    * The purpose of its statement, in letters and digits (IAM: Sid). Grants of one policy with one name make one statement: they differ
@@ -57,7 +59,7 @@ interface Grant {
    */
   readonly sid: string;
   readonly actions: readonly string[];
-  readonly on: readonly (keyof ReturnType<typeof resourcesOf>)[];
+  readonly on: readonly ResourceName[];
   readonly condition?: (place: Place) => Condition;
   /** Absent: every run needs it. */
   readonly when?: Need;
@@ -468,21 +470,24 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
-/** A delivery to the alias of a function, and its rollback: one deployment either way. */
-const deliverToAlias: readonly Grant[] = [
+/** A release by CodeDeploy: one deployment, of a delivery as of a rollback. */
+const deliverBy = (
+  records: ResourceName,
+  group: ResourceName,
+  application: ResourceName,
+  predefined: ResourceName,
+): readonly Grant[] => [
   findVersion,
   ...readContent,
-  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['aliasRecords'] },
+  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: [records] },
   tellAbsence('releasesBucket'),
-  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.creates },
-  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.replaces },
-  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
-  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.creates },
+  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.replaces },
   readAlarms,
   {
     sid: 'DeployToTheGroup',
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
-    on: ['deploymentGroup'],
+    on: [group],
   },
   // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
   {
@@ -493,22 +498,58 @@ const deliverToAlias: readonly Grant[] = [
   {
     sid: 'KnowHowItShifts',
     actions: ['codedeploy:GetDeploymentConfig'],
-    on: ['predefinedDeploymentConfigs', 'ownDeploymentConfigs'],
+    on: [predefined, 'ownDeploymentConfigs'],
   },
   { sid: 'MakeItsShift', actions: ['codedeploy:CreateDeploymentConfig'], on: ['ownDeploymentConfigs'] },
   {
     sid: 'RegisterTheRevision',
     actions: ['codedeploy:RegisterApplicationRevision'],
-    on: ['deploymentApplication'],
+    on: [application],
     because: 'CodeDeploy registers the revision of a deployment on behalf of the caller',
   },
   {
     sid: 'BringAlarms',
     actions: ['codedeploy:UpdateDeploymentGroup'],
-    on: ['deploymentGroup'],
+    on: [group],
     because: 'CodeDeploy requires it of a deployment with alarms of its own, as a rollback has',
   },
 ];
+
+/** A delivery to the alias of a function, and its rollback. */
+const deliverToAlias: readonly Grant[] = [
+  ...deliverBy('aliasRecords', 'deploymentGroup', 'deploymentApplication', 'predefinedDeploymentConfigs'),
+  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
+  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+];
+
+/** A delivery to a service of ECS, and its rollback. */
+const deliverToService: readonly Grant[] = [
+  ...deliverBy('serviceRecords', 'serviceGroup', 'serviceApplication', 'predefinedServiceConfigs'),
+  { sid: 'ReadTheService', actions: ['ecs:DescribeServices'], on: ['ecsService'] },
+  // It has no resource (Service Authorization Reference, Amazon ECS).
+  { sid: 'ReadItsTaskDefinitions', actions: ['ecs:DescribeTaskDefinition'], on: ['everything'] },
+  { sid: 'RegisterARevision', actions: ['ecs:RegisterTaskDefinition'], on: ['taskDefinitions'] },
+  {
+    sid: 'KeepItsTags',
+    actions: ['ecs:TagResource'],
+    on: ['taskDefinitions'],
+    condition: conditions.atRegistration,
+    because: 'ECS requires it of a registration with the tags of the revision before',
+  },
+  {
+    sid: 'PassItsRoles',
+    actions: ['iam:PassRole'],
+    on: ['executionRole'],
+    condition: conditions.toTasks,
+    because: 'ECS requires it for both roles of a task definition',
+  },
+  // It names a deployment alone and has no resource, as StopDeployment.
+  { sid: 'RerouteTheTraffic', actions: ['codedeploy:ContinueDeployment'], on: ['everything'] },
+];
+
+/** The IAM actions of a release to a service, sorted. */
+export const servicePermissions = (): readonly string[] =>
+  [...new Set(deliverToService.flatMap(({ actions }) => actions))].sort();
 
 /** The IAM actions of a release to an alias, sorted. */
 export const aliasPermissions = (): readonly string[] =>
@@ -547,6 +588,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
   'lambda-alias': deliverToAlias,
+  'ecs-service': deliverToService,
 };
 
 type Granted = Pick<Grant, 'sid' | 'actions' | 'on' | 'condition'>;

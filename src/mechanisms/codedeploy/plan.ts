@@ -6,19 +6,26 @@ import { type Change, Refusal } from '../../operation.ts';
 import { aliasPermissions } from '../../permissions.ts';
 import { shortened } from '../../plain-text.ts';
 import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
-import type { AliasDeployment, Configuration, NewRelease, ReleaseRecord } from '../../release/record.ts';
+import type {
+  AliasDeployment,
+  CodeDeployment,
+  Configuration,
+  NewRelease,
+  ReleaseRecord,
+} from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { DeliveryRequest } from '../request.ts';
-import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown } from './alias.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
-import { groupAlarms, runningIn } from './deployment.ts';
+import { alarmsOfGroup, groupAlarms, groupInfo, runningIn } from './deployment.ts';
 import { type Routing, routingOf } from './routing.ts';
 import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
+import { type Platform, shown, type TargetLook } from './target.ts';
 
 /** A request for a delivery to an alias. */
 export interface AliasRequest extends Pick<DeliveryRequest, 'group' | 'version' | 'registry'> {
@@ -71,12 +78,12 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const { lambda } = operation === 'rollback' ? request : request.requested;
   const name = nameOfAlias(lambda);
   const look = await requireAlias(world, lambda);
-  const baseline = baselineOf(record, look.version);
+  const baseline = baselineOf(record, ofVersion(look.version));
   if (operation === 'rollback') {
     const to = versionTo(request.to);
-    const routing = routingOf(allAtOnce);
+    const routing = routingOf(allAtOnce, 'Lambda');
     const planDigest = digest({ operation, alias: name, from: look.version, to });
-    await groupAlarms(world, lambda);
+    await groupAlarms(world, lambda, 'Lambda');
     const release: NewRelease = {
       id: releaseId(record, request.to.version ?? 'unversioned', planDigest),
       operation,
@@ -105,9 +112,11 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const to = namedVersion(registered);
   await requireContent(world, lambda, to, registered);
   const planDigest = aliasDigest(requested, registered.packageVersion);
-  const routing = routingOf(requested.rollout);
+  const routing = routingOf(requested.rollout, 'Lambda');
   const serves = look.version === to && look.other === undefined;
-  const notes = serves ? [] : await watched(world, requested, look, record);
+  const notes = serves
+    ? []
+    : await watched(world, { ...requested, name, look, to: lambda, platform: 'Lambda' }, record);
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -134,18 +143,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
         : `deploy ${tag} to ${name} by ${requested.rollout.strategy}`,
       changes: serves
         ? []
-        : [
-            ...(routing.routing === undefined
-              ? []
-              : [
-                  {
-                    verb: 'create',
-                    object: `deployment configuration ${routing.config}`,
-                    details: ['unless the account has it'],
-                  } as const,
-                ]),
-            moved(name, look, to, await settingChanges(world, lambda, look.version, to)),
-          ],
+        : [...newConfig(routing), moved(name, look, to, await settingChanges(world, lambda, look.version, to))],
       notes,
       expectedSeconds: routing.shiftSeconds + overheadSeconds,
       peakInstances: {},
@@ -153,6 +151,12 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
     },
   };
 };
+
+/** A deployment configuration of the suite's own. */
+export const newConfig = ({ config, routing }: Routing): readonly Change[] =>
+  routing === undefined
+    ? []
+    : [{ verb: 'create', object: `deployment configuration ${config}`, details: ['unless the account has it'] }];
 
 /** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
 const overheadSeconds = 60;
@@ -163,26 +167,35 @@ const moved = (name: string, { version }: AliasLook, to: string, settings: reado
   details: [`version: ${version} → ${to}`, ...settings],
 });
 
+/** A delivery by CodeDeploy, before it begins. */
+interface Watched {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly to: Pick<CodeDeployment, 'application' | 'deploymentGroup'>;
+  readonly look: TargetLook;
+  readonly rollout: AliasRollout;
+}
+
 /** Everything that must hold before a deployment. @returns notes about its alarms */
-const watched = async (
+export const watched = async (
   world: World,
-  { lambda, rollout }: AliasRequest,
-  look: AliasLook,
+  { name, platform, to, look, rollout }: Watched,
   record: ReleaseRecord,
 ): Promise<readonly string[]> => {
-  const name = nameOfAlias(lambda);
-  const { alarms: ofGroup, mayBeUnread } = await groupAlarms(world, lambda);
+  const { alarms: ofGroup, mayBeUnread } = alarmsOfGroup(await groupInfo(world, to, platform));
   if (record.live === undefined) {
-    const [other] = await runningIn(world, lambda);
+    const [other] = await runningIn(world, to);
     if (other !== undefined)
       throw new Refusal(
         'endpoint-unusable',
-        `deployment ${other} runs in the group ${lambda.deploymentGroup} already: wait until it has ended`,
+        `deployment ${other} runs in the group ${to.deploymentGroup} already: wait until it has ended`,
       );
     if (look.other !== undefined)
       throw new Refusal(
         'endpoint-unusable',
-        `${name} is on ${shown(look)}, and no deployment runs: give one version all requests first (aws lambda update-alias)`,
+        platform === 'Lambda'
+          ? `${name} is on ${shown(look, 'version')}, and no deployment runs: give one version all requests first (aws lambda update-alias)`
+          : `${name} is on ${shown(look, 'revision')}, and no deployment runs: delete the task set beside the primary one first (aws ecs delete-task-set)`,
       );
   }
   const all = [...new Set([...ofGroup, ...rollout.alarms])];
@@ -233,9 +246,9 @@ const ofVersion = (version: string): Configuration => ({
 });
 
 /** The configuration that serves: as the history knows it, else a version of others. */
-const baselineOf = ({ history }: ReleaseRecord, version: string): Configuration => {
-  const known = history.find(({ endpointConfig }) => endpointConfig === configOfVersion(version));
-  if (known === undefined) return ofVersion(version);
+export const baselineOf = ({ history }: ReleaseRecord, serving: Configuration): Configuration => {
+  const known = history.find(({ endpointConfig }) => endpointConfig === serving.endpointConfig);
+  if (known === undefined) return serving;
   const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...configuration } = known;
   return configuration;
 };

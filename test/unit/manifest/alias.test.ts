@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aliasOf, environmentOf, loadManifest } from '../../../src/manifest/load.ts';
+import { codeDeployOf, environmentOf, loadManifest } from '../../../src/manifest/load.ts';
 
 const rollout = 'strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0';
 const text = (change: (line: string) => string = (all) => all): string =>
@@ -20,11 +20,11 @@ const withRollout = (changed: string) => (all: string) => all.replace(rollout, c
 test('an alias is an environment of its own kind', () => {
   const manifest = load(withRollout(rollout.replace('5m,', '5m, timeout: 1h, alarms: { named: [a] },')));
   expect(Object.keys(manifest.environments)).toEqual(['staging']);
-  expect(aliasOf(manifest, 'production')).toEqual({
+  expect(codeDeployOf(manifest, 'production')).toEqual({
     lambda: { function: 'churn_serving', alias: 'live', application: 'churn', deploymentGroup: 'live' },
     rollout: { strategy: 'canary', percent: 10, everyMinutes: 5, alarms: ['a'], timeoutSeconds: 3600 },
   });
-  expect(aliasOf(manifest, 'staging')).toBeUndefined();
+  expect(codeDeployOf(manifest, 'staging')).toBeUndefined();
   expect(() => environmentOf(manifest, 'production')).toThrow(
     /^environment: production delivers to the alias of a Lambda function/,
   );
@@ -83,8 +83,13 @@ describe('a key without a meaning for an alias is refused with the reason', () =
     ['no target', (all) => all.replace(/ {4}target:.*\n/, ''), 'production.endpoint: is missing'],
     [
       'another target',
+      (all) => all.replace('lambda-alias', 'ec2'),
+      '"ec2" is not a target; expected endpoint, lambda-alias or ecs-service',
+    ],
+    [
+      'the target of its neighbour',
       (all) => all.replace('lambda-alias', 'ecs-service'),
-      '"ecs-service" is not a target; expected endpoint or lambda-alias',
+      'production.lambda: needs `target: lambda-alias` beside it',
     ],
     [
       'a name',

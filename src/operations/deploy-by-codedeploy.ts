@@ -6,26 +6,24 @@ import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { canonical } from '../digest.ts';
 import { deliveryOf } from '../manifest/load.ts';
-import type { AliasEnvironment, AliasRollout, Delivery, Manifest } from '../manifest/manifest.ts';
+import type { AliasRollout, CodeDeployEnvironment, Delivery, Manifest } from '../manifest/manifest.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
-import { nameOfAlias, refuseForeignTarget, submissionOf } from '../mechanisms/codedeploy/alias.ts';
-import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
-import { requireContent } from '../mechanisms/codedeploy/content.ts';
-import { type AliasRequest, aliasDigest } from '../mechanisms/codedeploy/plan.ts';
 import { routingOf } from '../mechanisms/codedeploy/routing.ts';
-import type { WantedRelease } from '../mechanisms/mechanism.ts';
-import { registryOf } from '../mechanisms/request.ts';
-import type { Turn } from '../mechanisms/turn.ts';
+import { submissionOf } from '../mechanisms/codedeploy/target.ts';
+import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { refuseClosedGroup } from '../registry/group-policy.ts';
-import { type RequestedVersion, requireVersion } from '../registry/packages.ts';
+import type { RequestedVersion } from '../registry/packages.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { riskOf } from '../registry/risk.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import type { World } from '../world.ts';
+import { type CodeDeployPlace, placeOf, wantedIn } from './codedeploy-place.ts';
 import { requestedVersion } from './requested-version.ts';
+
+type Requested = Pick<DeliveryRequest, 'group' | 'version' | 'registry'>;
 
 interface Given {
   readonly manifest: Manifest;
@@ -34,41 +32,42 @@ interface Given {
   readonly retry: boolean;
 }
 
-/** `deploy-endpoint` where the alias of a Lambda function serves: the same release, carried by CodeDeploy. */
-export const deployAlias = async (
+/** `deploy-endpoint` where the alias of a Lambda function or a service of ECS serves: the same release, carried by CodeDeploy. */
+export const deployByCodeDeploy = async (
   given: Given,
   world: World,
-  environment: AliasEnvironment,
+  environment: CodeDeployEnvironment,
 ): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const store = storeFor(given, world);
   const { model } = given.manifest;
   const named = await requestedVersion(world, store, model, given.version);
-  const { lambda, rollout } = environment;
-  const requested: AliasRequest = { group: model, version: named.version, lambda, rollout, ...registryOf(world) };
-  const wanted = wantedOf(model);
+  const { rollout } = environment;
+  const place = placeOf(environment);
+  const requested: Requested = { group: model, version: named.version, ...registryOf(world) };
+  const wanted = wantedIn(place, model);
   return {
     store,
     approval: termsOf(given.manifest, environment),
     plan: (record) => {
-      if (record.live !== undefined) refuseForeignTarget(record.live, lambda);
-      return plan(world, given, requested, named, record);
+      if (record.live !== undefined) place.refuseForeign(record.live);
+      return plan(world, given, place, requested, named, record);
     },
     recognise: (release) => {
-      refuseForeignTarget(release, lambda);
+      place.refuseForeign(release);
       if (release.operation === 'rollback') return;
-      if (release.planDigest !== aliasDigest(requested, release.candidate.packageVersion ?? 0))
+      if (release.planDigest !== place.digestOf(requested, release.candidate.packageVersion ?? 0))
         throw new Refusal(
           'plan-changed',
           `${release.id} is live, but its plan differs from the plan of these inputs and this manifest`,
         );
-      refuseOtherShift(release, rollout);
+      refuseOtherShift(release, rollout, place);
     },
     tasks: () => ({
       preparing: [beginStage, submitChange(() => wanted)],
       ...followChange(() => wanted),
       settling: settlingTasks,
     }),
-    outputs: (release) => outputsOf(nameOfAlias(lambda), release),
+    outputs: (release) => outputsOf(place.name, release),
   };
 };
 
@@ -76,9 +75,9 @@ export const deployAlias = async (
  * The digest is about the request, and the record about what it was made into: both have to be of this manifest (rule 21). The alarms of the
  * group are read again at the submission.
  */
-const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
+const refuseOtherShift = (release: Release, rollout: AliasRollout, { platform }: CodeDeployPlace): void => {
   const { config, routing, shiftSeconds, timeoutSeconds, alarms } = submissionOf(release);
-  const wanted = routingOf(rollout);
+  const wanted = routingOf(rollout, platform);
   const isOwn =
     config === wanted.config &&
     canonical(routing ?? {}) === canonical(wanted.routing ?? {}) &&
@@ -92,47 +91,41 @@ const refuseOtherShift = (release: Release, rollout: AliasRollout): void => {
     );
 };
 
-/** Directly before the submission the version of the function is compared with the package once more: the record is a hint (rule 21). */
-export const wantedOf = (model: string): WantedRelease => ({
-  // An alias has none: nothing of a release by CodeDeploy reads it.
-  rollout: { strategy: 'all-at-once', finalBakeSeconds: 0, alarms: { named: [] }, minimumRequests: 0 },
-  unchanged: async (turn: Turn) => {
-    const { world, release } = turn;
-    const { version, packageVersion } = release.candidate;
-    if (version === undefined || packageVersion === undefined) return;
-    const registered = await requireVersion(world, model, { version, packageVersion });
-    await requireContent(world, submissionOf(release), submissionOf(release).to, registered);
-  },
-});
-
 const plan = (
   world: World,
   { retry, manifest, environment }: Given,
-  requested: AliasRequest,
+  place: CodeDeployPlace,
+  requested: Requested,
   named: RequestedVersion,
   record: ReleaseRecord,
 ): Promise<Opening<ReleaseOutputs>> => {
   const { group, version } = requested;
-  const digestOf = (packageVersion: number): string => aliasDigest(requested, packageVersion);
+  const digestOf = (packageVersion: number): string => place.digestOf(requested, packageVersion);
   return openDelivery(world, record, { group, version, named, retry, planDigest: digestOf }, (registered, decision) => {
-    refuseHighRisk(manifest, deliveryOf(manifest, environment), registered);
-    return begin(world, requested, registered, record, decision);
+    refuseHighRisk(manifest, deliveryOf(manifest, environment), registered, place);
+    return begin(world, place, requested, registered, record, decision);
   });
 };
 
-/** A high risk requires `regression:` and `strategy: steps`, which an alias has not: the card may rate it so after the manifest was written. */
-const refuseHighRisk = (manifest: Manifest, environment: Delivery, { card }: RegisteredVersion): void => {
+/** A high risk requires `regression:` and `strategy: steps`, which CodeDeploy has not: the card may rate it so after the manifest was written. */
+const refuseHighRisk = (
+  manifest: Manifest,
+  environment: Delivery,
+  { card }: RegisteredVersion,
+  { what }: CodeDeployPlace,
+): void => {
   const { level, because } = riskOf(manifest, environment, card);
   if (level === 'high')
     throw new Refusal(
       'risk-high',
-      `${because}; that requires a passing regression test and strategy: steps, which the alias of a Lambda function does not have. Without users there, write \`risk: normal\` into the environment`,
+      `${because}; that requires a passing regression test and strategy: steps, which ${what} does not have. Without users there, write \`risk: normal\` into the environment`,
     );
 };
 
 const begin = async (
   world: World,
-  requested: AliasRequest,
+  place: CodeDeployPlace,
+  requested: Requested,
   registered: RegisteredVersion,
   record: ReleaseRecord,
   decision: FreeDecision,
@@ -141,9 +134,8 @@ const begin = async (
     ...(await refuseUnfitVersion(world, registered)),
     ...(await refuseClosedGroup(world, requested.group)),
   ];
-  const planned = await codedeploy.plan(world, {
-    operation: 'deploy-endpoint',
-    ...{ requested, registered, record },
+  const planned = await place.planDelivery(world, requested, {
+    ...{ registered, record },
     attempt: decision.is === 'no-op' ? decision.release.attempt : decision.attempt,
   });
   if (planned.plan.changes.length === 0 && record.live === undefined)
@@ -153,7 +145,7 @@ const begin = async (
         is: 'done',
         outcome: 'succeeded',
         reason: planned.already,
-        outputs: outputsOf(nameOfAlias(requested.lambda), { ...planned.release, serving: 'candidate' }),
+        outputs: outputsOf(place.name, { ...planned.release, serving: 'candidate' }),
         because: planned.plan.title,
         plan: planned.plan,
       },
