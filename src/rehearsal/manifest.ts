@@ -47,6 +47,8 @@ export interface ManifestOptions {
   readonly name?: string;
   /** The alias `live` of the function with the endpoint's name, in place of the endpoint. */
   readonly lambda?: true;
+  /** The service with the endpoint's name in the cluster `models`, in place of the endpoint. */
+  readonly service?: true;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
   /** Further keys of the environment; YAML on one line each. */
@@ -92,10 +94,12 @@ ${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}${servesBy
     rollout: { ${rolloutText(options)} }
 ${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
 
-const servesBy = ({ name, model, lambda, endpoint = fleet }: ManifestOptions): string => {
+const servesBy = ({ name, model, lambda, service, endpoint = fleet }: ManifestOptions): string => {
   const named = name ?? model ?? rehearsedTeam.endpoint;
   if (lambda)
     return `    target: lambda-alias\n    lambda: { function: ${named}, alias: live, application: ${named}, deployment-group: live }`;
+  if (service)
+    return `    target: ecs-service\n    service: { cluster: models, name: ${named}, task-definition: ${named}, application: ${named}, deployment-group: live }`;
   return `    endpoint:
       name: ${named}
       execution-role: iris-serving

@@ -6,27 +6,11 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { commandsOf } from '../support/page-commands.ts';
 
 /** docs/codedeploy.md: its documents and commands, given to the simulator as they stand there. */
 
-const page = readFileSync('docs/codedeploy.md', 'utf8');
-const part = (name: string, language: string): string =>
-  new RegExp(`<!-- ${name} -->\n\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '';
-
-/** The options of the command that begins so, by their names. */
-const options = (command: string): Readonly<Record<string, string>> => {
-  const line = new RegExp(`^${command} ((?:.*\\\\\\n)*.*)$`, 'm').exec(page)?.[1] ?? '';
-  const words =
-    line
-      .replace(/\\\n/g, ' ')
-      .replace(/ #.*$/m, '')
-      .match(/"[^"]*"|\S+/g) ?? [];
-  return Object.fromEntries(
-    words.flatMap((word, index) =>
-      word.startsWith('--') ? [[word.slice(2), (words[index + 1] ?? '').replace(/^--.*|"/g, '')]] : [],
-    ),
-  );
-};
+const { page, part, options } = commandsOf(readFileSync('docs/codedeploy.md', 'utf8'));
 
 let account: TestAccount;
 beforeEach(async () => {

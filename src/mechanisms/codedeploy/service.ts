@@ -4,12 +4,17 @@ import type { EcsService } from '../../manifest/manifest.ts';
 import { Refusal } from '../../operation.ts';
 import type { Release, ServiceDeployment } from '../../release/record.ts';
 import type { World } from '../../world.ts';
-import type { TargetLook } from './target.ts';
 
 type Named = Pick<EcsService, 'cluster' | 'name' | 'taskDefinition'>;
 
 /** A service as its task sets show it. */
-export interface ServiceLook extends TargetLook {
+export interface ServiceLook {
+  /** A revision of the family: `7`. */
+  readonly version: string;
+  /** The task set beside it. Only the load balancer knows its part of the requests. */
+  readonly other?: { readonly version: string };
+  /** Why its tasks are not settled yet, one phrase each. */
+  readonly unsettled?: readonly string[];
   readonly controller: string;
   /** The one with the production traffic. */
   readonly primary: TaskSet;
