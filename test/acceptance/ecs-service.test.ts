@@ -194,6 +194,34 @@ describe('a delivery', () => {
     expect(await account.running()).toEqual(['iris:1']);
   });
 
+  const grow = (): Promise<unknown> =>
+    account.simulator.call('ecs', 'UpdateService', { cluster: 'models', service: 'iris', desiredCount: 5 });
+
+  test('is verified when all of its tasks run', async () => {
+    await open();
+    await account.ready('1.0.0');
+    at(minutes(6), 'it grows', grow);
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    const { services } = await account.simulator.call('ecs', 'DescribeServices', {
+      cluster: 'models',
+      services: ['iris'],
+    });
+    expect(services).toMatchObject([{ runningCount: 5 }]);
+  });
+
+  test('whose tasks do not all run ten minutes after its end is not verified', async () => {
+    await open();
+    await account.ready('1.0.0');
+    at(minutes(6), 'it grows, and no image can be pulled', () => {
+      Object.assign(account.simulator.images, { resolve: () => undefined });
+      return grow();
+    });
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'inconclusive', reason: 'verification-mismatch' });
+    expect(report?.result.because).toContain('2 of its 5 tasks run');
+  });
+
   test('that a person stops without a rollback is no rollback', async () => {
     await open();
     await account.ready('1.0.0');
