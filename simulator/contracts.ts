@@ -119,6 +119,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly containers: Containers;
   readonly eventRules: EventRules;
   /**
    * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
@@ -153,6 +154,21 @@ export interface Functions {
    * @param run gets each event; resolves when the function returns, and rejects when it fails or its process dies
    */
   define(name: string, run: (event: object) => Promise<void>): void;
+}
+
+/** Services of ECS in the simulated account. */
+export interface Containers {
+  /** Seeded background requests to the production listener of a service, from now until they are stopped. */
+  traffic(options: {
+    readonly cluster: string;
+    readonly service: string;
+    /** As CloudWatch names it: `app/churn/0123456789abcdef`. */
+    readonly loadBalancer: string;
+    readonly requestsPerSecond: number;
+    readonly seed: number;
+  }): { stop(): void };
+  /** From now on `rate` of the requests to tasks of this task definition fail. @param taskDefinition `churn:3` */
+  fail(taskDefinition: string, rate: number): void;
 }
 
 /** Rules of EventBridge on the default bus of the simulated account. */

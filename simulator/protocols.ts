@@ -15,6 +15,7 @@ const targets: Readonly<Record<string, string>> = {
   AmazonEC2ContainerRegistry_V20150921: 'ecr',
   CodePipeline_20150709: 'codepipeline',
   CodeDeploy_20141006: 'codedeploy',
+  AmazonEC2ContainerServiceV20141113: 'ecs',
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */

@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Abort|Acknowledge|Add|Complete|Copy|Create|Delete|Deregister|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
+  /^(Abort|Acknowledge|Add|Complete|Continue|Copy|Create|Delete|Deregister|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -141,6 +141,16 @@ export const resourceOf = (
         );
       // A call that names a deployment alone: IAM knows its group, which the call does not name.
       return config === undefined ? '*' : kernel.arn('codedeploy', `deploymentconfig:${config}`);
+    }
+    case 'ecs': {
+      // Service Authorization Reference, Amazon ECS: DescribeTaskDefinition has no resource; RegisterTaskDefinition has the family's.
+      const family = text('family');
+      if (operation === 'RegisterTaskDefinition') return kernel.arn('ecs', `task-definition/${family}:*`);
+      if (operation !== 'DescribeServices') return '*';
+      const service = text('services') ?? '';
+      return service.startsWith('arn:')
+        ? service
+        : kernel.arn('ecs', `service/${(text('cluster') ?? 'default').split('/').at(-1)}/${service}`);
     }
     case 'lambda': {
       const given = text('FunctionName');

@@ -173,6 +173,12 @@ export const defaultSettings = {
   codeDeployRollbackMs: 10_000,
   /** The alias of a deployment that was stopped without a rollback: as the deployment left it, or on the version before. [unconfirmed] */
   stoppedAlias: 'stays' as 'stays' | 'returns',
+  /** ECS: from the creation of a task set until its tasks run and are healthy. [unconfirmed] */
+  ecsTaskStartMs: 60_000,
+  /** ECS: how long a deleted task set is still shown, as DRAINING. [unconfirmed] */
+  ecsDrainMs: 30_000,
+  /** The task set of the new version becomes PRIMARY with the last shift of the traffic, or with the first. [unconfirmed] */
+  primaryTaskSet: 'last-shift' as 'last-shift' | 'first-shift',
 };
 
 type Settings = typeof defaultSettings;
@@ -242,4 +248,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   codeDeployAlarmPollMs: 60_000,
   codeDeployRollbackMs: 120_000,
   stoppedAlias: 'returns',
+  ecsTaskStartMs: 240_000,
+  ecsDrainMs: 300_000,
+  primaryTaskSet: 'first-shift',
 };

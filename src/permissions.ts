@@ -13,8 +13,8 @@ export type PolicyName = OperationName | 'plan';
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
  * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `after`: of roles that plan and
  * deliver by a manifest with `after`, written for the endpoint of the environment before. `lambda-alias`: of roles that deliver to the
- * alias of a Lambda function and roll it back, in place of the policies for an endpoint. `codedeploy-hook`: of the function that
- * CodeDeploy invokes during such a delivery.
+ * alias of a Lambda function and roll it back, in place of the policies for an endpoint; `ecs-service`: to a service of ECS.
+ * `codedeploy-hook`: of the function that CodeDeploy invokes during a delivery to an alias.
  */
 export type PublishedName =
   | PolicyName
@@ -23,6 +23,7 @@ export type PublishedName =
   | 'life-cycle'
   | 'after'
   | 'lambda-alias'
+  | 'ecs-service'
   | 'codedeploy-hook';
 
 /**
@@ -59,6 +60,8 @@ export type Need =
   /** Writes the manifest's `stage` to the registry. */
   | 'stages';
 
+type ResourceName = keyof ReturnType<typeof resourcesOf>;
+
 interface Grant {
   /**
    * The purpose of its statement, in letters and digits (IAM: Sid). Grants of one policy with one name make one statement: they differ
@@ -66,7 +69,7 @@ interface Grant {
    */
   readonly sid: string;
   readonly actions: readonly string[];
-  readonly on: readonly (keyof ReturnType<typeof resourcesOf>)[];
+  readonly on: readonly ResourceName[];
   readonly condition?: (place: Place) => Condition;
   /** Absent: every run needs it. */
   readonly when?: Need;
@@ -477,22 +480,25 @@ const grants: Readonly<Record<PolicyName, readonly Grant[]>> = {
   ],
 };
 
-/** A delivery to the alias of a function, and its rollback: one deployment either way. */
-const deliverToAlias: readonly Grant[] = [
+/** A release by CodeDeploy: one deployment, of a delivery as of a rollback. */
+const deliverBy = (
+  records: ResourceName,
+  group: ResourceName,
+  application: ResourceName,
+  predefined: ResourceName,
+): readonly Grant[] => [
   findVersion,
   ...readContent,
-  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: ['aliasRecords'] },
+  { sid: 'ReadTheReleaseRecord', actions: ['s3:GetObject'], on: [records] },
   tellAbsence('releasesBucket'),
-  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.creates },
-  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: ['aliasRecords'], condition: conditions.replaces },
-  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
-  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.creates },
+  { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.replaces },
   readAlarms,
   readTraffic,
   {
     sid: 'DeployToTheGroup',
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
-    on: ['deploymentGroup'],
+    on: [group],
   },
   // They name a deployment alone. IAM knows its group; StopDeployment and its targets have no resource (Service Authorization Reference,
   // CodeDeploy).
@@ -509,19 +515,19 @@ const deliverToAlias: readonly Grant[] = [
   {
     sid: 'KnowHowItShifts',
     actions: ['codedeploy:GetDeploymentConfig'],
-    on: ['predefinedDeploymentConfigs', 'ownDeploymentConfigs'],
+    on: [predefined, 'ownDeploymentConfigs'],
   },
   { sid: 'MakeItsShift', actions: ['codedeploy:CreateDeploymentConfig'], on: ['ownDeploymentConfigs'] },
   {
     sid: 'RegisterTheRevision',
     actions: ['codedeploy:RegisterApplicationRevision'],
-    on: ['deploymentApplication'],
+    on: [application],
     because: 'CodeDeploy registers the revision of a deployment on behalf of the caller',
   },
   {
     sid: 'BringAlarms',
     actions: ['codedeploy:UpdateDeploymentGroup'],
-    on: ['deploymentGroup'],
+    on: [group],
     because: 'CodeDeploy requires it of a deployment with alarms of its own, as a rollback has',
   },
 ];
@@ -560,6 +566,42 @@ const hookOfAlias: readonly Grant[] = [
     on: ['everything'],
   },
 ];
+
+/** A delivery to the alias of a function, and its rollback. */
+const deliverToAlias: readonly Grant[] = [
+  ...deliverBy('aliasRecords', 'deploymentGroup', 'deploymentApplication', 'predefinedDeploymentConfigs'),
+  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
+  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+];
+
+/** A delivery to a service of ECS, and its rollback. */
+const deliverToService: readonly Grant[] = [
+  ...deliverBy('serviceRecords', 'serviceGroup', 'serviceApplication', 'predefinedServiceConfigs'),
+  { sid: 'ReadTheService', actions: ['ecs:DescribeServices'], on: ['ecsService'] },
+  // It has no resource (Service Authorization Reference, Amazon ECS).
+  { sid: 'ReadItsTaskDefinitions', actions: ['ecs:DescribeTaskDefinition'], on: ['everything'] },
+  { sid: 'RegisterARevision', actions: ['ecs:RegisterTaskDefinition'], on: ['taskDefinitions'] },
+  {
+    sid: 'KeepItsTags',
+    actions: ['ecs:TagResource'],
+    on: ['taskDefinitions'],
+    condition: conditions.atRegistration,
+    because: 'ECS requires it of a registration with the tags of the revision before',
+  },
+  {
+    sid: 'PassItsRoles',
+    actions: ['iam:PassRole'],
+    on: ['executionRole'],
+    condition: conditions.toTasks,
+    because: 'ECS requires it for both roles of a task definition',
+  },
+  // It names a deployment alone and has no resource, as StopDeployment.
+  { sid: 'RerouteTheTraffic', actions: ['codedeploy:ContinueDeployment'], on: ['everything'] },
+];
+
+/** The IAM actions of a release to a service, sorted. */
+export const servicePermissions = (): readonly string[] =>
+  [...new Set(deliverToService.flatMap(({ actions }) => actions))].sort();
 
 /** The IAM actions of a release to an alias, sorted. */
 export const aliasPermissions = (): readonly string[] =>
@@ -600,6 +642,7 @@ const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   after: readRecord,
   'lambda-alias': deliverToAlias,
   'codedeploy-hook': hookOfAlias,
+  'ecs-service': deliverToService,
 };
 
 type Granted = Pick<Grant, 'sid' | 'actions' | 'on' | 'condition'>;

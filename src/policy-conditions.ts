@@ -85,6 +85,9 @@ export const conditions = {
   }),
   ownNamespace: (): Condition => ({ StringEquals: { 'cloudwatch:namespace': 'ModelDelivery' } }),
   toSageMaker: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } }),
+  toTasks: (): Condition => ({ StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } }),
+  /** ECS developer guide, "Grant permission to tag resources on creation". */
+  atRegistration: (): Condition => ({ StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } }),
   variantCapacities: (): Condition => ({
     StringEquals: {
       'application-autoscaling:service-namespace': 'sagemaker',

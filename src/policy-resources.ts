@@ -1,4 +1,4 @@
-import type { LambdaAlias, S3Location } from './manifest/manifest.ts';
+import type { EcsService, LambdaAlias, S3Location } from './manifest/manifest.ts';
 
 /** The names a policy is written for. */
 export interface Place {
@@ -15,6 +15,8 @@ export interface Place {
   readonly kmsAlias: string;
   /** For the policy of an alias. Default: function and application have the name of the endpoint, alias and group are `live`, the hook is `CodeDeployHook_` with that name. */
   readonly lambda?: LambdaAlias;
+  /** Of a service. Default: service, family and application have the name of the endpoint, the cluster is `models`, the group is `live`. */
+  readonly service?: EcsService;
 }
 
 /**
@@ -32,6 +34,10 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
   const live = 'live';
   const lambda = place.lambda ?? {
     ...{ function: place.endpoint, alias: live, application: place.endpoint, deploymentGroup: live },
+  };
+  const service = place.service ?? {
+    ...{ cluster: 'models', name: place.endpoint, taskDefinition: place.endpoint },
+    ...{ application: place.endpoint, deploymentGroup: live },
   };
   const releases = `${place.releases.bucket}/${place.releases.prefix}`;
   return {
@@ -73,6 +79,12 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
     deploymentGroup: regional('codedeploy', `deploymentgroup:${lambda.application}/${lambda.deploymentGroup}`),
     predefinedDeploymentConfigs: regional('codedeploy', 'deploymentconfig:CodeDeployDefault.Lambda*'),
     ownDeploymentConfigs: regional('codedeploy', 'deploymentconfig:model-delivery.*'),
+    ecsService: regional('ecs', `service/${service.cluster}/${service.name}`),
+    taskDefinitions: regional('ecs', `task-definition/${service.taskDefinition}:*`),
+    serviceApplication: regional('codedeploy', `application:${service.application}`),
+    serviceGroup: regional('codedeploy', `deploymentgroup:${service.application}/${service.deploymentGroup}`),
+    predefinedServiceConfigs: regional('codedeploy', 'deploymentconfig:CodeDeployDefault.ECS*'),
+    serviceRecords: s3(`${releases}ecs/${service.cluster}/${service.name}/*`),
     aliasRecords: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/*`),
     aliasTests: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/regression/*`),
     aliasHooks: s3(`${releases}lambda/${lambda.function}/${lambda.alias}/hooks/*`),

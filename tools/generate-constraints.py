@@ -47,10 +47,14 @@ SERVED = {
         UpdatePipeline
     """,
     "codedeploy": """
-        BatchGetDeploymentTargets CreateApplication CreateDeployment CreateDeploymentConfig CreateDeploymentGroup
+        BatchGetDeploymentTargets ContinueDeployment CreateApplication CreateDeployment CreateDeploymentConfig CreateDeploymentGroup
         DeleteDeploymentConfig GetApplication GetApplicationRevision GetDeployment GetDeploymentConfig GetDeploymentGroup
         GetDeploymentTarget ListDeploymentConfigs ListDeploymentTargets ListDeployments PutLifecycleEventHookExecutionStatus
         StopDeployment
+    """,
+    "ecs": """
+        CreateCluster CreateService DeregisterTaskDefinition DescribeServices DescribeTaskDefinition RegisterTaskDefinition
+        UpdateService
     """,
     "lambda": """
         CreateAlias CreateFunction GetAlias GetFunction GetFunctionConfiguration Invoke ListAliases ListVersionsByFunction

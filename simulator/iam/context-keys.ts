@@ -77,6 +77,7 @@ const known: ReadonlyMap<string, ContextKey> = inLowerCase({
   'cloudwatch:AlarmActions': { actions: ['cloudwatch:PutMetricAlarm'], values: 'many', read: member('AlarmActions') },
   'application-autoscaling:service-namespace': { actions: scalings, values: 'one', read: member('ServiceNamespace') },
   'application-autoscaling:scalable-dimension': { actions: scalings, values: 'one', read: member('ScalableDimension') },
+  'ecs:CreateAction': { actions: ['ecs:TagResource'], values: 'one' },
   'iam:PassedToService': { actions: ['iam:PassRole'], values: 'one' },
   'iam:AWSServiceName': { actions: ['iam:CreateServiceLinkedRole'], values: 'one' },
   'kms:GrantIsForAWSResource': { actions: ['kms:CreateGrant'], values: 'one' },

@@ -29,6 +29,7 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
     own,
     ...(service === 'sagemaker' ? besides(kernel, call, resource) : []),
     ...(service === 'codedeploy' && operation === 'CreateDeployment' ? besidesDeployment(kernel, call, resource) : []),
+    ...(service === 'ecs' && operation === 'RegisterTaskDefinition' ? besidesRevision(call, resource) : []),
     ...source(kernel, call),
   ];
 };
@@ -88,6 +89,18 @@ const besidesDeployment = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall, grou
     ...(overrideAlarmConfiguration === undefined ? [] : [of('UpdateDeploymentGroup', group)]),
   ];
 };
+
+/** ECS developer guide, "Grant permissions to pass a role" and "Grant permission to tag resources on creation". */
+const besidesRevision = ({ input }: AwsCall, family: string): readonly Demand[] => [
+  ...[input['taskRoleArn'], input['executionRoleArn']].flatMap((role) =>
+    typeof role === 'string'
+      ? [demand('iam:PassRole', role, input, { 'iam:passedtoservice': 'ecs-tasks.amazonaws.com' })]
+      : [],
+  ),
+  ...(Array.isArray(input['tags']) && input['tags'].length > 0
+    ? [demand('ecs:TagResource', family, input, { 'ecs:createaction': 'RegisterTaskDefinition' })]
+    : []),
+];
 
 const packagesIn = ({ PrimaryContainer, Containers }: AwsCall['input']): readonly string[] =>
   [PrimaryContainer, ...(Array.isArray(Containers) ? Containers : [])].flatMap((container: unknown) => {

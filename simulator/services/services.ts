@@ -6,6 +6,7 @@ import { createCloudwatch } from './cloudwatch/cloudwatch.ts';
 import { createCodedeploy } from './codedeploy/codedeploy.ts';
 import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
+import { createEcs } from './ecs/ecs.ts';
 import { createFunctions } from './functions.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
@@ -17,7 +18,7 @@ import { createSts } from './sts.ts';
 
 export type Services = Pick<
   Simulator,
-  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'eventRules'
+  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'containers' | 'eventRules'
 > & {
   readonly kernel: Kernel;
   /** By AWS service id. */
@@ -80,8 +81,10 @@ export const composeServices = (
     roleExists,
     sendEvent: functions.invoke,
   });
+  const ecs = createEcs(kernel, { images: ecr.images, metrics: cloudwatch.metrics });
   const codedeploy = createCodedeploy(kernel, {
     aliases: lambda.aliases,
+    taskSets: ecs.taskSets,
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
     roleExists,
@@ -105,6 +108,7 @@ export const composeServices = (
       codepipeline: codepipeline.service,
       lambda: lambda.service,
       codedeploy: codedeploy.service,
+      ecs: ecs.service,
     },
     kernel,
     registry: sagemaker.registry,
@@ -112,6 +116,7 @@ export const composeServices = (
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
     functions: { ...lambda.functions, define: functions.define },
+    containers: ecs.containers,
     eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),

@@ -7,6 +7,7 @@ import { type Codedeploy, codedeploy } from './codedeploy.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
+import { type Ecs, ecs } from './ecs.ts';
 import { type Lambda, lambda } from './lambda.ts';
 import { mostUnanswered } from './most-unanswered.ts';
 import { retrying, unrepeated } from './retry.ts';
@@ -28,6 +29,7 @@ export interface AwsReads {
   readonly sts: Sts['reads'];
   readonly codedeploy: Codedeploy['reads'];
   readonly lambda: Lambda['reads'];
+  readonly ecs: Ecs['reads'];
 }
 
 /** The writes. A dry run gets none. */
@@ -38,6 +40,7 @@ export interface AwsWrites {
   readonly s3: S3['writes'];
   readonly runtime: Runtime['writes'];
   readonly codedeploy: Codedeploy['writes'];
+  readonly ecs: Ecs['writes'];
 }
 
 export interface AwsClientOptions extends AwsConnection {
@@ -74,6 +77,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     sts: once(() => stsClient(settings)),
     codedeploy: once(() => signedService('codedeploy', options, options.credentials)),
     lambda: once(() => signedService('lambda', options, options.credentials)),
+    ecs: once(() => signedService('ecs', options, options.credentials)),
     runtime: once(() =>
       runtimeClient(
         { ...settings, requestHandler: transport(options.proxy, slowestModelMs, mostUnanswered) },
@@ -107,6 +111,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       sts: once(() => sts(sender(clients.sts(), 'sts', sending))),
       codedeploy: once(() => codedeploy(signedSender(clients.codedeploy(), sending))),
       lambda: once(() => lambda(signedSender(clients.lambda(), sending))),
+      ecs: once(() => ecs(signedSender(clients.ecs(), sending))),
       runtime: once(() =>
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
@@ -137,6 +142,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get lambda() {
           return calls.lambda().reads;
         },
+        get ecs() {
+          return calls.ecs().reads;
+        },
       },
       writes: {
         get sagemaker() {
@@ -156,6 +164,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         },
         get codedeploy() {
           return calls.codedeploy().writes;
+        },
+        get ecs() {
+          return calls.ecs().writes;
         },
       },
     };

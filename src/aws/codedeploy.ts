@@ -43,6 +43,15 @@ export interface AlarmConfiguration {
 export interface DeploymentGroupInfo {
   readonly computePlatform?: string;
   readonly alarmConfiguration?: AlarmConfiguration;
+  /** Of the platform ECS, as all below. */
+  readonly ecsServices?: readonly { readonly serviceName?: string; readonly clusterName?: string }[];
+  readonly blueGreenDeploymentConfiguration?: {
+    readonly deploymentReadyOption?: { readonly actionOnTimeout?: string; readonly waitTimeInMinutes?: number };
+    readonly terminateBlueInstancesOnDeploymentSuccess?: { readonly terminationWaitTimeInMinutes?: number };
+  };
+  readonly loadBalancerInfo?: {
+    readonly targetGroupPairInfoList?: readonly { readonly testTrafficRoute?: object }[];
+  };
 }
 
 export interface TrafficRouting {
@@ -112,9 +121,11 @@ export const codedeploy = (send: SendSigned) => {
         call('CreateDeployment', input) as Promise<{ readonly deploymentId?: string }>,
       createDeploymentConfig: (input: {
         readonly deploymentConfigName: string;
-        readonly computePlatform: 'Lambda';
+        readonly computePlatform: 'Lambda' | 'ECS';
         readonly trafficRoutingConfig: TrafficRouting;
       }) => call('CreateDeploymentConfig', input),
+      continueDeployment: (input: { readonly deploymentId: string; readonly deploymentWaitType: 'READY_WAIT' }) =>
+        call('ContinueDeployment', input),
       stopDeployment: (input: { readonly deploymentId: string; readonly autoRollbackEnabled: boolean }) =>
         call('StopDeployment', input),
     },

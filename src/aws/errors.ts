@@ -60,7 +60,7 @@ const byName: Readonly<Record<string, ErrorClass>> = Object.fromEntries(
           ' RepositoryNotFoundException ImageNotFoundException JobNotFoundException ActionTypeNotFoundException' +
           ' PipelineNotFoundException PipelineExecutionNotFoundException' +
           ' ApplicationDoesNotExistException DeploymentGroupDoesNotExistException DeploymentConfigDoesNotExistException' +
-          ' DeploymentDoesNotExistException',
+          ' DeploymentDoesNotExistException ClusterNotFoundException ServiceNotFoundException',
       ],
       ['precondition-failed', 'PreconditionFailed 412'],
       [
@@ -102,6 +102,8 @@ const byMessage: readonly (readonly [RegExp, ErrorClass])[] = [
   // GetModelPackageGroupPolicy; words in the field (hashicorp/terraform-provider-aws, model_package_group_policy.go).
   [/^Cannot find (resource policy|Model Package Group)/, 'not-found'],
   [/ does not exist\.?$/, 'not-found'],
+  // DescribeTaskDefinition; words in the field (aws/aws-cli, kayac/ecspresso).
+  [/^Unable to describe task definition/, 'not-found'],
   [/not authorized to perform:? /i, 'access-denied'],
   [/does not have application-autoscaling:\w+ permission/, 'access-denied'],
   [/^The account-level service limit /, 'quota'],

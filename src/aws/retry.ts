@@ -64,6 +64,8 @@ const sentOnce: ReadonlySet<string> = new Set([
   'sagemaker:CreateEndpoint',
   'sagemaker:UpdateEndpoint',
   'codedeploy:CreateDeployment',
+  // Each call makes one more revision.
+  'ecs:RegisterTaskDefinition',
 ]);
 
 /** A look may be dropped half-way; a write may finish, so that the cleanup knows its answer. */

@@ -14,6 +14,7 @@ import { listPackages, packagesOf } from '../registry/packages.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { showVersion } from '../registry/shown-version.ts';
 import { readReference } from '../registry/version-reference.ts';
+import { recordName } from '../release/location.ts';
 import {
   type EnvironmentRead,
   type History,
@@ -119,7 +120,7 @@ const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer>
   const { manifest, environment, json } = inputs;
   const filter = await filterOf(inputs, host);
   const names =
-    environment === undefined ? Object.keys({ ...manifest.environments, ...manifest.aliases }) : [environment];
+    environment === undefined ? Object.keys({ ...manifest.environments, ...manifest.byCodeDeploy }) : [environment];
   const opened: Opened[] = [];
   // The one environment that was named has the failure of the command, with its remedy.
   for (const name of names)
@@ -195,7 +196,7 @@ const openOrSay = async (host: CommandLine, manifest: Manifest, environment: str
   } catch (error) {
     if (host.cancellation.signal.aborted) throw error;
     const of = deliveryOf(manifest, environment);
-    const endpoint = 'lambda' in of ? of.lambda.alias : of.endpoint.name;
+    const endpoint = recordName(of);
     const failure = shownFailure(error, host);
     // Its accounts may not be known here, so each number of twelve digits counts as one.
     return { read: { environment, endpoint, unreadable: { ...failure, because: withoutAccount(failure.because) } } };

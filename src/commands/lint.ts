@@ -11,7 +11,7 @@ import { operations } from '../operations/all.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
-import { recordKey, releasesOfFunction } from '../release/location.ts';
+import { placedIn, recordKey, recordName } from '../release/location.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
@@ -69,7 +69,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
     refused: { valid: false },
     answer: async ({ manifest, environment, json }: ValuesOf<typeof lintInputs>) => {
       if (environment !== undefined) deliveryOf(manifest, environment);
-      const environments = Object.keys({ ...manifest.environments, ...manifest.aliases });
+      const environments = Object.keys({ ...manifest.environments, ...manifest.byCodeDeploy });
       const warnings = [
         ...bucketWarnings(manifest),
         ...stageWarnings(manifest),
@@ -88,14 +88,11 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
 };
 
 /** One warning for each environment whose release record any user of a notebook may write. */
-const bucketWarnings = ({ environments, aliases }: Manifest): readonly string[] =>
-  Object.entries({ ...environments, ...aliases }).flatMap(([name, one]) => {
+const bucketWarnings = ({ environments, byCodeDeploy }: Manifest): readonly string[] =>
+  Object.entries({ ...environments, ...byCodeDeploy }).flatMap(([name, one]) => {
     // The default bucket's name depends on the account, and does not contain `sagemaker`.
     const location = one.releases ?? { bucket: 'model-delivery-<account>-<region>', prefix: '' };
-    const key =
-      'lambda' in one
-        ? recordKey(releasesOfFunction(location, one.lambda), one.lambda.alias)
-        : recordKey(location, one.endpoint.name);
+    const key = recordKey(placedIn(location, one), recordName(one));
     const warning = exposure(`s3://${location.bucket}/${key}`);
     return warning === undefined ? [] : [`${name}: ${warning}`];
   });

@@ -1,7 +1,7 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { type LiveEndpoint, observe, type Status } from '../endpoint/observe.ts';
 import { canonicalOf } from '../endpoint/variants.ts';
-import { aliasAtEnd } from '../mechanisms/codedeploy/supervise.ts';
+import { targetAtEnd } from '../mechanisms/codedeploy/supervise.ts';
 import type { Turn } from '../mechanisms/turn.ts';
 import type { Release } from '../release/record.ts';
 
@@ -21,7 +21,7 @@ export const servingAtEnd = async (turn: Turn): Promise<NonNullable<Release['ser
     turn.remark(`the configuration that serves at the end is not known: ${describe(error)}`);
     return undefined;
   };
-  if (turn.release.submission.mechanism === 'codedeploy') return (await aliasAtEnd(turn).catch(unknown)) ?? 'unknown';
+  if (turn.release.submission.mechanism === 'codedeploy') return (await targetAtEnd(turn).catch(unknown)) ?? 'unknown';
   const live = await observe(turn.world, turn.endpoint).catch(unknown);
   const { candidate, baseline } = turn.release;
   if (live === undefined || !answers.has(live.status) || isShared(live)) return 'unknown';

@@ -13,9 +13,9 @@ export const recordTag = 'model-delivery:releases';
  * @throws {Refusal} `other-record`
  */
 export const refuseOtherRecord = async (world: World, store: ReleaseStore, isNew: boolean): Promise<void> => {
-  const { endpoint, uri, ofAlias } = store;
-  // An alias has no tag, and no older version of this suite delivered to one.
-  if (ofAlias) return;
+  const { endpoint, uri, ofCodeDeploy } = store;
+  // CodeDeploy's targets have no tag, and no older version of this suite delivered to one.
+  if (ofCodeDeploy) return;
   if ((await observe(world, endpoint)) === undefined) return;
   const named = (await tagsOf(world, endpoint)).get(recordTag);
   if (named === uri) return;

@@ -88,20 +88,20 @@ const longestShiftMinutes = 2_880;
 /** CodeDeploy: CreateDeployment, the alarms of a deployment. */
 export const mostAliasAlarms = 10;
 
-/** What of a rollout has no meaning for an alias. CodeDeploy moves its traffic, and knows requests and minutes only. */
-export const aliasFaults = (rollout: Rollout): readonly AliasFault[] => {
+/**
+ * What of a rollout has no meaning for an alias or a service. CodeDeploy moves its traffic, and knows requests and minutes only.
+ * @param target `an alias`
+ */
+export const aliasFaults = (rollout: Rollout, target: 'an alias' | 'a service'): readonly AliasFault[] => {
   const found: AliasFault[] = [];
   const refuse = (key: string, message: string): void => void found.push({ key, message });
   const { strategy } = rollout;
   if (strategy === 'rolling')
-    refuse(
-      'strategy',
-      'replaces instances in batches, and a Lambda function has none: use all-at-once, canary or linear',
-    );
+    refuse('strategy', `replaces instances in batches, and ${target} has none: use all-at-once, canary or linear`);
   if (strategy === 'steps')
     refuse(
       'strategy',
-      'needs two variants of a SageMaker endpoint; an alias has two versions only while CodeDeploy shifts its traffic: use all-at-once, canary or linear',
+      `needs two variants of a SageMaker endpoint; ${target} has two versions only while CodeDeploy shifts its traffic: use all-at-once, canary or linear`,
     );
   if ('finalBakeSeconds' in rollout && rollout.finalBakeSeconds !== 0)
     refuse(
@@ -113,14 +113,16 @@ export const aliasFaults = (rollout: Rollout): readonly AliasFault[] => {
   if (rollout.alarms.errors !== undefined || rollout.alarms.latencyP99Milliseconds !== undefined)
     refuse(
       'alarms',
-      'errors and latency-p99 are limits on metrics of a SageMaker endpoint: create an alarm on AWS/Lambda and name it in `named`',
+      `errors and latency-p99 are limits on metrics of a SageMaker endpoint: create an alarm on ${target === 'an alias' ? 'AWS/Lambda' : 'AWS/ApplicationELB'} and name it in \`named\``,
     );
-  if (rollout.judge !== undefined && strategy !== 'steps') found.push(...judgeFaults(rollout, rollout.judge));
+  if (rollout.judge !== undefined && strategy !== 'steps')
+    if (target === 'an alias') found.push(...judgeFaults(rollout, rollout.judge));
+    else refuse('judge', `reads metrics of an endpoint or an alias: ${target} is watched by alarms alone`);
   const step = strategy === 'canary' ? rollout.size : strategy === 'linear' ? rollout.step : undefined;
   if (step === undefined || (strategy !== 'canary' && strategy !== 'linear')) return found;
   const key = strategy === 'canary' ? 'size' : 'step';
   if (step.unit === 'instances') {
-    refuse(key, 'must be a share of the requests: a Lambda function has no instances');
+    refuse(key, `must be a share of the requests: ${target} has no instances`);
     return found;
   }
   if (!Number.isInteger(step.value) || step.value < 1 || step.value > 99)

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import { InputError } from '../schema.ts';
 import { quoted, redacted } from '../secrets.ts';
-import type { AliasEnvironment, Environment, JudgePolicy, Manifest } from './manifest.ts';
+import type { CodeDeployEnvironment, Environment, JudgePolicy, Manifest } from './manifest.ts';
 import { explain } from './problems.ts';
 import type { RegressionSpec } from './regression.ts';
 import { regressionSchema } from './regression-schema.ts';
@@ -64,19 +64,20 @@ const at = (path: string, lines: Yaml['lines'], offset: number, message: string)
 
 /**
  * An environment with a SageMaker endpoint.
- * @throws {InputError} naming the environments there are, or the operations that take the alias of a function
+ * @throws {InputError} naming the environments there are, or the operations that take one of CodeDeploy
  */
 export const environmentOf = (manifest: Manifest, name: string): Environment => {
   const found = deliveryOf(manifest, name);
-  if (!('lambda' in found)) return found;
+  if ('endpoint' in found) return found;
+  const what = 'lambda' in found ? 'the alias of a Lambda function' : 'a service of ECS';
   throw new InputError(
-    `environment: ${name} delivers to the alias of a Lambda function, and this is about a SageMaker endpoint; register-model, deploy-endpoint, rollback, plan and history take ${name}`,
+    `environment: ${name} delivers to ${what}, and this is about a SageMaker endpoint; register-model, deploy-endpoint, rollback, plan and history take ${name}`,
   );
 };
 
 /** @throws {InputError} naming the environments there are */
-export const deliveryOf = (manifest: Manifest, name: string): Environment | AliasEnvironment => {
-  const all = { ...manifest.environments, ...manifest.aliases };
+export const deliveryOf = (manifest: Manifest, name: string): Environment | CodeDeployEnvironment => {
+  const all = { ...manifest.environments, ...manifest.byCodeDeploy };
   const names = Object.keys(all);
   const found = Object.hasOwn(all, name) ? all[name] : undefined;
   if (found) return found;
@@ -85,10 +86,10 @@ export const deliveryOf = (manifest: Manifest, name: string): Environment | Alia
   );
 };
 
-/** An environment with `target: lambda-alias`; undefined for one with an endpoint. @throws {InputError} for one that does not exist */
-export const aliasOf = (manifest: Manifest, name: string): AliasEnvironment | undefined => {
+/** An environment of CodeDeploy; undefined for one with an endpoint. @throws {InputError} for one that does not exist */
+export const codeDeployOf = (manifest: Manifest, name: string): CodeDeployEnvironment | undefined => {
   const found = deliveryOf(manifest, name);
-  return 'lambda' in found ? found : undefined;
+  return 'endpoint' in found ? undefined : found;
 };
 
 const didYouMean = (written: string, candidates: readonly string[]): string => {

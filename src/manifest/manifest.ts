@@ -19,8 +19,8 @@ export interface Manifest {
   /** Default: Gitflow's names. */
   readonly versions?: VersionNames;
   readonly environments: Readonly<Record<string, Environment>>;
-  /** Environments with `target: lambda-alias`; absent where there is none. No name is in both. */
-  readonly aliases?: Readonly<Record<string, AliasEnvironment>>;
+  /** Environments with `target: lambda-alias` or `ecs-service`; absent where there is none. No name is in both. */
+  readonly byCodeDeploy?: Readonly<Record<string, CodeDeployEnvironment>>;
 }
 
 /** A place of delivery, whatever serves there. */
@@ -76,6 +76,29 @@ export interface LambdaHooks {
   readonly beforeAllowTraffic?: string;
   readonly afterAllowTraffic?: string;
 }
+
+/** The model runs in a service of ECS, and CodeDeploy moves the traffic of its load balancer from task set to task set. */
+export interface ServiceEnvironment extends Delivery {
+  readonly service: EcsService;
+  readonly rollout: AliasRollout;
+}
+
+export interface EcsService {
+  readonly cluster: string;
+  readonly name: string;
+  /** Family of the task definitions that it runs. */
+  readonly taskDefinition: string;
+  /** The container with the model. Default: the one behind the load balancer. */
+  readonly container?: string;
+  /** The container's variable with the address of the model data. */
+  readonly modelDataVariable?: string;
+  /** Of CodeDeploy. */
+  readonly application: string;
+  readonly deploymentGroup: string;
+}
+
+/** CodeDeploy moves the traffic. */
+export type CodeDeployEnvironment = AliasEnvironment | ServiceEnvironment;
 
 interface WatchedAlias {
   /** Existing CloudWatch alarms that stop the deployment, beside those of the deployment group. */

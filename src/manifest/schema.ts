@@ -5,13 +5,14 @@ import { aliasFaults, aliasRolloutOf, hookFaults, lambdaAlias } from './alias-sc
 import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
-import type { AliasEnvironment, Environment, Manifest } from './manifest.ts';
+import type { CodeDeployEnvironment, Environment, Manifest } from './manifest.ts';
 import { approvalFaults } from './one-approval.ts';
 import { orderFaults } from './order.ts';
 import { registry } from './registry-schema.ts';
 import { regressionSchema } from './regression-schema.ts';
 import { risks } from './risk.ts';
 import { rollout } from './rollout-schema.ts';
+import { ecsService } from './service-schema.ts';
 import { smokeSchema } from './smoke-schema.ts';
 import * as v from './values.ts';
 import { versionsSchema } from './versions-schema.ts';
@@ -21,6 +22,12 @@ import { versionsSchema } from './versions-schema.ts';
  * (`delivery.schema.json`). Every title and description below is for the author of the file.
  */
 const about = z.describe;
+
+/** The targets that CodeDeploy moves: their keys in an environment, and their words. */
+const byCodeDeploy = {
+  'lambda-alias': { key: 'lambda', what: 'the alias of a Lambda function', short: 'an alias' },
+  'ecs-service': { key: 'service', what: 'a service of ECS', short: 'a service' },
+} as const;
 
 const environment = z.pipe(
   v
@@ -77,15 +84,16 @@ const environment = z.pipe(
       ),
       target: z.optional(
         v
-          .choice('a target', ['endpoint', 'lambda-alias'])
+          .choice('a target', ['endpoint', 'lambda-alias', 'ecs-service'])
           .check(
             about(
-              'The kind of thing that serves. `lambda-alias`: the alias of a Lambda function, whose traffic CodeDeploy moves; with `lambda` in place of `endpoint`. Default: `endpoint`, a SageMaker endpoint.',
+              'The kind of thing that serves. `lambda-alias`: the alias of a Lambda function, whose traffic CodeDeploy moves; with `lambda` in place of `endpoint`. `ecs-service`: a service of ECS behind a load balancer, likewise, with `service`. Default: `endpoint`, a SageMaker endpoint.',
             ),
           ),
       ),
       endpoint: z.optional(endpoint),
       lambda: z.optional(lambdaAlias),
+      service: z.optional(ecsService),
       rollout,
       stage: z.optional(
         v
@@ -119,24 +127,25 @@ const environment = z.pipe(
       z.meta({
         description: 'One place of delivery for the model.',
         // For editors; the next check has words.
-        anyOf: [{ required: ['endpoint'] }, { required: ['target', 'lambda'] }],
+        anyOf: [{ required: ['endpoint'] }, { required: ['target', 'lambda'] }, { required: ['target', 'service'] }],
       }),
       (checked) => {
         if (checked.issues.length > 0) return;
-        const { target, lambda, endpoint, rollout, risk } = checked.value;
+        const { target = 'endpoint', endpoint, rollout, risk, ...given } = checked.value;
         const refuse = (message: string, ...path: readonly string[]): void =>
           void checked.issues.push({ code: 'custom', input: checked.value, path: [...path], message });
-        if (target !== 'lambda-alias') {
+        for (const [one, { key }] of Object.entries(byCodeDeploy)) {
+          if (one === target && given[key] === undefined) refuse('is missing; expected keys and values', key);
+          if (one !== target && given[key] !== undefined) refuse(`needs \`target: ${one}\` beside it`, key);
+        }
+        if (target === 'endpoint') {
           if (endpoint === undefined) refuse('is missing; expected keys and values', 'endpoint');
-          if (lambda !== undefined) refuse('needs `target: lambda-alias` beside it', 'lambda');
           return;
         }
-        if (lambda === undefined) refuse('is missing; expected keys and values', 'lambda');
-        if (endpoint !== undefined)
-          refuse('is a SageMaker endpoint, and the target is the alias of a Lambda function: remove it', 'endpoint');
-        if (risk === 'high')
-          refuse('high requires `strategy: steps`, which the alias of a Lambda function does not have', 'risk');
-        for (const { key, message } of aliasFaults(rollout)) refuse(message, 'rollout', key);
+        const { what, short } = byCodeDeploy[target];
+        if (endpoint !== undefined) refuse(`is a SageMaker endpoint, and the target is ${what}: remove it`, 'endpoint');
+        if (risk === 'high') refuse(`high requires \`strategy: steps\`, which ${what} does not have`, 'risk');
+        for (const { key, message } of aliasFaults(rollout, short)) refuse(message, 'rollout', key);
       },
     ),
   z.transform(
@@ -147,13 +156,16 @@ const environment = z.pipe(
       'on-rejection': onRejection,
       target,
       lambda,
+      service,
       endpoint,
       rollout,
       ...raw
-    }): Environment | AliasEnvironment => {
+    }): Environment | CodeDeployEnvironment => {
       const delivery = { ...raw, rollbackRole, approverRole, bucketOwners, onRejection };
       if (target === 'lambda-alias' && lambda !== undefined)
         return withoutUndefined({ ...delivery, lambda, rollout: aliasRolloutOf(rollout) });
+      if (target === 'ecs-service' && service !== undefined)
+        return withoutUndefined({ ...delivery, service, rollout: aliasRolloutOf(rollout) });
       // The check above refuses an environment without its endpoint.
       if (endpoint === undefined) return z.NEVER;
       return withoutUndefined({ ...delivery, endpoint, rollout });
@@ -161,7 +173,7 @@ const environment = z.pipe(
   ),
 );
 
-const isAlias = (one: Environment | AliasEnvironment): one is AliasEnvironment => 'lambda' in one;
+const isByCodeDeploy = (one: Environment | CodeDeployEnvironment): one is CodeDeployEnvironment => !('endpoint' in one);
 
 export const manifestSchema = z.pipe(
   v
@@ -191,10 +203,11 @@ export const manifestSchema = z.pipe(
       if (checked.issues.length > 0) return;
       const { model, registry: forAll, approval, risk, regression, smoke, environments } = checked.value;
       for (const [name, one] of Object.entries(environments)) {
-        if (!isAlias(one)) continue;
+        if (!isByCodeDeploy(one)) continue;
         // A gate that one of the environments silently lacks would be no gate.
         const without = {
           smoke,
+          regression: 'lambda' in one ? undefined : regression,
           'risk: high': risk === 'high' && one.risk !== 'normal' ? risk : undefined,
         };
         for (const [key, given] of Object.entries(without))
@@ -203,9 +216,9 @@ export const manifestSchema = z.pipe(
               code: 'custom',
               input: checked.value,
               path: ['environments', name, 'target'],
-              message: `lambda-alias cannot keep \`${key}\`, which is about SageMaker endpoints: deliver to the alias by a manifest without it`,
+              message: `${'lambda' in one ? 'lambda-alias' : 'ecs-service'} cannot keep \`${key}\`, which is about SageMaker endpoints: deliver there by a manifest without it`,
             });
-        if (regression === undefined) continue;
+        if (regression === undefined || !('lambda' in one)) continue;
         if (one.lambda.hooks?.beforeAllowTraffic === undefined)
           checked.issues.push({
             code: 'custom',
@@ -270,14 +283,16 @@ export const manifestSchema = z.pipe(
             ...one,
             registry: one.registry ?? forAll,
             approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
-          }) as Environment | AliasEnvironment,
+          }) as Environment | CodeDeployEnvironment,
         ] as const,
     );
-    const aliases = whole.flatMap(([name, one]) => (isAlias(one) ? [[name, one] as const] : []));
+    const deployed = whole.flatMap(([name, one]) => (isByCodeDeploy(one) ? [[name, one] as const] : []));
     return withoutUndefined({
       ...raw,
-      environments: Object.fromEntries(whole.flatMap(([name, one]) => (isAlias(one) ? [] : [[name, one] as const]))),
-      aliases: aliases.length === 0 ? undefined : Object.fromEntries(aliases),
+      environments: Object.fromEntries(
+        whole.flatMap(([name, one]) => (isByCodeDeploy(one) ? [] : [[name, one] as const])),
+      ),
+      byCodeDeploy: deployed.length === 0 ? undefined : Object.fromEntries(deployed),
     });
   }),
 );

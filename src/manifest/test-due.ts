@@ -8,10 +8,10 @@ export type TestDue = 'before-deploy' | 'before-shift';
  * whose lifecycle hook tests during the deployment
  */
 export const testDue = (
-  { regression, aliases = {} }: Pick<Manifest, 'regression' | 'aliases'>,
+  { regression, byCodeDeploy = {} }: Pick<Manifest, 'regression' | 'byCodeDeploy'>,
   environment: string,
 ): TestDue | undefined => {
-  if (regression === undefined || Object.hasOwn(aliases, environment)) return undefined;
+  if (regression === undefined || Object.hasOwn(byCodeDeploy, environment)) return undefined;
   const { candidate } = regression.asking;
   if (candidate.is === 'environment' && candidate.environment === environment) return undefined;
   return candidate.is === 'dark-variant' ? 'before-shift' : 'before-deploy';

@@ -50,6 +50,8 @@ export interface WantedRelease {
   readonly rollout: Rollout;
   /** Model and endpoint config of the version, where this release publishes them. */
   published?(): Promise<Desired>;
+  /** What a submission needs first, one step a turn; undefined when all of it is there. */
+  prepare?(turn: Turn): Promise<TurnResult | undefined>;
   /** Requests to a version that is up, where the record of the release has their progress. */
   readonly smoke?: Smoke;
   /** Of a new endpoint. */

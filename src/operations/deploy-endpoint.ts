@@ -13,7 +13,7 @@ import { tagEndpoint } from '../delivery/tag-endpoint.ts';
 import type { Tasks } from '../delivery/task.ts';
 import { askingPermissions } from '../endpoint/permissions.ts';
 import { recordTag } from '../endpoint/record-tag.ts';
-import { aliasOf, environmentOf } from '../manifest/load.ts';
+import { codeDeployOf, environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
@@ -35,7 +35,7 @@ import { flag, type ValuesOf } from '../schema.ts';
 import { requireVerdict } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { deployAlias } from './deploy-alias.ts';
+import { deployByCodeDeploy } from './deploy-by-codedeploy.ts';
 import { requestedVersion } from './requested-version.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
@@ -63,8 +63,8 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
-  const ofAlias = aliasOf(given.manifest, given.environment);
-  if (ofAlias !== undefined) return deployAlias(given, world, ofAlias);
+  const ofCodeDeploy = codeDeployOf(given.manifest, given.environment);
+  if (ofCodeDeploy !== undefined) return deployByCodeDeploy(given, world, ofCodeDeploy);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   const named = await requestedVersion(world, store, given.manifest.model, given.version);

@@ -8,7 +8,7 @@ import { lookAt } from '../endpoint/look.ts';
 import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, type Candidate, leftBehind, servesCanonical } from '../endpoint/variants.ts';
-import { aliasOf, environmentOf } from '../manifest/load.ts';
+import { codeDeployOf, environmentOf } from '../manifest/load.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
@@ -20,7 +20,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { planRejected } from './rejected.ts';
 import { isAboutRejection } from './rejected-decision.ts';
-import { rollbackAlias } from './rollback-alias.ts';
+import { rollbackByCodeDeploy } from './rollback-by-codedeploy.ts';
 import { type RollbackInputs, rollbackInputs } from './rollback-inputs.ts';
 import { tidied } from './tidied.ts';
 import {
@@ -52,8 +52,8 @@ const operationOf = (
   world: World,
   memory: ReleaseMemory | undefined,
 ): ReleaseOperation<ReleaseOutputs> => {
-  const ofAlias = aliasOf(given.manifest, given.environment);
-  if (ofAlias !== undefined) return rollbackAlias(given, world, memory, ofAlias);
+  const ofCodeDeploy = codeDeployOf(given.manifest, given.environment);
+  if (ofCodeDeploy !== undefined) return rollbackByCodeDeploy(given, world, memory, ofCodeDeploy);
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   return {

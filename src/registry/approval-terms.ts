@@ -18,12 +18,14 @@ export interface StageTerms {
 }
 
 export const termsOf = (
-  { model, environments, aliases }: Manifest,
+  { model, environments, byCodeDeploy }: Manifest,
   { onRejection = 'take-back', stage }: Delivery,
 ): ApprovalTerms => ({
   group: model,
   onRejection,
-  ...withoutUndefined({ stage: stage === undefined ? undefined : stageTerms({ ...environments, ...aliases }, stage) }),
+  ...withoutUndefined({
+    stage: stage === undefined ? undefined : stageTerms({ ...environments, ...byCodeDeploy }, stage),
+  }),
 });
 
 const stageTerms = (environments: Readonly<Record<string, Delivery>>, name: string): StageTerms => ({

@@ -50,6 +50,8 @@ export interface ManifestOptions {
   readonly lambda?: true;
   /** Lifecycle hooks of the alias; YAML on one line. */
   readonly hooks?: string;
+  /** The service with the endpoint's name in the cluster `models`, in place of the endpoint. */
+  readonly service?: true;
   /** The endpoint's settings; YAML on one line each. */
   readonly endpoint?: readonly string[];
   /** Further keys of the environment; YAML on one line each. */
@@ -95,10 +97,12 @@ ${(options.environment ?? []).map((line) => `    ${line}\n`).join('')}${servesBy
     rollout: { ${rolloutText(options)} }
 ${section('regression', options.regression)}${section('smoke', options.smoke)}${section('approval', options.approval)}`;
 
-const servesBy = ({ name, model, lambda, hooks, endpoint = fleet }: ManifestOptions): string => {
+const servesBy = ({ name, model, lambda, hooks, service, endpoint = fleet }: ManifestOptions): string => {
   const named = name ?? model ?? rehearsedTeam.endpoint;
   if (lambda)
     return `    target: lambda-alias\n    lambda: { function: ${named}, alias: live, application: ${named}, deployment-group: live${hooks === undefined ? '' : `, hooks: ${hooks}`} }`;
+  if (service)
+    return `    target: ecs-service\n    service: { cluster: models, name: ${named}, task-definition: ${named}, application: ${named}, deployment-group: live }`;
   return `    endpoint:
       name: ${named}
       execution-role: iris-serving

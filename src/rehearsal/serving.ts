@@ -34,11 +34,11 @@ type Answer = Record<string, unknown>;
 /** The account of the endpoint. */
 type Place = Pick<Simulator, 'call' | 'objects'>;
 
-/** @returns undefined when there is neither such an endpoint nor such a function with an alias `live` */
+/** @returns undefined when there is neither such an endpoint, nor such a function with an alias `live`, nor such a service in `models` */
 export const readServing = async (simulator: Place, endpoint: string): Promise<Serving | undefined> => {
   const ask = (operation: string, input: object): Promise<Answer> => simulator.call('sagemaker', operation, input);
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
-  if (!described) return readAlias(simulator, endpoint);
+  if (!described) return (await readAlias(simulator, endpoint)) ?? readService(simulator, endpoint);
   const endpointConfig = String(described['EndpointConfigName']);
   const variants = await variantsOf(
     simulator,
@@ -82,9 +82,7 @@ const readAlias = async (simulator: Place, name: string): Promise<Serving | unde
   const fleet = async (version: string, share: number): Promise<ServingVariant> => {
     const found = await simulator.call('lambda', 'GetFunction', { FunctionName: name, Qualifier: version });
     const { ResolvedImageUri = '' } = found['Code'] as { readonly ResolvedImageUri?: string };
-    versions ??= versionByBytes();
-    const image = ResolvedImageUri.split('@sha256:')[1] ?? '';
-    return { name: `version-${version}`, version: versions.get(image), share, instances: none };
+    return { name: `version-${version}`, version: versionInImage(ResolvedImageUri), share, instances: none };
   };
   const main = await fleet(String(alias['FunctionVersion']), 1 - (other?.[1] ?? 0));
   return {
@@ -95,6 +93,50 @@ const readAlias = async (simulator: Place, name: string): Promise<Serving | unde
     version: main.version,
     instances: none,
     variants: [main, ...(other === undefined ? [] : [await fleet(...other)])],
+  };
+};
+
+/** @param image with a digest, which is that of its model's artifact */
+const versionInImage = (image: string): ReturnType<ReturnType<typeof versionByBytes>['get']> => {
+  versions ??= versionByBytes();
+  return versions.get(image.split('@sha256:')[1] ?? '');
+};
+
+/** A service of ECS, as if it were an endpoint: its task sets are the variants. */
+const readService = async (simulator: Place, name: string): Promise<Serving | undefined> => {
+  const found = await simulator
+    .call('ecs', 'DescribeServices', { cluster: 'models', services: [name] })
+    .catch((error: { code?: string }) => {
+      if (error.code !== 'ClusterNotFoundException') throw error;
+      return undefined;
+    });
+  const [service] = (found?.['services'] ?? []) as readonly { readonly taskSets: readonly Answer[] }[];
+  if (service === undefined) return undefined;
+  const sets = service.taskSets.filter(({ status }) => status !== 'DRAINING');
+  const variants = await Promise.all(
+    sets.map(async ({ taskDefinition, status, runningCount, computedDesiredCount }): Promise<ServingVariant> => {
+      const described = await simulator.call('ecs', 'DescribeTaskDefinition', { taskDefinition });
+      const { revision, containerDefinitions } = described['taskDefinition'] as {
+        readonly revision: number;
+        readonly containerDefinitions: readonly { readonly image: string }[];
+      };
+      return {
+        name: `revision-${revision}`,
+        version: versionInImage(containerDefinitions[0]?.image ?? ''),
+        share: status === 'PRIMARY' ? 1 : 0,
+        instances: { current: Number(runningCount), desired: Number(computedDesiredCount) },
+      };
+    }),
+  );
+  const main = variants.find(({ share }) => share === 1);
+  return {
+    status: 'InService',
+    endpointConfig: main?.name ?? '',
+    pending: variants.find((one) => one !== main)?.name,
+    failureReason: undefined,
+    version: main?.version,
+    instances: main?.instances ?? { current: 0, desired: 0 },
+    variants,
   };
 };
 

@@ -1,4 +1,4 @@
-import type { Delivery, LambdaAlias, S3Location } from '../manifest/manifest.ts';
+import type { CodeDeployEnvironment, Delivery, Environment, S3Location } from '../manifest/manifest.ts';
 import type { Account } from '../world.ts';
 
 /** A bucket of its own, created by `model-delivery create-bucket`: every notebook owner can write to SageMaker's own bucket. */
@@ -22,17 +22,24 @@ export const formerReleases = ({ id, region }: Account): S3Location => ({
  *   <endpoint>/releases/<id>/journal.jsonl      the events of one release (journal.ts)
  *   <endpoint>/regression/<subject>/test.json   a regression test and its verdict (src/scoring/test-record.ts)
  *   lambda/<function>/<alias>/…                 the same for the alias of a function: no endpoint has a name with a slash
+ *   ecs/<cluster>/<service>/…                   the same for a service of ECS
  *   artifacts/<sha256>.tar.gz                   registered artifacts, never overwritten
  *   evaluations/<sha256>.json                   registered evaluations
  */
 export const releasesOf = (environment: Pick<Delivery, 'releases'>, account: Account): S3Location =>
   environment.releases ?? defaultReleases(account);
 
-/** The place of the records of a function's aliases. */
-export const releasesOfFunction = ({ bucket, prefix }: S3Location, lambda: LambdaAlias): S3Location => ({
-  bucket,
-  prefix: `${prefix}lambda/${lambda.function}/`,
-});
+/** The location of the record of one environment, below that of all. */
+export const placedIn = (location: S3Location, of: Environment | CodeDeployEnvironment): S3Location => {
+  const { bucket, prefix } = location;
+  if ('lambda' in of) return { bucket, prefix: `${prefix}lambda/${of.lambda.function}/` };
+  if ('service' in of) return { bucket, prefix: `${prefix}ecs/${of.service.cluster}/` };
+  return location;
+};
+
+/** The name that the release record has: of the endpoint, the alias or the service. */
+export const recordName = (of: Environment | CodeDeployEnvironment): string =>
+  'lambda' in of ? of.lambda.alias : 'service' in of ? of.service.name : of.endpoint.name;
 
 export const recordKey = ({ prefix }: S3Location, endpoint: string): string => `${prefix}${endpoint}/record.json`;
 

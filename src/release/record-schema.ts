@@ -104,6 +104,19 @@ const deployment = z.looseObject({
 });
 
 const publishedVersion = z.string().check(z.regex(/^[1-9][0-9]{0,17}$/));
+/** Of a deployment by CodeDeploy. */
+const deployed = {
+  mechanism: z.literal('codedeploy'),
+  application: z.string(),
+  deploymentGroup: z.string(),
+  from: publishedVersion,
+  config: z.string(),
+  routing: z.optional(anything),
+  alarms: z.array(z.string()),
+  shiftSeconds: amount,
+  timeoutSeconds: z.optional(amount),
+  expectedSeconds: amount,
+};
 const submitted = { variant: entityName, canonical: z.optional(entityName) };
 const exclude = z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight']));
 
@@ -146,24 +159,24 @@ const submission = z.discriminatedUnion('kind', [
   }),
   z.looseObject({
     ...submitted,
-    mechanism: z.literal('codedeploy'),
+    ...deployed,
     kind: z.literal('deployment'),
     function: z.string(),
-    application: z.string(),
-    deploymentGroup: z.string(),
     hooks: z.optional(
       z.looseObject({ beforeAllowTraffic: z.optional(z.string()), afterAllowTraffic: z.optional(z.string()) }),
     ),
-    from: publishedVersion,
-    to: publishedVersion,
-    config: z.string(),
-    routing: z.optional(anything),
-    alarms: z.array(z.string()),
-    shiftSeconds: amount,
-    timeoutSeconds: z.optional(amount),
-    expectedSeconds: amount,
     broughtBefore: z.optional(z.looseObject({ deployment: z.string(), from: publishedVersion })),
     judged: z.optional(judged),
+    to: publishedVersion,
+  }),
+  z.looseObject({
+    ...submitted,
+    ...deployed,
+    kind: z.literal('service-deployment'),
+    cluster: z.string(),
+    familyArn: z.string(),
+    to: z.optional(publishedVersion),
+    properties: anything,
   }),
 ]);
 

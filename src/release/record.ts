@@ -95,7 +95,7 @@ export type NewRelease = Omit<Release, 'lease' | 'run' | 'startedAt' | 'phase' |
  * Everything a later turn, on whatever machine, needs to submit, supervise and judge the update. `mechanism` says which entry of the table
  * of mechanisms carries the release, `kind` which call SageMaker gets.
  */
-export type Submission = GuardedUpdate | Replacement | Creation | Unchanged | AliasDeployment;
+export type Submission = GuardedUpdate | Replacement | Creation | Unchanged | CodeDeployment;
 
 /** Entries of the table of mechanisms (`src/mechanisms/all.ts`). */
 export type EndpointMechanism = 'guardrail' | 'variants' | 'replacement';
@@ -175,18 +175,15 @@ export interface Unchanged extends Submitted {
   readonly exclude: NotRetained;
 }
 
-/** A deployment by CodeDeploy: it moves the alias of a Lambda function, here the `variant`, from one published version to another. */
-export interface AliasDeployment extends Submitted {
+/** A deployment by CodeDeploy. */
+export type CodeDeployment = AliasDeployment | ServiceDeployment;
+
+interface Deployed extends Submitted {
   readonly mechanism: 'codedeploy';
-  readonly kind: 'deployment';
-  readonly function: string;
   readonly application: string;
   readonly deploymentGroup: string;
-  /** A rollback has none. */
-  readonly hooks?: LambdaHooks;
-  /** Published versions: `6`, `7`. */
+  /** The version that serves before: `6`. */
   readonly from: string;
-  readonly to: string;
   /** Name of the deployment configuration; `routing`, when it is the suite's own and may have to be created. */
   readonly config: string;
   readonly routing?: Readonly<Record<string, unknown>>;
@@ -196,10 +193,31 @@ export interface AliasDeployment extends Submitted {
   readonly shiftSeconds: number;
   readonly timeoutSeconds?: number;
   readonly expectedSeconds: number;
+  /** Of an alias; a rollback has none. */
+  readonly hooks?: LambdaHooks;
   /** Of a rollback: the deployment that brought this version before, and the version that it left. A hint (rule 21). */
   readonly broughtBefore?: { readonly deployment: string; readonly from: string };
   /** Frozen before the first request to the version, as for an endpoint. */
   readonly judged?: JudgedUpdate;
+}
+
+/** It moves the alias of a Lambda function, here the `variant`, from one published version to another: `7`. */
+export interface AliasDeployment extends Deployed {
+  readonly kind: 'deployment';
+  readonly function: string;
+  readonly to: string;
+}
+
+/** It moves the traffic of a service of ECS, here the `variant`, from one revision of a task definition to another. */
+export interface ServiceDeployment extends Deployed {
+  readonly kind: 'service-deployment';
+  readonly cluster: string;
+  /** ARN of its task definitions, without a revision. */
+  readonly familyArn: string;
+  /** Absent until the revision is registered. */
+  readonly to?: string;
+  /** The running task set's members in the AppSpec, which the next one gets too. */
+  readonly properties: Readonly<Record<string, unknown>>;
 }
 
 /** A stepped rollout on two variants of one endpoint (DESIGN §5). */
@@ -264,7 +282,8 @@ export interface Lease {
 
 /**
  * Enough to publish a configuration again without CreateModel or PassRole. Of the alias of a function, endpoint config and model are its
- * version (`version-7`), the instance type is `lambda`, and there are no instances.
+ * version (`version-7`), the instance type is `lambda`, and there are no instances. Of a
+ * service of ECS they are the revision of its task definition (`revision-7`), and the instance type is `ecs`.
  */
 export interface Configuration {
   readonly endpointConfig: string;

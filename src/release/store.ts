@@ -10,7 +10,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type JournalEntry, type JudgeEvidence, journal, type Noted } from './journal.ts';
 import type { Subject } from './lifecycle.ts';
-import { formerReleases, recordKey, releasesOf, releasesOfFunction } from './location.ts';
+import { formerReleases, placedIn, recordKey, recordName, releasesOf } from './location.ts';
 import type { ReleaseRecord } from './record.ts';
 import { parseRecord, UnreadableRecord } from './record-schema.ts';
 import { ForeignRecord, ownRecord } from './subject.ts';
@@ -30,8 +30,8 @@ export interface ReleaseStore {
   readonly endpoint: string;
   /** The owner of the record. */
   readonly subject: Subject;
-  /** The record is about the alias of a Lambda function, and `endpoint` is the name of the alias. */
-  readonly ofAlias?: true;
+  /** The record is about the alias of a Lambda function or a service of ECS, and `endpoint` is its name. */
+  readonly ofCodeDeploy?: true;
   /** `s3://bucket/prefix/<endpoint>/record.json`. */
   readonly uri: string;
   /** The place of this endpoint's record by an older version of this suite; undefined when none is visible. */
@@ -63,8 +63,8 @@ export interface StoreOptions {
   /** The earlier default place of records, before `location`. */
   readonly former?: S3Location;
   readonly subject: Subject;
-  /** `ReleaseStore.ofAlias`. */
-  readonly ofAlias?: true;
+  /** `ReleaseStore.ofCodeDeploy`. */
+  readonly ofCodeDeploy?: true;
 }
 
 /** Twenty ended releases and fifty versions that served are a few hundred kilobytes. */
@@ -79,12 +79,12 @@ export const storeFor = (
   const location = releasesOf(environment, account);
   const place = { account: account.id, region: account.region };
   const clients = { reads: read, ...withoutUndefined({ writes: write }) };
-  if ('lambda' in environment)
+  if (!('endpoint' in environment))
     return releaseStore({
       ...clients,
-      location: releasesOfFunction(location, environment.lambda),
-      subject: { endpoint: environment.lambda.alias, ...place },
-      ofAlias: true,
+      location: placedIn(location, environment),
+      subject: { endpoint: recordName(environment), ...place },
+      ofCodeDeploy: true,
     });
   return releaseStore({
     ...clients,
@@ -95,14 +95,21 @@ export const storeFor = (
 };
 
 /** The release record of one endpoint: compare-and-swap by S3's conditional writes (DESIGN §8). */
-export const releaseStore = ({ reads, writes, location, former, subject, ofAlias }: StoreOptions): ReleaseStore => {
+export const releaseStore = ({
+  reads,
+  writes,
+  location,
+  former,
+  subject,
+  ofCodeDeploy,
+}: StoreOptions): ReleaseStore => {
   const { endpoint } = subject;
   const address = { Bucket: location.bucket, Key: recordKey(location, endpoint) };
   const place = `s3://${address.Bucket}/${address.Key}`;
 
   const read = async (): Promise<StoredRecord | undefined> => {
     const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place, subject)));
-    return found && { record: parse(found.text, place, subject, ofAlias), etag: found.etag };
+    return found && { record: parse(found.text, place, subject, ofCodeDeploy), etag: found.etag };
   };
 
   const remarks: string[] = [];
@@ -114,7 +121,7 @@ export const releaseStore = ({ reads, writes, location, former, subject, ofAlias
   return {
     endpoint,
     subject,
-    ...withoutUndefined({ ofAlias }),
+    ...withoutUndefined({ ofCodeDeploy }),
     uri: place,
     elsewhere: async () => {
       if (former === undefined) return undefined;
@@ -168,9 +175,9 @@ export const releaseStore = ({ reads, writes, location, former, subject, ofAlias
   };
 };
 
-const parse = (text: string, place: string, subject: Subject, ofAlias: true | undefined): ReleaseRecord => {
+const parse = (text: string, place: string, subject: Subject, ofCodeDeploy: true | undefined): ReleaseRecord => {
   try {
-    return ownRecord(parseRecord(text), subject, ofAlias);
+    return ownRecord(parseRecord(text), subject, ofCodeDeploy);
   } catch (error) {
     if (error instanceof UnreadableRecord) throw new Refusal('record-unavailable', `${place} ${error.message}`);
     if (error instanceof ForeignRecord)

@@ -13,11 +13,11 @@ export class ForeignRecord extends Error {
  *
  * Older versions did not write account and region. Their records are identified by the endpoint's name alone, and get both with the
  * next write. SageMaker ignores upper and lower case in endpoint names, so a name in another case is the same endpoint.
- * @param ofAlias of the alias of a function, which only CodeDeploy moves
+ * @param ofCodeDeploy of a target that only CodeDeploy moves
  * @returns the record with this endpoint's own name, account and region
  * @throws {ForeignRecord}
  */
-export const ownRecord = (record: ReleaseRecord, subject: Subject, ofAlias = false): ReleaseRecord => {
+export const ownRecord = (record: ReleaseRecord, subject: Subject, ofCodeDeploy = false): ReleaseRecord => {
   const { account = subject.account, region = subject.region } = record;
   if (!isSame(record.endpoint, subject.endpoint) || account !== subject.account || region !== subject.region)
     throw new ForeignRecord(
@@ -25,9 +25,9 @@ export const ownRecord = (record: ReleaseRecord, subject: Subject, ofAlias = fal
     );
   for (const release of record.live ? [record.live, ...record.ended] : record.ended) {
     refuseForeign(release, subject);
-    if ((release.submission.mechanism === 'codedeploy') !== ofAlias)
+    if ((release.submission.mechanism === 'codedeploy') !== ofCodeDeploy)
       throw new ForeignRecord(
-        `has a release (${release.id.slice(0, 100)}) of ${ofAlias ? 'an endpoint' : 'an alias'}, but is the record of ${ofAlias ? 'an alias' : placed(subject)}`,
+        `has a release (${release.id.slice(0, 100)}) of ${ofCodeDeploy ? 'an endpoint' : 'CodeDeploy'}, but is the record of ${ofCodeDeploy ? 'one that CodeDeploy carries' : placed(subject)}`,
       );
   }
   return { ...record, ...subject };

@@ -1,14 +1,15 @@
 import { orUndefined } from '../aws/errors.ts';
 import { digest } from '../digest.ts';
 import type { LambdaAlias } from '../manifest/manifest.ts';
-import { nameOfAlias, submissionOf } from '../mechanisms/codedeploy/alias.ts';
+import { nameOfAlias } from '../mechanisms/codedeploy/alias.ts';
 import { requireContent } from '../mechanisms/codedeploy/content.ts';
 import { contentOfVersion } from '../mechanisms/codedeploy/settings.ts';
+import { aliasDeploymentOf } from '../mechanisms/codedeploy/target.ts';
 import { Refusal } from '../operation.ts';
 import { packageArn, requireVersion } from '../registry/packages.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { editFault } from '../registry/verify-content.ts';
-import { releasesOf, releasesOfFunction } from '../release/location.ts';
+import { placedIn, releasesOf } from '../release/location.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
 import { InputError } from '../schema.ts';
 import type { World } from '../world.ts';
@@ -41,12 +42,12 @@ export const standingOfAlias = async (
   const { lambda, release, record, ...given } = test;
   const { manifest } = given;
   const { regression } = manifest;
-  const environment = manifest.aliases?.[given.environment];
+  const environment = manifest.byCodeDeploy?.[given.environment];
   if (regression === undefined || environment === undefined)
     throw new InputError(
       `manifest: has no \`regression:\` for the alias ${nameOfAlias(lambda)}; it says which golden rows are asked, and which rules decide (docs/regression.md)`,
     );
-  const { from, to } = submissionOf(release);
+  const { from, to } = aliasDeploymentOf(release);
   const { version, packageVersion } = release.candidate;
   if (version === undefined || packageVersion === undefined)
     throw new Refusal('record-unavailable', `release ${release.id} names no package: nothing says what is tested`);
@@ -67,7 +68,7 @@ export const standingOfAlias = async (
     package: digest([around.package, candidate.content]),
     baseline: baseline.content,
   };
-  const releases = releasesOfFunction(releasesOf(environment, world.account), lambda);
+  const releases = placedIn(releasesOf(environment, world.account), environment);
   const id = subjectId(subject);
   const served = release.baseline?.packageVersion;
   return {

@@ -1,33 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
-import { aliasOf, loadManifest } from '../../src/manifest/load.ts';
+import { codeDeployOf, loadManifest } from '../../src/manifest/load.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { commandsOf } from '../support/page-commands.ts';
 
 /** docs/codedeploy.md: its documents and commands, given to the simulator as they stand there. */
 
-const page = readFileSync('docs/codedeploy.md', 'utf8');
-const part = (name: string, language: string): string =>
-  new RegExp(`<!-- ${name} -->\n\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(page)?.[1] ?? '';
-
-/** The options of the command that begins so, by their names. */
-const options = (command: string): Readonly<Record<string, string>> => {
-  const line = new RegExp(`^${command} ((?:.*\\\\\\n)*.*)$`, 'm').exec(page)?.[1] ?? '';
-  const words =
-    line
-      .replace(/\\\n/g, ' ')
-      .replace(/ #.*$/m, '')
-      .match(/"[^"]*"|\S+/g) ?? [];
-  return Object.fromEntries(
-    words.flatMap((word, index) =>
-      word.startsWith('--') ? [[word.slice(2), (words[index + 1] ?? '').replace(/^--.*|"/g, '')]] : [],
-    ),
-  );
-};
+const { page, part, options } = commandsOf(readFileSync('docs/codedeploy.md', 'utf8'));
 
 let account: TestAccount;
 beforeEach(async () => {
@@ -121,6 +105,6 @@ test('the ends that the page names exist', () => {
 
 test('the rollout with a judge fits into the manifest of the page', () => {
   const judged = part('manifest', 'yaml').replace(/^ {4}rollout:.*$/m, part('judged', 'yaml').trimEnd());
-  const { rollout } = aliasOf(loadManifest(judged, 'delivery.yml'), 'production') ?? {};
+  const { rollout } = codeDeployOf(loadManifest(judged, 'delivery.yml'), 'production') ?? {};
   expect(rollout).toMatchObject({ strategy: 'canary', everyMinutes: 15, judge: { convict: { worseThan: 1.2 } } });
 });

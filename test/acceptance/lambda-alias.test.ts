@@ -307,7 +307,7 @@ describe('a rollback', () => {
     await account.deploy('1.0.0');
     const report = await back();
     expect(report?.result).toMatchObject({ reason: 'nothing-to-roll-back-to' });
-    expect(report?.result.because).toContain('version 1 of iris was not delivered by this suite');
+    expect(report?.result.because).toContain('version 1 of iris:live was not delivered by this suite');
   });
 });
 

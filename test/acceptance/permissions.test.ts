@@ -22,6 +22,7 @@ import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
 import { irisConstraints, prepareWith, registerWith } from '../support/reports.ts';
+import { serviceManifest, withService } from '../support/service.ts';
 
 /** As the team's manifest names them. */
 const roleOf = ({ name }: AnyOperation): string => (name === 'rollback' ? 'model-restorer' : 'model-deployer');
@@ -224,6 +225,46 @@ const aliasRows: readonly [Row, ...Row[]] = [
     operation: rollback,
     stage: async (account) => {
       const { ready, deploy } = await withAlias(account);
+      await ready('1.0.0');
+      await ready('1.1.0');
+      expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
+      expect((await deploy('1.1.0', {}, { runId: '2' }))?.result.reason).toBe('delivered');
+      return {};
+    },
+  },
+];
+
+/** The rows of both operations on a service: its roles have one policy. */
+const serviceRows: readonly [Row, ...Row[]] = [
+  {
+    name: 'to a service, by numbers that CodeDeploy has no configuration for',
+    ends: 'delivered',
+    operation: deployEndpoint,
+    stage: async (account) => {
+      const { ready } = await withService(account);
+      account.writeManifest(() => serviceManifest(canary.replace('5m', '7m')));
+      await ready('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'to a service, longer than its timeout',
+    ends: 'deployment-timeout',
+    operation: deployEndpoint,
+    stage: async (account) => {
+      const { ready } = await withService(account);
+      account.writeManifest(() => serviceManifest(canary.replace('5m', '30m, timeout: 10m')));
+      await ready('1.0.0');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'a service back, where a delivery waits for a person',
+    ends: 'restored',
+    operation: rollback,
+    stage: async (account) => {
+      const { ready, deploy, goOnWhenReady } = await withService(account, { readyMinutes: 60 });
+      goOnWhenReady(2);
       await ready('1.0.0');
       await ready('1.1.0');
       expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
@@ -637,6 +678,7 @@ const rows: { readonly [Name in RunPolicy]: readonly [Row, ...Row[]] } = {
     },
   ],
   'lambda-alias': aliasRows,
+  'ecs-service': serviceRows,
   rollback: [
     {
       name: 'an endpoint that does not exist',
@@ -771,7 +813,7 @@ const without = (policy: RunPolicy, action: string): IamPolicy => {
   return { Version, Statement: left.filter(({ Action }) => Action.length > 0) };
 };
 
-const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate', 'lambda-alias'];
+const runPolicies: readonly RunPolicy[] = [...policyNames, 'gate', 'lambda-alias', 'ecs-service'];
 
 describe.each(runPolicies)('the policy of %s', (policy) => {
   const seen = new Map<Row, Seen>();

@@ -73,6 +73,8 @@ export const sent: Readonly<Record<string, PolicyRequest['context']>> = {
   TagTheJob: { 'sagemaker:TaggingAction': ['CreateTransformJob'] },
   TakeTheUpdateBack: { 'cloudwatch:namespace': ['ModelDelivery'] },
   PassTheExecutionRole: { 'iam:PassedToService': ['sagemaker.amazonaws.com'] },
+  PassItsRoles: { 'iam:PassedToService': ['ecs-tasks.amazonaws.com'] },
+  KeepItsTags: { 'ecs:CreateAction': ['RegisterTaskDefinition'] },
   TagWhatIsMade: { 'sagemaker:TaggingAction': ['CreateModel'] },
   PointAlarmsAtScaling: {
     'cloudwatch:AlarmActions': [
@@ -115,6 +117,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     'arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:0a1b:resource/sagemaker/endpoint/other/variant/AllTraffic:policyName/wake',
   ],
   'sagemaker:TaggingAction': ['CreateTrainingJob'],
+  'ecs:CreateAction': ['CreateCluster'],
   'kms:ResourceAliases': ['alias/payroll'],
   'kms:ViaService': ['s3.eu-west-1.amazonaws.com'],
 };

@@ -20,6 +20,7 @@ export interface AlarmedMetrics extends Metrics {
 /** SageMaker publishes its latencies in microseconds and everything else without a unit (§4.4); Lambda counts, and has milliseconds. */
 const unitOf = (namespace: string, metric: string): string => {
   if (namespace === 'AWS/Lambda') return metric === 'Duration' ? 'Milliseconds' : 'Count';
+  if (namespace === 'AWS/ApplicationELB') return 'Count';
   return metric.endsWith('Latency') ? 'Microseconds' : 'None';
 };
 

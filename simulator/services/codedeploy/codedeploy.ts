@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Kernel, Metrics, Service } from '../../contracts.ts';
 import { base32Of, uuidOf } from '../../random.ts';
+import type { TaskSets } from '../ecs/ecs.ts';
 import type { Aliases } from '../lambda/lambda.ts';
-import { readAppSpec, reversed } from './app-spec.ts';
+import { readAppSpec, readServiceSpec, reversed, withTaskDefinition } from './app-spec.ts';
 import { createEngine } from './engine.ts';
 import {
   type AlarmConfiguration,
@@ -16,14 +17,19 @@ import {
   noConfig,
   noDeployment,
   noGroup,
+  type Platform,
+  platformOf,
   predefined,
   type Routing,
   refuse,
+  type ServiceGroup,
 } from './model.ts';
+import { createServices } from './services.ts';
 import { applicationView, configView, deploymentView, groupView, targetIdOf, targetView } from './views.ts';
 
 export interface Neighbours {
   readonly aliases: Aliases;
+  readonly taskSets: TaskSets;
   readonly metrics: Pick<Metrics, 'alarmState'>;
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
@@ -35,8 +41,9 @@ const customConfigs = 50;
 const longestShiftMinutes = 2_880;
 
 /**
- * CodeDeploy as far as the alias of a function needs it: applications, groups and configurations of the compute platform Lambda, AppSpec
- * content, deployments with hooks, alarms, rollbacks and stops. Not here: servers, ECS, CloudFormation, revisions in S3 or GitHub, triggers.
+ * CodeDeploy as far as the alias of a function and a service of ECS need it: applications, groups and configurations of the compute platforms
+ * Lambda and ECS, AppSpec content, deployments with hooks, alarms, rollbacks and stops. Not here: servers, CloudFormation, revisions in S3
+ * or GitHub, triggers.
  */
 export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { service: Service } => {
   const now = (): number => kernel.clock.now();
@@ -48,7 +55,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
   const configs = new Map<string, DeploymentConfig>(
     predefined.map(([name, routing]) => {
       const full = `CodeDeployDefault.${name}`;
-      return [full, { id: nextId(), name: full, createdAt: now(), routing }];
+      return [full, { platform: platformOf(name), id: nextId(), name: full, createdAt: now(), routing }];
     }),
   );
   const deployments = new Map<string, Deployment>();
@@ -80,7 +87,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
   /** The deployment, once its target is known. */
   const startedOf = (id: string): Deployment => {
     const deployment = deploymentOf(id);
-    if (deployment.startedAt === undefined || deployment.spec === undefined)
+    if (deployment.startedAt === undefined || (deployment.spec ?? deployment.serviceSpec) === undefined)
       throw refuse('DeploymentNotStartedException', `The deployment ${id} has not started`);
     return deployment;
   };
@@ -98,15 +105,13 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
       id: nextDeploymentId(),
       group,
       sha256,
-      spec: readAppSpec(content),
+      content,
+      spec: group.service === undefined ? readAppSpec(content) : undefined,
+      serviceSpec: group.service === undefined ? undefined : readServiceSpec(content),
       createdAt: now(),
       status: 'Created',
       weight: 0,
-      events: [
-        { name: 'BeforeAllowTraffic', status: 'Pending' },
-        { name: 'AllowTraffic', status: 'Pending' },
-        { name: 'AfterAllowTraffic', status: 'Pending' },
-      ],
+      events: eventsOf[group.application.platform].map((name) => ({ name, status: 'Pending' })),
     };
     deployments.set(deployment.id, deployment);
     engine.begin(deployment);
@@ -115,20 +120,29 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
 
   const engine = createEngine(kernel, {
     ...neighbours,
+    services: createServices(kernel, neighbours.taskSets),
+    takenBackBy: ({ rollback, creator }) =>
+      creator === 'user' ? undefined : deployments.get(rollback?.rollbackTriggeringDeploymentId ?? ''),
     /**
      * §3.5: a new deployment with an id of its own, created by `codeDeployRollback`. It moves the alias all at once, and watches no alarm: the
      * one that caused it is still red. [unconfirmed]
      */
-    rollBack: ({ id, group, spec }) =>
-      spec === undefined
-        ? ''
-        : create(group, reversed(spec), {
-            config: configOf('CodeDeployDefault.LambdaAllAtOnce'),
-            alarms: {},
-            autoRollback: { enabled: false },
-            creator: 'codeDeployRollback',
-            rollback: { rollbackTriggeringDeploymentId: id, rollbackMessage: `Rollback of deployment ${id}` },
-          }).id,
+    rollBack: ({ id, group, spec, sets, content }) => {
+      const back =
+        spec !== undefined
+          ? reversed(spec)
+          : sets === undefined
+            ? undefined
+            : withTaskDefinition(content, sets.blue.revision.arn);
+      if (back === undefined) return '';
+      return create(group, back, {
+        config: configOf(`CodeDeployDefault.${group.application.platform}AllAtOnce`),
+        alarms: {},
+        autoRollback: { enabled: false },
+        creator: 'codeDeployRollback',
+        rollback: { rollbackTriggeringDeploymentId: id, rollbackMessage: `Rollback of deployment ${id}` },
+      }).id;
+    },
   });
 
   /** Words of the API: InvalidAlarmConfigException. */
@@ -163,17 +177,14 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
       operations: {
         CreateApplication: (input: { readonly applicationName: string; readonly computePlatform?: string }) => {
           refuseUnserved(input, ['applicationName', 'computePlatform']);
-          if (input.computePlatform !== 'Lambda')
-            throw refuse(
-              'InvalidComputePlatformException',
-              `The compute platform ${input.computePlatform ?? 'Server'} is not simulated`,
-            );
+          const platform = platformIn(input.computePlatform);
           if (applications.has(input.applicationName))
             throw refuse(
               'ApplicationAlreadyExistsException',
               `An application already exists with the specified name: ${input.applicationName}`,
             );
           const application: Application = {
+            platform,
             id: nextId(),
             name: input.applicationName,
             createdAt: now(),
@@ -189,14 +200,15 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
         CreateDeploymentGroup: (input: CreateGroup) => {
           refuseUnserved(input, groupMembers);
           const application = applicationOf(input.applicationName);
-          const { deploymentGroupName: name, deploymentConfigName: config = 'CodeDeployDefault.LambdaAllAtOnce' } =
+          const { platform } = application;
+          const { deploymentGroupName: name, deploymentConfigName: config = `CodeDeployDefault.${platform}AllAtOnce` } =
             input;
           if (application.groups.has(name))
             throw refuse(
               'DeploymentGroupAlreadyExistsException',
               `Deployment group name: ${name} already exists for application: ${application.name}`,
             );
-          configOf(config);
+          checkPlatform(configOf(config), platform);
           checkAlarms(input.alarmConfiguration);
           checkRollback(input.autoRollbackConfiguration);
           // API, deploymentStyle: "blue/green with traffic control" is what the compute platform Lambda has.
@@ -205,14 +217,16 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
           if (deploymentType !== 'BLUE_GREEN' || deploymentOption !== 'WITH_TRAFFIC_CONTROL')
             throw refuse(
               'InvalidDeploymentStyleException',
-              'For Lambda deployment group, deployment type can be set to BLUE_GREEN only, with deployment option WITH_TRAFFIC_CONTROL',
+              `For ${platform} deployment group, deployment type can be set to BLUE_GREEN only, with deployment option WITH_TRAFFIC_CONTROL`,
             );
           if (!neighbours.roleExists(input.serviceRoleArn))
             throw refuse(
               'InvalidRoleException',
               `AWS CodeDeploy does not have the permissions required to assume the role ${input.serviceRoleArn}.`,
             );
+          const service = platform === 'ECS' ? serviceIn(input) : undefined;
           const group: DeploymentGroup = {
+            ...(service === undefined ? {} : { service }),
             ...{ id: nextId(), name, application, config, role: input.serviceRoleArn },
             ...(input.alarmConfiguration === undefined ? {} : { alarms: input.alarmConfiguration }),
             ...(input.autoRollbackConfiguration === undefined ? {} : { autoRollback: input.autoRollbackConfiguration }),
@@ -226,11 +240,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
         CreateDeploymentConfig: (input: CreateConfig) => {
           refuseUnserved(input, ['deploymentConfigName', 'computePlatform', 'trafficRoutingConfig']);
           const { deploymentConfigName: name, trafficRoutingConfig: routing = { type: 'AllAtOnce' } } = input;
-          if (input.computePlatform !== 'Lambda')
-            throw refuse(
-              'InvalidComputePlatformException',
-              `The compute platform ${input.computePlatform ?? 'Server'} is not simulated`,
-            );
+          const platform = platformIn(input.computePlatform);
           if (name.startsWith('CodeDeployDefault.'))
             throw refuse(
               'InvalidDeploymentConfigNameException',
@@ -244,7 +254,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
               `The account already has ${customConfigs} custom deployment configurations`,
             );
           checkRouting(routing);
-          const config = { id: nextId(), name, createdAt: now(), routing };
+          const config = { platform, id: nextId(), name, createdAt: now(), routing };
           configs.set(name, config);
           return { deploymentConfigId: config.id };
         },
@@ -285,6 +295,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
           if ((input.description?.length ?? 0) > 512)
             throw refuse('DescriptionTooLongException', 'The description is longer than 512 characters');
           const config = configOf(input.deploymentConfigName ?? group.config);
+          checkPlatform(config, group.application.platform);
           checkAlarms(input.overrideAlarmConfiguration);
           checkRollback(input.autoRollbackConfiguration);
           const running = [...deployments.values()].find((one) => one.group === group && !isOver(one));
@@ -347,6 +358,19 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
             statusMessage: 'No more commands will be scheduled for execution in the deployment',
           };
         },
+        ContinueDeployment: (input: { readonly deploymentId: string; readonly deploymentWaitType?: string }) => {
+          const deployment = deploymentOf(input.deploymentId);
+          if (isOver(deployment))
+            throw refuse('DeploymentAlreadyCompletedException', `The deployment ${deployment.id} is already completed`);
+          if (deployment.group.service === undefined)
+            throw refuse(
+              'UnsupportedActionForDeploymentTypeException',
+              'A deployment of the compute platform Lambda does not wait',
+            );
+          const { deploymentWaitType: wait = 'READY_WAIT' } = input;
+          engine.goOn(deployment, wait === 'TERMINATION_WAIT' ? wait : 'READY_WAIT');
+          return {};
+        },
         ListDeploymentTargets: (input: { readonly deploymentId: string; readonly targetFilters?: object }) => {
           refuseUnserved(input, ['deploymentId', 'nextToken']);
           return { targetIds: [targetIdOf(startedOf(input.deploymentId))] };
@@ -389,6 +413,60 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
       },
     },
   };
+};
+
+/** User guide, "AppSpec 'hooks' section": the events of both platforms, in their order. */
+const eventsOf: Readonly<Record<Platform, readonly string[]>> = {
+  Lambda: ['BeforeAllowTraffic', 'AllowTraffic', 'AfterAllowTraffic'],
+  ECS: [
+    'BeforeInstall',
+    'Install',
+    'AfterInstall',
+    'AllowTestTraffic',
+    'AfterAllowTestTraffic',
+    'BeforeAllowTraffic',
+    'AllowTraffic',
+    'AfterAllowTraffic',
+  ],
+};
+
+const platformIn = (platform: string | undefined): Platform => {
+  if (platform === 'Lambda' || platform === 'ECS') return platform;
+  throw refuse('InvalidComputePlatformException', `The compute platform ${platform ?? 'Server'} is not simulated`);
+};
+
+/** API: CreateDeployment, "The computePlatform is invalid. The computePlatform should be Lambda, Server, or ECS". */
+const checkPlatform = ({ name, platform }: DeploymentConfig, wanted: Platform): void => {
+  if (platform === wanted) return;
+  throw refuse(
+    'InvalidComputePlatformException',
+    `The deployment configuration ${name} is of the compute platform ${platform}, and the application of ${wanted}`,
+  );
+};
+
+/** User guide, "Deployments on an Amazon ECS Compute Platform": one service, one pair of target groups, a production listener. */
+const serviceIn = (input: CreateGroup): ServiceGroup => {
+  const { ecsServices = [], loadBalancerInfo = {}, blueGreenDeploymentConfiguration: blueGreen = {} } = input;
+  if (ecsServices.length !== 1)
+    throw refuse('InvalidECSServiceException', 'A deployment group of the compute platform ECS has one service');
+  const [pair] = loadBalancerInfo.targetGroupPairInfoList ?? [];
+  if (pair?.targetGroups?.length !== 2)
+    throw refuse('InvalidTargetGroupPairException', 'The deployment group needs a pair of target groups');
+  if ((pair.prodTrafficRoute?.listenerArns ?? []).length === 0)
+    throw refuse('InvalidLoadBalancerInfoException', 'The deployment group needs a production listener');
+  const { actionOnTimeout = 'CONTINUE_DEPLOYMENT', waitTimeInMinutes = 0 } = blueGreen.deploymentReadyOption ?? {};
+  // API, DeploymentReadyOption: the wait time "applies only to the STOP_DEPLOYMENT option".
+  if (actionOnTimeout === 'CONTINUE_DEPLOYMENT' && waitTimeInMinutes > 0)
+    throw refuse(
+      'InvalidBlueGreenDeploymentConfigurationException',
+      'A wait time before the traffic applies only to STOP_DEPLOYMENT',
+    );
+  if (blueGreen.terminateBlueInstancesOnDeploymentSuccess?.action === 'KEEP_ALIVE')
+    throw refuse(
+      'InvalidBlueGreenDeploymentConfigurationException',
+      'For ECS deployment group, the original task set can only be terminated',
+    );
+  return { ecsServices, loadBalancerInfo, blueGreen };
 };
 
 const targetOf = (deployment: Deployment, targetId: string): Deployment => {
@@ -436,6 +514,9 @@ const groupMembers = [
   'alarmConfiguration',
   'autoRollbackConfiguration',
   'deploymentStyle',
+  'ecsServices',
+  'loadBalancerInfo',
+  'blueGreenDeploymentConfiguration',
 ];
 const deploymentMembers = [
   'applicationName',
@@ -459,6 +540,9 @@ interface CreateGroup {
   readonly alarmConfiguration?: AlarmConfiguration;
   readonly autoRollbackConfiguration?: AutoRollback;
   readonly deploymentStyle?: { readonly deploymentType?: string; readonly deploymentOption?: string };
+  readonly ecsServices?: ServiceGroup['ecsServices'];
+  readonly loadBalancerInfo?: ServiceGroup['loadBalancerInfo'];
+  readonly blueGreenDeploymentConfiguration?: ServiceGroup['blueGreen'];
 }
 interface CreateConfig {
   readonly deploymentConfigName: string;

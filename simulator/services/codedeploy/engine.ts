@@ -2,30 +2,39 @@ import type { Kernel, Metrics } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
 import type { Aliases } from '../lambda/lambda.ts';
 import { type Deployment, isOver, type LifecycleEvent, type RollbackEvent, refuse } from './model.ts';
+import type { Services } from './services.ts';
 
 export interface Engine {
   /** Begins a deployment that was created. */
   begin(deployment: Deployment): void;
   /** By a user. @param autoRollback undefined: as the deployment has it */
   stop(deployment: Deployment, autoRollback: boolean | undefined): void;
+  /** By a user: the traffic, or the end of the original task set, is not waited for any more. */
+  goOn(deployment: Deployment, wait: 'READY_WAIT' | 'TERMINATION_WAIT'): void;
   /** A hook's answer. */
   answerHook(deployment: Deployment, executionId: string, succeeded: boolean): void;
 }
 
 const minuteMs = 60_000;
 
-/** Deployments of functions, from their beginning to their end. */
+/** "CodeDeploy will wait up to an hour for the green task set to reach steady state" (ECS developer guide, "CodeDeploy blue/green deployments"). */
+const installTimeoutMs = 3_600_000;
+
+/** Deployments of functions and services, from their beginning to their end. */
 export const createEngine = (
   kernel: Kernel,
   neighbours: {
     readonly aliases: Aliases;
+    readonly services: Services;
     readonly metrics: Pick<Metrics, 'alarmState'>;
     readonly invoke: (name: string, event: object) => boolean;
     /** Creates the deployment that takes this one back, and begins it. @returns its id */
     readonly rollBack: (deployment: Deployment) => string;
+    /** The deployment that this one takes back. */
+    readonly takenBackBy: (deployment: Deployment) => Deployment | undefined;
   },
 ): Engine => {
-  const { aliases, metrics, invoke, rollBack } = neighbours;
+  const { aliases, services, metrics, invoke, rollBack, takenBackBy } = neighbours;
   const { clock, settings } = kernel;
 
   const note = ({ id, group }: Deployment, what: string, detail: string): void =>
@@ -55,7 +64,7 @@ export const createEngine = (
         event.status = event.status === 'Pending' || status === 'Stopped' ? 'Skipped' : 'Failed';
         event.endedAt = clock.now();
       }
-    note(deployment, status.toLowerCase(), error?.message ?? 'the alias has its version');
+    note(deployment, status.toLowerCase(), error?.message ?? 'the traffic has its version');
   };
 
   /** Ends it unsuccessfully, and takes it back where that is enabled for this event. */
@@ -66,13 +75,14 @@ export const createEngine = (
     isRolledBack: boolean,
   ): void => {
     end(deployment, status, error);
-    if (deployment.spec === undefined || deployment.creator === 'codeDeployRollback') return;
+    if (deployment.creator === 'codeDeployRollback') return;
+    if (deployment.spec === undefined && deployment.sets === undefined) return;
     if (isRolledBack) {
       deployment.rollback = {
         rollbackDeploymentId: rollBack(deployment),
         rollbackMessage: `Deployment ${deployment.id} is being rolled back`,
       };
-    } else if (settings.stoppedAlias === 'returns') {
+    } else if (settings.stoppedAlias === 'returns' && deployment.spec !== undefined) {
       const { functionName, alias, currentVersion } = deployment.spec;
       aliases.route(functionName, alias, { version: currentVersion });
     }
@@ -118,14 +128,27 @@ export const createEngine = (
 
   const next = (deployment: Deployment): void => {
     const event = deployment.events.find(({ status }) => status === 'Pending');
-    const { spec } = deployment;
+    const spec = deployment.spec ?? deployment.serviceSpec;
     if (event === undefined || spec === undefined) {
-      end(deployment, 'Succeeded');
+      complete(deployment);
       return;
     }
+    if (waitsForTraffic(deployment, event)) return;
     start(event);
     if (event.name === 'AllowTraffic') {
       shift(deployment, event);
+      return;
+    }
+    if (event.name === 'Install') {
+      services.install(deployment);
+      install(deployment, event, clock.now() + installTimeoutMs);
+      return;
+    }
+    if (event.name === 'AllowTestTraffic') {
+      const isTested = services.hasTestListener(deployment);
+      if (isTested) note(deployment, 'test-traffic', 'the test listener leads to the replacement task set');
+      finish(event, isTested ? 'Succeeded' : 'Skipped');
+      next(deployment);
       return;
     }
     const hook = spec.hooks[event.name];
@@ -152,6 +175,74 @@ export const createEngine = (
     });
   };
 
+  const optionsOf = ({ group }: Deployment) => {
+    const { deploymentReadyOption: ready, terminateBlueInstancesOnDeploymentSuccess: blue } =
+      group.service?.blueGreen ?? {};
+    return {
+      readyMs: ready?.actionOnTimeout === 'STOP_DEPLOYMENT' ? (ready.waitTimeInMinutes ?? 0) * minuteMs : undefined,
+      terminationMs: (blue?.terminationWaitTimeInMinutes ?? 0) * minuteMs,
+    };
+  };
+
+  /**
+   * API, DeploymentReadyOption: with STOP_DEPLOYMENT the traffic waits for ContinueDeployment, and a deployment that waited too long is
+   * Stopped. It waits before BeforeAllowTraffic. [unconfirmed]
+   */
+  const waitsForTraffic = (deployment: Deployment, event: LifecycleEvent): boolean => {
+    const { readyMs } = optionsOf(deployment);
+    if (readyMs === undefined || event.name !== 'BeforeAllowTraffic' || deployment.goesOn) return false;
+    deployment.status = 'Ready';
+    note(deployment, 'ready', 'the replacement task set is ready, and the traffic waits for ContinueDeployment');
+    later(deployment, readyMs, 'ready', () => {
+      if (deployment.status === 'Ready')
+        fail(
+          deployment,
+          'Stopped',
+          { code: 'TIMEOUT', message: 'The traffic was not rerouted within the wait time of the deployment group' },
+          rollsBackOn(deployment, 'DEPLOYMENT_STOP_ON_REQUEST'),
+        );
+    });
+    return true;
+  };
+
+  const install = (deployment: Deployment, event: LifecycleEvent, until: number): void => {
+    if (services.isInstalled(deployment)) {
+      finish(event, 'Succeeded');
+      next(deployment);
+      return;
+    }
+    if (clock.now() >= until) {
+      finish(event, 'Failed', 'the replacement task set is not steady');
+      // Words seen in the field (aws/containers-roadmap, aws-actions/amazon-ecs-deploy-task-definition).
+      failed(
+        deployment,
+        'TIMEOUT',
+        'The deployment timed out while waiting for the replacement task set to become healthy. This time out period is 60 minutes.',
+      );
+      return;
+    }
+    later(deployment, 5_000, 'install', () => install(deployment, event, until));
+  };
+
+  /** All events have ended: the original task set of a service goes after its wait time, and the deployment lasts as long. */
+  const complete = (deployment: Deployment): void => {
+    if (deployment.sets === undefined) {
+      end(deployment, 'Succeeded');
+      return;
+    }
+    deployment.terminatesAt = clock.now() + optionsOf(deployment).terminationMs;
+    terminate(deployment);
+  };
+  const terminate = (deployment: Deployment): void => {
+    const { terminatesAt = 0 } = deployment;
+    if (clock.now() < terminatesAt) {
+      later(deployment, terminatesAt - clock.now(), 'termination', () => terminate(deployment));
+      return;
+    }
+    services.terminate(deployment);
+    end(deployment, 'Succeeded');
+  };
+
   /** The shares that the target version gets, in percent, and the minutes before the next. */
   const stepsOf = ({
     config: { routing },
@@ -174,9 +265,6 @@ export const createEngine = (
   };
 
   const shift = (deployment: Deployment, event: LifecycleEvent): void => {
-    const { spec } = deployment;
-    if (spec === undefined) return;
-    const { functionName, alias, currentVersion, targetVersion } = spec;
     const [first, ...rest] = stepsOf(deployment);
     const step = (at: { readonly share: number; readonly minutes: number } | undefined, left: typeof rest): void => {
       if (at === undefined) {
@@ -185,14 +273,7 @@ export const createEngine = (
         return;
       }
       deployment.weight = at.share;
-      aliases.route(
-        functionName,
-        alias,
-        at.share === 100
-          ? { version: targetVersion }
-          : { version: currentVersion, additional: { version: targetVersion, weight: at.share / 100 } },
-      );
-      note(deployment, 'traffic-shifted', `${at.share} % of ${functionName}:${alias} to version ${targetVersion}`);
+      route(deployment, at.share);
       if (at.minutes === 0) {
         step(left[0], left.slice(1));
         return;
@@ -202,12 +283,66 @@ export const createEngine = (
     step(first, rest);
   };
 
+  /** @param share percent of the requests for the target */
+  const route = (deployment: Deployment, share: number): void => {
+    const { spec, serviceSpec } = deployment;
+    if (serviceSpec !== undefined) {
+      services.shift(deployment, share);
+      note(deployment, 'traffic-shifted', `${share} % of the requests to ${serviceSpec.taskDefinition}`);
+    }
+    if (spec === undefined) return;
+    const { functionName, alias, currentVersion, targetVersion } = spec;
+    aliases.route(
+      functionName,
+      alias,
+      share === 100
+        ? { version: targetVersion }
+        : { version: currentVersion, additional: { version: targetVersion, weight: share / 100 } },
+    );
+    note(deployment, 'traffic-shifted', `${share} % of ${functionName}:${alias} to version ${targetVersion}`);
+  };
+
+  const beginService = (deployment: Deployment): void => {
+    const original = takenBackBy(deployment);
+    if (original !== undefined) {
+      // "CodeDeploy implements rollbacks by rerouting traffic from the replacement task set to the original task set" (user guide).
+      services.restore(original);
+      for (const event of deployment.events) finish(event, event.name === 'AllowTraffic' ? 'Succeeded' : 'Skipped');
+      end(deployment, 'Succeeded');
+      return;
+    }
+    const error = services.begin(deployment);
+    if (error !== undefined) {
+      failed(deployment, error.code, error.message);
+      return;
+    }
+    watch(deployment);
+    if (!isOver(deployment)) next(deployment);
+  };
+
   return {
+    goOn(deployment, wait) {
+      const isReady = deployment.status === 'Ready';
+      if (wait === 'READY_WAIT' ? !isReady : deployment.terminatesAt === undefined)
+        throw refuse('DeploymentIsNotInReadyStateException', `The deployment ${deployment.id} does not wait`);
+      if (wait === 'READY_WAIT') {
+        deployment.status = 'InProgress';
+        deployment.goesOn = true;
+        next(deployment);
+        return;
+      }
+      deployment.terminatesAt = clock.now();
+      terminate(deployment);
+    },
     begin(deployment) {
       const delay = deployment.creator === 'user' ? settings.codeDeployStartMs : settings.codeDeployRollbackMs;
       later(deployment, delay, 'start', () => {
         deployment.status = 'InProgress';
         deployment.startedAt = clock.now();
+        if (deployment.group.application.platform === 'ECS') {
+          beginService(deployment);
+          return;
+        }
         const { spec } = deployment;
         // API: ErrorCode. Which of them a mistake gets, and that none is refused by CreateDeployment, is [unconfirmed].
         if (spec === undefined) {

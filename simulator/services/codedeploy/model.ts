@@ -1,5 +1,6 @@
 import { AwsError, type Instant } from '../../contracts.ts';
-import type { AppSpec } from './app-spec.ts';
+import type { TaskSet } from '../ecs/model.ts';
+import type { AppSpec, ServiceSpec } from './app-spec.ts';
 
 export interface Routing {
   readonly type: 'AllAtOnce' | 'TimeBasedCanary' | 'TimeBasedLinear';
@@ -7,7 +8,10 @@ export interface Routing {
   readonly timeBasedLinear?: { readonly linearPercentage?: number; readonly linearInterval?: number };
 }
 
+export type Platform = 'Lambda' | 'ECS';
+
 export interface DeploymentConfig {
+  readonly platform: Platform;
   readonly id: string;
   readonly name: string;
   readonly createdAt: Instant;
@@ -26,6 +30,7 @@ export interface AutoRollback {
 }
 
 export interface Application {
+  readonly platform: Platform;
   readonly id: string;
   readonly name: string;
   readonly createdAt: Instant;
@@ -42,12 +47,32 @@ export interface DeploymentGroup {
   readonly role: string;
   readonly alarms?: AlarmConfiguration;
   readonly autoRollback?: AutoRollback;
+  /** Of the platform ECS. */
+  readonly service?: ServiceGroup;
 }
 
-export type Status = 'Created' | 'InProgress' | 'Succeeded' | 'Failed' | 'Stopped';
+export interface ServiceGroup {
+  readonly ecsServices: readonly { readonly clusterName: string; readonly serviceName: string }[];
+  readonly loadBalancerInfo: {
+    readonly targetGroupPairInfoList?: readonly {
+      readonly targetGroups?: readonly { readonly name?: string }[];
+      readonly prodTrafficRoute?: { readonly listenerArns?: readonly string[] };
+      readonly testTrafficRoute?: { readonly listenerArns?: readonly string[] };
+    }[];
+  };
+  readonly blueGreen: {
+    readonly terminateBlueInstancesOnDeploymentSuccess?: {
+      readonly action?: string;
+      readonly terminationWaitTimeInMinutes?: number;
+    };
+    readonly deploymentReadyOption?: { readonly actionOnTimeout?: string; readonly waitTimeInMinutes?: number };
+  };
+}
+
+export type Status = 'Created' | 'InProgress' | 'Ready' | 'Succeeded' | 'Failed' | 'Stopped';
 export type EventStatus = 'Pending' | 'InProgress' | 'Succeeded' | 'Failed' | 'Skipped';
 export interface LifecycleEvent {
-  readonly name: 'BeforeAllowTraffic' | 'AllowTraffic' | 'AfterAllowTraffic';
+  readonly name: string;
   status: EventStatus;
   startedAt?: Instant;
   endedAt?: Instant;
@@ -61,8 +86,13 @@ export interface Deployment {
   readonly group: DeploymentGroup;
   readonly config: DeploymentConfig;
   readonly sha256: string;
+  readonly content: string;
   /** Undefined: the content is no AppSpec of a function. */
   readonly spec: AppSpec | undefined;
+  /** Undefined: the content is no AppSpec of a service. */
+  readonly serviceSpec: ServiceSpec | undefined;
+  /** Of a service: the one that served, and the replacement. */
+  sets?: { readonly blue: TaskSet; green?: TaskSet };
   readonly description?: string;
   readonly alarms: AlarmConfiguration;
   /** As it came with the deployment. */
@@ -72,6 +102,10 @@ export interface Deployment {
   readonly createdAt: Instant;
   readonly events: LifecycleEvent[];
   status: Status;
+  /** ContinueDeployment was called for the traffic. */
+  goesOn?: true;
+  /** End of the original task set's wait time. */
+  terminatesAt?: Instant;
   startedAt?: Instant;
   completedAt?: Instant;
   error?: { readonly code: string; readonly message: string };
@@ -91,12 +125,17 @@ const linear = (minutes: number): readonly [string, Routing] => [
   `LambdaLinear10PercentEvery${minutes}Minute${minutes === 1 ? '' : 's'}`,
   { type: 'TimeBasedLinear', timeBasedLinear: { linearPercentage: 10, linearInterval: minutes } },
 ];
-/** User guide, "Predefined deployment configurations for an AWS Lambda compute platform". */
+/** User guide, "Predefined deployment configurations for an AWS Lambda compute platform", and for an Amazon ECS compute platform. */
 export const predefined: readonly (readonly [string, Routing])[] = [
   ...[5, 10, 15, 30].map(canary),
   ...[1, 2, 3, 10].map(linear),
   ['LambdaAllAtOnce', { type: 'AllAtOnce' }],
+  ...[5, 15].map((minutes) => [canary(minutes)[0].replace('Lambda', 'ECS'), canary(minutes)[1]] as const),
+  // The page has "1Minutes".
+  ...[1, 3].map((minutes) => [`ECSLinear10PercentEvery${minutes}Minutes`, linear(minutes)[1]] as const),
+  ['ECSAllAtOnce', { type: 'AllAtOnce' }],
 ];
+export const platformOf = (predefinedName: string): Platform => (predefinedName.startsWith('ECS') ? 'ECS' : 'Lambda');
 
 /** The words are ours where no source is named. */
 export const refuse = (code: string, message: string): AwsError => new AwsError(code, message);

@@ -7,12 +7,12 @@ const time = (instant: number | undefined, member: string): object =>
 /** Of every deployment of a function (user guide, "CreateDeploymentGroup": `deploymentStyle`). */
 const style = { deploymentType: 'BLUE_GREEN', deploymentOption: 'WITH_TRAFFIC_CONTROL' };
 
-export const applicationView = ({ id, name, createdAt }: Application): object => ({
+export const applicationView = ({ id, name, createdAt, platform }: Application): object => ({
   applicationId: id,
   applicationName: name,
   createTime: new Date(createdAt),
   linkedToGitHub: false,
-  computePlatform: 'Lambda',
+  computePlatform: platform,
 });
 
 export const groupView = (group: DeploymentGroup): object => ({
@@ -22,16 +22,23 @@ export const groupView = (group: DeploymentGroup): object => ({
   deploymentConfigName: group.config,
   serviceRoleArn: group.role,
   deploymentStyle: style,
-  computePlatform: 'Lambda',
+  computePlatform: group.application.platform,
+  ...(group.service === undefined
+    ? {}
+    : {
+        ecsServices: group.service.ecsServices,
+        loadBalancerInfo: group.service.loadBalancerInfo,
+        blueGreenDeploymentConfiguration: group.service.blueGreen,
+      }),
   ...(group.alarms === undefined ? {} : { alarmConfiguration: group.alarms }),
   ...(group.autoRollback === undefined ? {} : { autoRollbackConfiguration: group.autoRollback }),
 });
 
-export const configView = ({ id, name, createdAt, routing }: DeploymentConfig): object => ({
+export const configView = ({ id, name, createdAt, routing, platform }: DeploymentConfig): object => ({
   deploymentConfigId: id,
   deploymentConfigName: name,
   createTime: new Date(createdAt),
-  computePlatform: 'Lambda',
+  computePlatform: platform,
   trafficRoutingConfig: routing,
 });
 
@@ -41,6 +48,7 @@ export const deploymentView = (deployment: Deployment): object => {
   const counted = {
     Created: 'Pending',
     InProgress: 'InProgress',
+    Ready: 'Ready',
     Succeeded: 'Succeeded',
     Failed: 'Failed',
     Stopped: 'Skipped',
@@ -65,17 +73,63 @@ export const deploymentView = (deployment: Deployment): object => {
     autoRollbackConfiguration: deployment.autoRollback,
     ...(deployment.rollback === undefined ? {} : { rollbackInfo: deployment.rollback }),
     deploymentStyle: style,
-    computePlatform: 'Lambda',
+    computePlatform: group.application.platform,
     ...(deployment.overrideAlarms === undefined ? {} : { overrideAlarmConfiguration: deployment.overrideAlarms }),
   };
 };
 
 /** The form of the id is [unconfirmed]; it is opaque. */
-export const targetIdOf = ({ spec }: Deployment): string => `${spec?.functionName}:${spec?.alias}`;
+export const targetIdOf = ({ spec, group }: Deployment): string => {
+  const [service] = group.service?.ecsServices ?? [];
+  return service === undefined
+    ? `${spec?.functionName}:${spec?.alias}`
+    : `${service.clusterName}:${service.serviceName}`;
+};
+
+/** API: ECSTarget. */
+const serviceTargetView = (kernel: Pick<Kernel, 'arn'>, deployment: Deployment): object => {
+  const { sets, status, group } = deployment;
+  const [{ clusterName = '', serviceName = '' } = {}] = group.service?.ecsServices ?? [];
+  const labelled = [
+    ...(sets === undefined ? [] : [{ label: 'Blue', set: sets.blue }]),
+    ...(sets?.green === undefined ? [] : [{ label: 'Green', set: sets.green }]),
+  ];
+  return {
+    deploymentTargetType: 'ECSTarget',
+    ecsTarget: {
+      deploymentId: deployment.id,
+      targetId: targetIdOf(deployment),
+      targetArn: kernel.arn('ecs', `service/${clusterName}/${serviceName}`),
+      status: status === 'Created' ? 'Pending' : status === 'Stopped' ? 'Skipped' : status,
+      ...time(isOver(deployment) ? deployment.completedAt : deployment.startedAt, 'lastUpdatedAt'),
+      lifecycleEvents: eventViews(deployment),
+      taskSetsInfo: labelled.map(({ label, set }) => ({
+        identifer: set.id,
+        desiredCount: set.running,
+        pendingCount: 0,
+        runningCount: set.running,
+        status: set.status,
+        trafficWeight: set.weight,
+        targetGroup: { name: /targetgroup\/([^/]+)/.exec(set.loadBalancer.targetGroupArn)?.[1] },
+        taskSetLabel: label,
+      })),
+    },
+  };
+};
+
+const eventViews = ({ events }: Deployment): readonly object[] =>
+  events.map(({ name, status, startedAt, endedAt, message }) => ({
+    lifecycleEventName: name,
+    status,
+    ...time(startedAt, 'startTime'),
+    ...time(endedAt, 'endTime'),
+    ...(message === undefined ? {} : { diagnostics: { errorCode: 'ScriptFailed', message } }),
+  }));
 
 /** API: LambdaTarget. */
 export const targetView = (kernel: Pick<Kernel, 'arn'>, deployment: Deployment): object => {
   const { spec, status } = deployment;
+  if (deployment.group.service !== undefined) return serviceTargetView(kernel, deployment);
   return {
     deploymentTargetType: 'LambdaTarget',
     lambdaTarget: {
@@ -84,13 +138,7 @@ export const targetView = (kernel: Pick<Kernel, 'arn'>, deployment: Deployment):
       targetArn: kernel.arn('lambda', `function:${targetIdOf(deployment)}`),
       status: status === 'Created' ? 'Pending' : status === 'Stopped' ? 'Skipped' : status,
       ...time(isOver(deployment) ? deployment.completedAt : deployment.startedAt, 'lastUpdatedAt'),
-      lifecycleEvents: deployment.events.map(({ name, status, startedAt, endedAt, message }) => ({
-        lifecycleEventName: name,
-        status,
-        ...time(startedAt, 'startTime'),
-        ...time(endedAt, 'endTime'),
-        ...(message === undefined ? {} : { diagnostics: { errorCode: 'ScriptFailed', message } }),
-      })),
+      lifecycleEvents: eventViews(deployment),
       lambdaFunctionInfo: {
         functionName: spec?.functionName,
         functionAlias: spec?.alias,

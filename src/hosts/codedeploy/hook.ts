@@ -8,13 +8,14 @@ import { type Clock, type Instant, iso, limitAt, minutes, seconds } from '../../
 import type { Env } from '../../env.ts';
 import { folder } from '../../inputs/folder.ts';
 import { readInputs } from '../../inputs/read-inputs.ts';
-import { aliasOf } from '../../manifest/load.ts';
-import type { LambdaAlias, Manifest, S3Location } from '../../manifest/manifest.ts';
-import { nameOfAlias, refuseForeignTarget, submissionOf } from '../../mechanisms/codedeploy/alias.ts';
+import { codeDeployOf } from '../../manifest/load.ts';
+import type { AliasEnvironment, LambdaAlias, Manifest, S3Location } from '../../manifest/manifest.ts';
+import { nameOfAlias, refuseForeignTarget } from '../../mechanisms/codedeploy/alias.ts';
+import { aliasDeploymentOf } from '../../mechanisms/codedeploy/target.ts';
 import { Refusal } from '../../operation.ts';
 import { sharedInputs } from '../../operations/shared-inputs.ts';
 import { oneLine } from '../../plain-text.ts';
-import { releasesOf, releasesOfFunction } from '../../release/location.ts';
+import { placedIn, releasesOf } from '../../release/location.ts';
 import type { Release, ReleaseRecord } from '../../release/record.ts';
 import { storeFor } from '../../release/store.ts';
 import { failureOf } from '../../report/failure.ts';
@@ -142,7 +143,7 @@ const tested = async (at: Invocation, signal: AbortSignal): Promise<Answer | und
     workspace: folder(process.cwd()),
   });
   const world = session.worldFor(signal);
-  const releases = releasesOfFunction(releasesOf(place.delivery, session.account), lambda);
+  const releases = placedIn(releasesOf(place.delivery, session.account), place.delivery);
   const checkpoints = checkpointsOf(world, releases, lambda, execution);
   const before = await checkpoints.read();
   if (before?.checkpoint.answer !== undefined) return before.checkpoint.answer;
@@ -162,7 +163,7 @@ const tested = async (at: Invocation, signal: AbortSignal): Promise<Answer | und
   }
 
   const { release, record } = await releaseOf(place, waiting, at, world);
-  const { to } = submissionOf(release);
+  const { to } = aliasDeploymentOf(release);
   const deadline = waiting.event.startedAt + longestTest;
   say(
     `${waiting.event.name}: tests version ${to} of ${lambda.function} (${release.version}), until ${iso(deadline)} at the latest`,
@@ -216,7 +217,7 @@ interface Place {
   readonly manifest: Manifest;
   readonly environment: string;
   readonly lambda: LambdaAlias;
-  readonly delivery: { readonly releases?: S3Location };
+  readonly delivery: AliasEnvironment;
 }
 
 /** The manifest lies beside the code, so that the function's code and its rules change together. @throws {InputError} */
@@ -227,10 +228,11 @@ const placeOf = (env: Env): Place => {
       'MODEL_DELIVERY_ENVIRONMENT is missing: set this variable of the function to the name of the environment in the manifest',
     );
   const { manifest } = readInputs({ manifest: sharedInputs.manifest }, () => env['MODEL_DELIVERY_MANIFEST']);
-  const delivery = aliasOf(manifest, environment);
-  if (delivery !== undefined) return { manifest, environment, lambda: delivery.lambda, delivery };
+  const delivery = codeDeployOf(manifest, environment);
+  if (delivery !== undefined && 'lambda' in delivery)
+    return { manifest, environment, lambda: delivery.lambda, delivery };
   throw new InputError(
-    `MODEL_DELIVERY_ENVIRONMENT: ${environment} is a SageMaker endpoint in the manifest, and a lifecycle hook belongs to target: lambda-alias`,
+    `MODEL_DELIVERY_ENVIRONMENT: ${environment} is ${delivery === undefined ? 'a SageMaker endpoint' : 'a service of ECS'} in the manifest, and a lifecycle hook belongs to target: lambda-alias`,
   );
 };
 
@@ -253,7 +255,7 @@ const releaseOf = async (
   if (record === undefined || release === undefined || release.id !== description)
     return refuse(`is of no live release of ${nameOfAlias(lambda)}: deploy by deploy-endpoint`);
   refuseForeignTarget(release, lambda);
-  const { from, to } = submissionOf(release);
+  const { from, to } = aliasDeploymentOf(release);
   const { functionName, functionAlias, currentVersion, targetVersion } = versions;
   if (
     (functionName ?? '').split(':').at(-1) !== lambda.function ||

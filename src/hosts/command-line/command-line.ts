@@ -140,7 +140,7 @@ const runInEach = async <Inputs, M extends Memory, Outputs>(
   const given = operation.everywhereWith?.filter((input) => written(input)).join(' and ');
   for (const environment of skipped)
     sayIn({ ...place, among: environment })(
-      `skipped: it delivers to the alias of a Lambda function, and ${name} with ${given} is about SageMaker endpoints`,
+      `skipped: CodeDeploy delivers there, and ${name} with ${given} is about SageMaker endpoints`,
     );
   // The runs of one process share its clock.
   const clock = await clockOf(place);

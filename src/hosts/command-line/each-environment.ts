@@ -9,7 +9,7 @@ type ExitCode = ReturnType<typeof exitCodeOf>;
 
 /**
  * The environments of the manifest, in its order, for an operation that runs in each of them when none is named. It is about endpoints, so the
- * aliases of functions are skipped.
+ * environments of CodeDeploy are skipped.
  * @returns undefined for one run
  * @throws {InputError} when the manifest cannot be read
  */
@@ -22,8 +22,8 @@ export const environmentsFor = <Inputs, M extends Memory, Outputs>(
     throw new InputError(
       'resume-token belongs to the run of one environment: name that environment with --environment',
     );
-  const { environments, aliases = {} } = readInputs({ manifest: sharedInputs.manifest }, written).manifest;
-  return { names: Object.keys(environments), skipped: Object.keys(aliases) };
+  const { environments, byCodeDeploy = {} } = readInputs({ manifest: sharedInputs.manifest }, written).manifest;
+  return { names: Object.keys(environments), skipped: Object.keys(byCodeDeploy) };
 };
 
 /** Names of files that each run writes for itself. */

@@ -1,5 +1,4 @@
 import { orUndefined } from '../../aws/errors.ts';
-import { percent } from '../../judge/amounts.ts';
 import type { LambdaAlias } from '../../manifest/manifest.ts';
 import { Refusal } from '../../operation.ts';
 import type { AliasDeployment, Release } from '../../release/record.ts';
@@ -30,17 +29,11 @@ export const lookAtAlias = async (world: World, named: Named): Promise<AliasLook
 /** `churn:live`, as Lambda writes it. */
 export const nameOfAlias = (named: Named): string => `${named.function}:${named.alias}`;
 
-/** The alias of a release by CodeDeploy. */
+/** The alias of a release. */
 export const aliasOfRelease = ({ function: name, variant: alias }: AliasDeployment): Named => ({
   function: name,
   alias,
 });
-
-/** `version 7`, or `version 6, and 10 % on version 7`. */
-export const shown = ({ version, other }: AliasLook): string =>
-  other === undefined
-    ? `version ${version}`
-    : `version ${version}, and ${percent(other.weight)} on version ${other.version}`;
 
 /** The name of a published version in the release record. */
 export const configOfVersion = (version: string): string => `version-${version}`;
@@ -54,7 +47,10 @@ export const versionOfConfig = (endpointConfig: string): string | undefined =>
  * @throws {Refusal} `foreign-record`
  */
 export const refuseForeignTarget = (release: Release, lambda: LambdaAlias): void => {
-  const { function: name, variant, application, deploymentGroup, to } = submissionOf(release);
+  const { submission } = release;
+  if (submission.kind !== 'deployment')
+    throw new Refusal('foreign-record', `${release.id} in the release record is of no alias; nothing was changed`);
+  const { function: name, variant, application, deploymentGroup, to } = submission;
   const isOwn =
     name === lambda.function &&
     variant === lambda.alias &&
@@ -66,10 +62,4 @@ export const refuseForeignTarget = (release: Release, lambda: LambdaAlias): void
     'foreign-record',
     `${release.id} in the release record is about ${name.slice(0, 64)}:${variant} and the deployment group ${deploymentGroup.slice(0, 100)}, and this manifest about ${nameOfAlias(lambda)} and ${lambda.deploymentGroup}; nothing was changed`,
   );
-};
-
-/** The release's submission; the table of mechanisms leads here only with this one. */
-export const submissionOf = ({ id, submission }: Release): AliasDeployment => {
-  if (submission.mechanism === 'codedeploy') return submission;
-  throw new Error(`release ${id} is not carried by CodeDeploy`);
 };

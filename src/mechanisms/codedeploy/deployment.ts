@@ -1,12 +1,12 @@
-import type { DeploymentInfo, DeploymentStatus } from '../../aws/codedeploy.ts';
+import type { DeploymentGroupInfo, DeploymentInfo, DeploymentStatus } from '../../aws/codedeploy.ts';
 import { orUndefined } from '../../aws/errors.ts';
 import { minutes } from '../../clock.ts';
 import { Refusal } from '../../operation.ts';
-import type { AliasDeployment } from '../../release/record.ts';
+import type { CodeDeployment } from '../../release/record.ts';
 import type { World } from '../../world.ts';
 import type { Turn } from '../turn.ts';
-import { submissionOf } from './alias.ts';
 import { revisionOf } from './app-spec.ts';
+import { type Platform, submissionOf } from './target.ts';
 
 export const running: readonly DeploymentStatus[] = ['Created', 'Queued', 'InProgress', 'Baking', 'Ready'];
 
@@ -14,10 +14,9 @@ export const running: readonly DeploymentStatus[] = ['Created', 'Queued', 'InPro
 export const isOver = ({ status }: DeploymentInfo): boolean =>
   status === 'Succeeded' || status === 'Failed' || status === 'Stopped';
 
-export const groupOf = ({
-  application,
-  deploymentGroup,
-}: Pick<AliasDeployment, 'application' | 'deploymentGroup'>) => ({
+type Group = Pick<CodeDeployment, 'application' | 'deploymentGroup'>;
+
+export const groupOf = ({ application, deploymentGroup }: Group) => ({
   applicationName: application,
   deploymentGroupName: deploymentGroup,
 });
@@ -30,31 +29,33 @@ export interface GroupAlarms {
 }
 
 /** @throws {Refusal} `endpoint-unusable` without such a group, or for one of another platform */
-export const groupAlarms = async (
-  world: World,
-  group: Pick<AliasDeployment, 'application' | 'deploymentGroup'>,
-): Promise<GroupAlarms> => {
+export const groupInfo = async (world: World, group: Group, platform: Platform): Promise<DeploymentGroupInfo> => {
   const found = await orUndefined(world.read.codedeploy.getDeploymentGroup(groupOf(group)));
   if (found === undefined)
     throw new Refusal(
       'endpoint-unusable',
-      `CodeDeploy has no deployment group ${group.deploymentGroup} in an application ${group.application}: create it, or correct \`lambda\` in the manifest`,
+      `CodeDeploy has no deployment group ${group.deploymentGroup} in an application ${group.application}: create it, or correct the manifest`,
     );
   const { deploymentGroupInfo: info } = found;
-  if (info?.computePlatform !== 'Lambda')
+  if (info?.computePlatform !== platform)
     throw new Refusal(
       'endpoint-unusable',
-      `the deployment group ${group.deploymentGroup} is of the compute platform ${info?.computePlatform ?? 'unknown'}, and an alias needs Lambda`,
+      `the deployment group ${group.deploymentGroup} is of the compute platform ${info?.computePlatform ?? 'unknown'}, and ${platform === 'Lambda' ? 'an alias' : 'a service'} needs ${platform}`,
     );
-  const { enabled = false, alarms = [], ignorePollAlarmFailure = false } = info.alarmConfiguration ?? {};
+  return info;
+};
+
+/** @throws {Refusal} as `groupInfo` */
+export const groupAlarms = async (world: World, group: Group, platform: Platform): Promise<GroupAlarms> =>
+  alarmsOfGroup(await groupInfo(world, group, platform));
+
+export const alarmsOfGroup = ({ alarmConfiguration = {} }: DeploymentGroupInfo): GroupAlarms => {
+  const { enabled = false, alarms = [], ignorePollAlarmFailure = false } = alarmConfiguration;
   return { alarms: enabled ? alarms.flatMap(({ name }) => name ?? []) : [], mayBeUnread: ignorePollAlarmFailure };
 };
 
 /** Ids of the deployments that run in a group now: CodeDeploy allows one. */
-export const runningIn = async (
-  world: World,
-  group: Pick<AliasDeployment, 'application' | 'deploymentGroup'>,
-): Promise<readonly string[]> => {
+export const runningIn = async (world: World, group: Group): Promise<readonly string[]> => {
   const { deployments = [] } = await world.read.codedeploy.listDeployments({
     ...groupOf(group),
     includeOnlyStatuses: running,
@@ -80,6 +81,8 @@ export const deploymentOf = async (turn: Turn): Promise<DeploymentInfo | undefin
   const { world, release } = turn;
   const submission = submissionOf(release);
   const { deployment, submittedAt, unansweredAt = submittedAt } = release.witnessed;
+  // Nothing is submitted before the revision is registered.
+  if (submission.to === undefined) return undefined;
   const { sha256 } = revisionOf(submission).appSpecContent;
   const isOurs = ({ description, applicationName, deploymentGroupName, creator, revision }: DeploymentInfo): boolean =>
     description === release.id &&

@@ -7,8 +7,8 @@ import type { AliasDeployment, Stepping } from '../../release/record.ts';
 import type { World } from '../../world.ts';
 import { type LookOfJudge, lookOfJudge } from '../look-of-judge.ts';
 import type { Turn } from '../turn.ts';
-import { submissionOf } from './alias.ts';
 import { shiftsOf } from './routing.ts';
+import { aliasDeploymentOf, submissionOf } from './target.ts';
 
 /** CodeDeploy shifts by its own timer, which may run a little early or late against its time stamps. */
 export const toleranceMs = seconds(30);
@@ -26,7 +26,7 @@ export const movesOf = (config: string, shiftingAt: Instant): Stepping['moves'] 
 export const lookAtVersions = async (turn: Turn, deployment: DeploymentInfo): Promise<LookOfJudge> => {
   const submission = submissionOf(turn.release);
   const { judged } = submission;
-  if (judged === undefined) return { seeing: turn };
+  if (judged === undefined || submission.kind !== 'deployment') return { seeing: turn };
   const begun = await witnessShift(turn, deployment);
   const { shiftingAt } = begun.release.witnessed;
   if (shiftingAt === undefined) return { seeing: begun };
@@ -44,7 +44,7 @@ export const requestsInShift = (
   shiftingAt: Instant,
   { completeTime }: DeploymentInfo,
 ): Promise<number> => {
-  const submission = submissionOf(release);
+  const submission = aliasDeploymentOf(release);
   const until = completeTime === undefined ? world.clock.now() : completeTime * 1000;
   return requestsIn(world, requestsOfAlias(measured(submission), submission.to), shiftingAt, until);
 };

@@ -10,19 +10,26 @@ import { type Change, Refusal } from '../../operation.ts';
 import { aliasPermissions } from '../../permissions.ts';
 import { shortened } from '../../plain-text.ts';
 import { type RegisteredVersion, registeredImages } from '../../registry/registered-version.ts';
-import type { AliasDeployment, Configuration, NewRelease, ReleaseRecord } from '../../release/record.ts';
+import type {
+  AliasDeployment,
+  CodeDeployment,
+  Configuration,
+  NewRelease,
+  ReleaseRecord,
+} from '../../release/record.ts';
 import { releaseId } from '../../release/release-id.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { DeliveryRequest } from '../request.ts';
-import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
-import { groupAlarms, runningIn } from './deployment.ts';
+import { alarmsOfGroup, groupAlarms, groupInfo, runningIn } from './deployment.ts';
 import { type Routing, routingOf, shiftsOf } from './routing.ts';
 import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
+import { type Platform, shown, submissionOf, type TargetLook } from './target.ts';
 
 /** A request for a delivery to an alias. */
 export interface AliasRequest extends Pick<DeliveryRequest, 'group' | 'version' | 'registry'> {
@@ -75,12 +82,12 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const { lambda } = operation === 'rollback' ? request : request.requested;
   const name = nameOfAlias(lambda);
   const look = await requireAlias(world, lambda);
-  const baseline = baselineOf(record, look.version);
+  const baseline = baselineOf(record, ofVersion(look.version));
   if (operation === 'rollback') {
     const to = versionTo(request.to);
-    const routing = routingOf(allAtOnce);
+    const routing = routingOf(allAtOnce, 'Lambda');
     const planDigest = digest({ operation, alias: name, from: look.version, to });
-    await groupAlarms(world, lambda);
+    await groupAlarms(world, lambda, 'Lambda');
     const release: NewRelease = {
       id: releaseId(record, request.to.version ?? 'unversioned', planDigest),
       operation,
@@ -112,11 +119,11 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const to = namedVersion(registered);
   await requireContent(world, lambda, to, registered);
   const planDigest = aliasDigest(requested, registered.packageVersion);
-  const routing = routingOf(requested.rollout);
+  const routing = routingOf(requested.rollout, 'Lambda');
   const serves = look.version === to && look.other === undefined;
   const { judged, notes } = serves
     ? { notes: [] }
-    : await guarded(world, requested, await watched(world, requested, { look, to }, record));
+    : await guarded(world, requested, await watchedAlias(world, requested, { look, to }, record));
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -147,18 +154,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
         : `deploy ${tag} to ${name} by ${requested.rollout.strategy}`,
       changes: serves
         ? []
-        : [
-            ...(routing.routing === undefined
-              ? []
-              : [
-                  {
-                    verb: 'create',
-                    object: `deployment configuration ${routing.config}`,
-                    details: ['unless the account has it'],
-                  } as const,
-                ]),
-            moved(name, look, to, await settingChanges(world, lambda, look.version, to)),
-          ],
+        : [...newConfig(routing), moved(name, look, to, await settingChanges(world, lambda, look.version, to))],
       notes,
       expectedSeconds: routing.shiftSeconds + overheadSeconds,
       peakInstances: {},
@@ -167,6 +163,13 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   };
 };
 
+/** A deployment configuration of the suite's own. */
+export const newConfig = ({ config, routing }: Routing): readonly Change[] =>
+  routing === undefined
+    ? []
+    : [{ verb: 'create', object: `deployment configuration ${config}`, details: ['unless the account has it'] }];
+
+/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
 const overheadSeconds = overheadMinutes * 60;
 
 const moved = (name: string, { version }: AliasLook, to: string, settings: readonly string[]): Change => ({
@@ -175,26 +178,35 @@ const moved = (name: string, { version }: AliasLook, to: string, settings: reado
   details: [`version: ${version} → ${to}`, ...settings],
 });
 
+/** A delivery by CodeDeploy, before it begins. */
+interface Watched {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly to: Pick<CodeDeployment, 'application' | 'deploymentGroup'>;
+  readonly look: TargetLook;
+  readonly rollout: AliasRollout;
+}
+
 /** Everything that must hold before a deployment. @returns notes about its alarms */
-const watched = async (
+export const watched = async (
   world: World,
-  { lambda, rollout }: AliasRequest,
-  { look, to }: { readonly look: AliasLook; readonly to: string },
+  { name, platform, to, look, rollout }: Watched,
   record: ReleaseRecord,
-): Promise<readonly string[]> => {
-  const name = nameOfAlias(lambda);
-  const { alarms: ofGroup, mayBeUnread } = await groupAlarms(world, lambda);
+): Promise<{ readonly notes: readonly string[]; readonly ofGroup: readonly string[] }> => {
+  const { alarms: ofGroup, mayBeUnread } = alarmsOfGroup(await groupInfo(world, to, platform));
   if (record.live === undefined) {
-    const [other] = await runningIn(world, lambda);
+    const [other] = await runningIn(world, to);
     if (other !== undefined)
       throw new Refusal(
         'endpoint-unusable',
-        `deployment ${other} runs in the group ${lambda.deploymentGroup} already: wait until it has ended`,
+        `deployment ${other} runs in the group ${to.deploymentGroup} already: wait until it has ended`,
       );
     if (look.other !== undefined)
       throw new Refusal(
         'endpoint-unusable',
-        `${name} is on ${shown(look)}, and no deployment runs: give one version all requests first (aws lambda update-alias)`,
+        platform === 'Lambda'
+          ? `${name} is on ${shown(look, 'version')}, and no deployment runs: give one version all requests first (aws lambda update-alias)`
+          : `${name} is on ${shown(look, 'revision')}, and no deployment runs: delete the task set beside the primary one first (aws ecs delete-task-set)`,
       );
   }
   const all = [...new Set([...ofGroup, ...rollout.alarms])];
@@ -207,23 +219,37 @@ const watched = async (
     );
   const { red, gone } = await statesOf(world, all);
   if (red.length + gone.length > 0) throw new Refusal('alarm-not-ready', `${name}: ${notReady(red, gone)}`);
+  return {
+    ofGroup,
+    notes: [
+      all.length === 0
+        ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
+        : `stopped and rolled back by ${all.join(', ')}`,
+      ...(mayBeUnread && !brings && all.length > 0
+        ? [
+            'the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)',
+          ]
+        : []),
+    ],
+  };
+};
+
+const watchedAlias = async (
+  world: World,
+  { lambda, rollout }: AliasRequest,
+  { look, to }: { readonly look: AliasLook; readonly to: string },
+  record: ReleaseRecord,
+): Promise<readonly string[]> => {
+  const place = { name: nameOfAlias(lambda), platform: 'Lambda', to: lambda, look, rollout } as const;
+  const { notes, ofGroup } = await watched(world, place, record);
   const slow = await refuseSlowAlarms(world, {
     versions: { function: lambda.function, alias: lambda.alias, from: look.version, to },
-    shiftSeconds: routingOf(rollout).shiftSeconds,
+    shiftSeconds: routingOf(rollout, 'Lambda').shiftSeconds,
     stepSeconds: rollout.strategy === 'all-at-once' ? 0 : rollout.everyMinutes * 60,
     ofGroup,
     ofManifest: rollout.alarms.filter((alarm) => !ofGroup.includes(alarm)),
   });
-  return [
-    all.length === 0
-      ? 'no alarm watches the deployment: nothing but a person or the registry takes it back'
-      : `stopped and rolled back by ${all.join(', ')}`,
-    ...(mayBeUnread && !brings && all.length > 0
-      ? ['the deployment group lets a deployment go on when CodeDeploy cannot read its alarms (ignorePollAlarmFailure)']
-      : []),
-    ...slow,
-    ...hookNotes(lambda),
-  ];
+  return [...notes, ...slow, ...hookNotes(lambda)];
 };
 
 /** The judge's policy, frozen from the last day of the alias, when the manifest has a judge. */
@@ -237,7 +263,7 @@ const guarded = async (
     minimumRequests: 0,
   });
   const rate = await usualRateOf(world, requestsOfAlias(lambda));
-  const { share } = shiftsOf(routingOf(rollout).config)[0] ?? { share: 0 };
+  const { share } = shiftsOf(routingOf(rollout, 'Lambda').config)[0] ?? { share: 0 };
   const expected = Math.floor(rate * share * rollout.everyMinutes * 60);
   return {
     judged: { policy, ...withoutUndefined({ latency }) },
@@ -304,9 +330,9 @@ const ofVersion = (version: string): Configuration => ({
 });
 
 /** The configuration that serves: as the history knows it, else a version of others. */
-const baselineOf = ({ history }: ReleaseRecord, version: string): Configuration => {
-  const known = history.find(({ endpointConfig }) => endpointConfig === configOfVersion(version));
-  if (known === undefined) return ofVersion(version);
+export const baselineOf = ({ history }: ReleaseRecord, serving: Configuration): Configuration => {
+  const known = history.find(({ endpointConfig }) => endpointConfig === serving.endpointConfig);
+  if (known === undefined) return serving;
   const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...configuration } = known;
   return configuration;
 };

@@ -42,10 +42,12 @@ const differences = (before: FunctionOutput, after: FunctionOutput): readonly st
   ...changed({ image: imageOf(before) }, { image: imageOf(after) }).map(valueLine),
   ...changed(chosen(before.Configuration), chosen(after.Configuration)).map(valueLine),
   ...changed(before.Configuration?.Environment?.Variables ?? {}, after.Configuration?.Environment?.Variables ?? {}).map(
-    ({ name, was, is }) =>
-      oneLine(`variable ${name}: ${was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'}`),
+    variableLine,
   ),
 ];
+
+export const variableLine = ({ name, was, is }: Changed): string =>
+  oneLine(`variable ${name}: ${was === undefined ? 'added' : is === undefined ? 'removed' : 'changed'}`);
 
 const imageOf = ({ Code }: FunctionOutput): string | undefined => Code?.ResolvedImageUri?.split('@')[1];
 
@@ -58,7 +60,7 @@ interface Changed {
   readonly is: unknown;
 }
 
-const changed = (
+export const changed = (
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): readonly Changed[] =>
@@ -67,7 +69,7 @@ const changed = (
     return canonical(was ?? 'none') === canonical(is ?? 'none') ? [] : [{ name, was, is }];
   });
 
-const valueLine = ({ name, was, is }: Changed): string => oneLine(`${name}: ${shown(was)} → ${shown(is)}`);
+export const valueLine = ({ name, was, is }: Changed): string => oneLine(`${name}: ${shown(was)} → ${shown(is)}`);
 
 const shown = (value: unknown): string =>
   value === undefined ? 'none' : shortened(typeof value === 'string' ? value : canonical(value), 200);

@@ -11,18 +11,20 @@ import type { WantedRelease } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import { grace, stoppedBeforeSubmission } from '../submit.ts';
 import type { Turn, TurnResult } from '../turn.ts';
-import { aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { revisionOf } from './app-spec.ts';
 import { deploymentOf, groupAlarms, groupOf, runningIn } from './deployment.ts';
+import { shown, submissionOf, targetOf } from './target.ts';
 
 /** Creates the deployment configuration of the suite's own, unless the account has it. */
 const createConfig = async (turn: Turn): Promise<TurnResult | undefined> => {
-  const { config, routing } = submissionOf(turn.release);
+  const submission = submissionOf(turn.release);
+  const { config, routing } = submission;
+  const { platform } = targetOf(submission);
   if (routing === undefined) return undefined;
   const found = await orUndefined(turn.world.read.codedeploy.getDeploymentConfig({ deploymentConfigName: config }));
   if (found !== undefined) {
     const { computePlatform, trafficRoutingConfig } = found.deploymentConfigInfo ?? {};
-    if (computePlatform === 'Lambda' && canonical(trafficRoutingConfig) === canonical(routing)) return undefined;
+    if (computePlatform === platform && canonical(trafficRoutingConfig) === canonical(routing)) return undefined;
     throw new Refusal(
       'name-taken',
       `the deployment configuration ${config} exists, and does not shift as its name says`,
@@ -31,7 +33,7 @@ const createConfig = async (turn: Turn): Promise<TurnResult | undefined> => {
   try {
     await writesOf(turn.world).codedeploy.createDeploymentConfig({
       deploymentConfigName: config,
-      computePlatform: 'Lambda',
+      computePlatform: platform,
       trafficRoutingConfig: routing as unknown as TrafficRouting,
     });
   } catch (error) {
@@ -47,10 +49,12 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   if (made !== undefined) return made;
   const { world, release } = turn;
   const submission = submissionOf(release);
-  const alias = aliasOfRelease(submission);
+  const target = targetOf(submission);
   const stopped = stoppedBeforeSubmission(turn);
   if (stopped !== undefined) return stopped;
-  const look = await lookAtAlias(world, alias);
+  const prepared = await wanted?.prepare?.(turn);
+  if (prepared !== undefined) return prepared;
+  const look = await target.look(world);
   const [other] = await runningIn(world, submission);
   const isAsPlanned =
     look?.version === submission.from && (look.other === undefined || release.operation === 'rollback');
@@ -62,7 +66,7 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   if (!isAsPlanned)
     return turn.conclude(
       'changed-by-others',
-      `${nameOfAlias(alias)} is on ${look === undefined ? 'no version' : shown(look)}, but the plan expects version ${submission.from}${other === undefined ? '' : `; deployment ${other} of others runs`}`,
+      `${target.name} is on ${look === undefined ? `no ${target.noun}` : shown(look, target.noun)}, but the plan expects ${target.noun} ${submission.from}${other === undefined ? '' : `; deployment ${other} of others runs`}`,
     );
   if (other !== undefined) return waitFor(turn, other);
   const alarms = await alarmsOf(turn);
@@ -134,7 +138,7 @@ export const alarmsOf = async ({
 }: Turn): Promise<{ readonly watched: readonly string[]; readonly brought?: readonly string[] }> => {
   if (release.operation === 'rollback') return { watched: [], brought: [] };
   const submission = submissionOf(release);
-  const { alarms: ofGroup } = await groupAlarms(world, submission);
+  const { alarms: ofGroup } = await groupAlarms(world, submission, targetOf(submission).platform);
   const watched = [...new Set([...ofGroup, ...submission.alarms])];
   return watched.length === ofGroup.length ? { watched } : { watched, brought: watched };
 };

@@ -4,46 +4,49 @@ import { minutes, seconds } from '../../clock.ts';
 import type { Figures } from '../../judge/verdict.ts';
 import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
-import type { Release } from '../../release/record.ts';
+import type { CodeDeployment, Release } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { writesOf } from '../../world.ts';
 import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
-import { type AliasLook, aliasOfRelease, lookAtAlias, nameOfAlias, shown, submissionOf } from './alias.ts';
 import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
 import { lookAtVersions, readableAt, requestsInShift, toleranceMs } from './judge.ts';
 import { alarmsOf, notReady } from './submit.ts';
+import { shown, submissionOf, type TargetLook, targetOf } from './target.ts';
 
 /** How long a rollback may be missing after its deployment ended: CodeDeploy creates it as a deployment of its own. */
 const rollbackGraceMs = minutes(10);
+/** How long a service may take to get steady after its deployment, and to lose the task set before. */
+const steadyGraceMs = minutes(10);
 /** How long a deployment that has ended waits for a registry that cannot be read. */
 const lagMs = minutes(5);
 
 /**
  * One look at the deployment. CodeDeploy moves the traffic by its own timer and takes it back by alarms. The suite stops it when the
- * version loses its approval, by command, or at the rollout's timeout; and it verifies the alias at the end. There is no SDK waiter here: that one
+ * version loses its approval, by command, or at the rollout's timeout; and it verifies the alias or the service at the end. There is no SDK waiter here: that one
  * gives up after 30 minutes.
  */
 export const superviseDeployment = async (turn: Turn): Promise<TurnResult> => {
   const { world, release } = turn;
-  const alias = aliasOfRelease(submissionOf(release));
+  const target = targetOf(submissionOf(release));
   const deployment = await deploymentOf(turn);
   if (deployment === undefined)
     return turn.conclude(
       'changed-by-others',
       `CodeDeploy has no deployment ${release.witnessed.deployment ?? ''} of this release`,
     );
-  const look = await lookAtAlias(world, alias);
-  if (look === undefined) return turn.conclude('endpoint-unusable', `there is no alias ${nameOfAlias(alias)} any more`);
+  const look = await target.look(world);
+  if (look === undefined) return turn.conclude('endpoint-unusable', `there is no ${target.name} any more`);
   if (!isOver(deployment)) return follow(turn, deployment, look);
   return deployment.status === 'Succeeded' ? arrived(turn, deployment, look) : returned(turn, deployment, look);
 };
 
-const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
+const follow = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook): Promise<TurnResult> => {
   const { world, release } = turn;
   const submission = submissionOf(release);
+  const { name, noun } = targetOf(submission);
   const { abort, submittedAt = release.startedAt } = release.witnessed;
   // Announced before, and not carried out yet.
   if (abort !== undefined) return stopDeployment(turn, abort.why, abort.because ?? abort.why);
@@ -60,6 +63,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
+  if (deployment.status === 'Ready' && release.operation === 'rollback') return goOn(turn, deployment);
   const { seeing, convicts } = await lookAtVersions(turn, deployment);
   if (convicts !== undefined)
     return stopDeployment(seeing, convicts.why ?? 'convicted', convicts.because, convicts.figures);
@@ -68,12 +72,25 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): 
   const passed = Math.min(1, (now - submittedAt) / Math.max(1, expected));
   return {
     because: [
-      `${deployment.deploymentId} is ${deployment.status}; ${nameOfAlias(aliasOfRelease(submission))} is on ${shown(look)}`,
+      `${deployment.deploymentId} is ${deployment.status}; ${name} is on ${shown(look, noun)}`,
       ...remarksOf(approval),
     ].join('; '),
     percent: 15 + Math.floor(70 * passed),
     notBefore: seeing.nextPoll(),
   };
+};
+
+/** A group may let the traffic wait for a person. A way back does not. */
+const goOn = async (turn: Turn, { deploymentId = '' }: DeploymentInfo): Promise<TurnResult> => {
+  await keepLease(turn);
+  await writesOf(turn.world)
+    .codedeploy.continueDeployment({ deploymentId, deploymentWaitType: 'READY_WAIT' })
+    .catch((error: unknown) => {
+      // An earlier call arrived, or the deployment ended: the next look shows it.
+      if (!(error instanceof Error) || !/^Deployment(IsNotInReadyState|AlreadyCompleted)Exception$/.test(error.name))
+        throw error;
+    });
+  return { because: `rerouting the traffic of ${deploymentId}`, percent: 50, notBefore: turn.nextPoll() };
 };
 
 const keepLease = async (turn: Turn): Promise<void> => {
@@ -104,12 +121,20 @@ export const stopDeployment = async (
   return { because: `stopping the deployment: ${because}`, percent: 86, notBefore: turn.nextPoll() };
 };
 
-const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
-  const { release } = turn;
+const arrived = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook): Promise<TurnResult> => {
+  const { world, release } = turn;
   const submission = submissionOf(release);
-  const alias = nameOfAlias(aliasOfRelease(submission));
+  const { name: alias, noun } = targetOf(submission);
   const problems = differences(release, look);
   if (problems.length > 0) {
+    if (isSettling(submission, look) && world.clock.now() < (deployment.completeTime ?? 0) * 1000 + steadyGraceMs) {
+      await keepLease(turn);
+      return {
+        because: `${deployment.deploymentId} has ended; ${alias}: ${problems.join(', ')}`,
+        percent: 87,
+        notBefore: turn.nextPoll(),
+      };
+    }
     const ours = [submission.from, submission.to].includes(look.version);
     return turn.conclude(
       ours ? 'verification-mismatch' : 'changed-by-others',
@@ -117,7 +142,7 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
     );
   }
   if (release.operation === 'rollback')
-    return turn.conclude('restored', `${alias} is on version ${submission.to} (${release.version}), verified`);
+    return turn.conclude('restored', `${alias} is on ${noun} ${submission.to} (${release.version}), verified`);
   const withdrawn = await withdrawnTooLate(turn, deployment);
   if (withdrawn !== undefined) return withdrawn;
   // Rule 19: a shift that did not take place proves nothing.
@@ -134,7 +159,7 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook):
   if (judged.is === 'open') return judged.result;
   return judged.seeing.conclude(
     'delivered',
-    `${alias} is on version ${submission.to} (${release.version}), verified${judged.says}`,
+    `${alias} is on ${noun} ${submission.to} (${release.version}), verified${judged.says}`,
   );
 };
 
@@ -190,6 +215,10 @@ const judgesReasons: ReadonlySet<ReasonCode> = new Set([
   'metrics-blind',
 ]);
 
+/** A service is on its revision, and its tasks or the task set before are not yet as they will be. */
+const isSettling = ({ kind, from, to }: CodeDeployment, { version, other }: TargetLook): boolean =>
+  kind === 'service-deployment' && version === to && (other === undefined || other.version === from);
+
 /** Rule 18. The deployment has ended, so no stop takes it back any more. */
 const withdrawnTooLate = async (turn: Turn, deployment: DeploymentInfo): Promise<TurnResult | undefined> => {
   const { world, release } = turn;
@@ -221,30 +250,47 @@ const withdrawnTooLate = async (turn: Turn, deployment: DeploymentInfo): Promise
   }
 };
 
-/** The alias's differences from the end of the release. */
-export const differences = (release: Release, { version, other }: AliasLook): readonly string[] => {
-  const { to } = submissionOf(release);
+/** The target's differences from the end of the release. */
+export const differences = (release: Release, { version, other, unsettled = [] }: TargetLook): readonly string[] => {
+  const submission = submissionOf(release);
+  const { noun } = targetOf(submission);
+  const { to } = submission;
   return [
-    ...(version === to ? [] : [`it is on version ${version} instead of ${to}`]),
-    ...(other === undefined ? [] : [`version ${other.version} still gets a part of the requests`]),
+    ...(version === to ? [] : [`it is on ${noun} ${version} instead of ${to}`]),
+    ...(other === undefined
+      ? []
+      : [
+          `${noun} ${other.version} ${other.weight === undefined ? 'is still up beside it' : 'still gets a part of the requests'}`,
+        ]),
+    ...unsettled,
   ];
 };
 
-/** The deployment failed or was stopped: it is followed until the alias is back on the version before. */
-const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook): Promise<TurnResult> => {
+/** The deployment failed or was stopped: it is followed until the version before serves again. */
+const returned = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook): Promise<TurnResult> => {
   const { world, release } = turn;
   const submission = submissionOf(release);
-  const alias = nameOfAlias(aliasOfRelease(submission));
+  const { name: alias, noun } = targetOf(submission);
   const { rollbackDeploymentId: backId } = deployment.rollbackInfo ?? {};
   const back = backId === undefined ? undefined : await describeDeployment(world, backId);
   const isBack = look.version === submission.from && look.other === undefined;
   if (!isBack) {
+    const endedAt = back?.completeTime ?? deployment.completeTime ?? 0;
+    // The rerouted traffic is first, and the end of the replacement after it.
+    const isLeaving =
+      submission.kind === 'service-deployment' &&
+      look.version === submission.from &&
+      back?.status === 'Succeeded' &&
+      world.clock.now() < endedAt * 1000 + steadyGraceMs;
     const waits =
-      back === undefined ? world.clock.now() < (deployment.completeTime ?? 0) * 1000 + rollbackGraceMs : !isOver(back);
+      isLeaving ||
+      (back === undefined
+        ? world.clock.now() < (deployment.completeTime ?? 0) * 1000 + rollbackGraceMs
+        : !isOver(back));
     if (waits) {
       await keepLease(turn);
       return {
-        because: `${deployment.deploymentId} is ${deployment.status}; ${alias} is on ${shown(look)}, and goes back to version ${submission.from}`,
+        because: `${deployment.deploymentId} is ${deployment.status}; ${alias} is on ${shown(look, noun)}, and goes back to ${noun} ${submission.from}`,
         percent: 88,
         notBefore: turn.nextPoll(),
       };
@@ -256,14 +302,14 @@ const returned = async (turn: Turn, deployment: DeploymentInfo, look: AliasLook)
       ![look.version, ...(look.other === undefined ? [] : [look.other.version])].every((one) => ours.includes(one));
     return turn.conclude(
       byOthers ? 'changed-by-others' : 'rollback-failed',
-      `${deployment.deploymentId} is ${deployment.status}, and ${failed}; ${alias} is on ${shown(look)}`,
+      `${deployment.deploymentId} is ${deployment.status}, and ${failed}; ${alias} is on ${shown(look, noun)}`,
     );
   }
   // Until its own rollback has ended, the group takes no other deployment.
   if (back !== undefined && !isOver(back)) {
     await keepLease(turn);
     return {
-      because: `${alias} is back on version ${submission.from}; ${backId} is ${back.status}`,
+      because: `${alias} is back on ${noun} ${submission.from}; ${backId} is ${back.status}`,
       percent: 89,
       notBefore: turn.nextPoll(),
     };
@@ -283,6 +329,7 @@ const reasons: Readonly<Record<string, ReasonCode>> = {
   INTERNAL_ERROR: 'aws-error',
   INVALID_LAMBDA_CONFIGURATION: 'endpoint-unusable',
   INVALID_LAMBDA_FUNCTION: 'endpoint-unusable',
+  INVALID_ECS_SERVICE: 'endpoint-unusable',
   RESOURCE_LIMIT_EXCEEDED: 'quota-exceeded',
   THROTTLED: 'aws-error',
 };
@@ -292,19 +339,21 @@ export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
   const { release } = turn;
   const deployment = await deploymentOf(turn);
   const { code = '', message = 'no reason given' } = deployment?.errorInformation ?? {};
+  const submission = submissionOf(release);
+  const before = `${targetOf(submission).noun} ${submission.from}`;
   const ended = `${deployment?.deploymentId} is ${deployment?.status}: ${code} ${message}`;
   if (release.operation === 'rollback') return { reason: 'restore-failed', because: ended };
   const { abort } = release.witnessed;
   if (abort !== undefined && (code === 'MANUAL_STOP' || code === ''))
     return {
       reason: abort.why,
-      because: `${abort.because ?? abort.why}; version ${submissionOf(release).from} serves again, verified`,
+      because: `${abort.because ?? abort.why}; ${before} serves again, verified`,
     };
-  const { from, hooks = {} } = submissionOf(release);
+  const { hooks = {} } = submissionOf(release);
   // CodeDeploy has no words of a hook.
   const log =
     code === 'HOOK_EXECUTION_FAILURE' ? `; the reason is in the log of ${Object.values(hooks).join(', ')}` : '';
-  const because = `${ended}${log}; version ${from} serves again, verified`;
+  const because = `${ended}${log}; ${before} serves again, verified`;
   const gone = code === 'ALARM_ACTIVE' ? await goneAlarms(turn) : [];
   // CodeDeploy stops a deployment also when it cannot read an alarm, and unknown is never guilty.
   if (gone.length > 0) return { reason: 'cause-unknown', because: `${notReady([], gone)}: ${because}` };
@@ -323,10 +372,10 @@ const goneAlarms = async (turn: Turn): Promise<readonly string[]> => {
   }
 };
 
-/** The configuration that serves at the end of the release, as one look at the alias shows it. */
-export const aliasAtEnd = async ({ world, release }: Turn): Promise<NonNullable<Release['serving']>> => {
+/** The configuration that serves at the end of the release, as one look at its target shows it. */
+export const targetAtEnd = async ({ world, release }: Turn): Promise<NonNullable<Release['serving']>> => {
   const submission = submissionOf(release);
-  const look = await lookAtAlias(world, aliasOfRelease(submission));
+  const look = await targetOf(submission).look(world);
   if (look === undefined || look.other !== undefined) return 'unknown';
   if (look.version === submission.to) return 'candidate';
   return look.version === submission.from ? 'baseline' : 'unknown';

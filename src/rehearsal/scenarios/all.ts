@@ -11,6 +11,7 @@ import {
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { codedeployAlarm, codedeployHook, codedeployJudge, codedeployLambdaCanary } from './codedeploy.ts';
+import { codedeployEcsAlarm, codedeployEcsCanary } from './codedeploy-ecs.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { contractNamesTheColumn } from './contract.ts';
 import {
@@ -234,6 +235,8 @@ export const scenarios: readonly Scenario[] = [
   selfApprovalRefused,
   twoApproversRace,
   codedeployLambdaCanary,
+  codedeployEcsCanary,
+  codedeployEcsAlarm,
   codedeployAlarm,
   codedeployJudge,
   codedeployHook,

@@ -44,10 +44,11 @@ describe.each(publishedPolicies())('the published policy $name, both ways', (pol
       if (Resource.includes('*')) {
         expect({ Sid, Resource }).toEqual({ Sid, Resource: ['*'] });
         // AWS Service Authorization Reference: these take no resource, or a data set that the account need not have. CodeDeploy's name a
-        // deployment alone: StopDeployment and the targets have no resource, and the group of GetDeployment is not in the request.
+        // deployment alone: StopDeployment, ContinueDeployment and the targets have no resource, and the group of GetDeployment is not in the
+        // request.
         for (const action of Action)
           expect(action).toMatch(
-            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|codedeploy:((Get|Stop)Deployment|GetDeploymentTarget|ListDeploymentTargets)$|sagemaker:List(InferenceExperiments|Endpoints|EndpointConfigs|Models)$)/,
+            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|codedeploy:((Get|Stop|Continue)Deployment|GetDeploymentTarget|ListDeploymentTargets)$|ecs:DescribeTaskDefinition$|sagemaker:List(InferenceExperiments|Endpoints|EndpointConfigs|Models)$)/,
           );
       }
   });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { codedeploy } from '../../../src/aws/codedeploy.ts';
 import type { CredentialSource } from '../../../src/aws/credentials.ts';
+import { ecs } from '../../../src/aws/ecs.ts';
 import { classify } from '../../../src/aws/errors.ts';
 import { lambda } from '../../../src/aws/lambda.ts';
 import { type SendSigned, signedSender, signedService } from '../../../src/aws/signed.ts';
@@ -45,6 +46,22 @@ const sendTo = (name: string): SendSigned => {
     },
   });
 };
+test('ECS is asked for a revision with its tags, and a missing one is told from every other refusal', async () => {
+  answer = { status: 400, body: '{"__type":"ClientException","message":"Unable to describe task definition."}' };
+  const asked = ecs(sendTo('ecs')).reads.describeTaskDefinition({ taskDefinition: 'churn:7' });
+  expect(await asked.catch(classify)).toBe('not-found');
+  expect(calls.at(-1)).toBe('ecs:DescribeTaskDefinition');
+  expect(seen).toMatchObject([
+    {
+      body: '{"taskDefinition":"churn:7","include":["TAGS"]}',
+      headers: {
+        'x-amz-target': 'AmazonEC2ContainerServiceV20141113.DescribeTaskDefinition',
+        authorization: expect.stringContaining('/eu-west-1/ecs/aws4_request'),
+      },
+    },
+  ]);
+});
+
 const get = () => codedeploy(sendTo('codedeploy')).reads.getDeployment({ deploymentId: 'd-1' });
 
 test('a call of AWS JSON is signed for its service and region, and names itself to the retry as IAM does', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { aliasOf, environmentOf, loadManifest } from '../../../src/manifest/load.ts';
+import { codeDeployOf, environmentOf, loadManifest } from '../../../src/manifest/load.ts';
 
 const rollout = 'strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0';
 const text = (change: (line: string) => string = (all) => all): string =>
@@ -28,25 +28,26 @@ const regression = (key = ''): string =>
 
 test('the hooks of an alias, and the manifest of the page', () => {
   const hooks = '{ before-allow-traffic: CodeDeployHook_a, after-allow-traffic: CodeDeployHook_b }';
-  expect(aliasOf(load(withHooks(hooks)), 'production')?.lambda.hooks).toEqual({
-    beforeAllowTraffic: 'CodeDeployHook_a',
-    afterAllowTraffic: 'CodeDeployHook_b',
+  expect(codeDeployOf(load(withHooks(hooks)), 'production')).toMatchObject({
+    lambda: { hooks: { beforeAllowTraffic: 'CodeDeployHook_a', afterAllowTraffic: 'CodeDeployHook_b' } },
   });
   const [, page = ''] = /<!-- hook -->\n```yaml\n([\s\S]*?)```/.exec(readFileSync('docs/codedeploy.md', 'utf8')) ?? [];
   const whole = `version: 1\nmodel: churn\n${page}    rollout: { ${rollout} }\n`;
   const manifest = loadManifest(whole, 'delivery.yml');
-  expect(aliasOf(manifest, 'production')?.lambda.hooks).toEqual({ beforeAllowTraffic: 'CodeDeployHook_churn' });
+  expect(codeDeployOf(manifest, 'production')).toMatchObject({
+    lambda: { hooks: { beforeAllowTraffic: 'CodeDeployHook_churn' } },
+  });
   expect(manifest.regression?.asking.request?.contentType).toBe('application/json');
 });
 
 test('an alias is an environment of its own kind', () => {
   const manifest = load(withRollout(rollout.replace('5m,', '5m, timeout: 1h, alarms: { named: [a] },')));
   expect(Object.keys(manifest.environments)).toEqual(['staging']);
-  expect(aliasOf(manifest, 'production')).toEqual({
+  expect(codeDeployOf(manifest, 'production')).toEqual({
     lambda: { function: 'churn_serving', alias: 'live', application: 'churn', deploymentGroup: 'live' },
     rollout: { strategy: 'canary', percent: 10, everyMinutes: 5, alarms: ['a'], timeoutSeconds: 3600 },
   });
-  expect(aliasOf(manifest, 'staging')).toBeUndefined();
+  expect(codeDeployOf(manifest, 'staging')).toBeUndefined();
   expect(() => environmentOf(manifest, 'production')).toThrow(
     /^environment: production delivers to the alias of a Lambda function/,
   );
@@ -54,7 +55,9 @@ test('an alias is an environment of its own kind', () => {
 });
 
 test("a judge is an alias's too", () => {
-  expect(aliasOf(load(withRollout(`${rollout}, ${judge('warm-up: { errors: 1m }')}`)), 'production')?.rollout).toEqual({
+  expect(
+    codeDeployOf(load(withRollout(`${rollout}, ${judge('warm-up: { errors: 1m }')}`)), 'production')?.rollout,
+  ).toEqual({
     ...{ strategy: 'canary', percent: 10, everyMinutes: 5, alarms: [] },
     judge: {
       convict: { worseThan: 1.2, falseRollback: 0.01 },
@@ -141,8 +144,13 @@ describe('a key without a meaning for an alias is refused with the reason', () =
     ['no target', (all) => all.replace(/ {4}target:.*\n/, ''), 'production.endpoint: is missing'],
     [
       'another target',
+      (all) => all.replace('lambda-alias', 'ec2'),
+      '"ec2" is not a target; expected endpoint, lambda-alias or ecs-service',
+    ],
+    [
+      'the target of its neighbour',
       (all) => all.replace('lambda-alias', 'ecs-service'),
-      '"ecs-service" is not a target; expected endpoint or lambda-alias',
+      'production.lambda: needs `target: lambda-alias` beside it',
     ],
     [
       'a hook that CodeDeploy may not invoke',

@@ -34,18 +34,20 @@ describe('the JSON Schema for editors', () => {
     expect(validate(parse(text))).toBe(false);
   });
 
-  test('accepts the alias of a function in place of an endpoint, as the loader does', () => {
+  test.each([
+    'target: lambda-alias\n    lambda: { function: churn, alias: live, application: churn, deployment-group: live }',
+    'target: ecs-service\n    service: { cluster: ml, name: churn, task-definition: churn, application: churn, deployment-group: live }',
+  ])('accepts a target of CodeDeploy in place of an endpoint, as the loader does: %s', (target) => {
     const text = `version: 1
 model: churn
 environments:
   production:
-    target: lambda-alias
-    lambda: { function: churn, alias: live, application: churn, deployment-group: live }
+    ${target}
     rollout: { strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }
 `;
     validate(parse(text));
     expect(validate.errors).toBeNull();
-    expect(loadManifest(text, 'x').aliases).toHaveProperty('production');
+    expect(loadManifest(text, 'x').byCodeDeploy).toHaveProperty('production');
   });
 
   test('explains every key', () => {

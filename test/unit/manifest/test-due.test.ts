@@ -36,9 +36,9 @@ describe('the time at which a delivery needs a verdict', () => {
 
   it('never comes for an alias, whose lifecycle hook tests', () => {
     const given = asked('temporary');
-    const aliases = { production: {} as never };
-    expect(testDue({ ...given, aliases }, 'production')).toBeUndefined();
-    expect(testDue({ ...given, aliases }, 'staging')).toBe('before-deploy');
+    const byCodeDeploy = { production: {} as never };
+    expect(testDue({ ...given, byCodeDeploy }, 'production')).toBeUndefined();
+    expect(testDue({ ...given, byCodeDeploy }, 'staging')).toBe('before-deploy');
   });
 
   it('never comes in the environment where the candidate of the others answers', () => {

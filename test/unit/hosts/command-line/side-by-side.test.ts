@@ -106,7 +106,7 @@ describe('runs side by side', () => {
   it.each([[[]], [['--json']]])('skip the alias of a function, with the reason (%j)', async (args) => {
     const { lines } = await run(...args);
     expect(lines[0]).toBe(
-      '[served] skipped: it delivers to the alias of a Lambda function, and count with subject is about SageMaker endpoints',
+      '[served] skipped: CodeDeploy delivers there, and count with subject is about SageMaker endpoints',
     );
     expect(lines.slice(1).join()).not.toContain('served');
   });

@@ -2,19 +2,11 @@ import { followChange, submitChange } from '../delivery/mechanism-tasks.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening, ReleaseMemory, ReleaseOperation } from '../delivery/run-release.ts';
 import { settlingTasks } from '../delivery/settle.ts';
-import type { AliasEnvironment } from '../manifest/manifest.ts';
-import {
-  type AliasLook,
-  configOfVersion,
-  nameOfAlias,
-  refuseForeignTarget,
-  shown,
-  submissionOf,
-} from '../mechanisms/codedeploy/alias.ts';
-import { codedeploy } from '../mechanisms/codedeploy/codedeploy.ts';
+import type { CodeDeployEnvironment } from '../manifest/manifest.ts';
 import { runningIn } from '../mechanisms/codedeploy/deployment.ts';
-import { allAtOnce, requireAlias } from '../mechanisms/codedeploy/plan.ts';
+import { allAtOnce } from '../mechanisms/codedeploy/plan.ts';
 import { routingOf } from '../mechanisms/codedeploy/routing.ts';
+import { shown, submissionOf, type TargetLook } from '../mechanisms/codedeploy/target.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
@@ -24,21 +16,22 @@ import type { Configuration, Release, ReleaseRecord } from '../release/record.ts
 import { storeFor } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { wantedOf } from './deploy-alias.ts';
+import { type CodeDeployPlace, placeOf, wantedIn } from './codedeploy-place.ts';
 import type { RollbackInputs } from './rollback-inputs.ts';
 import { tidied } from './tidied.ts';
 import { configurationOf, nameOf, refuseLongAgo, restoredAlready, served } from './way-back.ts';
 
-/** `rollback` where the alias of a Lambda function serves: one deployment, all at once, that no alarm stops. */
-export const rollbackAlias = (
+/** `rollback` where the alias of a Lambda function or a service of ECS serves: one deployment, all at once, that no alarm stops. */
+export const rollbackByCodeDeploy = (
   given: RollbackInputs,
   world: World,
   memory: ReleaseMemory | undefined,
-  environment: AliasEnvironment,
+  environment: CodeDeployEnvironment,
 ): ReleaseOperation<ReleaseOutputs> => {
   const store = storeFor(given, world);
-  const name = nameOfAlias(environment.lambda);
-  const wanted = wantedOf(given.manifest.model);
+  const place = placeOf(environment);
+  const { name } = place;
+  const wanted = wantedIn(place, given.manifest.model);
   return {
     store,
     approval: termsOf(given.manifest, environment),
@@ -47,19 +40,19 @@ export const rollbackAlias = (
       if (refused !== undefined)
         throw new Refusal(
           'invalid-input',
-          `${refused}: ${name} is the alias of a Lambda function, where a rejection takes back only a delivery under way; name the version to go back to with to`,
+          `${refused}: ${name} is ${place.what}, where a rejection takes back only a delivery under way; name the version to go back to with to`,
         );
-      if (record.live !== undefined) refuseForeignTarget(record.live, environment.lambda);
+      if (record.live !== undefined) place.refuseForeign(record.live);
       return given['only-expired']
         ? tidied(world, record, memory !== undefined)
-        : plan(world, given, environment, record, memory !== undefined);
+        : plan(world, given, environment, place, record, memory !== undefined);
     },
     recognise: (release) => {
       if (release.operation !== 'rollback')
         throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
-      refuseForeignTarget(release, environment.lambda);
+      place.refuseForeign(release);
       const { config, hooks } = submissionOf(release);
-      if (config !== routingOf(allAtOnce).config || hooks !== undefined)
+      if (config !== routingOf(allAtOnce, place.platform).config || hooks !== undefined)
         throw new Refusal(
           'foreign-record',
           `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once and invokes no hook; nothing was changed`,
@@ -77,12 +70,13 @@ export const rollbackAlias = (
 const plan = async (
   world: World,
   given: RollbackInputs,
-  { lambda }: AliasEnvironment,
+  environment: CodeDeployEnvironment,
+  place: CodeDeployPlace,
   record: ReleaseRecord,
   acted: boolean,
 ): Promise<Opening<ReleaseOutputs>> => {
   const { live: release } = record;
-  const name = nameOfAlias(lambda);
+  const { name } = place;
   if (release !== undefined && release.operation !== 'rollback')
     return { is: 'stop-first', release, command: { command: 'abort', why: given.because } };
   const to = given.to === undefined ? undefined : nameGiven(given.to, given, record);
@@ -97,10 +91,10 @@ const plan = async (
       throw new Refusal('plan-changed', `${release.id} is live and goes back to ${release.version}: wait for its end`);
     return { is: 'resume', release };
   }
-  const look = await requireAlias(world, lambda);
-  const serving = configOfVersion(look.version);
+  const look = await place.require(world);
+  const serving = place.configOf(look.version);
   if (to === undefined) {
-    if (look.other !== undefined) throw await shared(world, lambda, look);
+    if (look.other !== undefined) throw await shared(world, environment, place, look);
     const left = leftBy(record, serving);
     if (left !== undefined) {
       refuseLongAgo(world, record, left.release);
@@ -109,17 +103,16 @@ const plan = async (
   }
   const target = targetOf(record, serving, name, to);
   if (target.endpointConfig === serving) {
-    if (look.other !== undefined) throw await shared(world, lambda, look);
+    if (look.other !== undefined) throw await shared(world, environment, place, look);
     return restoredAlready(world, name, acted, target);
   }
   if (target.version === undefined)
     throw new Refusal(
       'nothing-to-roll-back-to',
-      `${target.endpointConfig.replace('-', ' ')} of ${lambda.function} was not delivered by this suite, so no package says what it is: move the alias by hand, or deliver a registered version`,
+      `${target.endpointConfig.replace('-', ' ')} of ${name} was not delivered by this suite, so no package says what it is: go back by hand, or deliver a registered version`,
     );
-  const planned = await codedeploy.plan(world, {
-    operation: 'rollback',
-    ...{ lambda, record, to: target, because: given.because },
+  const planned = await place.planRollback(world, {
+    ...{ record, to: target, because: given.because },
     ...withoutUndefined({ named: to === undefined ? undefined : (true as const) }),
   });
   return { is: 'begin', ...planned };
@@ -129,15 +122,20 @@ const plan = async (
  * CodeDeploy moves an alias from one version to another, and gives no version that it is on already all requests. Without `to` the version
  * before is not meant either: the newest release may have left the alias like this.
  */
-const shared = async (world: World, lambda: AliasEnvironment['lambda'], look: AliasLook): Promise<Refusal> => {
-  const [running] = await runningIn(world, lambda);
+const shared = async (
+  world: World,
+  environment: CodeDeployEnvironment,
+  place: CodeDeployPlace,
+  look: TargetLook,
+): Promise<Refusal> => {
+  const [running] = await runningIn(world, 'lambda' in environment ? environment.lambda : environment.service);
   const remedy =
     running === undefined
-      ? 'no deployment runs: give one version all requests (aws lambda update-alias)'
+      ? `no deployment runs: ${place.remedy}`
       : `deployment ${running} runs: stop it, or wait until it has ended`;
   return new Refusal(
     'endpoint-unusable',
-    `${nameOfAlias(lambda)} is on ${shown(look)}, and ${remedy}; or name another version to go back to with to`,
+    `${place.name} is on ${shown(look, place.noun)}, and ${remedy}; or name another version to go back to with to`,
   );
 };
 
