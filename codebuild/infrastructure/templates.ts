@@ -1,6 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { approvalsTemplate } from './approvals.ts';
+import { fleetTemplate } from './fleet.ts';
 import { gitflowTemplate, githubFlowTemplate, promotionTemplate } from './flows.ts';
 import { identityProviderTemplate, rolesTemplate } from './roles.ts';
 import { workerTemplate } from './worker.ts';
@@ -13,6 +14,7 @@ export const synthesise = (outdir: string): ReadonlyMap<string, object> => {
   const app = new App({ outdir, analyticsReporting: false, treeMetadata: false });
   approvalsTemplate(app);
   workerTemplate(app);
+  fleetTemplate(app);
   githubFlowTemplate(app);
   gitflowTemplate(app);
   promotionTemplate(app);
