@@ -117,7 +117,6 @@ export const fleetTemplate = (app: Construct): Stack => {
           Effect: 'Allow',
           Action: ['s3:ListBucket'],
           Resource: `arn:${Aws.PARTITION}:s3:::${bucket.valueAsString}`,
-          Condition: { StringLike: { 's3:prefix': Fn.join('', [prefix.valueAsString, '*']) } },
         },
       ],
     },
@@ -175,8 +174,9 @@ const invoke = (turn: object) => ({
 /** The life of one endpoint in one wave: an execution of its own, since the history of an execution has at most 25,000 events. */
 const endpoint = {
   ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-  StartAt: 'Turn',
+  StartAt: 'Slot',
   States: {
+    Slot: { Type: 'Wait', TimestampPath: '$.notBefore', Next: 'Turn' },
     Turn: {
       ...invoke({
         turn: 'endpoint',
@@ -186,6 +186,7 @@ const endpoint = {
         'place.$': '$.place',
         'endpoint.$': '$.endpoint',
         'token.$': '$.last.progress.token',
+        'requests.$': '$.last.progress.requests',
       }),
       ResultSelector: { 'progress.$': '$.Payload' },
       ResultPath: '$.last',
@@ -205,12 +206,13 @@ const endpoint = {
         'endpoint.$': '$.endpoint',
         'outcome.$': '$.last.progress.outcome',
         'reason.$': '$.last.progress.reason',
+        'requests.$': '$.last.progress.requests',
       },
       End: true,
     },
     Lost: {
       Type: 'Pass',
-      Parameters: { 'endpoint.$': '$.endpoint', outcome: 'failed', reason: 'internal-error' },
+      Parameters: { 'endpoint.$': '$.endpoint', outcome: 'failed', reason: 'internal-error', requests: 0 },
       End: true,
     },
   },
@@ -230,8 +232,9 @@ const place = {
         'wave.$': '$.wave',
         'aim.$': '$.aim',
         'place.$': '$.place',
-        'endpoint.$': '$$.Map.Item.Value',
-        last: { progress: { token: null } },
+        'endpoint.$': '$$.Map.Item.Value.endpoint',
+        'notBefore.$': '$$.Map.Item.Value.notBefore',
+        last: { progress: { token: null, requests: 0 } },
       },
       MaxConcurrencyPath: '$.maxConcurrent',
       // An execution that is lost must not end the others in the middle of their releases. The worker misses its result.

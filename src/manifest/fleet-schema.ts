@@ -50,11 +50,18 @@ const place = z.pipe(
     'rollback-role': z.optional(v.role()),
     releases: z.optional(v.s3Uri(1024)),
     'max-concurrent': v.whole('a number of releases at one time', 1, 1000),
+    'requests-per-second': v.whole('a number of requests to SageMaker in a second', 1, 1000),
     alarms: z.optional(v.listOf('a list of alarms', v.alarmName(), 1, 100)),
     endpoints: v.listOf('a list of endpoints', endpoint, 1, longestList),
   }),
-  z.transform(({ 'rollback-role': rollbackRole, 'max-concurrent': maxConcurrent, alarms = [], ...raw }) =>
-    withoutUndefined({ ...raw, rollbackRole, maxConcurrent, alarms }),
+  z.transform(
+    ({
+      'rollback-role': rollbackRole,
+      'max-concurrent': maxConcurrent,
+      'requests-per-second': requestsPerSecond,
+      alarms = [],
+      ...raw
+    }) => withoutUndefined({ ...raw, rollbackRole, maxConcurrent, requestsPerSecond, alarms }),
   ),
 );
 

@@ -23,6 +23,8 @@ export interface FleetPlace {
   readonly releases?: string;
   /** Releases under way at one time. */
   readonly maxConcurrent: number;
+  /** Of SageMaker's control plane, for the fleet. */
+  readonly requestsPerSecond: number;
   /** CloudWatch alarms that stop the line while they are red. */
   readonly alarms: readonly string[];
   readonly endpoints: readonly FleetEndpoint[];

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type FleetStage, openFleet, type Rolled } from '../support/fleet.ts';
+import { propertiesOf, resourcesOf } from '../support/cloudformation.ts';
+import { type FleetStage, fleetResources, openFleet, type Rolled, workerArn } from '../support/fleet.ts';
 
 // Fleets: the committed template's own definition of the state machine, over the turns of the Lambda function.
 
@@ -16,6 +18,7 @@ places:
   - account: "${team.account}"
     region: ${team.region}
     max-concurrent: 1
+    requests-per-second: 100
     endpoints: [${endpoints.join(', ')}]
 waves: [${waves}]
 ${more}`;
@@ -108,4 +111,72 @@ test('a new execution goes on where one died, in the middle of a release', async
   const rolled = await stage.roll('two');
   expect(endsOf(rolled)).toEqual(['first: iris-a succeeded/already-delivered', 'rest: iris-b succeeded/delivered']);
   expect(updated()).toHaveLength(2);
+});
+
+test('an alarm of a place that is red at the end of a bake stops the line; so does one that is missing', async () => {
+  stage = await openFleet([a, b], unwatched);
+  const { account } = stage;
+  const text = fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }');
+  const watched = text.replace('    endpoints:', '    alarms: [tenant-errors]\n    endpoints:');
+  stage.write(watched);
+  const missing = await stage.roll('one');
+  expect(missing.end).toMatchObject({
+    cause: expect.stringContaining(
+      'red during the bake of wave first: tenant-errors (there is no such alarm) in eu-west-1',
+    ),
+  });
+  await account.simulator.call('cloudwatch', 'PutMetricAlarm', {
+    ...{ AlarmName: 'tenant-errors', Namespace: 'Acme', MetricName: 'Errors', Statistic: 'Sum', Period: 60 },
+    ...{
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'breaching',
+    },
+  });
+  const red = await stage.roll('two');
+  expect(red.end).toMatchObject({
+    status: 'FAILED',
+    cause: expect.stringContaining('red during the bake of wave first: tenant-errors in eu-west-1'),
+  });
+  expect(endsOf(red)).toEqual(['first: iris-a succeeded/already-delivered']);
+});
+
+test('the function needs the permissions of its role and of the template, no more and no less', async () => {
+  const role = `arn:aws:iam::${team.account}:role/delivery-worker`;
+  stage = await openFleet([a, b], unwatched, { roles: [...defaultRoles, 'delivery-worker'] });
+  const { simulator } = stage.account;
+  const { Credentials } = await simulator.call('sts', 'AssumeRole', {
+    RoleArn: role,
+    RoleSessionName: 'delivery-worker',
+  });
+  const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials as Readonly<Record<string, string>>;
+  const worker = resourcesOf('worker', {
+    ...{ CodeBucket: 'code', CodeKey: 'worker.zip' },
+    AssumableRoles: `arn:aws:iam::${team.account}:role/model-deployer`,
+  });
+  for (const { PolicyDocument } of propertiesOf(worker, 'Role').Policies ?? [])
+    simulator.attachPolicy(role, PolicyDocument);
+  const { PolicyDocument, Roles } = propertiesOf(fleetResources(), 'Files');
+  expect(Roles).toEqual(['delivery-worker']);
+  simulator.attachPolicy(role, PolicyDocument);
+  stage.write(fleetText([a, b], '{ name: first, count: 1, bake: 10m, tolerated-failures: 1 }, { name: rest }'));
+  simulator.harm.silentRollback(a);
+  const seen = stage.account.watch();
+  const rolled = await stage.roll('one', {
+    variables: {
+      ...{ AWS_ACCESS_KEY_ID: AccessKeyId, AWS_SECRET_ACCESS_KEY: SecretAccessKey, AWS_SESSION_TOKEN: SessionToken },
+    },
+  });
+  expect(endsOf(rolled)).toEqual(['first: iris-a rolled-back/cause-unknown', 'rest: iris-b succeeded/delivered']);
+  const own = seen().filter(({ principal }) => principal.includes('assumed-role/delivery-worker/'));
+  expect(own.filter(({ status }) => status === 403)).toEqual([]);
+  const used = own.flatMap(({ service, operation }) =>
+    service === 's3' ? [`s3:${operation === 'ListObjectsV2' ? 'ListBucket' : operation}`] : [],
+  );
+  expect([...new Set(used)].sort()).toEqual(PolicyDocument.Statement.flatMap(({ Action }) => Action).sort());
+  const [turns] = (propertiesOf(fleetResources(), 'Role').Policies ?? []).flatMap(
+    ({ PolicyDocument: { Statement } }) => Statement,
+  );
+  expect(turns).toMatchObject({ Action: ['lambda:InvokeFunction'], Resource: workerArn });
 });

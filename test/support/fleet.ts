@@ -2,10 +2,11 @@ import { expect } from '@jest/globals';
 import { createRandom } from '../../simulator/random.ts';
 import { type Json, type Machine, readDefinition } from '../../simulator/services/stepfunctions/definition.ts';
 import { type ExecutionEnd, playExecution, StatesError } from '../../simulator/services/stepfunctions/play.ts';
-import { runThreads } from '../../simulator/services/stepfunctions/threads.ts';
+import { runThreads, type Thread } from '../../simulator/services/stepfunctions/threads.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
-import { answerFleet } from '../../src/hosts/step-functions/answer-fleet.ts';
-import { isFleetEvent } from '../../src/hosts/step-functions/fleet-event.ts';
+import type { Env } from '../../src/env.ts';
+import { type FleetWorker, openFleetWorker } from '../../src/hosts/step-functions/answer-fleet.ts';
+import { isFleetEvent, readFleetEvent } from '../../src/hosts/step-functions/fleet-event.ts';
 import type { FleetReport } from '../../src/hosts/step-functions/fleet-store.ts';
 import { operations } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
@@ -42,7 +43,12 @@ export interface FleetStage {
   /** One execution, by default of version 1.1.0, from its beginning to its end. */
   roll(
     name: string,
-    options?: { readonly version?: string; readonly isStopped?: () => boolean; readonly input?: Json },
+    options?: {
+      readonly version?: string;
+      readonly isStopped?: () => boolean;
+      readonly input?: Json;
+      readonly variables?: Env;
+    },
   ): Promise<Rolled>;
   /** The configuration that each endpoint serves, by endpoint. */
   serving(): Promise<ReadonlyMap<string, string>>;
@@ -76,15 +82,31 @@ export const openFleet = async (
 
   const put = (key: string, text: string): void => simulator.objects.put(bucket, key, Buffer.from(text));
   const definition = committedDefinition();
+  const now = (): number => simulator.clock.now();
+  /** A process of the function: it takes one event after the other. */
+  interface Container {
+    readonly work: FleetWorker;
+    thread: Thread | undefined;
+  }
+  const openContainer = async (log: string[], variables: Env): Promise<Container> => {
+    const container: { work?: FleetWorker; thread: Thread | undefined } = { thread: undefined };
+    const work = await openFleetWorker({ ...account.environment, ...variables }, Object.values(operations), {
+      clock: { now, sleepUntil: async (until, signal) => container.thread?.sleepUntil(until, signal) },
+      say: (line) => void log.push(line),
+    });
+    return Object.assign(container, { work });
+  };
   return {
     account,
     write: (fleet, text = manifest) => {
       put('fleets/fleet.yml', fleet);
       put('fleets/delivery.yml', text);
     },
-    roll: async (name, { version = '1.1.0', isStopped, input } = {}) => {
+    roll: async (name, { version = '1.1.0', isStopped, input, variables = {} } = {}) => {
       const log: string[] = [];
-      const now = (): number => simulator.clock.now();
+      // The SDK's default credential chain reads the process's environment, not the run's.
+      Object.assign(process.env, variables);
+      const idle: Container[] = [];
       const end = await runThreads({ now, pass: (until) => simulator.driver.sleepUntil(until) }, (main) =>
         playExecution(
           {
@@ -97,17 +119,15 @@ export const openFleet = async (
             invoke: async (functionArn, payload, thread) => {
               expect(functionArn).toBe(workerArn);
               if (!isFleetEvent(payload)) throw new Error('the function got no turn of a fleet');
-              const clock = { now, sleepUntil: thread.sleepUntil };
-              const say = (line: string): void => void log.push(line);
+              const free = idle.pop() ?? (await openContainer(log, variables));
+              free.thread = thread;
               try {
-                return JSON.parse(
-                  JSON.stringify(
-                    await answerFleet(payload, account.environment, Object.values(operations), { clock, say }),
-                  ),
-                );
+                return JSON.parse(JSON.stringify(await free.work(readFleetEvent(payload))));
               } catch (error) {
                 // As Lambda's runtime reports a rejection of the handler.
                 throw error instanceof Error ? new StatesError(error.name, error.message) : error;
+              } finally {
+                idle.push(free);
               }
             },
           },

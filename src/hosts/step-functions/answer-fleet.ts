@@ -11,8 +11,9 @@ import { chooseClock } from '../clock.ts';
 import { withinLimit } from '../drive.ts';
 import { processTerminal } from '../terminal.ts';
 import { turnOfEndpoint } from './endpoint-turn.ts';
-import { type EndpointProgress, type EndpointTurn, type FleetEvent, readFleetEvent, timestamp } from './fleet-event.ts';
-import { type FleetStore, openFleetStore } from './fleet-store.ts';
+import { type EndpointProgress, type EndpointTurn, type FleetEvent, timestamp } from './fleet-event.ts';
+import { type FleetStore, fleetStores } from './fleet-store.ts';
+import { keptSessions } from './kept-sessions.ts';
 import { openRoll, type RedAlarms, type Steered, steer } from './steer.ts';
 
 export interface FleetSeams {
@@ -29,27 +30,39 @@ const longestAnswer = minutes(13);
  * @throws {InputError} for files or an input that are wrong: the execution fails with the message
  * @throws {Throttled} when AWS takes no requests for now: the state machine retries
  */
-export const answerFleet = async (
-  given: Parameters<typeof readFleetEvent>[0],
+export type FleetWorker = (event: FleetEvent) => Promise<Steered | EndpointProgress>;
+
+/** What one process of the function keeps from turn to turn. @throws {InputError} for wrong variables of the function */
+export const openFleetWorker = async (
   env: Env,
   operations: readonly AnyOperation[],
   seams: FleetSeams = {},
-): Promise<Steered | EndpointProgress> => {
+): Promise<FleetWorker> => {
   keepSecretsOf(env);
   const clock = seams.clock ?? (await chooseClock(env));
   const say = seams.say ?? ((line: string): void => processTerminal.out(oneLine(redacted(line))));
-  const event = readFleetEvent(given);
-  return withinLimit(clock, clock.now() + longestAnswer, undefined, async (signal) => {
-    const store = openFleetStore(env, clock, executionIn(event), signal);
-    switch (event.turn) {
-      case 'open':
-        return openRoll(event.request, event.execution, store, clock);
-      case 'steer':
-        return steer(event.state, store, clock, redAlarms(env, clock, signal, seams.openSession ?? openSession));
-      case 'endpoint':
-        return unlessThrottled(event, store, clock, { ...seams, env, clock, operations, say });
-    }
-  });
+  let answered = 0;
+  const open = keptSessions(seams.openSession ?? openSession, () => answered++);
+  const stores = fleetStores(env, clock);
+  return (event) =>
+    withinLimit(clock, clock.now() + longestAnswer, undefined, async (signal) => {
+      const store = stores(executionIn(event), signal);
+      switch (event.turn) {
+        case 'open':
+          return openRoll(event.request, event.execution, store, clock);
+        case 'steer':
+          return steer(event.state, store, clock, redAlarms(env, clock, signal, open));
+        case 'endpoint':
+          return unlessThrottled(event, store, clock, {
+            openSession: open,
+            answered: () => answered,
+            env,
+            clock,
+            operations,
+            say,
+          });
+      }
+    });
 };
 
 const executionIn = (event: FleetEvent): string =>
@@ -68,7 +81,14 @@ const unlessThrottled = async (
     if (!(error instanceof Throttled)) throw error;
     const notBefore = timestamp(Math.max(error.notBefore, clock.now()));
     // Without a token the next turn is a first one, too.
-    return { is: 'waiting', notBefore, token: event.token ?? null, percent: 0, because: error.message };
+    return {
+      is: 'waiting',
+      notBefore,
+      token: event.token,
+      requests: event.requests,
+      percent: 0,
+      because: error.message,
+    };
   }
 };
 

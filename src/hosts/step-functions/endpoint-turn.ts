@@ -18,6 +18,8 @@ import { type EndpointProgress, type EndpointTurn, type Roll, type TurnPlace, ti
 import { beside, executionOf, type FleetStore } from './fleet-store.ts';
 
 export interface FleetPlaceOfWork {
+  /** Requests that SageMaker has answered to this process. */
+  readonly answered: () => number;
   readonly env: Env;
   readonly clock: Clock;
   readonly operations: readonly AnyOperation[];
@@ -39,6 +41,8 @@ export const turnOfEndpoint = async (
 ): Promise<EndpointProgress> => {
   const { roll, wave, aim, place, endpoint } = event;
   const { clock, say } = work;
+  const before = work.answered();
+  const requests = (): number => event.requests + work.answered() - before;
   const log = (line: string): void => say(`${place.account}/${place.region}/${endpoint}  ${line}`);
   const done = async (end: JobEnd): Promise<EndpointProgress> => {
     const { outcome, reason, because } = end;
@@ -49,7 +53,7 @@ export const turnOfEndpoint = async (
         ...{ account: place.account, region: place.region },
         ...{ endpoint, outcome, reason, because },
       });
-    return { is: 'done', endpoint, outcome, reason };
+    return { is: 'done', requests: requests(), endpoint, outcome, reason };
   };
 
   const { operation: name, token } = readFleetToken(event);
@@ -94,13 +98,16 @@ export const turnOfEndpoint = async (
     const notBefore = readToken(continuationToken)?.notBefore ?? clock.now() + seconds(30);
     const { summary: because = '', percentComplete: percent = 0 } = executionDetails ?? {};
     log(`${percent} % ${because}`);
-    return { is: 'waiting', notBefore: timestamp(notBefore), token: `${name}:${continuationToken}`, percent, because };
+    return {
+      ...{ is: 'waiting', notBefore: timestamp(notBefore), token: `${name}:${continuationToken}` },
+      ...{ requests: requests(), percent, because },
+    };
   }
   // The candidate is up without traffic: the steps follow.
   if (aim === 'deliver' && answer.end.reason === 'candidate-dark') {
     log(answer.end.because);
     return {
-      ...{ is: 'waiting', notBefore: timestamp(clock.now()), percent: 0 },
+      ...{ is: 'waiting', notBefore: timestamp(clock.now()), requests: requests(), percent: 0 },
       ...{ token: 'shift-traffic:', because: answer.end.because },
     };
   }

@@ -43,6 +43,8 @@ const endpointTurn = z.strictObject({
   endpoint: z.string(),
   /** Of the turn before; `null` at the first. */
   token: z.nullable(z.string()),
+  /** Requests that SageMaker has answered for this endpoint in this wave. */
+  requests: z.int(),
 });
 export type EndpointTurn = z.infer<typeof endpointTurn>;
 
@@ -53,12 +55,19 @@ export type EndpointProgress =
       /** ISO 8601, for a Wait state. */
       readonly notBefore: string;
       readonly token: string | null;
+      readonly requests: number;
       readonly percent: number;
       readonly because: string;
     }
-  | { readonly is: 'done'; readonly endpoint: string; readonly outcome: string; readonly reason: string };
+  | {
+      readonly is: 'done';
+      readonly requests: number;
+      readonly endpoint: string;
+      readonly outcome: string;
+      readonly reason: string;
+    };
 
-const ended = z.looseObject({ endpoint: z.string(), outcome: z.string(), reason: z.string() });
+const ended = z.object({ endpoint: z.string(), outcome: z.string(), reason: z.string(), requests: z.int() });
 export type EndpointEnd = z.infer<typeof ended>;
 
 /** The state after a Map or a Wait: the answer of the turn before, and the results. */
@@ -68,7 +77,7 @@ const steering = z.looseObject({
   /** What has just ended. */
   after: z.enum(['deliver', 'bake', 'roll-back']),
   began: z.string(),
-  places: z.array(z.looseObject({ place, endpoints: z.array(z.string()) })),
+  places: z.array(z.looseObject({ place, endpoints: z.array(z.looseObject({ endpoint: z.string() })) })),
   /** By place, of the states that have just ended. */
   results: z.optional(z.array(z.array(ended))),
 });

@@ -1,4 +1,4 @@
-import { createAwsClients } from '../../aws/clients.ts';
+import { type AwsClients, createAwsClients } from '../../aws/clients.ts';
 import { base } from '../../aws/credentials.ts';
 import { classify } from '../../aws/errors.ts';
 import { ObjectTooLarge } from '../../aws/object-too-large.ts';
@@ -24,7 +24,7 @@ export interface FleetStore {
   writeReport(roll: Roll, report: FleetReport): Promise<void>;
 }
 
-export interface Failure extends EndpointEnd {
+export interface Failure extends Pick<EndpointEnd, 'endpoint' | 'outcome' | 'reason'> {
   readonly account: string;
   readonly region: string;
   readonly because: string;
@@ -38,6 +38,8 @@ export interface FleetReport {
     readonly name: string;
     readonly began: string;
     readonly ended: string;
+    /** That SageMaker answered for an endpoint, on the average of those that got the version; the next wave is paced by it. */
+    readonly 'requests-per-endpoint'?: number;
     readonly endpoints: readonly ReportedEndpoint[];
     /** Of the endpoints that were taken back after the line stopped. */
     readonly 'rolled-back'?: readonly ReportedEndpoint[];
@@ -82,17 +84,26 @@ export const executionOf = (
 export const folderOf = ({ fleet, execution }: Pick<Roll, 'fleet' | 'execution'>): string =>
   `${fleet}.rolls/${executionOf(execution).name}/`;
 
-/** @param execution its account owns the bucket */
-export const openFleetStore = (env: Env, clock: Clock, execution: string, signal?: AbortSignal): FleetStore => {
-  const { account } = executionOf(execution);
+/** The buckets of fleets, by clients that one process of the function keeps. @returns a store; `execution`: its account owns the bucket */
+export const fleetStores = (env: Env, clock: Clock): ((execution: string, signal: AbortSignal) => FleetStore) => {
   const connection = connectionFrom(env);
-  const { reads, writes } = createAwsClients({
-    ...connection,
-    credentials: base({ ...connection, clock }),
-    clock,
-    bucketOwner: () => account,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const owners = new Map<string, AwsClients>();
+  return (execution, signal) => {
+    const { account } = executionOf(execution);
+    const clients =
+      owners.get(account) ??
+      createAwsClients({
+        ...connection,
+        credentials: base({ ...connection, clock }),
+        clock,
+        bucketOwner: () => account,
+      });
+    owners.set(account, clients);
+    return storeWith(clients.withSignal(signal));
+  };
+};
+
+const storeWith = ({ reads, writes }: Pick<AwsClients, 'reads' | 'writes'>): FleetStore => {
   const get = async (uri: string, mostBytes: number): Promise<string> => {
     try {
       return (await reads.s3.getObject(objectAt(uri), mostBytes)).text;

@@ -34,7 +34,8 @@ export type Steered =
 interface PlaceOfWave {
   readonly place: TurnPlace;
   readonly maxConcurrent: number;
-  readonly endpoints: readonly string[];
+  /** Each with its slot: the rate of requests decides how soon one begins after the other. */
+  readonly endpoints: readonly { readonly endpoint: string; readonly notBefore: string }[];
 }
 
 /** Whether one of these alarms is red in a place: their names. */
@@ -62,7 +63,7 @@ export const openRoll = async (
   };
   // A redriven execution begins anew, and its report with it.
   await store.writeReport(roll, { 'schema-version': 1, version, waves: [], outcome: 'rolling', because: 'began' });
-  return move(roll, wavesOf(fleet).waves, 0, clock.now());
+  return move(roll, wavesOf(fleet).waves, 0, [], clock.now());
 };
 
 /** The step after a wave, a bake or the way back. @throws {InputError} when the fleet's file changed during the execution */
@@ -87,7 +88,11 @@ export const steer = async (
 
   switch (state.after) {
     case 'deliver': {
-      const ended = { name: wave.name, began: state.began, ended: iso(clock.now()), endpoints: ends };
+      const cost = costOf(state);
+      const ended = {
+        ...{ name: wave.name, began: state.began, ended: iso(clock.now()), endpoints: ends },
+        ...withoutUndefined({ 'requests-per-endpoint': cost }),
+      };
       // A turn that Lambda took twice reports its wave once.
       const reported: FleetReport = { ...report, waves: [...report.waves.slice(0, index), ended] };
       const bad = ends.filter(({ outcome }) => outcome !== 'succeeded');
@@ -130,16 +135,52 @@ const fail = (roll: Roll): never => {
   throw new InputError(`${folderOf(roll)}report.json is gone; start a new execution: it goes on where this one ends`);
 };
 
-const move = (roll: Roll, waves: readonly Wave[], index: number, now: Instant): Steered => {
+const move = (
+  roll: Roll,
+  waves: readonly Wave[],
+  index: number,
+  reported: FleetReport['waves'],
+  now: Instant,
+): Steered => {
   const wave = waves[index];
   if (wave === undefined) throw new Error(`there is no wave ${index}`);
   return {
     ...{ next: 'move', roll, after: 'deliver', began: iso(now) },
     wave: { index, tolerated: wave.tolerated },
-    places: wave.at.map(({ place, endpoints }) => ({
-      ...{ place: turnPlace(place), maxConcurrent: place.maxConcurrent, endpoints },
-    })),
+    places: wave.at.map(({ place, endpoints }) => placeOfWave(place, endpoints, reported, now)),
   };
+};
+
+/** Before anything was measured: of a release all at once, with instances that start within minutes. */
+const firstGuess = 60;
+
+/**
+ * The part of the rate that new releases take. Requests come in bursts, so at the whole rate their queue would only grow; a release that is throttled
+ * waits, and does not fail.
+ */
+const taken = 0.97;
+
+const placeOfWave = (
+  place: Fleet['places'][number],
+  endpoints: readonly string[],
+  reported: FleetReport['waves'],
+  now: Instant,
+): PlaceOfWave => {
+  const measured = reported.flatMap(({ 'requests-per-endpoint': cost }) => (cost === undefined ? [] : [cost])).at(-1);
+  const pause = seconds((measured ?? firstGuess) / (place.requestsPerSecond * taken));
+  return {
+    place: turnPlace(place),
+    maxConcurrent: place.maxConcurrent,
+    endpoints: endpoints.map((endpoint, at) => ({ endpoint, notBefore: timestamp(now + at * pause) })),
+  };
+};
+
+/** Of the endpoints that got the version; undefined when none did. */
+const costOf = ({ results = [] }: Steering): number | undefined => {
+  const delivered = results.flat().filter(({ reason }) => reason === 'delivered');
+  return delivered.length === 0
+    ? undefined
+    : Math.round(delivered.reduce((sum, { requests }) => sum + requests, 0) / delivered.length);
 };
 
 const turnPlace = ({ account, region, role, rollbackRole, releases }: Fleet['places'][number]): TurnPlace =>
@@ -149,7 +190,7 @@ const turnPlace = ({ account, region, role, rollbackRole, releases }: Fleet['pla
 const endsOf = ({ places, results = [] }: Steering): readonly ReportedEndpoint[] =>
   places.flatMap(({ place: { account, region }, endpoints }, at) => {
     const ends = new Map((results[at] ?? []).map((end) => [end.endpoint, end]));
-    return endpoints.map((endpoint): ReportedEndpoint => {
+    return endpoints.map(({ endpoint }): ReportedEndpoint => {
       const { outcome, reason } = ends.get(endpoint) ?? lost;
       return { account, region, endpoint, outcome, reason };
     });
@@ -180,7 +221,7 @@ const goOn = async (
   store: FleetStore,
   clock: Clock,
 ): Promise<Steered> => {
-  if (index + 1 < waves.length) return move(roll, waves, index + 1, clock.now());
+  if (index + 1 < waves.length) return move(roll, waves, index + 1, report.waves, clock.now());
   const all = report.waves.flatMap(({ endpoints }) => endpoints);
   const good = all.filter(({ outcome }) => outcome === 'succeeded').length;
   const because = `${good} of ${counted(all.length, 'endpoint')} serve ${roll.version}, in ${counted(waves.length, 'wave')}`;
@@ -211,7 +252,7 @@ const takeBack = (roll: Roll, fleet: Fleet, from: number, report: FleetReport, c
       const endpoints = delivered
         .filter(({ account, region }) => account === place.account && region === place.region)
         .map(({ endpoint }) => endpoint);
-      return endpoints.length === 0 ? [] : [{ place: turnPlace(place), maxConcurrent: place.maxConcurrent, endpoints }];
+      return endpoints.length === 0 ? [] : [placeOfWave(place, endpoints, report.waves, clock.now())];
     });
     if (places.length > 0)
       return {
