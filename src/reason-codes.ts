@@ -81,6 +81,7 @@ export const reasonCodes = {
   'job-unheard': { outcome: 'inconclusive', meaning: 'The reusable workflow\'s deploying job set no outputs: a reviewer rejected it, the run was cancelled while it waited, or its runner was lost.', remedy: 'Look at the run. When a runner was lost, re-run the failed jobs: the release resumes where it is.' },
   // timed-out, cancelled
   'deadline-passed': { outcome: 'timed-out', meaning: 'The host\'s deadline passed before the release settled.', remedy: 'Run again: the release resumes where it is. Raise `timeout` when this is normal.' },
+  'line-stopped': { outcome: 'cancelled', meaning: 'More endpoints of a wave failed than the fleet tolerates before this one was begun; nothing was written for it.', remedy: 'Read why the others failed in `report.json` of the execution; start the fleet again with a version that is good.' },
   cancelled: { outcome: 'cancelled', meaning: 'The run was cancelled; a guardrail deployment, or one of CodeDeploy, goes on under its alarms.', remedy: 'Run again to resume, or `rollback`.' },
   // failed: SageMaker, the endpoint, the registry and AWS
   'transform-failed': { outcome: 'failed', meaning: 'A batch transform job of a regression test failed, or did not answer one line a row.', remedy: 'Read the FailureReason in the message and the log of the job; ask an endpoint instead, or correct `request` of `regression:`.' },

@@ -140,7 +140,8 @@ export type HostName = 'github-actions' | 'codepipeline' | 'command-line';
 
 /** The requester, and a page about the run. */
 export interface Run {
-  readonly host: HostName;
+  /** The state machine of a fleet is in no table of hosts: it delivers and takes back, and offers no other operation. */
+  readonly host: HostName | 'step-functions';
   /**
    * Stable over re-runs of the same job with the same request (`github/<repository>/<run id>/<job>/<operation>/<digest of the
    * request>`), so that a re-run takes its own lease over; different for every other requester.

@@ -1,6 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { approvalsTemplate } from './approvals.ts';
+import { fleetTemplate } from './fleet.ts';
 import { gitflowTemplate, githubFlowTemplate, promotionTemplate } from './flows.ts';
 import { hookTemplate } from './hook.ts';
 import { identityProviderTemplate, rolesTemplate } from './roles.ts';
@@ -15,6 +16,7 @@ export const synthesise = (outdir: string): ReadonlyMap<string, object> => {
   approvalsTemplate(app);
   workerTemplate(app);
   hookTemplate(app);
+  fleetTemplate(app);
   githubFlowTemplate(app);
   gitflowTemplate(app);
   promotionTemplate(app);

@@ -51,6 +51,8 @@ export interface AwsClientOptions extends AwsConnection {
   readonly signal?: AbortSignal;
   /** In [0, 1): jitter of the retries. Without one it is the same every time. */
   readonly random?: () => number;
+  /** How long the calls of a turn may wait for AWS in all: `retry.ts`. */
+  readonly budgetMs?: number;
 }
 
 export interface AwsClients {
@@ -88,7 +90,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   const retry = retrying({
     clock: options.clock,
     forgetCredentials: options.credentials.forget,
-    ...withoutUndefined({ random: options.random }),
+    ...withoutUndefined({ random: options.random, budgetMs: options.budgetMs }),
   });
 
   const hashed = new Map<string, string>();

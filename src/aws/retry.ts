@@ -42,6 +42,11 @@ export interface RetryOptions {
   readonly clock: Clock;
   /** In [0, 1). Without one the jitter follows from the attempt's number, so that a rehearsal repeats. */
   readonly random?: () => number;
+  /**
+   * How long the calls of a turn may wait in all; 10 s without it. Where many processes share one limit, a turn that gives up has spent its requests for
+   * nothing.
+   */
+  readonly budgetMs?: number;
   /** Called when AWS reports expired credentials; the call is then tried once more. */
   readonly forgetCredentials?: () => void;
 }
@@ -51,7 +56,7 @@ export type Retry = <Answer>(call: string, attempt: () => Promise<Answer>, signa
 
 const baseDelayMs = 200;
 const longestDelayMs = seconds(4);
-const budgetMs = seconds(10);
+const usualBudgetMs = seconds(10);
 const windowMs = seconds(30);
 const writeGraceMs = seconds(15);
 
@@ -75,7 +80,7 @@ const isRead = (call: string): boolean => /:(Describe|Get|List|Head|Batch)/.test
  * The only retry there is (SDK clients have `maxAttempts: 1`). Turns are at least thirty seconds apart (DESIGN §7 rule 11). So ten
  * seconds of waiting in any thirty are at most ten in a turn; calls of one turn share them.
  */
-export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Retry => {
+export const retrying = ({ clock, random, forgetCredentials, budgetMs = usualBudgetMs }: RetryOptions): Retry => {
   let windowStart = Number.NEGATIVE_INFINITY;
   let spentMs = 0;
   /** Until then a call waits. Calls that wait side by side spend the time once. */
@@ -111,7 +116,7 @@ export const retrying = ({ clock, random, forgetCredentials }: RetryOptions): Re
         if (kind !== 'throttled' && kind !== 'transient') throw error;
 
         const now = clock.now();
-        if (now - windowStart >= windowMs) {
+        if (now - windowStart >= Math.max(windowMs, budgetMs)) {
           windowStart = now;
           spentMs = 0;
         }

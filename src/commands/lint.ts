@@ -5,14 +5,18 @@ import { clockOf } from '../hosts/clock.ts';
 import { type CommandLine, type ExitCode, runCommand } from '../hosts/command-line/command-line.ts';
 import { folder } from '../inputs/folder.ts';
 import { readTextFile } from '../inputs/read-file.ts';
-import { deliveryOf } from '../manifest/load.ts';
+import { counted, lasting } from '../judge/amounts.ts';
+import { type Wave, wavesOf } from '../manifest/fleet.ts';
+import { loadFleet } from '../manifest/fleet-schema.ts';
+import { deliveryOf, environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { yamlLimits } from '../manifest/yaml.ts';
 import { operations } from '../operations/all.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
 import { exposure } from '../release/bucket-policy.ts';
 import { placedIn, recordKey, recordName } from '../release/location.ts';
-import { flag, optional, text, type ValuesOf } from '../schema.ts';
+import { file, flag, optional, text, type ValuesOf } from '../schema.ts';
 import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -28,6 +32,13 @@ const lintInputs = {
   environment: optional(sharedInputs.environment),
   version: optional(
     text({ description: 'With `environment`: also check against AWS that this version can be deployed.' }),
+  ),
+  fleet: optional(
+    file({
+      description: 'Also check this file of a [fleet](fleets.md), and print its waves.',
+      mostBytes: yamlLimits.characters,
+      parse: loadFleet,
+    }),
   ),
   json: flag({ description: 'Print JSON.', default: false }),
 };
@@ -67,8 +78,10 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
     command: 'lint',
     schema: lintInputs,
     refused: { valid: false },
-    answer: async ({ manifest, environment, json }: ValuesOf<typeof lintInputs>) => {
+    answer: async ({ manifest, environment, fleet, json }: ValuesOf<typeof lintInputs>) => {
       if (environment !== undefined) deliveryOf(manifest, environment);
+      if (fleet !== undefined) environmentOf(manifest, fleet.environment);
+      const waves = fleet === undefined ? undefined : wavesOf(fleet).waves;
       const environments = Object.keys({ ...manifest.environments, ...manifest.byCodeDeploy });
       const warnings = [
         ...bucketWarnings(manifest),
@@ -79,13 +92,25 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
         ...(await workflowWarnings(host)),
       ];
       return json
-        ? jsonText({ valid: true, model: manifest.model, environments, warnings })
+        ? jsonText({
+            valid: true,
+            model: manifest.model,
+            environments,
+            warnings,
+            ...(waves && { waves: waves.map(inNumbers) }),
+          })
         : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
-            'feasibility and alarms are checked against AWS when --environment and --version are given';
+            'feasibility and alarms are checked against AWS when --environment and --version are given' +
+            (waves ?? []).map((wave) => `\n${waveLine(wave)}`).join('');
     },
   };
   return printAnswer(question, args, host);
 };
+
+const inNumbers = ({ name, size, bakeSeconds, tolerated }: Wave) => ({ name, endpoints: size, bakeSeconds, tolerated });
+
+const waveLine = ({ name, size, bakeSeconds, tolerated }: Wave): string =>
+  `wave ${name}: ${counted(size, 'endpoint')}, of which ${tolerated} may fail; ${bakeSeconds === 0 ? 'no bake' : `a bake of ${lasting(bakeSeconds)}`}`;
 
 /** One warning for each environment whose release record any user of a notebook may write. */
 const bucketWarnings = ({ environments, byCodeDeploy }: Manifest): readonly string[] =>

@@ -20,21 +20,25 @@ export class ManifestError extends InputError {
  * @param path the file's name in messages
  * @throws {ManifestError}
  */
-export const loadManifest = (text: string, path: string): Manifest => load(manifestSchema, text, path);
+export const loadManifest = (text: string, path: string): Manifest => loadAs(manifestSchema, text, path);
 
 /**
  * The `judge` section of a manifest in a file of its own.
  * @throws {ManifestError}
  */
-export const loadJudge = (text: string, path: string): JudgePolicy => load(judgeSchema, text, path);
+export const loadJudge = (text: string, path: string): JudgePolicy => loadAs(judgeSchema, text, path);
 
 /**
  * The `regression` section of a manifest in a file of its own.
  * @throws {ManifestError}
  */
-export const loadRegression = (text: string, path: string): RegressionSpec => load(regressionSchema, text, path);
+export const loadRegression = (text: string, path: string): RegressionSpec => loadAs(regressionSchema, text, path);
 
-const load = <Output>(schema: z.ZodMiniType<Output>, text: string, path: string): Output => {
+/**
+ * A YAML file of the user's by its schema.
+ * @throws {ManifestError}
+ */
+export const loadAs = <Output>(schema: z.ZodMiniType<Output>, text: string, path: string): Output => {
   const { document, value, lines } = read(text, path);
   const result = schema.safeParse(value);
   if (result.success) return result.data;

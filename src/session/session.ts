@@ -1,5 +1,5 @@
 import { Unreachable } from '../aws/causes.ts';
-import { createAwsClients } from '../aws/clients.ts';
+import { type AwsClientOptions, createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
 import {
   accountOfRole,
@@ -72,6 +72,8 @@ export interface SessionRequest {
   readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
   readonly learned?: (identity: Identity) => void;
+  /** Where many processes share one limit of AWS: the jitter of their retries, and how long a turn may wait. */
+  readonly retries?: Pick<AwsClientOptions, 'random' | 'budgetMs'>;
 }
 
 /** Credentials whose account was checked, and the Worlds made with them. */
@@ -146,6 +148,7 @@ export const openSession: OpenSession = async ({
   commits,
   github,
   learned,
+  retries,
 }) => {
   const connection = connectionFrom(env, target.region);
   const options = { ...connection, clock, ...withoutUndefined({ learned }) };
@@ -158,6 +161,7 @@ export const openSession: OpenSession = async ({
     credentials,
     clock,
     signal,
+    ...retries,
     bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });
 

@@ -75,6 +75,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'verification-mismatch': ['acceptance/drift.test.ts', "'verification-mismatch'"],
   'job-unheard': ['support/deliver-scenarios.ts', "ends: 'inconclusive/job-unheard'"],
   'deadline-passed': ['unit/hosts/patience.test.ts', "reason: 'deadline-passed'"],
+  'line-stopped': ['acceptance/fleet.test.ts', 'cancelled/line-stopped'],
   cancelled: ['unit/hosts/drive.test.ts', "reason: 'cancelled'"],
   'smoke-failed': ['acceptance/smoke.test.ts', "toBe('failed/smoke-failed')"],
   'creation-failed': ['acceptance/rare-ends.test.ts', "reason: 'creation-failed'"],

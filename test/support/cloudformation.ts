@@ -35,6 +35,8 @@ export interface Properties {
   readonly InvocationEndpoint: string;
   readonly AuthParameters: { readonly ApiKeyAuthParameters: object };
   readonly DeadLetterConfig?: object;
+  readonly Definition: object;
+  readonly DefinitionSubstitutions: Readonly<Record<string, string>>;
 }
 export interface Resource {
   readonly Type: string;

@@ -16,8 +16,17 @@ export type JobAnswer =
       readonly result: Omit<PutJobSuccessResultInput, 'jobId'>;
       /** The summary without evidence, where it has some: the log of a worker need not repeat that each minute. */
       readonly state?: string;
+      /** Absent while the action goes on. */
+      readonly end?: JobEnd;
     }
-  | { readonly is: 'failure'; readonly result: Omit<PutJobFailureResultInput, 'jobId'> };
+  | { readonly is: 'failure'; readonly result: Omit<PutJobFailureResultInput, 'jobId'>; readonly end: JobEnd };
+
+/** How the operation ended, in plain text for readers of any host. */
+export interface JobEnd {
+  readonly outcome: Outcome;
+  readonly reason: ReasonCode;
+  readonly because: string;
+}
 
 /** The state that the action shows while it runs. */
 export interface JobState {
@@ -60,6 +69,7 @@ export const ended = (result: Result, subject: string | undefined, account?: str
   result.outcome === 'succeeded'
     ? {
         is: 'success',
+        end: endOf(result, account),
         result: {
           executionDetails: detailsOf({
             summary: withRemarks(result.because, result.remarks),
@@ -74,16 +84,13 @@ export const ended = (result: Result, subject: string | undefined, account?: str
 
 /** The message starts `outcome/reason-code:`, for readers of the pipeline and for its event rules. */
 export const failed = (
-  {
-    outcome,
-    reason: code,
-    because,
-  }: { readonly outcome: Outcome; readonly reason: ReasonCode; readonly because: string },
+  { outcome, reason: code, because }: JobEnd,
   subject: string | undefined,
   account?: string,
   evidence?: string,
 ): JobAnswer => ({
   is: 'failure',
+  end: endOf({ outcome, reason: code, because }, account),
   result: {
     failureDetails: {
       type: failureType(code),
@@ -97,6 +104,11 @@ export const failed = (
       ...withoutUndefined({ externalExecutionId: subject || undefined }),
     },
   },
+});
+
+const endOf = ({ outcome, reason, because }: JobEnd, account: string | undefined): JobEnd => ({
+  ...{ outcome, reason },
+  because: plain(because, account),
 });
 
 const permissionReasons: ReadonlySet<ReasonCode> = new Set<ReasonCode>([

@@ -12,7 +12,7 @@ import { failureOf } from '../../report/failure.ts';
 import { accountsIn, type Result, scrubbed, withRemarks } from '../../report/result.ts';
 import { connectionFrom, type OpenSession, openSession, type Target, targetOf } from '../../session/session.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import type { Run } from '../../world.ts';
+import type { Run, Workspace } from '../../world.ts';
 import { abortToEnd, type Ended, takeTurn, withinLimit } from '../drive.ts';
 import { wireOutputs } from '../operation-run.ts';
 import { unreachedPatience } from '../patience.ts';
@@ -26,10 +26,13 @@ import { type JobToken, readToken, writeToken } from './job-token.ts';
 export interface JobPlace {
   readonly env: Env;
   readonly clock: Clock;
-  readonly calls: Pick<Codepipeline, 'getPipelineExecution'>;
+  /** Undefined for a turn that no pipeline asks for. */
+  readonly calls: Pick<Codepipeline, 'getPipelineExecution'> | undefined;
   readonly openSession?: OpenSession;
   /** The job as CodePipeline knows it, for a job that came by an event; undefined when it has its answer. */
   readonly confirm?: () => Promise<JobData | undefined>;
+  /** For a turn that no pipeline asks for: its files in place of artifacts, and its run. */
+  readonly instead?: { readonly run: Run; files(signal: AbortSignal): Workspace };
 }
 
 /** A person takes minutes to approve; one request a minute does not burden the registry. */
@@ -153,8 +156,9 @@ const answerWithin = async (
   const { clock, env } = place;
   const data = place.confirm ? await place.confirm() : given;
   if (data === undefined) return undefined;
-  const run = runOf(data, env);
-  const workspace = artifactFiles(data, { env, clock, signal });
+  const { run, workspace } = place.instead
+    ? { run: place.instead.run, workspace: place.instead.files(signal) }
+    : { run: runOf(data, env), workspace: artifactFiles(data, { env, clock, signal }) };
   const { inputs, common } = await readJobInputs(operation, data, workspace);
   const target = targetOf(inputs, operation.name);
   const subject = subjectOf(inputs, target);
@@ -263,8 +267,9 @@ const stopping = async (
   { calls, clock }: JobPlace,
 ): Promise<AbortReason | undefined> => {
   const { pipelineName, pipelineExecutionId } = pipelineContext ?? {};
-  const { pipelineExecution } = await calls.getPipelineExecution({ pipelineName, pipelineExecutionId });
-  if (pipelineExecution?.status === 'Stopping' || pipelineExecution?.status === 'Stopped') return 'cancelled';
+  const answer = await calls?.getPipelineExecution({ pipelineName, pipelineExecutionId });
+  const status = answer?.pipelineExecution?.status;
+  if (status === 'Stopping' || status === 'Stopped') return 'cancelled';
   return clock.now() >= deadline && !token.isPending ? 'timed-out' : undefined;
 };
 
