@@ -72,7 +72,7 @@ const at = (path: string, lines: Yaml['lines'], offset: number, message: string)
  */
 export const environmentOf = (manifest: Manifest, name: string): Environment => {
   const found = deliveryOf(manifest, name);
-  if ('endpoint' in found) return found;
+  if (!('lambda' in found || 'service' in found)) return found;
   const what = 'lambda' in found ? 'the alias of a Lambda function' : 'a service of ECS';
   throw new InputError(
     `environment: ${name} delivers to ${what}, and this is about a SageMaker endpoint; register-model, deploy-endpoint, rollback, plan and history take ${name}`,
@@ -93,7 +93,7 @@ export const deliveryOf = (manifest: Manifest, name: string): Environment | Code
 /** An environment of CodeDeploy; undefined for one with an endpoint. @throws {InputError} for one that does not exist */
 export const codeDeployOf = (manifest: Manifest, name: string): CodeDeployEnvironment | undefined => {
   const found = deliveryOf(manifest, name);
-  return 'endpoint' in found ? undefined : found;
+  return 'lambda' in found || 'service' in found ? found : undefined;
 };
 
 const didYouMean = (written: string, candidates: readonly string[]): string => {

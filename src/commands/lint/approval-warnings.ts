@@ -70,9 +70,13 @@ const unreviewed = async (
 /** Empty where every registration leaves the approval to the registry. */
 const deliveriesApprovedOnRegistration = (jobs: Readonly<Record<string, Job>>): readonly Delivery[] => {
   const entries = Object.entries(jobs);
+  const flows = entries.flatMap(([job, part]) => {
+    const environment = approvedByFlow(part);
+    return environment === undefined ? [] : [{ job, environment }];
+  });
   const registers = entries.some(([, job]) => partsOf(job).some(isApprovedOnRegistration));
-  if (!registers) return [];
-  return entries.flatMap(([name, job]) =>
+  if (!registers) return flows;
+  const deliveries = entries.flatMap(([name, job]) =>
     partsOf(job)
       .filter(delivers)
       .slice(0, 1)
@@ -81,6 +85,22 @@ const deliveriesApprovedOnRegistration = (jobs: Readonly<Record<string, Job>>): 
         return environment === undefined ? { job: name } : { job: name, environment };
       }),
   );
+  return [...flows, ...deliveries];
+};
+
+/** The reusable workflows of whole repositories, by the input for the approval that reaches production. */
+const flows = [
+  { file: /(^|\/)github-flow\.ya?ml(@|$)/, input: 'approval-status', default: 'Approved' },
+  { file: /(^|\/)gitflow\.ya?ml(@|$)/, input: 'final-approval-status', default: 'PendingManualApproval' },
+] as const;
+
+/** Production of a flow that registers as approved; its other environments are there to come before a decision. */
+const approvedByFlow = (part: Step): string | undefined => {
+  const flow = flows.find(({ file }) => file.test(usesOf(part)));
+  const given = part.with ?? {};
+  return flow && /\bApproved\b/.test(String(given[flow.input] ?? flow.default))
+    ? (nameOf(given['production']) ?? 'production')
+    : undefined;
 };
 
 /** A job calls a workflow, or has steps. */

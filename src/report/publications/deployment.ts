@@ -22,6 +22,7 @@ const changedNothing: ReadonlySet<ReasonCode> = new Set([
   'planned',
   'already-delivered',
   'already-restored',
+  'served-before',
   'candidate-withdrawn',
   'command-given',
   'brought-to-rest',

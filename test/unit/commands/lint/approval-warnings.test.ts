@@ -104,6 +104,29 @@ it('warns of the examples what their comments say', async () => {
   const read = (path: string) => [{ path, text: readFileSync(path, 'utf8') }];
   const reviewed = async (): Promise<Protection> => ({ is: 'reviewed', reviewers: 1 });
   expect(await approvalWarnings(read('examples/github-flow.yml'), reviewed)).toEqual([]);
-  expect(await approvalWarnings(read('examples/github-flow.yml'))).toHaveLength(2);
+  expect(await approvalWarnings(read('examples/github-flow.yml'))).toEqual([
+    expect.stringMatching(
+      /^examples\/github-flow\.yml, job churn: .*only the reviewers of the GitHub environment production/,
+    ),
+  ]);
+  // Its final versions wait for the registry.
+  expect(await approvalWarnings(read('examples/gitflow.yml'))).toEqual([]);
   expect(await approvalWarnings(read('examples/rollback.yml'))).toEqual([]);
+});
+
+it.each([
+  ['github-flow.yml', {}, 'production'],
+  ['github-flow.yml', { production: 'live' }, 'live'],
+  ['github-flow.yml', { 'approval-status': 'PendingManualApproval' }, undefined],
+  ['gitflow.yml', { 'final-approval-status': 'Approved' }, 'production'],
+  ['gitflow.yml', { 'approval-status': 'Approved' }, undefined],
+  ['other-github-flow.yml', {}, undefined],
+])('a call of %s with %j leaves the decision to the reviewers of %s', async (file, given, environment) => {
+  const text = JSON.stringify({
+    jobs: { churn: { uses: `OWNER/model-delivery/.github/workflows/${file}@v1`, with: given } },
+  });
+  const warnings = await approvalWarnings([{ path: 'ship.yml', text }]);
+  expect(warnings.map((one) => /GitHub environment (\w+)/.exec(one)?.[1])).toEqual(
+    environment === undefined ? [] : [environment],
+  );
 });
