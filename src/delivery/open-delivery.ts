@@ -76,9 +76,15 @@ export const openDelivery = async (
   }
 };
 
-/** The last time that the package served; undefined while it serves, and when it never did. */
-const servedBefore = ({ history }: ReleaseRecord, { packageVersion }: RegisteredVersion): Instant | undefined =>
-  history.find((one) => one.packageVersion === packageVersion)?.until;
+/**
+ * The last time that the version served; undefined while it serves, and when it never did. Its package counts too: one number names
+ * different versions in two registries, and one version may be registered anew.
+ */
+const servedBefore = (
+  { history }: ReleaseRecord,
+  { version, packageVersion }: RegisteredVersion,
+): Instant | undefined =>
+  history.find((one) => one.version === version && one.packageVersion === packageVersion)?.until;
 
 const leftAlone = ({ tag, version, packageVersion }: RegisteredVersion, until: Instant): Opening<ReleaseOutputs> => ({
   is: 'done',

@@ -15,8 +15,9 @@ import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
 import type { GitHubAccess } from '../github/open-github.ts';
 import { deliveryOf, environmentOf } from '../manifest/load.ts';
-import type { Manifest, RegistrySpec } from '../manifest/manifest.ts';
+import type { Delivery, Manifest, RegistrySpec } from '../manifest/manifest.ts';
 import { type OperationName, type Plan, Refusal } from '../operation.ts';
+import { defaultReleases } from '../release/location.ts';
 import { InputError } from '../schema.ts';
 import { version } from '../version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -99,17 +100,32 @@ export const targetOf = (inputs: unknown, operation?: OperationName): Target => 
   };
   if (manifest === undefined || environment === undefined) return {};
   const spec = deliveryOf(manifest, environment);
-  const { account, region, bucketOwners, registry } = spec;
+  const { account, region, registry } = spec;
   const decides = operation === 'approve-gate' && mode !== undefined && !readingModes.includes(mode);
   return withoutUndefined({
     account,
     region,
     role: (decides ? spec.approverRole : operation === 'rollback' ? spec.rollbackRole : undefined) ?? spec.role,
     endpoint: 'endpoint' in spec ? spec.endpoint : undefined,
-    bucketOwners,
+    bucketOwners: ownersFor(manifest, spec),
     registry: registry && withoutUndefined({ ...registry, role: registryRole(registry, decides, operation) }),
     elsewhere: operation === 'regression-test' ? elsewhereIn(manifest) : undefined,
   });
+};
+
+/** The environment of `after` owns the bucket of its record: its account is in the manifest, and needs no second word. */
+const ownersFor = (manifest: Manifest, { after, region, releases, bucketOwners }: Delivery): Target['bucketOwners'] => {
+  if (after === undefined) return bucketOwners;
+  const before = deliveryOf(manifest, after);
+  const id = before.account;
+  const where = before.region ?? region;
+  const bucket =
+    before.releases?.bucket ??
+    (id === undefined || where === undefined ? undefined : defaultReleases({ id, region: where }).bucket);
+  // A bucket that both share is this environment's own, unless its own word says otherwise.
+  if (bucket === undefined || bucket === releases?.bucket) return bucketOwners;
+  const owner = before.bucketOwners?.[bucket] ?? id;
+  return owner === undefined ? bucketOwners : { [bucket]: owner, ...bucketOwners };
 };
 
 /** Modes of the gate that write no decision. A test compares them with `approval/modes.ts`, which would bring GitHub into every bundle. */

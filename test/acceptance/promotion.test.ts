@@ -6,6 +6,7 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { policyFor } from '../../src/permissions.ts';
 import { rehearsedTeam, rollouts, rolloutText } from '../../src/rehearsal/manifest.ts';
+import type { ReleaseRecord } from '../../src/release/record.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { place } from '../support/policy-place.ts';
 
@@ -118,6 +119,19 @@ describe('a delivery that an event starts', () => {
     expect(await deliver('staging', '1.1.0', once)).toMatchObject({ ends: 'served-before' });
     expect(await deliver('staging', '1.1.0', { retry: 'true' })).toMatchObject({ ends: 'delivered' });
   });
+});
+
+test('a delivery that an event starts is not left alone for another version with the same package number', async () => {
+  await account.prepare('1.0.0');
+  await account.prepare('1.1.0');
+  await deliver('staging', '1.0.0');
+  await deliver('staging', '1.1.0');
+  // Package 1 of a registry that the environment had before.
+  const [bucket, key] = [`model-delivery-${id}-${region}`, 'iris-staging/record.json'];
+  const record = JSON.parse(account.simulator.objects.get(bucket, key)?.body.toString() ?? '') as ReleaseRecord;
+  const history = record.history.map((one) => (one.packageVersion === 1 ? { ...one, version: '0.9.0' } : one));
+  account.simulator.objects.put(bucket, key, Buffer.from(JSON.stringify({ ...record, history })));
+  expect(await deliver('staging', '1.0.0', { once: 'true' })).toMatchObject({ ends: 'delivered' });
 });
 
 describe('the newest release candidate', () => {

@@ -78,6 +78,17 @@ export const rows: Readonly<Record<string, Row>> = {
     ends: 'succeeded/already-delivered',
     serving: '1.4.0',
   },
+  'once: it served and was replaced while this run waited': {
+    inputs: { ...target, once: true },
+    steps: {
+      ...good,
+      'deliver/deploy': says('succeeded', 'served-before'),
+      'deliver/verify': { ...planned, fails: true },
+    },
+    ran: untilDeploy,
+    jobs: green,
+    ends: 'succeeded/served-before',
+  },
   'plan refused': {
     inputs: target,
     steps: { ...good, 'plan/deployment': says('failed', 'infeasible-rollout', key) },

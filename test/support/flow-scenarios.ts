@@ -29,6 +29,7 @@ const tag = (name: string, event = 'push'): Values => ({
   ref_type: 'tag',
   ref_name: name,
 });
+const release = (action: string): Values => ({ ...tag('churn_v1.4.0', 'release'), event: { action } });
 const pullRequest = (from = 'acme/churn'): Values => ({
   ...branch('7/merge', 'pull_request'),
   ref: 'refs/pull/7/merge',
@@ -184,11 +185,12 @@ export const gitHubFlow: Readonly<Record<string, FlowRow>> = {
   },
   'a release': {
     ...theTag,
-    github: tag('churn_v1.4.0', 'release'),
+    github: release('published'),
     ran: [...tagSteps, 'production'],
     jobs: github({ tag: 'success', production: 'success' }),
     ends: '1.4.0 succeeded/delivered',
   },
+  'a release whose notes are edited': { ...theTag, github: release('edited'), ran: [], jobs: github({}), ends: ' /' },
   'a deleted tag': { ...theTag, github: tag('churn_v1.4.0', 'delete'), ran: [], jobs: github({}), ends: ' /' },
   'a tag: taken back in production': {
     ...theTag,
@@ -355,10 +357,18 @@ export const gitflow: Readonly<Record<string, FlowRow>> = {
   'a final tag of a hotfix, without the pull request back': {
     ...theFinal,
     inputs: { 'back-merge': false },
-    github: tag('churn_v1.3.1', 'release'),
+    github: release('published'),
     ran: [...finalSteps, 'production'],
     jobs: git({ final: 'success', production: 'success' }),
     ends: '1.4.0 succeeded/delivered',
+  },
+  'a final tag: nobody approved it yet, and that is no failure': {
+    ...theFinal,
+    inputs: { 'on-pending': 'continue' },
+    calls: { production: pending() },
+    ran: [...finalSteps, 'production'],
+    jobs: git({ final: 'success', production: 'success' }),
+    ends: '1.4.0 pending/approval-pending',
   },
   'a final tag: taken back in production': {
     ...theFinal,
@@ -382,6 +392,7 @@ export const gitflow: Readonly<Record<string, FlowRow>> = {
     ends: ' failed/job-failed',
   },
   'the tag of a candidate': { ...theFinal, github: tag('churn_v1.4.0-rc.2'), ran: [], jobs: git({}), ends: ' /' },
+  'a release whose notes are edited': { ...theFinal, github: release('edited'), ran: [], jobs: git({}), ends: ' /' },
   'a deleted tag': { ...theFinal, github: tag('churn_v1.4.0', 'delete'), ran: [], jobs: git({}), ends: ' /' },
 };
 

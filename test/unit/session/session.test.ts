@@ -10,6 +10,7 @@ import type { OperationName } from '../../../src/operation.ts';
 import { manifestText } from '../../../src/rehearsal/manifest.ts';
 import { type Launched, openSession, type SessionRequest, targetOf } from '../../../src/session/session.ts';
 import { countingPlan } from '../../support/fake-operation.ts';
+import { twoEnvironments } from '../../support/two-environments.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
 
 /** STS as far as a session needs it: who calls, and a role. */
@@ -239,12 +240,49 @@ describe('the target', () => {
     const manifest = loadManifest(manifestText(), 'delivery.yml');
     const asked = {
       ...manifest,
-      environments: { ...manifest.environments, staging: own },
+      environments: {
+        ...manifest.environments,
+        staging: { endpoint: manifest.environments['production']?.endpoint, ...own },
+      },
       regression: { asking: { candidate: { is: 'environment', environment: 'staging', role } } },
     };
     const inputs = { manifest: asked, environment: 'production' };
     expect(targetOf(inputs, 'regression-test').elsewhere?.account).toBe(account);
     expect(targetOf(inputs, 'deploy-endpoint').elsewhere).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'a default bucket',
+      'account: "444455556666"\nregion: eu-west-1',
+      '',
+      { 'model-delivery-444455556666-eu-west-1': '444455556666' },
+    ],
+    [
+      'a bucket of a third account',
+      'account: "444455556666"\nreleases: s3://theirs/\nbucket-owners: { theirs: "777788889999" }',
+      '',
+      { theirs: '777788889999' },
+    ],
+    [
+      'a bucket that both share',
+      'account: "444455556666"\nreleases: s3://shared/',
+      'releases: s3://shared/\n',
+      undefined,
+    ],
+    ['an account that the manifest does not name', 'region: eu-west-1', '', undefined],
+    [
+      'an owner that is named here, too',
+      'account: "444455556666"\nreleases: s3://theirs/',
+      'bucket-owners: { theirs: "777788889999" }\n',
+      { theirs: '777788889999' },
+    ],
+  ])('names the owner of the record of the environment before: %s', (_case, staging, production, owners) => {
+    const manifest = loadManifest(
+      twoEnvironments({ staging, production: `${production}after: staging` }),
+      'delivery.yml',
+    );
+    expect(targetOf({ manifest, environment: 'production' }, 'deploy-endpoint').bucketOwners).toEqual(owners);
   });
 
   it('is nothing for an operation without a manifest', () => {
