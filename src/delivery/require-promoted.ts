@@ -33,18 +33,24 @@ export const requirePromoted = async (
 type Standing = { readonly is: 'promoted' | 'missing'; readonly because: string };
 
 const standingIn = (after: string, registered: RegisteredVersion, record: ReleaseRecord | undefined): Standing => {
-  const { tag, contentDigestNow } = registered;
+  const { tag } = registered;
   // Newest first: a content that served well, and was taken back later, did not.
-  const found = record?.history.find(({ contentDigest }) => contentDigest === contentDigestNow);
+  const found = record?.history.find((one) => hasContent(one, registered));
   if (found === undefined) return { is: 'missing', because: `the content of ${tag} has not served in ${after}` };
   const as = found.version === undefined || found.version === registered.version ? '' : ` as ${found.version}`;
-  return found.good
+  return found.good && found.ended !== 'rejected'
     ? { is: 'promoted', because: `the same content served well in ${after}${as} ${periodOf(found)}` }
     : {
         is: 'missing',
         because: `the content of ${tag} served in ${after}${as} ${periodOf(found)}, and ${found.ended === 'rejected' ? 'was rejected' : 'did not serve well'}`,
       };
 };
+
+/** An older version of this suite noted no content down: then the package decides, of which a registry has one. */
+const hasContent = ({ contentDigest, version, packageVersion }: Served, registered: RegisteredVersion): boolean =>
+  contentDigest === undefined
+    ? version === registered.version && packageVersion === registered.packageVersion
+    : contentDigest === registered.contentDigestNow;
 
 const periodOf = ({ from, until }: Served): string =>
   until === undefined ? `since ${iso(from)}` : `from ${iso(from)} to ${iso(until)}`;

@@ -4,7 +4,7 @@ import { suggest } from './suggest.ts';
 
 /** `after` names another environment, and the environments have a first one. */
 export const orderFaults = (
-  environments: Readonly<Record<string, Pick<Delivery, 'after'>>>,
+  environments: Readonly<Record<string, Pick<Delivery, 'after' | 'region'>>>,
 ): { path: string[]; message: string }[] => {
   const names = Object.keys(environments);
   return names.flatMap((name) => {
@@ -21,6 +21,14 @@ export const orderFaults = (
         },
       ];
     }
+    const [here, there] = [environments[name]?.region, environments[after]?.region];
+    if (here !== undefined && there !== undefined && here !== there)
+      return [
+        {
+          path,
+          message: `${after} is in ${there}, and ${name} in ${here}: a delivery reads the release records of its own region`,
+        },
+      ];
     const before = chainBefore(environments, name);
     return before.includes(name)
       ? [
@@ -35,7 +43,7 @@ export const orderFaults = (
 
 /** The environments before one, nearest first; it ends where a name comes again. */
 const chainBefore = (
-  environments: Readonly<Record<string, Pick<Delivery, 'after'>>>,
+  environments: Readonly<Record<string, Pick<Delivery, 'after' | 'region'>>>,
   name: string,
 ): readonly string[] => {
   const before: string[] = [];

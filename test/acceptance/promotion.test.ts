@@ -97,6 +97,35 @@ describe('an environment that comes after another one', () => {
   });
 });
 
+describe('a record of staging', () => {
+  const place = { bucket: `model-delivery-${id}-${region}`, key: 'iris-staging/record.json' } as const;
+  /** Its entries as somebody else, or an older version of this suite, would have written them. */
+  const change = (entry: (one: Record<string, unknown>) => Record<string, unknown>): void => {
+    const record = JSON.parse(account.simulator.objects.get(place.bucket, place.key)?.body.toString() ?? '{}');
+    const changed = { ...record, history: record.history.map(entry) };
+    account.simulator.objects.put(place.bucket, place.key, Buffer.from(JSON.stringify(changed)));
+  };
+
+  test('without digests of the content shows the package', async () => {
+    await account.prepare('1.0.0');
+    await account.prepare('1.1.0');
+    await deliver('staging', '1.0.0');
+    change(({ contentDigest: _, ...entry }) => entry);
+    expect(await deliver('production', '1.1.0')).toMatchObject({ ends: 'promotion-missing' });
+    expect(await deliver('production', '1.0.0')).toMatchObject({ ends: 'delivered' });
+  });
+
+  test('of a content that was left because it was rejected promotes nothing', async () => {
+    await account.prepare('1.0.0');
+    await deliver('staging', '1.0.0');
+    change((entry) => ({ ...entry, until: Number(entry['from']) + 1, ended: 'rejected' }));
+    expect(await deliver('production', '1.0.0')).toMatchObject({
+      ends: 'promotion-missing',
+      because: expect.stringMatching(/, and was rejected, and production comes after it/),
+    });
+  });
+});
+
 describe('a delivery that an event starts', () => {
   test('leaves a version alone that was replaced, or taken back, since it served', async () => {
     await account.prepare('1.0.0');

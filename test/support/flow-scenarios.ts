@@ -391,6 +391,7 @@ export const gitflow: Readonly<Record<string, FlowRow>> = {
     jobs: git({ final: 'failure' }),
     ends: ' failed/job-failed',
   },
+  'the tag of an alpha': { ...theFinal, github: tag('churn_v1.5.0-alpha.2'), ran: [], jobs: git({}), ends: ' /' },
   'the tag of a candidate': { ...theFinal, github: tag('churn_v1.4.0-rc.2'), ran: [], jobs: git({}), ends: ' /' },
   'a release whose notes are edited': { ...theFinal, github: release('edited'), ran: [], jobs: git({}), ends: ' /' },
   'a deleted tag': { ...theFinal, github: tag('churn_v1.4.0', 'delete'), ran: [], jobs: git({}), ends: ' /' },
@@ -422,19 +423,19 @@ export const modelEvents: Readonly<Record<string, FlowRow>> = {
     jobs: { ...neither, approved: 'success' },
     ends: ' succeeded/delivered',
   },
-  'an approval whose event names no field': {
+  'a registration as Approved: its event names no fields': {
     ...isApproved,
     github: modelEvent({ ModelApprovalStatus: 'Approved' }),
-    ran: ['approved'],
-    jobs: { ...neither, approved: 'success' },
-    ends: ' succeeded/delivered',
+    ran: [],
+    jobs: neither,
+    ends: ' /',
   },
-  'an approval whose event has no fields': {
+  'a registration as Approved: its event has no fields': {
     ...isApproved,
     github: decided('Approved'),
-    ran: ['approved'],
-    jobs: { ...neither, approved: 'success' },
-    ends: ' succeeded/delivered',
+    ran: [],
+    jobs: neither,
+    ends: ' /',
   },
   'an event that comes late: the version served before': {
     inputs: {},

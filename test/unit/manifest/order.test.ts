@@ -28,6 +28,12 @@ test.each([
     'after: staging',
     'environments.staging.after: comes back to staging: staging after production after staging, so nothing could be delivered first',
   ],
+  [
+    'another region',
+    'region: eu-west-1',
+    'region: us-east-1\nafter: staging',
+    'environments.production.after: staging is in eu-west-1, and production in us-east-1: a delivery reads the release records of its own region',
+  ],
   ['no name', '', 'after: [staging]', 'environments.production.after: '],
 ])('%s is refused', (_case, staging, production, message) => {
   expect(() => load(staging, production)).toThrow(message);
