@@ -33,7 +33,11 @@ const looked = async (began: () => unknown) => {
       },
     },
     release: {
-      submission: { mechanism: 'codedeploy', config: 'CodeDeployDefault.LambdaCanary10Percent5Minutes', judged: {} },
+      submission: {
+        ...{ mechanism: 'codedeploy', kind: 'deployment' },
+        config: 'CodeDeployDefault.LambdaCanary10Percent5Minutes',
+        judged: {},
+      },
       witnessed: {},
     },
     save: async (patch: unknown) => void saved.push(patch),
