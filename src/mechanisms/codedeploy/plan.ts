@@ -319,7 +319,8 @@ const broughtBefore = (
   );
   const deployment = known?.witnessed.deployment;
   if (known === undefined || deployment === undefined) return undefined;
-  return { deployment, from: submissionOf(known).from };
+  const { from, hooks } = submissionOf(known);
+  return { deployment, from, ...withoutUndefined({ hooks }) };
 };
 
 const ofVersion = (version: string): Configuration => ({
