@@ -494,22 +494,15 @@ const deliverBy = (
   { sid: 'BeginTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.creates },
   { sid: 'ContinueTheReleaseRecord', actions: ['s3:PutObject'], on: [records], condition: conditions.replaces },
   readAlarms,
-  readTraffic,
   {
     sid: 'DeployToTheGroup',
     actions: ['codedeploy:CreateDeployment', 'codedeploy:GetDeploymentGroup', 'codedeploy:ListDeployments'],
     on: [group],
   },
-  // They name a deployment alone. IAM knows its group; StopDeployment and its targets have no resource (Service Authorization Reference,
-  // CodeDeploy).
+  // They name a deployment alone. IAM knows its group; StopDeployment has no resource (Service Authorization Reference, CodeDeploy).
   {
     sid: 'FollowAndStopDeployments',
-    actions: [
-      'codedeploy:GetDeployment',
-      'codedeploy:GetDeploymentTarget',
-      'codedeploy:ListDeploymentTargets',
-      'codedeploy:StopDeployment',
-    ],
+    actions: ['codedeploy:GetDeployment', 'codedeploy:StopDeployment'],
     on: ['everything'],
   },
   {
@@ -572,6 +565,14 @@ const deliverToAlias: readonly Grant[] = [
   ...deliverBy('aliasRecords', 'deploymentGroup', 'deploymentApplication', 'predefinedDeploymentConfigs'),
   { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
   { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  // For the judge: the requests of both versions, and the moment at which the shift began. The targets have no resource (Service
+  // Authorization Reference, CodeDeploy).
+  readTraffic,
+  {
+    sid: 'SeeTheShiftBegin',
+    actions: ['codedeploy:GetDeploymentTarget', 'codedeploy:ListDeploymentTargets'],
+    on: ['everything'],
+  },
 ];
 
 /** A delivery to a service of ECS, and its rollback. */

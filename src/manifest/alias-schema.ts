@@ -135,16 +135,17 @@ export const aliasFaults = (rollout: Rollout, target: 'an alias' | 'a service'):
   if (shiftMinutes > longestShiftMinutes)
     refuse('bake', `makes the shift last ${shiftMinutes} minutes; CodeDeploy allows ${longestShiftMinutes}`);
   const { timeoutSeconds } = rollout;
-  if (timeoutSeconds !== undefined && timeoutSeconds < (shiftMinutes + overheadMinutes) * 60)
+  const around = overheadMinutes[target];
+  if (timeoutSeconds !== undefined && timeoutSeconds < (shiftMinutes + around) * 60)
     refuse(
       'timeout',
-      `cannot hold the shift of ${shiftMinutes}m, before and after which CodeDeploy takes about a minute in all: use at least ${shiftMinutes + overheadMinutes}m`,
+      `cannot hold the shift of ${shiftMinutes}m, before and after which CodeDeploy takes about ${around}m in all: use at least ${shiftMinutes + around}m`,
     );
   return found;
 };
 
-/** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
-export const overheadMinutes = 1;
+/** From CreateDeployment to the first shift, with the start of a service's tasks, and from the last to its end: an estimate. */
+export const overheadMinutes = { 'an alias': 1, 'a service': 5 } as const;
 
 /**
  * The shortest bakes in which the judge can act. Metrics are read two minutes late and twice, the minutes of a shift are no evidence, and a

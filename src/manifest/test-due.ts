@@ -5,7 +5,7 @@ export type TestDue = 'before-deploy' | 'before-shift';
 
 /**
  * @returns undefined without `regression:`; for the environment on whose endpoint the candidate of the other environments answers; and for an alias,
- * whose lifecycle hook tests during the deployment
+ * whose lifecycle hook tests during the deployment. No manifest with `regression:` delivers to a service.
  */
 export const testDue = (
   { regression, byCodeDeploy = {} }: Pick<Manifest, 'regression' | 'byCodeDeploy'>,

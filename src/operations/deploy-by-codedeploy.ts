@@ -91,6 +91,7 @@ const refuseOtherShift = (
     canonical(routing ?? {}) === canonical(wanted.routing ?? {}) &&
     shiftSeconds === wanted.shiftSeconds &&
     timeoutSeconds === rollout.timeoutSeconds &&
+    (judged === undefined) === (judge === undefined) &&
     canonical(judged?.policy.convict ?? {}) === canonical(judge?.convict ?? {}) &&
     canonical(alarms) === canonical(rollout.alarms) &&
     canonical(hooks ?? {}) === canonical(wantedHooks ?? {});

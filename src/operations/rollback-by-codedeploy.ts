@@ -51,11 +51,11 @@ export const rollbackByCodeDeploy = (
       if (release.operation !== 'rollback')
         throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
       place.refuseForeign(release);
-      const { config, hooks } = submissionOf(release);
-      if (config !== routingOf(allAtOnce, place.platform).config || hooks !== undefined)
+      const { config, hooks, judged } = submissionOf(release);
+      if (config !== routingOf(allAtOnce, place.platform).config || hooks !== undefined || judged !== undefined)
         throw new Refusal(
           'foreign-record',
-          `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once and invokes no hook; nothing was changed`,
+          `${release.id} in the release record shifts by ${config.slice(0, 100)}, and a rollback is all at once, without a hook or a judge; nothing was changed`,
         );
     },
     tasks: () => ({

@@ -117,6 +117,7 @@ const deployed = {
   timeoutSeconds: z.optional(amount),
   expectedSeconds: amount,
 };
+const hooks = z.looseObject({ beforeAllowTraffic: z.optional(z.string()), afterAllowTraffic: z.optional(z.string()) });
 const submitted = { variant: entityName, canonical: z.optional(entityName) };
 const exclude = z.array(z.enum(['DesiredInstanceCount', 'DesiredWeight']));
 
@@ -162,10 +163,10 @@ const submission = z.discriminatedUnion('kind', [
     ...deployed,
     kind: z.literal('deployment'),
     function: z.string(),
-    hooks: z.optional(
-      z.looseObject({ beforeAllowTraffic: z.optional(z.string()), afterAllowTraffic: z.optional(z.string()) }),
+    hooks: z.optional(hooks),
+    broughtBefore: z.optional(
+      z.looseObject({ deployment: z.string(), from: publishedVersion, hooks: z.optional(hooks) }),
     ),
-    broughtBefore: z.optional(z.looseObject({ deployment: z.string(), from: publishedVersion })),
     judged: z.optional(judged),
     to: publishedVersion,
   }),

@@ -195,8 +195,8 @@ interface Deployed extends Submitted {
   readonly expectedSeconds: number;
   /** Of an alias; a rollback has none. */
   readonly hooks?: LambdaHooks;
-  /** Of a rollback: the deployment that brought this version before, and the version that it left. A hint (rule 21). */
-  readonly broughtBefore?: { readonly deployment: string; readonly from: string };
+  /** Of a rollback: the deployment that brought this version before, the version that it left, and the hooks it had. A hint (rule 21). */
+  readonly broughtBefore?: { readonly deployment: string; readonly from: string; readonly hooks?: LambdaHooks };
   /** Frozen before the first request to the version, as for an endpoint. */
   readonly judged?: JudgedUpdate;
 }

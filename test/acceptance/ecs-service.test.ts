@@ -171,13 +171,12 @@ describe('a delivery', () => {
   });
 
   test('that takes longer than its timeout is stopped and taken back', async () => {
-    await open();
-    account.writeManifest(() => serviceManifest(canary.replace('5m', '30m, timeout: 10m')));
+    await open({ readyMinutes: 60 });
+    account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 10m')));
     await account.ready('1.0.0');
-    expect((await account.deploy('1.0.0'))?.result).toMatchObject({
-      outcome: 'rolled-back',
-      reason: 'deployment-timeout',
-    });
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'deployment-timeout' });
+    expect(report?.result.because).toContain("longer than the rollout's timeout of 10 minutes");
     expect(await account.running()).toEqual(['iris:1']);
   });
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
+import { policyOf } from '../../src/judge/policy.ts';
+import { loadJudge } from '../../src/manifest/load.ts';
 import { revisionOf } from '../../src/mechanisms/codedeploy/app-spec.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Release } from '../../src/release/record.ts';
@@ -7,6 +9,9 @@ import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount }
 import { hookedManifest } from '../support/hooked.ts';
 
 // `target: lambda-alias` where others, CodeDeploy or the network interfere.
+
+const judge =
+  '{ convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } }';
 
 let account: AliasAccount;
 beforeEach(async () => {
@@ -425,6 +430,7 @@ describe('a rollback', () => {
   test.each([
     ['made slow', { config: 'CodeDeployDefault.LambdaLinear10PercentEvery10Minutes' }],
     ['gave a hook', { hooks: { beforeAllowTraffic: 'CodeDeployHook_never' } }],
+    ['gave a judge', { judged: { policy: policyOf(loadJudge(judge, 'judge.yml')) } }],
   ])('that a writer of the record %s is refused', async (_name, change) => {
     await twoDelivered();
     const death = { atCall: 'codedeploy.createDeployment', received: false };

@@ -242,12 +242,36 @@ describe('a rollback', () => {
     expect((await account.deploy('1.1.0', {}, { runId: '11' }))?.result).toMatchObject({ reason: 'already-convicted' });
   });
 
-  describe('without the registry', () => {
-    const denied = () =>
-      account.simulator.faults.add({
-        ...{ service: 'sagemaker', operation: 'ListModelPackages', times: 100 },
-        ...{ kind: 'error', code: 'AccessDeniedException', message: 'not authorized' },
+  const denied = () =>
+    account.simulator.faults.add({
+      ...{ service: 'sagemaker', operation: 'ListModelPackages', times: 100 },
+      ...{ kind: 'error', code: 'AccessDeniedException', message: 'not authorized' },
+    });
+
+  test('goes without the registry to a version that a deployment with a hook brought, and invokes no hook', async () => {
+    let invoked = 0;
+    account.simulator.functions.define('CodeDeployHook_iris', async (event) => {
+      invoked++;
+      const { DeploymentId, LifecycleEventHookExecutionId } = event as Readonly<Record<string, string>>;
+      await account.simulator.call('codedeploy', 'PutLifecycleEventHookExecutionStatus', {
+        ...{ deploymentId: DeploymentId, lifecycleEventHookExecutionId: LifecycleEventHookExecutionId },
+        status: 'Succeeded',
       });
+    });
+    account.writeManifest(() =>
+      aliasManifest().replace('group: live }', 'group: live, hooks: { before-allow-traffic: CodeDeployHook_iris } }'),
+    );
+    await account.ready('1.0.0');
+    await account.ready('1.1.0');
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect((await account.deploy('1.1.0', {}, { runId: '2' }))?.result.reason).toBe('delivered');
+    denied();
+    expect((await back())?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(await account.alias()).toEqual(['2', undefined]);
+    expect(invoked).toBe(2);
+  });
+
+  describe('without the registry', () => {
     beforeEach(async () => {
       await account.ready('1.0.0');
       await account.ready('1.1.0');

@@ -252,8 +252,8 @@ const serviceRows: readonly [Row, ...Row[]] = [
     ends: 'deployment-timeout',
     operation: deployEndpoint,
     stage: async (account) => {
-      const { ready } = await withService(account);
-      account.writeManifest(() => serviceManifest(canary.replace('5m', '30m, timeout: 10m')));
+      const { ready } = await withService(account, { readyMinutes: 60 });
+      account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 10m')));
       await ready('1.0.0');
       return { version: '1.0.0' };
     },

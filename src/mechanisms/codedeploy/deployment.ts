@@ -3,6 +3,7 @@ import { orUndefined } from '../../aws/errors.ts';
 import { minutes } from '../../clock.ts';
 import { Refusal } from '../../operation.ts';
 import type { CodeDeployment } from '../../release/record.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 import type { Turn } from '../turn.ts';
 import { revisionOf } from './app-spec.ts';
@@ -117,7 +118,9 @@ export const wasBroughtBefore = async ({ world, release }: Turn): Promise<boolea
   const { broughtBefore } = submission;
   if (broughtBefore === undefined || !/^d-[A-Z0-9]+$/.test(broughtBefore.deployment)) return false;
   const found = await describeDeployment(world, broughtBefore.deployment);
-  const { sha256 } = revisionOf({ ...submission, from: broughtBefore.from }).appSpecContent;
+  // The hooks are a part of that revision, and a rollback has none.
+  const { from, hooks } = broughtBefore;
+  const { sha256 } = revisionOf({ ...submission, from, ...withoutUndefined({ hooks }) }).appSpecContent;
   return (
     found?.status === 'Succeeded' &&
     found.applicationName === submission.application &&

@@ -23,7 +23,7 @@ import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { DeliveryRequest } from '../request.ts';
-import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias } from './alias.ts';
+import { type AliasLook, configOfVersion, lookAtAlias, nameOfAlias, versionOfConfig } from './alias.ts';
 import { namedVersion, requireContent } from './content.ts';
 import { alarmsOfGroup, groupAlarms, groupInfo, runningIn } from './deployment.ts';
 import { type Routing, routingOf, shiftsOf } from './routing.ts';
@@ -84,7 +84,7 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const look = await requireAlias(world, lambda);
   const baseline = baselineOf(record, ofVersion(look.version));
   if (operation === 'rollback') {
-    const to = versionTo(request.to);
+    const to = versionOfConfig(request.to.endpointConfig) ?? '';
     const routing = routingOf(allAtOnce, 'Lambda');
     const planDigest = digest({ operation, alias: name, from: look.version, to });
     await groupAlarms(world, lambda, 'Lambda');
@@ -170,7 +170,7 @@ export const newConfig = ({ config, routing }: Routing): readonly Change[] =>
     : [{ verb: 'create', object: `deployment configuration ${config}`, details: ['unless the account has it'] }];
 
 /** From CreateDeployment to the first shift, and from the last to its end: an estimate. */
-const overheadSeconds = overheadMinutes * 60;
+const overheadSeconds = overheadMinutes['an alias'] * 60;
 
 const moved = (name: string, { version }: AliasLook, to: string, settings: readonly string[]): Change => ({
   verb: 'update',
@@ -319,7 +319,8 @@ const broughtBefore = (
   );
   const deployment = known?.witnessed.deployment;
   if (known === undefined || deployment === undefined) return undefined;
-  return { deployment, from: submissionOf(known).from };
+  const { from, hooks } = submissionOf(known);
+  return { deployment, from, ...withoutUndefined({ hooks }) };
 };
 
 const ofVersion = (version: string): Configuration => ({
@@ -336,6 +337,3 @@ export const baselineOf = ({ history }: ReleaseRecord, serving: Configuration): 
   const { release: _release, from: _from, until: _until, good: _good, ended: _ended, ...configuration } = known;
   return configuration;
 };
-
-const versionTo = ({ endpointConfig }: Configuration): string =>
-  /^version-([1-9][0-9]*)$/.exec(endpointConfig)?.[1] ?? '';

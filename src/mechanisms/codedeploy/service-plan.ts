@@ -1,6 +1,7 @@
 import type { DeploymentGroupInfo } from '../../aws/codedeploy.ts';
 import type { TaskDefinition } from '../../aws/ecs.ts';
 import { canonical, digest } from '../../digest.ts';
+import { overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, EcsService } from '../../manifest/manifest.ts';
 import { type Change, Refusal } from '../../operation.ts';
 import { servicePermissions } from '../../permissions.ts';
@@ -203,7 +204,7 @@ export const planService = async (world: World, request: ServicePlan): Promise<P
 };
 
 /** The start of the replacement tasks, and the steps around the shifts: an estimate. */
-const overheadSeconds = 300;
+const overheadSeconds = overheadMinutes['a service'] * 60;
 
 const submissionFor = (
   service: EcsService,

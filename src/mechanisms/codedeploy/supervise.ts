@@ -25,8 +25,8 @@ const lagMs = minutes(5);
 
 /**
  * One look at the deployment. CodeDeploy moves the traffic by its own timer and takes it back by alarms. The suite stops it when the
- * version loses its approval, by command, or at the rollout's timeout; and it verifies the alias or the service at the end. There is no SDK waiter here: that one
- * gives up after 30 minutes.
+ * version loses its approval, when the judge convicts it, by command, or at the rollout's timeout; and it verifies the alias or the service at
+ * the end. There is no SDK waiter here: that one gives up after 30 minutes.
  */
 export const superviseDeployment = async (turn: Turn): Promise<TurnResult> => {
   const { world, release } = turn;

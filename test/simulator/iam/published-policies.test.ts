@@ -48,7 +48,7 @@ describe.each(publishedPolicies())('the published policy $name, both ways', (pol
         // request.
         for (const action of Action)
           expect(action).toMatch(
-            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|codedeploy:((Get|Stop|Continue)Deployment|GetDeploymentTarget|ListDeploymentTargets)$|ecs:DescribeTaskDefinition$|sagemaker:List(InferenceExperiments|Endpoints|EndpointConfigs|Models)$)/,
+            /^(application-autoscaling:Describe|cloudwatch:(DescribeAlarm|GetMetricData|PutMetricData)|codedeploy:((Get|Stop|Continue)Deployment|GetDeploymentTarget|ListDeploymentTargets|PutLifecycleEventHookExecutionStatus)$|ecs:DescribeTaskDefinition$|sagemaker:List(InferenceExperiments|Endpoints|EndpointConfigs|Models)$)/,
           );
       }
   });

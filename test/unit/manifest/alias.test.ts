@@ -40,6 +40,33 @@ test('the hooks of an alias, and the manifest of the page', () => {
   expect(manifest.regression?.asking.request?.contentType).toBe('application/json');
 });
 
+describe('a service has its own words', () => {
+  const service = 'service: { cluster: a, name: b, task-definition: c, application: d, deployment-group: e }';
+  const toService = (changed: string) => (all: string) =>
+    all
+      .replace('lambda-alias', 'ecs-service')
+      .replace(/lambda: .*/, service)
+      .replace(rollout, changed);
+
+  test.each([
+    [
+      `${rollout}, ${judge()}`,
+      'rollout.judge: reads metrics of an endpoint or an alias: a service is watched by alarms alone',
+    ],
+    [rollout.replace('5m,', '5m, timeout: 9m,'), 'takes about 5m in all: use at least 10m'],
+    [rollout.replace('10%', '1 instance'), 'rollout.size: must be a share of the requests: a service has no instances'],
+  ])('%s', (changed, message) => {
+    expect(() => load(toService(changed))).toThrow(message);
+  });
+
+  test('a timeout that holds its shift', () => {
+    expect(codeDeployOf(load(toService(rollout.replace('5m,', '5m, timeout: 10m,'))), 'production')).toMatchObject({
+      service: { cluster: 'a' },
+      rollout: { timeoutSeconds: 600 },
+    });
+  });
+});
+
 test('an alias is an environment of its own kind', () => {
   const manifest = load(withRollout(rollout.replace('5m,', '5m, timeout: 1h, alarms: { named: [a] },')));
   expect(Object.keys(manifest.environments)).toEqual(['staging']);
