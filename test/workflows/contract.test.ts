@@ -9,7 +9,8 @@ import { declarationOf, type Job, readWorkflow, type Workflow } from '../support
 const reusable = ['deliver', 'github-flow', 'gitflow', 'on-model-event', 'watchdog'].map(
   (name) => `.github/workflows/${name}.yml`,
 );
-const own = [...reusable, '.github/workflows/ci.yml'];
+const ofThisRepository = ['ci', 'release', 'withdraw-release'].map((name) => `.github/workflows/${name}.yml`);
+const own = [...reusable, ...ofThisRepository];
 const examples = ['github-flow', 'gitflow', 'on-model-event', 'watchdog', 'rollback'].map(
   (name) => `examples/${name}.yml`,
 );
@@ -43,7 +44,7 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
 
   it('grants nothing by itself, and each job the least, with a reason', () => {
     expect(workflow.permissions).toEqual({});
-    for (const [, { permissions }] of jobsOf(workflow)) {
+    for (const [, { permissions, environment }] of jobsOf(workflow)) {
       expect(permissions).toBeDefined();
       for (const [scope, level] of Object.entries(permissions ?? {}))
         expect({
@@ -52,10 +53,14 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
           ...(path === byComment && { 'pull-requests': 'read', actions: 'read' }),
           // The comment with a plan, and the pull request back to develop.
           ...(/\/(github-flow|gitflow)\.yml$/.test(path) && { 'pull-requests': 'write' }),
+          // CodeQL's findings.
+          ...(/\/(ci|release)\.yml$/.test(path) && { 'security-events': 'write' }),
+          // A job in the environment `release` publishes, signs, and moves the floating tag.
+          ...(environment === 'release' && { contents: 'write', attestations: 'write' }),
         }).toHaveProperty(scope, level);
     }
     for (const line of text(path).split('\n'))
-      if (/^ {6}(contents|id-token|pull-requests|actions): /.test(line)) expect(line).toMatch(/ # \S/);
+      if (/^ {6}(contents|id-token|pull-requests|actions|security-events|attestations): /.test(line)) expect(line).toMatch(/ # \S/);
   });
 
   it('pins other people’s actions by commit, with the version beside it', () => {
