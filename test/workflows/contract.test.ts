@@ -60,7 +60,8 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
         }).toHaveProperty(scope, level);
     }
     for (const line of text(path).split('\n'))
-      if (/^ {6}(contents|id-token|pull-requests|actions|security-events|attestations): /.test(line)) expect(line).toMatch(/ # \S/);
+      if (/^ {6}(contents|id-token|pull-requests|actions|security-events|attestations): /.test(line))
+        expect(line).toMatch(/ # \S/);
   });
 
   it('pins other people’s actions by commit, with the version beside it', () => {
