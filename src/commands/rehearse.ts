@@ -4,14 +4,25 @@ import { type Command, wrongRequest } from './command.ts';
 export const rehearse: Command = {
   does: 'Plays the real actions against a local AWS on this machine, in virtual time; needs no AWS account.',
   options: rehearseInputs,
-  notes: ['Without options: the main story, six releases with their timelines and a report.'],
+  notes: [
+    'Without options: the main story, six releases with their timelines and a report.',
+    'With `--manifest`: one release by a manifest of your own ([Rehearsing your own release](rehearsing.md)).',
+  ],
   examples: [
     { line: 'rehearse', does: 'The main story; writes rehearsal/report.html.' },
     { line: 'rehearse --list', does: 'The names of all scenarios.' },
     { line: 'rehearse --scenario canary-errors-rolled-back', does: 'One scenario with its timeline.' },
     { line: 'rehearse --all', does: 'Every scenario, several at a time.' },
+    {
+      line: 'rehearse --manifest delivery.yml --candidate errors=2% --expect rolled-back',
+      does: 'A release by your own manifest, of a version that fails on 2 % of its requests.',
+    },
   ],
-  exits: { 0: 'all scenarios ended as expected', 1: 'a scenario did not end as expected', 2: wrongRequest },
+  exits: {
+    0: 'all scenarios ended as expected; of your own manifest: the release ended, as `--expect` has it',
+    1: 'a scenario or the release did not end as expected',
+    2: wrongRequest,
+  },
   // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.
   run: async (args, _host, terminal) => (await import('../rehearsal/main.ts')).rehearse(args, terminal),
 };

@@ -1,6 +1,7 @@
 import type { LoggedRequest, SimulatedEvent } from '../../simulator/contracts.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { counted } from '../judge/amounts.ts';
+import type { S3Location } from '../manifest/manifest.ts';
 import { findingsOf } from '../report/result-json.ts';
 import type { AlarmRow, ArmMinute, Chapter, Happening } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -10,8 +11,20 @@ import { rehearsedTeam } from './manifest.ts';
 import type { Serving } from './serving.ts';
 import type { ReportedRelease, Stage } from './stage.ts';
 
+/** The place of a release. */
+export interface Scene extends Pick<Stage, 'simulator' | 'endpoint'> {
+  readonly model: string;
+  /** In the manifest; default: the rehearsed team's. */
+  readonly environment?: string;
+  /** Of the release record; default: the rehearsed team's. */
+  readonly releasesAt?: S3Location;
+}
+
 /** A release for readers: the terminal timeline and the HTML report are made from it. */
-export const chapterOf = ({ simulator, endpoint, model }: Stage, release: ReportedRelease): Chapter => {
+export const chapterOf = (
+  { simulator, endpoint, model, environment = rehearsedTeam.environment, releasesAt }: Scene,
+  release: ReportedRelease,
+): Chapter => {
   const { ending, before, began } = release;
   if (!ending) throw new Error(`${release.title}: the release was not ended`);
   const findings = ending.result && findingsOf(ending.result);
@@ -28,12 +41,12 @@ export const chapterOf = ({ simulator, endpoint, model }: Stage, release: Report
     minutes: minutesOf(simulator.hosting.minutes(), release, before?.endpointConfig, candidateConfig),
     ...errorThresholdOf(ending.requests),
     ...withoutUndefined({ findings }),
-    evidence: chartEvidenceOf(simulator, endpoint, ending.result?.outputs['release']),
+    evidence: chartEvidenceOf(simulator, endpoint, ending.result?.outputs['release'], releasesAt),
     bakes: [...bakesOf(events, ending.requests), ...walkedSteps(events)],
     happenings: happeningsOf(release, events),
     alarms: alarmsOf(ending.requests, events),
     servesNow: servesNow(model, ending.after),
-    undo: undo(release),
+    undo: undo(release, environment),
   };
 };
 
@@ -218,9 +231,9 @@ const servesNow = (model: string, after: Serving | undefined): string => {
   return `${model} ${version ?? 'unknown'} (${endpointConfig}) on ${counted(instances.current, 'instance')}, ${status}${onItsWay}.`;
 };
 
-const undo = ({ ending, before }: ReportedRelease): string => {
+const undo = ({ ending, before }: ReportedRelease, environment: string): string => {
   if (ending?.outcome === 'succeeded' && before && ending.after?.endpointConfig !== before.endpointConfig)
-    return `Run the rollback action, or: model-delivery rollback --environment ${rehearsedTeam.environment}. It returns to ${before.version ?? before.endpointConfig}.`;
+    return `Run the rollback action, or: model-delivery rollback --environment ${environment}. It returns to ${before.version ?? before.endpointConfig}.`;
   if (ending?.outcome === 'succeeded') return 'There is no earlier version to return to.';
   if (ending?.after?.pending !== undefined) return 'Wait for the update to settle, then run the rollback action.';
   return 'Nothing to undo: the earlier version serves.';

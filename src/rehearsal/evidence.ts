@@ -3,19 +3,22 @@ import { seconds } from '../clock.ts';
 import { percent } from '../judge/amounts.ts';
 import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/judge.ts';
 import type { Verdict } from '../judge/verdict.ts';
+import type { S3Location } from '../manifest/manifest.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
 import { bucketsAt, readWitnessed } from '../release/witnessed.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { rehearsedTeam } from './manifest.ts';
 
+const teamReleases = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
+
 /** The verdicts of a release's judge after each minute: its journal beside the release record, replayed. */
 export const chartEvidenceOf = (
   simulator: Simulator,
   endpoint: string,
   release: string | undefined,
+  location: S3Location = teamReleases,
 ): readonly EvidenceMinute[] => {
-  const location = releasesOf({}, { partition: 'aws', region: rehearsedTeam.region, id: rehearsedTeam.account });
   const journal = release && simulator.objects.get(location.bucket, journalKey(location, endpoint, release));
   return journal ? replayed(journal.body.toString()) : [];
 };

@@ -10,15 +10,15 @@ export interface Serving {
   readonly pending: string | undefined;
   readonly failureReason: string | undefined;
   /** Of the variant with the most traffic. */
-  readonly version: AnyVersion | undefined;
+  readonly version: string | undefined;
   readonly instances: Instances;
   readonly variants: readonly ServingVariant[];
 }
 
 export interface ServingVariant {
   readonly name: string;
-  /** Fixture whose artifact the variant's model loads; undefined for another artifact. */
-  readonly version: AnyVersion | undefined;
+  /** Version whose artifact the variant's model loads; undefined for another artifact. */
+  readonly version: string | undefined;
   /** Its weight as a fraction of all of them. */
   readonly share: number;
   readonly instances: Instances;
@@ -34,15 +34,23 @@ type Answer = Record<string, unknown>;
 /** The account of the endpoint. */
 type Place = Pick<Simulator, 'call' | 'objects'>;
 
-/** @returns undefined when there is neither such an endpoint, nor such a function with an alias `live`, nor such a service in `models` */
-export const readServing = async (simulator: Place, endpoint: string): Promise<Serving | undefined> => {
+/**
+ * @param versions by the digest of their artifacts; default: the simulator's own models
+ * @returns undefined when there is neither such an endpoint, nor such a function with an alias `live`, nor such a service in `models`
+ */
+export const readServing = async (
+  simulator: Place,
+  endpoint: string,
+  versions: Versions = fixtureVersions(),
+): Promise<Serving | undefined> => {
   const ask = (operation: string, input: object): Promise<Answer> => simulator.call('sagemaker', operation, input);
   const described = await ask('DescribeEndpoint', { EndpointName: endpoint }).catch(absent);
-  if (!described) return (await readAlias(simulator, endpoint)) ?? readService(simulator, endpoint);
+  if (!described) return (await readAlias(simulator, endpoint, versions)) ?? readService(simulator, endpoint, versions);
   const endpointConfig = String(described['EndpointConfigName']);
+  const versionNamed = (model: string): Promise<string | undefined> => versionOf(simulator, ask, model, versions);
   const variants = await variantsOf(
-    simulator,
     ask,
+    versionNamed,
     endpointConfig,
     (described['ProductionVariants'] ?? []) as Answer[],
   );
@@ -66,7 +74,7 @@ const absent = (error: { code?: string }): undefined => {
 };
 
 /** A function's alias, as if it were an endpoint; the digest of a version's image is that of its model's artifact. */
-const readAlias = async (simulator: Place, name: string): Promise<Serving | undefined> => {
+const readAlias = async (simulator: Place, name: string, versions: Versions): Promise<Serving | undefined> => {
   const alias = await simulator
     .call('lambda', 'GetAlias', { FunctionName: name, Name: 'live' })
     .catch((error: { code?: string }) => {
@@ -82,7 +90,7 @@ const readAlias = async (simulator: Place, name: string): Promise<Serving | unde
   const fleet = async (version: string, share: number): Promise<ServingVariant> => {
     const found = await simulator.call('lambda', 'GetFunction', { FunctionName: name, Qualifier: version });
     const { ResolvedImageUri = '' } = found['Code'] as { readonly ResolvedImageUri?: string };
-    return { name: `version-${version}`, version: versionInImage(ResolvedImageUri), share, instances: none };
+    return { name: `version-${version}`, version: versionInImage(ResolvedImageUri, versions), share, instances: none };
   };
   const main = await fleet(String(alias['FunctionVersion']), 1 - (other?.[1] ?? 0));
   return {
@@ -97,13 +105,11 @@ const readAlias = async (simulator: Place, name: string): Promise<Serving | unde
 };
 
 /** @param image with a digest, which is that of its model's artifact */
-const versionInImage = (image: string): ReturnType<ReturnType<typeof versionByBytes>['get']> => {
-  versions ??= versionByBytes();
-  return versions.get(image.split('@sha256:')[1] ?? '');
-};
+const versionInImage = (image: string, versions: Versions): string | undefined =>
+  versions.get(image.split('@sha256:')[1] ?? '');
 
 /** A service of ECS, as if it were an endpoint: its task sets are the variants. */
-const readService = async (simulator: Place, name: string): Promise<Serving | undefined> => {
+const readService = async (simulator: Place, name: string, versions: Versions): Promise<Serving | undefined> => {
   const found = await simulator
     .call('ecs', 'DescribeServices', { cluster: 'models', services: [name] })
     .catch((error: { code?: string }) => {
@@ -122,7 +128,7 @@ const readService = async (simulator: Place, name: string): Promise<Serving | un
       };
       return {
         name: `revision-${revision}`,
-        version: versionInImage(containerDefinitions[0]?.image ?? ''),
+        version: versionInImage(containerDefinitions[0]?.image ?? '', versions),
         share: status === 'PRIMARY' ? 1 : 0,
         instances: { current: Number(runningCount), desired: Number(computedDesiredCount) },
       };
@@ -143,8 +149,8 @@ const readService = async (simulator: Place, name: string): Promise<Serving | un
 type Ask = (operation: string, input: object) => Promise<Answer>;
 
 const variantsOf = async (
-  simulator: Place,
   ask: Ask,
+  versionNamed: (model: string) => Promise<string | undefined>,
   endpointConfig: string,
   described: readonly Answer[],
 ): Promise<readonly ServingVariant[]> => {
@@ -157,7 +163,7 @@ const variantsOf = async (
       const model = configured.find(({ VariantName }) => VariantName === variant['VariantName'])?.['ModelName'];
       return {
         name: String(variant['VariantName']),
-        version: model === undefined ? undefined : await versionOf(simulator, ask, String(model)),
+        version: model === undefined ? undefined : await versionNamed(String(model)),
         share: total === 0 ? 0 : weightOf(variant) / total,
         instances: {
           current: Number(variant['CurrentInstanceCount'] ?? 0),
@@ -168,7 +174,12 @@ const variantsOf = async (
   );
 };
 
-const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise<AnyVersion | undefined> => {
+const versionOf = async (
+  simulator: Place,
+  ask: Ask,
+  modelName: string,
+  versions: Versions,
+): Promise<string | undefined> => {
   const model = await ask('DescribeModel', { ModelName: modelName });
   const container = (model['PrimaryContainer'] ?? (model['Containers'] as Answer[] | undefined)?.[0]) as Answer;
   const url = String(
@@ -176,9 +187,7 @@ const versionOf = async (simulator: Place, ask: Ask, modelName: string): Promise
   );
   const location = /^s3:\/\/([^/]+)\/(.+)$/.exec(url);
   const object = location ? simulator.objects.get(location[1] ?? '', location[2] ?? '') : undefined;
-  if (object === undefined) return undefined;
-  versions ??= versionByBytes();
-  return versions.get(digest(object.body));
+  return object && versions.get(digest(object.body));
 };
 
 const artifactOfPackage = async (ask: Ask, packageName: string): Promise<string> => {
@@ -189,12 +198,19 @@ const artifactOfPackage = async (ask: Ask, packageName: string): Promise<string>
 
 const digest = (body: Buffer): string => createHash('sha256').update(body).digest('hex');
 
-let versions: ReadonlyMap<string, AnyVersion> | undefined;
-const versionByBytes = (): ReadonlyMap<string, AnyVersion> =>
-  new Map(
+/** SHA-256 of an artifact → its version. */
+export type Versions = ReadonlyMap<string, string>;
+export const versionsOf = (artifacts: readonly (readonly [version: string, artifact: Buffer])[]): Versions =>
+  new Map(artifacts.map(([version, artifact]) => [digest(artifact), version]));
+
+let ofFixtures: Versions | undefined;
+const fixtureVersions = (): Versions => {
+  ofFixtures ??= versionsOf(
     (Object.keys(fixtures) as FixtureModel[]).flatMap((model) =>
       (Object.keys(fixtures[model]) as AnyVersion[]).map(
-        (version) => [digest(anyFixture(model, version).artifact), version] as const,
+        (version) => [version, anyFixture(model, version).artifact] as const,
       ),
     ),
   );
+  return ofFixtures;
+};

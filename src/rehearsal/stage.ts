@@ -15,7 +15,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { createDriver, type Driver, type Moment, type Running, type StepResult } from './driver.ts';
 import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
-import { readServing, type Serving } from './serving.ts';
+import { readServing, type Serving, type Versions } from './serving.ts';
 
 /** The CI's number of the first release's run; each release has the next. */
 export const firstRun = 9_000_000_001;
@@ -60,7 +60,7 @@ export interface Stage {
 /** A release for the verdict and the report, whatever ran it. */
 export interface ReportedRelease {
   readonly title: string;
-  readonly version: AnyVersion;
+  readonly version: string;
   /** The team's name for the version. */
   readonly label: string;
   readonly began: Moment;
@@ -75,15 +75,16 @@ export interface ReportedRelease {
 }
 
 /** One workflow run: register → approve → gate → deploy, or parts of it. */
-export interface RehearsedRelease extends ReportedRelease {
+export interface RehearsedRelease<Version extends string = AnyVersion> extends ReportedRelease {
+  readonly version: Version;
   /** @param environment of the job at GitHub */
   start(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Running;
   finish(running: Running): Promise<StepResult>;
   cancel(running: Running): Promise<StepResult>;
   run(action: OperationName, inputs?: Readonly<Record<string, string>>, environment?: string): Promise<StepResult>;
-  /** Register the fixture. @param inputs of register-model, beside the usual ones */
+  /** Register the version. @param inputs of register-model, beside the usual ones */
   register(inputs?: Readonly<Record<string, string>>): Promise<StepResult>;
-  /** Register the fixture, have a person approve it, pass the gate. @param inputs as in `register` */
+  /** Register the version, have a person approve it, pass the gate. @param inputs as in `register` */
   prepare(inputs?: Readonly<Record<string, string>>): Promise<void>;
   /** A person presses "re-run": the same run id, the next attempt. */
   rerun(): void;
@@ -174,11 +175,13 @@ export const openStage = async ({
           simulator,
           driver,
           model,
+          environment: rehearsedTeam.environment,
           workspace,
           rollout,
           endpoint,
           runId: String(firstRun + releases.length),
           inputs: token ?? {},
+          content: contentOf(model, version),
         },
         title,
         version,
@@ -217,24 +220,47 @@ export const actionsFolder = (): string => {
   return found;
 };
 
-interface Place {
+/** A version's artifact and the inputs with which it is registered. */
+export interface Content {
+  readonly bucket: string;
+  readonly key: string;
+  readonly artifact: Buffer;
+  readonly evaluation?: Buffer;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+const contentOf = (model: FixtureModel, version: AnyVersion): Content => ({
+  bucket: rehearsedTeam.bucket,
+  key: `training/${model}-${version}/model.tar.gz`,
+  ...anyFixture(model, version),
+  inputs: { image: imageOf(model), ...contentTypes[model] },
+});
+
+export interface Place {
   readonly simulator: Simulator;
   readonly driver: Driver;
-  readonly model: FixtureModel;
+  /** Name of the model package group. */
+  readonly model: string;
+  /** In the manifest. */
+  readonly environment: string;
   readonly workspace: string;
   readonly rollout: string;
   readonly endpoint: string;
   readonly runId: string;
   /** Of every step. */
   readonly inputs: Readonly<Record<string, string>>;
+  readonly content: Content;
+  /** Default: the simulator's own models. */
+  readonly versions?: Versions;
 }
 
-const beginRelease = async (
+/** @param label the team's name for the version, if it differs */
+export const beginRelease = async <Version extends string>(
   place: Place,
   title: string,
-  version: AnyVersion,
+  version: Version,
   label: string = version,
-): Promise<RehearsedRelease> => {
+): Promise<RehearsedRelease<Version>> => {
   const { simulator, driver, model } = place;
   const steps: StepResult[] = [];
   const deeds: Deed[] = [];
@@ -258,7 +284,7 @@ const beginRelease = async (
       action,
       // A rollback finds its target by itself.
       inputs: {
-        environment: rehearsedTeam.environment,
+        environment: place.environment,
         ...(action === 'rollback' ? {} : { version: label }),
         ...place.inputs,
         ...inputs,
@@ -271,15 +297,13 @@ const beginRelease = async (
     void deeds.push({ moment: driver.moment(), what, detail, marked });
 
   const register: RehearsedRelease['register'] = (inputs = {}) => {
-    const fixture = anyFixture(model, version);
-    const key = `training/${model}-${version}/model.tar.gz`;
-    simulator.objects.put(rehearsedTeam.bucket, key, fixture.artifact);
-    writeFileSync(join(place.workspace, 'evaluation.json'), fixture.evaluation);
+    const { bucket, key, artifact, evaluation, inputs: usual } = place.content;
+    simulator.objects.put(bucket, key, artifact);
+    if (evaluation !== undefined) writeFileSync(join(place.workspace, 'evaluation.json'), evaluation);
     return run('register-model', {
-      image: imageOf(model),
-      artifact: `s3://${rehearsedTeam.bucket}/${key}`,
-      evaluation: 'evaluation.json',
-      ...contentTypes[model],
+      artifact: `s3://${bucket}/${key}`,
+      ...(evaluation && { evaluation: 'evaluation.json' }),
+      ...usual,
       ...inputs,
     });
   };
@@ -290,7 +314,7 @@ const beginRelease = async (
     label,
     began: driver.moment(),
     rollout: place.rollout,
-    before: await readServing(simulator, place.endpoint),
+    before: await readServing(simulator, place.endpoint, place.versions),
     steps,
     deeds,
     get ending() {
@@ -328,7 +352,7 @@ const contentTypes: Readonly<Record<FixtureModel, Readonly<Record<string, string
 export const approve = async (
   simulator: Simulator,
   did: RehearsedRelease['did'],
-  model: FixtureModel = rehearsedTeam.model,
+  model: string = rehearsedTeam.model,
 ): Promise<void> => {
   const listed = await simulator.call('sagemaker', 'ListModelPackages', {
     ModelPackageGroupName: model,
@@ -348,14 +372,14 @@ export const approve = async (
 };
 
 export const endOf = async (
-  { simulator, driver, endpoint }: Pick<Place, 'simulator' | 'driver' | 'endpoint'>,
+  { simulator, driver, endpoint, versions }: Pick<Place, 'simulator' | 'driver' | 'endpoint' | 'versions'>,
   steps: readonly StepResult[],
 ): Promise<ReleaseEnd> => {
   const last = steps.at(-1);
   const participants = new Set(steps.flatMap((step) => step.participants));
   const text = last?.outputs['result'];
   const result = text === undefined ? undefined : (JSON.parse(text) as ResultJson);
-  const after = await readServing(simulator, endpoint);
+  const after = await readServing(simulator, endpoint, versions);
   return {
     moment: driver.moment(),
     // A step without an outcome is a defect of the action, and must be visible as one.

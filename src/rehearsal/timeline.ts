@@ -43,9 +43,12 @@ const endingOf = ({ outcome, problems }: Pick<ScenarioVerdict, 'outcome' | 'prob
 /** Under a list of scenarios. */
 export const legend = `${endings.success.mark} succeeded, as expected   ${endings.expected.mark} ended otherwise, as expected   ${endings.wrong.mark} not as expected`;
 
-export const verdictOfChapter = (chapter: Chapter, verdict: ScenarioVerdict): string => {
+/** @param expects whether an end other than a success was expected, and is called so */
+export const verdictOfChapter = (chapter: Chapter, verdict: ScenarioVerdict, expects = true): string => {
   const { outcome, reason: code, because } = chapter.verdict;
-  const { mark, how, suffix } = endings[endingOf(verdict)];
+  const ending = endingOf(verdict);
+  const { mark, how } = endings[ending];
+  const suffix = ending === 'expected' && !expects ? '' : endings[ending].suffix;
   return [
     `  ${style(how, `${mark} ${outcome}/${code}`)}${suffix}, after ${duration(chapter.endedAt - chapter.startedAt)}: ${because}`,
     `    meaning: ${reason(code).meaning}`,

@@ -7,7 +7,7 @@ import type { ReportedRelease, Stage } from './stage.ts';
 /** Job summaries in GitHub's form, the step logs, the HTML report, and every request to AWS. */
 export const writeRehearsal = (
   folder: string,
-  stage: Stage,
+  stage: Pick<Stage, 'simulator' | 'releases'>,
   story: { readonly title: string; readonly about: string; readonly chapters: readonly Chapter[] },
 ): void => {
   mkdirSync(folder, { recursive: true });

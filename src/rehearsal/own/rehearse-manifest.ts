@@ -1,0 +1,195 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Simulator } from '../../../simulator/contracts.ts';
+import { duration, seconds } from '../../clock.ts';
+import { wallClock } from '../../hosts/wall-clock.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import type { Environment } from '../../manifest/manifest.ts';
+import { type Outcome, outcomes } from '../../outcome.ts';
+import { releasesOf } from '../../release/location.ts';
+import { redacted } from '../../secrets.ts';
+import { chapterOf, type Scene } from '../chapter.ts';
+import { createDriver, type Driver } from '../driver.ts';
+import type { Out } from '../play.ts';
+import { versionsOf } from '../serving.ts';
+import { actionsFolder, beginRelease, firstRun, type Place, type RehearsedRelease } from '../stage.ts';
+import { timelineOf, verdictOfChapter } from '../timeline.ts';
+import { type ScenarioVerdict, scenarioVerdict } from '../verdict.ts';
+import { writeRehearsal } from '../write.ts';
+import { type Behaviour, usually } from './behaviour.ts';
+import { standIn } from './stand-in.ts';
+import type { Subject } from './subject.ts';
+import { openWorld, placeOf } from './world.ts';
+
+export interface ManifestRehearsal {
+  readonly subject: Subject;
+  readonly requestsPerSecond: number;
+  /** Requests before the release begins, in seconds. */
+  readonly historySeconds: number;
+  /** Share of the requests that fail in both versions. */
+  readonly errors: number;
+  /** Usual time of an answer, in both versions. */
+  readonly medianMs: number;
+  readonly candidate: Behaviour;
+  /** The candidate in the user's words. */
+  readonly candidateIs: string;
+  readonly expect?: Outcome;
+}
+
+const [serving, candidate] = ['1.0.0', '1.1.0'] as const;
+
+/** One release by the user's own manifest: a stand-in is delivered and gets requests, and then the candidate comes. */
+export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promise<ScenarioVerdict> => {
+  const { subject } = wish;
+  out.say(assumptions(subject, wish));
+  const startedAt = wallClock.now();
+  const world = await openRehearsal(wish);
+  try {
+    const first = await world.release('The first delivery', serving);
+    const before = world.scene(first);
+    if (first.ending?.outcome !== 'succeeded') return ended(world, first, [before], wish, out, startedAt);
+    const traffic = world.startTraffic();
+    await world.driver.until(world.driver.now() + seconds(wish.historySeconds));
+    const release = await world.release(`The release (${wish.candidateIs})`, candidate);
+    traffic.stop();
+    return ended(world, release, [before, world.scene(release)], wish, out, startedAt);
+  } finally {
+    await world.close();
+  }
+};
+
+type Chapter = ReturnType<typeof chapterOf>;
+
+const ended = (
+  { simulator, releases, start }: World,
+  release: RehearsedRelease<string>,
+  chapters: readonly Chapter[],
+  { expect }: ManifestRehearsal,
+  out: Out,
+  startedAt: number,
+): ScenarioVerdict => {
+  const found = scenarioVerdict(
+    { name: release.title, outcomes },
+    { release, unmet: [], wallMs: wallClock.now() - startedAt },
+  );
+  const missed =
+    expect === undefined || expect === found.outcome
+      ? []
+      : [`ended ${found.outcome} instead of ${expect}, as --expect has it`];
+  const verdict = { ...found, problems: [...found.problems, ...missed] };
+  const last = chapters.at(-1);
+  if (last) {
+    out.say(redacted(timelineOf(last, start)));
+    out.say(redacted(verdictOfChapter(last, verdict, false)));
+  }
+  const title = 'A release rehearsed';
+  writeRehearsal(out.folder, { simulator, releases }, { title, about: about(verdict), chapters });
+  return verdict;
+};
+
+const about = ({ virtualSeconds, wallMs, requests }: ScenarioVerdict): string =>
+  `${duration(virtualSeconds * 1000)} in ${(wallMs / 1000).toFixed(1)} s, with ${counted(requests, 'request')} to a simulated AWS. A stand-in serves, and not your model.`;
+
+interface World {
+  readonly simulator: Simulator;
+  readonly driver: Driver;
+  readonly releases: readonly RehearsedRelease<string>[];
+  readonly start: number;
+  release(title: string, version: string): Promise<RehearsedRelease<string>>;
+  scene(release: RehearsedRelease<string>): Chapter;
+  startTraffic(): { stop(): void };
+  close(): Promise<void>;
+}
+
+const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
+  const { subject } = wish;
+  const { model, name, environment, manifest } = subject;
+  const simulator = await openWorld(subject);
+  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const workspace = join(folder, 'workspace');
+  mkdirSync(workspace);
+  writeFileSync(join(workspace, 'delivery.yml'), manifest);
+  const driver = createDriver({ simulator, actions: actionsFolder(), workspace, temp: join(folder, 'runner') });
+  const start = driver.now();
+  const { account, region, image, bucket } = placeOf(environment);
+  const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };
+  const artifacts = {
+    [serving]: standIn(serving, baseline),
+    [candidate]: standIn(candidate, { ...baseline, ...wish.candidate }),
+  };
+  const versions = versionsOf(Object.entries(artifacts));
+  const releases: RehearsedRelease<string>[] = [];
+  const endpoint = environment.endpoint.name;
+  const placed = (version: string): Place => ({
+    simulator,
+    driver,
+    model,
+    environment: name,
+    workspace,
+    rollout: environment.rollout.strategy,
+    endpoint,
+    runId: String(firstRun + releases.length),
+    inputs: {},
+    versions,
+    content: {
+      bucket,
+      key: `training/${version}/model.tar.gz`,
+      artifact: artifacts[version as keyof typeof artifacts],
+      inputs: {
+        image,
+        'content-types': 'text/csv',
+        'response-types': 'text/csv',
+        'approval-status': 'Approved',
+      },
+    },
+  });
+  const scene: Scene = {
+    simulator,
+    endpoint,
+    model,
+    environment: name,
+    releasesAt: releasesOf(environment, { partition: 'aws', region, id: account }),
+  };
+  return {
+    simulator,
+    driver,
+    releases,
+    start,
+    release: async (title, version) => {
+      const release = await beginRelease<string>(placed(version), title, version);
+      releases.push(release);
+      const registered = await release.register();
+      if (registered.outputs['outcome'] === 'succeeded') {
+        const deployed = await release.run('deploy-endpoint', { timeout: '23h' });
+        if (deployed.outputs['reason-code'] === 'candidate-dark')
+          await release.run('shift-traffic', { timeout: '23h' });
+      }
+      await release.end();
+      return release;
+    },
+    scene: (release) => chapterOf(scene, release),
+    startTraffic: () => simulator.traffic({ endpoint, requestsPerSecond: wish.requestsPerSecond, seed: 20_260_105 }),
+    close: async () => {
+      driver.close();
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string => {
+  if (instance !== undefined) return `${counted(instance.count, 'instance')} of ${instance.type}`;
+  return serverless === undefined ? 'no fleet' : `serverless, ${serverless.memoryMb} MB`;
+};
+
+/** The facts that the manifest has, and the defaults in place of the unknown ones. */
+const assumptions = ({ model, name, environment, leftOut }: Subject, wish: ManifestRehearsal): string => {
+  const { account, region } = placeOf(environment);
+  return [
+    `${model} to ${environment.endpoint.name} (${name}): account ${account}, ${region}, ${fleetOf(environment)}, ${environment.rollout.strategy}`,
+    `  assumed: ${wish.requestsPerSecond} requests a second for ${duration(seconds(wish.historySeconds))} before; the version that serves fails on ${percent(wish.errors)} and takes ${wish.medianMs} ms; the candidate is ${wish.candidateIs}`,
+    ...leftOut.map((sentence) => `  left out: ${sentence}`),
+    '  playing it in virtual time …',
+  ].join('\n');
+};

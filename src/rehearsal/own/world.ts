@@ -1,0 +1,66 @@
+import type { Simulator } from '../../../simulator/contracts.ts';
+import { defaultRoles, startSimulator } from '../../../simulator/simulator.ts';
+import type { Environment } from '../../manifest/manifest.ts';
+import { releasesOf } from '../../release/location.ts';
+import type { Subject } from './subject.ts';
+
+/** Where the manifest says nothing. */
+const somewhere = { account: '111122223333', region: 'eu-west-1' } as const;
+
+/** The place of a manifest's environment. */
+export const placeOf = ({ account = somewhere.account, region = somewhere.region }: Environment) => ({
+  account,
+  region,
+  image: `${account}.dkr.ecr.${region}.amazonaws.com/rehearsal:1`,
+  bucket: `rehearsal-${account}-${region}`,
+});
+
+/** The local AWS that the manifest expects: its account and region, roles, buckets, alarms and the image of the stand-in. */
+export const openWorld = async ({ environment }: Subject): Promise<Simulator> => {
+  const { account, region, image, bucket } = placeOf(environment);
+  const simulator = await startSimulator({
+    accountId: account,
+    region,
+    roles: [...rolesOf(environment), ...defaultRoles],
+  });
+  simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
+  const { bucket: releases } = releasesOf(environment, { partition: 'aws', region, id: account });
+  for (const name of new Set([bucket, releases, ...bucketsOf(environment)]))
+    await simulator.call('s3', 'CreateBucket', { Bucket: name, ...constraint(region) }).catch(exists);
+  for (const [name, owner] of Object.entries(environment.bucketOwners ?? {}))
+    if (owner !== account) simulator.objects.lend(name, owner);
+  for (const name of alarmsOf(environment)) await simulator.call('cloudwatch', 'PutMetricAlarm', quietAlarm(name));
+  return simulator;
+};
+
+const rolesOf = ({ role, rollbackRole, approverRole, endpoint }: Environment): readonly string[] =>
+  [role, rollbackRole, approverRole, endpoint.executionRole].filter((name) => name !== undefined);
+
+const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>
+  [async?.output, async?.failure, dataCapture?.s3].flatMap((uri) => /^s3:\/\/([^/]+)/.exec(uri ?? '')?.[1] ?? []);
+
+/** Alarms of others that the rollout watches, or that scaling acts on. */
+const alarmsOf = ({ rollout, endpoint }: Environment): readonly string[] => [
+  ...rollout.alarms.named,
+  ...(endpoint.autoscaling?.step ?? []).map(({ alarm }) => alarm),
+];
+
+/** It never goes off by itself: what it watches is the user's own. */
+const quietAlarm = (AlarmName: string): object => ({
+  AlarmName,
+  Namespace: 'Rehearsal',
+  MetricName: AlarmName,
+  Statistic: 'Sum',
+  Period: 60,
+  EvaluationPeriods: 1,
+  Threshold: 1,
+  ComparisonOperator: 'GreaterThanThreshold',
+  TreatMissingData: 'notBreaching',
+});
+
+/** S3 API reference, CreateBucket: us-east-1 is the absence of a constraint. */
+const constraint = (region: string): object => (region === 'us-east-1' ? {} : { LocationConstraint: region });
+
+const exists = (error: { readonly code?: string }): void => {
+  if (!/^BucketAlready/.test(error.code ?? '')) throw error;
+};
