@@ -171,13 +171,15 @@ regression:
     expect(written).toEqual(expect.arrayContaining(['report.html', 'requests.jsonl']));
     const report = readFileSync(join(folder, 'out/report.html'), 'utf8');
     expect(report).toContain('A stand-in serves, and not your model.');
-    expect(report).toContain('model-delivery rollback --environment production');
+    expect(report).toContain('Nothing to undo: the earlier version serves.');
   });
 
   test('an end that --expect does not have is exit code 1', async () => {
     const text = manifest(four, 'strategy: all-at-once, final-bake: 0s, minimum-requests: 0');
-    const { code, out } = await run(text, '--expect', 'rolled-back');
+    const { code, out } = await run(text.replace('production', 'live'), '--expect', 'rolled-back');
     expect(code).toBe(1);
+    // The only environment needs no name.
+    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('rollback --environment live');
     expect(out).toContain('ended succeeded instead of rolled-back, as --expect has it');
   });
 
