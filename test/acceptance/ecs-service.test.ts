@@ -170,6 +170,18 @@ describe('a delivery', () => {
     expect(await account.running()).toEqual(['iris:1']);
   });
 
+  test('with a timeout that ends within the wait of its group is refused, and changes nothing', async () => {
+    await open({ terminationMinutes: 30 });
+    account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 30m')));
+    await account.ready('1.0.0');
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'infeasible-rollout' });
+    expect(report?.result.because).toContain(
+      "takes about 40 minutes, 30 of them the deployment group's wait before the end of the tasks before, and rollout.timeout is 30 minutes",
+    );
+    expect(await account.running()).toEqual(['iris:1']);
+  });
+
   test('that takes longer than its timeout is stopped and taken back', async () => {
     await open({ readyMinutes: 60 });
     account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 10m')));

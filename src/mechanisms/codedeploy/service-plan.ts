@@ -17,7 +17,14 @@ import { groupInfo } from './deployment.ts';
 import { allAtOnce, baselineOf, newConfig, watched } from './plan.ts';
 import { registeredAs, requireRevision } from './revision.ts';
 import { type Routing, routingOf } from './routing.ts';
-import { configOfRevision, lookAtService, nameOfService, propertiesOf, type ServiceLook } from './service.ts';
+import {
+  configOfRevision,
+  lookAtService,
+  nameOfService,
+  propertiesOf,
+  revisionOfConfig,
+  type ServiceLook,
+} from './service.ts';
 import { definitionChanges, isSame, withContent } from './task-definition.ts';
 
 /** A request for a delivery to a service. */
@@ -114,7 +121,7 @@ export const planService = async (world: World, request: ServicePlan): Promise<P
     details: [`task definition: ${family}:${look.version} → ${to}`, ...definitionChanges(before, after)],
   });
   if (operation === 'rollback') {
-    const to = /^revision-([1-9][0-9]*)$/.exec(request.to.endpointConfig)?.[1] ?? '';
+    const to = revisionOfConfig(request.to.endpointConfig) ?? '';
     const { revision: after } = await requireRevision(world, family, to);
     const planDigest = digest({ operation, service: name, from: look.version, to });
     const submission = submissionFor(service, look, to, routingOf(allAtOnce, 'ECS'), group, { alarms: [] });
@@ -160,6 +167,7 @@ export const planService = async (world: World, request: ServicePlan): Promise<P
     alarms: requested.rollout.alarms,
     ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
   });
+  if (!serves) refuseShortTimeout(name, submission, group);
   return {
     already: 'already-delivered',
     release: {
@@ -202,6 +210,25 @@ export const planService = async (world: World, request: ServicePlan): Promise<P
     },
   };
 };
+
+/**
+ * The manifest's own check knows the shift and the start of the tasks; the group's wait is known here: a timeout inside it would take a
+ * version back that serves well.
+ * @throws {Refusal} `infeasible-rollout`
+ */
+const refuseShortTimeout = (
+  name: string,
+  { timeoutSeconds, expectedSeconds }: ServiceDeployment,
+  group: DeploymentGroupInfo,
+): void => {
+  if (timeoutSeconds === undefined || timeoutSeconds >= expectedSeconds) return;
+  throw new Refusal(
+    'infeasible-rollout',
+    `a deployment to ${name} takes about ${minutesOf(expectedSeconds)} minutes, ${terminationMinutes(group)} of them the deployment group's wait before the end of the tasks before, and rollout.timeout is ${minutesOf(timeoutSeconds)} minutes: lengthen the timeout, or shorten the wait of the group`,
+  );
+};
+
+const minutesOf = (seconds: number): number => Math.ceil(seconds / 60);
 
 /** The start of the replacement tasks, and the steps around the shifts: an estimate. */
 const overheadSeconds = overheadMinutes['a service'] * 60;

@@ -63,6 +63,10 @@ export const nameOfService = ({ cluster, name }: Pick<EcsService, 'cluster' | 'n
 /** The name of a revision in the release record. */
 export const configOfRevision = (revision: string): string => `revision-${revision}`;
 
+/** @returns undefined for a configuration of an endpoint or a function */
+export const revisionOfConfig = (endpointConfig: string): string | undefined =>
+  /^revision-([1-9][0-9]*)$/.exec(endpointConfig)?.[1];
+
 /**
  * The members of an AppSpec that keep the running service's settings for the next task set (CodeDeploy user guide, "AppSpec 'resources'
  * section for Amazon ECS deployments"): without them the platform version would be LATEST.
