@@ -17,7 +17,7 @@ regression:
   request: { content-type: text/csv, input: [sepal_length, sepal_width, petal_length, petal_width] }
 `;
 
-const workspace = await openActWorkspace(manifestText());
+const workspace = await openActWorkspace({ manifest: manifestText(), roles: [tester] });
 workspace.permit(planner, 'plan', 'register-model');
 workspace.permit('model-deployer', 'deploy-endpoint');
 workspace.permit('model-restorer', 'rollback');
@@ -48,7 +48,7 @@ try {
   await workspace.approve();
   await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
 
-  workspace.traffic();
+  workspace.traffic(rehearsedTeam);
   await workspace.pass(minutes(20));
 
   const approved = { 'approval-status': 'Approved' };

@@ -11,9 +11,14 @@ const reusable = ['deliver', 'github-flow', 'gitflow', 'on-model-event', 'watchd
 );
 const ofThisRepository = ['ci', 'release', 'withdraw-release'].map((name) => `.github/workflows/${name}.yml`);
 const own = [...reusable, ...ofThisRepository];
-const examples = ['github-flow', 'gitflow', 'on-model-event', 'watchdog', 'rollback'].map(
-  (name) => `examples/${name}.yml`,
-);
+/** Complete repositories. */
+const repositories = ['examples/github-flow', 'examples/gitflow'];
+const examples = [
+  ...['github-flow', 'gitflow', 'on-model-event', 'watchdog', 'rollback'].map((name) => `examples/${name}.yml`),
+  ...repositories.flatMap((folder) =>
+    ['release', 'on-model-event', 'watchdog'].map((name) => `${folder}/.github/workflows/${name}.yml`),
+  ),
+];
 /** A workflow with a job of its own, instead of a call of `deliver.yml`. */
 const byComment = 'examples/approve-by-comment.yml';
 const ownGate = 'OWNER/model-delivery/actions/approve-gate@v1';
@@ -52,9 +57,9 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
           contents: 'read',
           ...(path === byComment && { 'pull-requests': 'read', actions: 'read' }),
           // The comment with a plan, and the pull request back to develop.
-          ...(/\/(github-flow|gitflow)\.yml$/.test(path) && { 'pull-requests': 'write' }),
+          ...(/\/(github-flow|gitflow|release)\.yml$/.test(path) && { 'pull-requests': 'write' }),
           // CodeQL's findings.
-          ...(/\/(ci|release)\.yml$/.test(path) && { 'security-events': 'write' }),
+          ...(/^\.github\/workflows\/(ci|release)\.yml$/.test(path) && { 'security-events': 'write' }),
           // A job in the environment `release` publishes, signs, and moves the floating tag.
           ...(environment === 'release' && { contents: 'write', attestations: 'write' }),
         }).toHaveProperty(scope, level);
