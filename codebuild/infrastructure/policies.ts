@@ -13,6 +13,9 @@ const parameters: Readonly<Record<string, string>> = {
   account: 'AWS::AccountId',
   model: 'Model',
   endpoint: 'Endpoint',
+  afterendpoint: 'AfterEndpoint',
+  afterbucket: 'AfterReleasesBucket',
+  afterprefix: 'AfterReleasesPrefix',
   executionrole: 'ExecutionRole',
   releasesbucket: 'ReleasesBucket',
   releasesprefix: 'ReleasesPrefix',
@@ -49,6 +52,13 @@ const place: Place = {
     ...{ function: '<function>', alias: '<alias>', application: '', deploymentGroup: '' },
     hooks: { beforeAllowTraffic: '<hook>' },
   },
+};
+
+/** The environment that `after` of the manifest names. */
+const before: Place = {
+  ...place,
+  endpoint: '<afterendpoint>',
+  releases: { bucket: '<afterbucket>', prefix: '<afterprefix>' },
 };
 
 const duties: Duties = {
@@ -89,7 +99,12 @@ const template = ({ Version, Statement }: Document): object => ({
 
 /** Each managed policy of an operation, by the name of its file in docs/permissions. */
 export const policiesOf = (policy: PublishedName): Readonly<Record<string, object>> =>
-  Object.fromEntries(Object.entries(documentsFor(policy, place)).map(([name, document]) => [name, template(document)]));
+  Object.fromEntries(
+    Object.entries(documentsFor(policy, policy === 'after' ? before : place)).map(([name, document]) => [
+      name,
+      template(document),
+    ]),
+  );
 
 const separated = dutyPolicies(duties);
 

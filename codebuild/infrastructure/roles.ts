@@ -26,6 +26,12 @@ const lowerCase = {
 /** Trust policies compare the subjects of jobs as patterns: a name with a star or a question mark would let other jobs in. */
 const literal = { allowedPattern: '[^*?]*', constraintDescription: 'a name without * and ?' };
 
+const prefixOrEmpty = {
+  default: '',
+  allowedPattern: '([^*?]*/)?',
+  constraintDescription: 'empty, or a prefix that ends with /, without * and ?',
+};
+
 /** The policies put these names into ARNs: a star would widen them, and an address or an ARN would match nothing. */
 const bucketName = {
   allowedPattern: '[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]',
@@ -80,9 +86,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   });
   parameter(stack, 'ReleasesPrefix', {
     description: 'Prefix of `releases`, with a slash at its end; empty without one.',
-    default: '',
-    allowedPattern: '([^*?]*/)?',
-    constraintDescription: 'empty, or a prefix that ends with /, without * and ?',
+    ...prefixOrEmpty,
   });
   parameter(stack, 'TrainingBucket', {
     description: 'Bucket to which training writes artifacts, and of the golden set.',
@@ -244,8 +248,35 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   });
   const hasStage = isYes(stack, 'HasStage', stage);
   const withStage = ofOperation('life-cycle', hasStage).map((Ref) => onlyIf(hasStage.logicalId, { Ref }));
+  const comesAfter = given(
+    stack,
+    'ComesAfter',
+    parameter(stack, 'AfterEndpoint', {
+      description: '`endpoint.name` of the environment that `after` of the manifest names; empty without `after`.',
+      default: '',
+      allowedPattern: `(${lowerCase.allowedPattern})?`,
+      constraintDescription: `empty, or ${lowerCase.constraintDescription}`,
+    }),
+  );
+  parameter(stack, 'AfterReleasesBucket', {
+    description: 'Bucket of `releases` of that environment; empty without `after`.',
+    default: '',
+    allowedPattern: `(${bucketName.allowedPattern})?`,
+    constraintDescription: `empty, or ${bucketName.constraintDescription}`,
+  });
+  parameter(stack, 'AfterReleasesPrefix', {
+    description: 'Prefix of `releases` of that environment, with a slash at its end; empty without one.',
+    ...prefixOrEmpty,
+  });
+  new CfnRule(stack, 'TheEnvironmentBeforeIsWhole', {
+    ruleCondition: isGiven('AfterEndpoint'),
+    assertions: [
+      { assert: isGiven('AfterReleasesBucket'), assertDescription: 'With AfterEndpoint its bucket is needed.' },
+    ],
+  });
+  const after = ofOperation('after', comesAfter).map((Ref) => onlyIf(comesAfter.logicalId, { Ref }));
   const test = ofOperation('regression-test');
-  role('planner', jobsOf('registrar', 'pull_request'), ofOperation('plan'));
+  role('planner', jobsOf('registrar', 'pull_request'), [...ofOperation('plan'), ...after]);
   role('tester', jobsOf('registrar'), test);
   const registrar = parameter(stack, 'RegistrarRole', {
     description:
@@ -262,6 +293,7 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
       ...test.map((Ref) => onlyIf(trustsWorker.logicalId, { Ref })),
       guard('deployer'),
       ...withStage,
+      ...after,
     ],
     byWorker,
   );

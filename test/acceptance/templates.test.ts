@@ -35,6 +35,8 @@ const stagingEndpoint = 'iris-staging';
 const stacks = {
   'delivery-roles': resourcesOf('delivery-roles', {
     ...place,
+    AfterEndpoint: stagingEndpoint,
+    AfterReleasesBucket: bucket,
     ExecutionRole: 'iris-serving',
     WorkerRole: arnOf('delivery-worker'),
     RegistrarRole: arnOf('model-registrar'),
@@ -181,9 +183,10 @@ const push = (manifest: string, location: string): void =>
 
 /** The manifest of a team with staging, whose registrar is a role of its own. */
 const stagedManifest = (): string =>
-  `${manifestText().replace(
-    'environments:\n',
-    `environments:
+  `${manifestText()
+    .replace(
+      'environments:\n',
+      `environments:
   staging:
     account: "${team.account}"
     region: ${team.region}
@@ -191,7 +194,11 @@ const stagedManifest = (): string =>
     endpoint: { name: ${stagingEndpoint}, execution-role: iris-serving, instance: { type: ml.m5.large, count: 1 } }
     rollout: { ${rollouts.allAtOnce}, minimum-requests: 0 }
 `,
-  )}registry: { account: "${team.account}", registrar-role: model-registrar }\n`;
+    )
+    .replace(
+      '    endpoint:\n      name: iris\n',
+      '    after: staging\n    endpoint:\n      name: iris\n',
+    )}registry: { account: "${team.account}", registrar-role: model-registrar }\n`;
 
 const call = (operation: string, input: object): Promise<Record<string, unknown>> =>
   account.simulator.call('codepipeline', operation, input);

@@ -34,7 +34,12 @@ const place = {
   GitHubTagPrefix: 'churn_v',
 };
 const worker = { WorkerRole: `${account}delivery-worker` };
-const delivery = { ...place, ...worker, ExecutionRole: 'churn-serving', KmsAlias: 'alias/ml', WritesStage: 'yes' };
+/** The published policy `after` is for an environment with the same names. */
+const after = { AfterEndpoint: 'churn', AfterReleasesBucket: 'ml-releases', AfterReleasesPrefix: 'churn/' };
+const delivery = {
+  ...{ ...place, ...worker, ...after },
+  ...{ ExecutionRole: 'churn-serving', KmsAlias: 'alias/ml', WritesStage: 'yes' },
+};
 const registry = { ...place, ...worker, DeliveryRoles: `${account}model-deployer,${account}staging-deployer` };
 const roles = {
   'delivery-roles': resourcesOf('delivery-roles', { ...delivery, RegistrarRole: `${account}model-registrar` }),
@@ -89,7 +94,7 @@ describe('the policies of the roles', () => {
   });
 
   it.each([
-    ['Planner', files('plan')],
+    ['Planner', files('plan', 'after')],
     ['Registrar', files('register-model', 'plan', 'duties/registrar-guard')],
     ['Tester', files('regression-test-reads', 'regression-test-changes')],
     ['Approver', files('gate', 'duties/approver-guard')],
@@ -97,7 +102,7 @@ describe('the policies of the roles', () => {
       'Deployer',
       files(
         ...['deploy-endpoint-reads', 'deploy-endpoint-changes', 'regression-test-reads', 'regression-test-changes'],
-        ...['duties/deployer-guard', 'life-cycle'],
+        ...['duties/deployer-guard', 'life-cycle', 'after'],
       ),
     ],
     ['Restorer', files('rollback', 'life-cycle')],
@@ -107,8 +112,9 @@ describe('the policies of the roles', () => {
     expect(propertiesOf(all, role).Policies).toBeUndefined();
   });
 
-  it('gives the deployer of jobs at GitHub neither the test nor the registrar; without a stage no role may write one', () => {
-    const alone = resourcesOf('delivery-roles', { ...delivery, WorkerRole: '', WritesStage: 'no' });
+  it('gives the deployer of jobs at GitHub neither the test nor the registrar; without a stage and an environment before it nothing for them', () => {
+    const alone = resourcesOf('delivery-roles', { ...delivery, WorkerRole: '', WritesStage: 'no', AfterEndpoint: '' });
+    expect(attachedTo(alone, 'Planner')).toEqual(files('plan'));
     expect(attachedTo(alone, 'Deployer')).toEqual(
       files('deploy-endpoint-reads', 'deploy-endpoint-changes', 'duties/deployer-guard'),
     );
