@@ -18,6 +18,15 @@ export interface Reported {
   readonly 'serving-version'?: string;
   /** The outputs of the last job of an operation: act passes none of a called workflow that another called one calls. */
   readonly last: Readonly<Record<string, string>>;
+  /** The job summaries, in the order of the steps. */
+  readonly summary: string;
+  /** What the steps printed. */
+  readonly log: string;
+}
+/** The event that starts a workflow. */
+export interface Event {
+  readonly name: string;
+  readonly payload: object;
 }
 export type With = Readonly<Record<string, string | boolean>>;
 
@@ -27,9 +36,7 @@ export interface Call {
   readonly workflow: string;
   readonly with: With;
   /** Default: a push to main. */
-  readonly event?: { readonly name: string; readonly payload: object };
-  /** `false`: the commit that is checked out runs, with nothing new. */
-  readonly commits?: boolean;
+  readonly event?: Event;
 }
 
 /** A repository in which act runs the reusable workflows, against a local AWS of its own. */
@@ -38,6 +45,12 @@ export interface ActWorkspace {
   readonly simulator: Simulator;
   write(file: string, content: string | Buffer): void;
   git(...args: readonly string[]): string;
+  /** Runs a program of the repository, as its people do on a laptop. */
+  laptop(program: string, ...args: readonly string[]): string;
+  /** Commits everything. */
+  commit(title: string): void;
+  /** Runs a workflow of the repository, by its name in `.github/workflows` of the copy. */
+  run(workflow: string, event: Event): Promise<Reported>;
   /** Commits everything, and runs a workflow that makes this call and afterwards records its outputs. */
   call(title: string, call: Call): Promise<Reported>;
   /** Inputs of a registration, with the artifact of this version uploaded. */
@@ -61,22 +74,37 @@ interface Line {
   readonly command?: string;
   readonly name?: string;
   readonly arg?: string;
+  readonly content?: string;
 }
 
 const root = resolve(import.meta.dirname, '..');
+const standIns = join(root, 'tools/act-actions');
+
+/** Other people's actions are played by those of tools/act-actions, at whatever commit a workflow names. */
+const mapped = (workflow: string): readonly string[] =>
+  [...workflow.matchAll(/uses: ([\w-]+\/([\w-]+)@[0-9a-f]{40})/g)].flatMap(([, uses = '', name = '']) =>
+    // act has its own actions/checkout: it copies the folder.
+    name === 'checkout' ? [] : ['--local-repository', `${uses}=${join(standIns, name)}`],
+  );
+
+export interface WorkspaceOptions {
+  readonly manifest?: string;
+  /** Roles beside the simulator's usual ones. */
+  readonly roles?: readonly string[];
+}
 
 /**
  * Time is virtual: one participant of the simulator's clock goes to act. The steps of these workflows run one after another, so the running
  * process is the participant, and time stands still between two steps.
  */
-export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> => {
+export const openActWorkspace = async ({ manifest, roles = [] }: WorkspaceOptions): Promise<ActWorkspace> => {
   const home = mkdtempSync(join(tmpdir(), 'act-'));
   const folder = join(home, 'churn');
   const reportFile = join(home, 'report.json');
   const eventFile = join(home, 'event.json');
   copyPlain(folder);
   const write = (file: string, content: string | Buffer): void => writeFileSync(join(folder, file), content);
-  write('delivery.yml', manifest);
+  if (manifest !== undefined) write('delivery.yml', manifest);
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   git('init', '--initial-branch=main');
@@ -86,7 +114,7 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
   writeFileSync(join(folder, '.git/info/exclude'), '.github/workflows/caller.yml\n');
 
   // Without a driver: only the one participant can hold the time, so a slow machine changes nothing.
-  const simulator = await startSimulator({ wallSpeed: 1, roles: [...defaultRoles, tester] });
+  const simulator = await startSimulator({ wallSpeed: 1, roles: [...defaultRoles, ...roles] });
   simulator.images.tag(rehearsedTeam.image, rehearsedTeam.imageDigest);
   const participant = simulator.register('workflow');
   const environment = {
@@ -95,10 +123,15 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
     ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
   };
 
-  const runAct = async (event: string): Promise<readonly Line[]> => {
+  const run = async (workflow: string, event: Event): Promise<Reported> => {
+    writeFileSync(eventFile, JSON.stringify(event.payload));
+    // As a checkout has it.
+    git('update-ref', 'refs/remotes/origin/main', 'refs/heads/main');
+    const file = `.github/workflows/${workflow}.yml`;
     const flags = [
-      [event, '--json'],
-      ['--workflows', '.github/workflows/caller.yml'],
+      [event.name, '--json'],
+      ['--workflows', file],
+      mapped(readFileSync(join(folder, file), 'utf8')),
       ['--eventpath', eventFile],
       ['--platform', 'ubuntu-latest=-self-hosted'],
       ['--container-daemon-socket', '-'],
@@ -109,7 +142,7 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
     const act = spawn('act', flags, {
       cwd: folder,
       // Node 24 for the actions, and none of the caller's own AWS settings.
-      env: { PATH: [join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter), HOME: home },
+      env: { PATH: [join(standIns, 'bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter), HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let log = '';
@@ -117,11 +150,25 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
       stream.setEncoding('utf8').on('data', (text: string) => {
         log += text;
       });
-    await new Promise((end, fail) => {
+    const code = await new Promise((end, fail) => {
       act.once('error', fail);
       act.once('close', end);
     });
-    return log.split('\n').map((line) => (line.startsWith('{') ? (JSON.parse(line) as Line) : { msg: line }));
+    const lines = log.split('\n').map((line) => (line.startsWith('{') ? (JSON.parse(line) as Line) : { msg: line }));
+    const text = lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n');
+    if (process.argv.includes('--verbose')) console.log(text);
+    const last = lastWords(lines);
+    return {
+      ended: code === 0 ? 'green' : 'red',
+      last,
+      ...last,
+      summary: lines.map(({ command, content = '' }) => (command === 'summary' ? content : '')).join(''),
+      log: text,
+    };
+  };
+  const commit = (title: string): void => {
+    git('add', '.');
+    git('commit', '--allow-empty', '-qm', title);
   };
 
   return {
@@ -129,23 +176,16 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
     simulator,
     write,
     git,
-    call: async (title, { workflow, with: given, event = { name: 'push', payload: {} }, commits = true }) => {
+    laptop: (program, ...args) => execFileSync(program, args, { cwd: folder, encoding: 'utf8' }),
+    commit,
+    run,
+    call: async (title, { workflow, with: given, event = { name: 'push', payload: {} } }) => {
       write('.github/workflows/caller.yml', callerText(event.name, workflow, given, reportFile));
-      writeFileSync(eventFile, JSON.stringify(event.payload));
-      if (commits) {
-        git('add', '.');
-        git('commit', '--allow-empty', '-qm', title);
-      }
-      // As a checkout has it.
-      git('update-ref', 'refs/remotes/origin/main', 'refs/heads/main');
+      commit(title);
       rmSync(reportFile, { force: true });
-      const lines = await runAct(event.name);
-      if (process.argv.includes('--verbose'))
-        console.log(lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n'));
-      const last = lastWords(lines);
-      return existsSync(reportFile)
-        ? { ended: 'green', last, ...JSON.parse(readFileSync(reportFile, 'utf8')) }
-        : { ended: 'red', last, ...last };
+      const found = await run('caller', event);
+      // act ends at the first failed job and starts no reporting job: then the end comes from the failed job's last step.
+      return existsSync(reportFile) ? { ...found, ...JSON.parse(readFileSync(reportFile, 'utf8')) } : found;
     },
     registration: (version) => {
       const fixture = irisFixture(version);
@@ -212,7 +252,6 @@ jobs:
           OUTPUTS: \${{ toJSON(needs.call.outputs) }}
 `;
 
-/** act ends at the first failed job and starts no reporting job: then the end comes from the failed job's last step. */
 const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
   const outputs = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);

@@ -17,7 +17,7 @@ regression:
   request: { content-type: text/csv, input: [sepal_length, sepal_width, petal_length, petal_width] }
 `;
 
-const workspace = await openActWorkspace(manifestText());
+const workspace = await openActWorkspace({ manifest: manifestText(), roles: [tester] });
 workspace.permit(planner, 'plan', 'register-model');
 workspace.permit('model-deployer', 'deploy-endpoint');
 workspace.permit('model-restorer', 'rollback');

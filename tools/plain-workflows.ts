@@ -6,7 +6,7 @@
  *   node tools/plain-workflows.ts FOLDER OWNER/REPO@COMMIT     `OWNER/REPO/…@COMMIT`, for GitHub Enterprise Server
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -20,12 +20,16 @@ export const plain = (workflow: string, home?: string): string => {
     .replace(/OWNER\/model-delivery\/((?:\.github\/workflows|actions)\/\S+)@v1/g, (_all, path: string) => at(path));
 };
 
+/** `examples/gitflow/.github/workflows/release.yml` → `examples-gitflow-release.yml`: an example often has the name of the workflow it calls. */
+export const copyName = (path: string): string =>
+  path.replace(/(?:^|\/)\.github\/workflows\//, '/').replace(/^\//, '').replaceAll('/', '-');
+
 export const copyPlain = (folder: string, home?: string): void => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
-  for (const path of globSync(['.github/workflows/*.yml', 'examples/*.yml'], { cwd: root })) {
+  for (const path of globSync(['.github/workflows/*.yml', 'examples/*.yml', 'examples/*/.github/workflows/*.yml'], { cwd: root })) {
     const text = readFileSync(join(root, path), 'utf8');
-    if (/^jobs:/m.test(text)) writeFileSync(join(folder, '.github/workflows', basename(path)), plain(text, home));
+    if (/^jobs:/m.test(text)) writeFileSync(join(folder, '.github/workflows', copyName(path)), plain(text, home));
   }
   for (const path of globSync('actions/*/{action.yml,dist}', { cwd: root }))
     cpSync(join(root, path), join(folder, path), { recursive: true });

@@ -28,6 +28,9 @@ export interface Inference {
   readonly inputScale?: number;
 }
 
+/** An artifact without `inference.json`: nothing is known about its serving code, and it behaves well. */
+const wellBehaved: Inference = { healthy: true, failingShare: 0, baseMs: 8, spreadMs: 8 };
+
 /** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends only on the bytes. */
 const uniform = (bytes: Buffer, salt: number): number => {
   let hash = 0x811c9dc5 ^ salt;
@@ -112,7 +115,7 @@ const keepColumns = ({ columns }: Transform): Container => ({
 
 /**
  * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in
- * AWS; here the two are methods. An archive without the two files it needs starts, but never passes its health check.
+ * AWS; here the two are methods. An archive without a model starts, but never passes its health check.
  * @throws when `artifact` is not a gzip-compressed tar
  */
 export const startContainer = (artifact: Buffer, publish?: Publish): Container =>
@@ -124,7 +127,8 @@ export const startFiles = (files: Archive, publish?: Publish): Container => {
     const transform = files.get('transform.json');
     if (transform !== undefined) return keepColumns(JSON.parse(transform.toString()) as Transform);
     const fitted: Classifier | WordModel = JSON.parse(files.get('model.json')?.toString() ?? '');
-    const inference: Inference = JSON.parse(files.get('inference.json')?.toString() ?? '');
+    const behaviour = files.get('inference.json');
+    const inference = behaviour === undefined ? wellBehaved : (JSON.parse(behaviour.toString()) as Inference);
     return serve(modelOf(fitted, inference), inference, publish);
   } catch {
     return { ping: () => false, invoke: () => ({ ...json(503, 'the model could not be loaded'), latencyMs: 1 }) };
