@@ -29,17 +29,25 @@ export interface Example {
   edit(file: string, before: string, after: string): void;
   /** Runs the example's `release.yml` for a push of the branch that is checked out, or of a tag `<model>_v<version>` there. */
   push(tag?: string): Promise<Reported>;
-  /** Runs the example's `on-model-event.yml` on `main` with the event that SageMaker sends about a decision. */
-  decided(packageVersion: number, status: Status): Promise<Reported>;
   /** Decides about a version in the registry. */
-  decide(packageVersion: number, status: Status): Promise<void>;
+  decide(version: string, status: Status): Promise<void>;
+  /** Runs the example's `on-model-event.yml` on `main` with the event that SageMaker sends about a decision. */
+  decided(version: string, status: Status): Promise<Reported>;
   /** `1.0.1-rc.1 on staging, 1.0.1 in production`, by the release records. */
   serving(): string;
+  /** What an environment's endpoint serves, by SageMaker alone. */
+  served(environment: string): Promise<Served>;
+  /** ARN of the package that has this version. */
+  packageOf(version: string): Promise<string>;
 }
+export interface Served {
+  readonly modelPackage: string;
+  readonly artifact: Buffer;
+}
+type Answer = Readonly<Record<string, unknown>>;
 export type Status = 'Approved' | 'Rejected';
 
 const examples = resolve(import.meta.dirname, '../examples');
-export const trainer = 'model-trainer';
 
 export const openExample = async (name: 'github-flow' | 'gitflow', roles: readonly string[]): Promise<Example> => {
   const workspace = await openActWorkspace({ roles });
@@ -48,12 +56,23 @@ export const openExample = async (name: 'github-flow' | 'gitflow', roles: readon
   cpSync(join(examples, name), folder, { recursive: true, filter: (path) => !left.test(path.slice(examples.length)) });
   const manifest = parse(readFileSync(join(folder, 'delivery.yml'), 'utf8')) as Manifest;
   const { model, environments } = manifest;
-  const { account: own = '', region = '' } = environments['production'] ?? {};
+  const { account: own = '' } = environments['production'] ?? {};
   const registry = manifest.registry?.account ?? own;
   const workflow = (file: string): string => `examples-${name}-${file}`;
   const release = readFileSync(join(folder, `.github/workflows/${workflow('release')}.yml`), 'utf8');
   const image = /image: (\S+)/.exec(release)?.[1] ?? '';
-  const arnOf = (version: number): string => `arn:aws:sagemaker:${region}:${registry}:model-package/${model}/${version}`;
+  const ask = (account: string, operation: string, input: object): Promise<Answer> =>
+    simulator.account(account).call('sagemaker', operation, input);
+  const described = (ModelPackageName: string): Promise<Answer> =>
+    ask(registry, 'DescribeModelPackage', { ModelPackageName });
+  const packageOf = async (version: string): Promise<string> => {
+    const { ModelPackageSummaryList } = await ask(registry, 'ListModelPackages', { ModelPackageGroupName: model });
+    for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[]) {
+      const { CustomerMetadataProperties = {} } = await described(ModelPackageArn);
+      if ((CustomerMetadataProperties as { semver?: string }).semver === version) return ModelPackageArn;
+    }
+    throw new Error(`no package has the version ${version}`);
+  };
 
   return {
     workspace,
@@ -74,13 +93,25 @@ export const openExample = async (name: 'github-flow' | 'gitflow', roles: readon
       const ref = tag === undefined ? `refs/heads/${git('branch', '--show-current')}` : `refs/tags/${model}_v${tag}`;
       return workspace.run(workflow('release'), { name: 'push', payload: { ref } });
     },
-    decided: (version, status) => {
-      git('switch', '--quiet', 'main');
-      return workspace.run(workflow('on-model-event'), decision(arnOf(version), status));
-    },
     decide: async (version, status) => {
-      const input = { ModelPackageArn: arnOf(version), ModelApprovalStatus: status };
-      await simulator.account(registry).call('sagemaker', 'UpdateModelPackage', input);
+      const input = { ModelPackageArn: await packageOf(version), ModelApprovalStatus: status };
+      await ask(registry, 'UpdateModelPackage', input);
+    },
+    decided: async (version, status) => {
+      git('switch', '--quiet', 'main');
+      return workspace.run(workflow('on-model-event'), decision(await packageOf(version), status));
+    },
+    packageOf,
+    served: async (environment) => {
+      const { account = '', endpoint } = environments[environment] ?? {};
+      const { EndpointConfigName } = await ask(account, 'DescribeEndpoint', { EndpointName: endpoint?.name });
+      const { ProductionVariants } = await ask(account, 'DescribeEndpointConfig', { EndpointConfigName });
+      const [{ ModelName } = {}] = ProductionVariants as { ModelName?: string }[];
+      const { PrimaryContainer, Containers = [PrimaryContainer] } = await ask(account, 'DescribeModel', { ModelName });
+      const [{ ModelPackageName = '' } = {}] = Containers as { ModelPackageName?: string }[];
+      const { InferenceSpecification } = await described(ModelPackageName);
+      const [, bucket = '', key = ''] = /s3:\/\/([^/]+)\/([^"]+)/.exec(JSON.stringify(InferenceSpecification)) ?? [];
+      return { modelPackage: ModelPackageName, artifact: simulator.objects.get(bucket, key)?.body ?? Buffer.of() };
     },
     serving: () =>
       Object.entries(environments)

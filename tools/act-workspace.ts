@@ -57,8 +57,9 @@ export interface ActWorkspace {
   registration(version: IrisVersion): With;
   /** Adds the actions of these policies, and no others, to a role. */
   permit(role: string, ...policies: readonly PublishedName[]): void;
-  approve(packageVersion?: number): Promise<void>;
-  traffic(): void;
+  approve(): Promise<void>;
+  /** Requests to an endpoint, from now on. */
+  traffic(at: { readonly endpoint: string; readonly account: string; readonly model: 'iris' | 'segments' }): void;
   pass(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -142,7 +143,10 @@ export const openActWorkspace = async ({ manifest, roles = [] }: WorkspaceOption
     const act = spawn('act', flags, {
       cwd: folder,
       // Node 24 for the actions, and none of the caller's own AWS settings.
-      env: { PATH: [join(standIns, 'bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter), HOME: home },
+      env: {
+        PATH: [join(standIns, 'bin'), join(root, 'node_modules/.bin'), process.env['PATH']].join(delimiter),
+        HOME: home,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let log = '';
@@ -208,20 +212,16 @@ export const openActWorkspace = async ({ manifest, roles = [] }: WorkspaceOption
           policyFor(policy, place).Statement.flatMap(({ Action }) => Action),
         );
     },
-    approve: async (packageVersion) => {
+    approve: async () => {
       const { ModelPackageSummaryList } = await simulator.call('sagemaker', 'ListModelPackages', {
         ModelPackageGroupName: rehearsedTeam.model,
       });
       for (const { ModelPackageArn } of ModelPackageSummaryList as { ModelPackageArn: string }[])
-        if (packageVersion === undefined || ModelPackageArn.endsWith(`/${packageVersion}`))
-          await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
+        await simulator.call('sagemaker', 'UpdateModelPackage', { ModelPackageArn, ModelApprovalStatus: 'Approved' });
     },
-    traffic: () => {
-      simulator.traffic({
-        endpoint: rehearsedTeam.endpoint,
-        requestsPerSecond: rehearsedTeam.requestsPerSecond,
-        seed: 20_260_105,
-      });
+    traffic: ({ account, ...to }) => {
+      const { requestsPerSecond } = rehearsedTeam;
+      simulator.account(account).traffic({ ...to, requestsPerSecond, seed: 20_260_105 });
     },
     pass: async (milliseconds) => {
       const clock = await openRehearsalClock(participant.url);

@@ -48,7 +48,7 @@ try {
   await workspace.approve();
   await expectEnd('first deployment', first, 'green', 'succeeded/delivered', '1.0.0');
 
-  workspace.traffic();
+  workspace.traffic(rehearsedTeam);
   await workspace.pass(minutes(20));
 
   const approved = { 'approval-status': 'Approved' };

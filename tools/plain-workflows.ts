@@ -22,12 +22,17 @@ export const plain = (workflow: string, home?: string): string => {
 
 /** `examples/gitflow/.github/workflows/release.yml` → `examples-gitflow-release.yml`: an example often has the name of the workflow it calls. */
 export const copyName = (path: string): string =>
-  path.replace(/(?:^|\/)\.github\/workflows\//, '/').replace(/^\//, '').replaceAll('/', '-');
+  path
+    .replace(/(?:^|\/)\.github\/workflows\//, '/')
+    .replace(/^\//, '')
+    .replaceAll('/', '-');
 
 export const copyPlain = (folder: string, home?: string): void => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, '.github/workflows'), { recursive: true });
-  for (const path of globSync(['.github/workflows/*.yml', 'examples/*.yml', 'examples/*/.github/workflows/*.yml'], { cwd: root })) {
+  for (const path of globSync(['.github/workflows/*.yml', 'examples/*.yml', 'examples/*/.github/workflows/*.yml'], {
+    cwd: root,
+  })) {
     const text = readFileSync(join(root, path), 'utf8');
     if (/^jobs:/m.test(text)) writeFileSync(join(folder, '.github/workflows', copyName(path)), plain(text, home));
   }

@@ -1,6 +1,13 @@
 import type { Simulator } from '../../simulator/contracts.ts';
-import { policyFor } from '../permissions.ts';
-import { type Sharing, type SharingName, type SharingPolicy, sharingPolicies } from '../policy-sharing.ts';
+import { type PublishedName, policyFor } from '../permissions.ts';
+import type { Place } from '../policy-resources.ts';
+import {
+  type Deliverer,
+  type Sharing,
+  type SharingName,
+  type SharingPolicy,
+  sharingPolicies,
+} from '../policy-sharing.ts';
 import { defaultReleases } from '../release/location.ts';
 import { rehearsedTeam as team } from './manifest.ts';
 
@@ -50,9 +57,16 @@ export const forgotten =
   (name, policy) =>
     name === missing ? undefined : policy;
 
+/** A role of a delivering account, with the published policies that it has beside its access to the registry. */
+export type SharedRole = Deliverer & { readonly has?: readonly PublishedName[] };
+
 /** Sets up both sides: the resource policies of the registry's account, and the policies of the roles. */
-export const share = async (simulator: Simulator, edit: Edit = (_name, policy) => policy): Promise<void> => {
-  const published = sharingPolicies(sharing);
+export const share = async (
+  simulator: Simulator,
+  edit: Edit = (_name, policy) => policy,
+  deliverers: readonly SharedRole[] = sharing.deliverers,
+): Promise<void> => {
+  const published = sharingPolicies({ ...sharing, deliverers });
   const policy = (name: SharingName): SharingPolicy | undefined => edit(name, published[name]);
   const tooling = simulator.account(accounts.tooling);
   const { bucket } = sharing.artifacts;
@@ -73,8 +87,9 @@ export const share = async (simulator: Simulator, edit: Edit = (_name, policy) =
   const reader = arnOf(accounts.tooling, sharing.reader);
   simulator.trust(reader, policy('registry-reader-trust') ?? nothing);
   simulator.attachPolicy(reader, policy('registry-reader') ?? nothing);
-  for (const { account, deployer } of sharing.deliverers)
-    for (const document of [usualPolicy(account), policy('deployer') ?? nothing])
+  const usual: readonly PublishedName[] = ['deploy-endpoint'];
+  for (const { account, deployer, has = usual } of deliverers)
+    for (const document of [...has.map((name) => usualPolicy(name, account)), policy('deployer') ?? nothing])
       simulator.attachPolicy(arnOf(account, deployer), document);
 };
 
@@ -82,20 +97,23 @@ const exists = (error: { readonly message?: string }): void => {
   if (!error.message?.startsWith('Model Package Group already exists')) throw error;
 };
 
-/** The usual policy of a deployer: all that has nothing to do with the registry. */
-const usualPolicy = (account: string) => {
-  const { Version, Statement } = policyFor('deploy-endpoint', {
-    partition: 'aws',
-    region: team.region,
-    account,
-    model: team.model,
-    endpoint: team.endpoint,
-    executionRole: 'iris-serving',
-    releases: defaultReleases({ id: account, region: team.region }),
-    artifacts: team.bucket,
-    repository: 'iris-serving',
-    kmsAlias: 'alias/ml',
-  });
+/** The names of an account, for its policies. */
+export const placeOf = (account: string): Place => ({
+  partition: 'aws',
+  region: team.region,
+  account,
+  model: team.model,
+  endpoint: team.endpoint,
+  executionRole: 'iris-serving',
+  releases: defaultReleases({ id: account, region: team.region }),
+  artifacts: team.bucket,
+  repository: 'iris-serving',
+  kmsAlias: 'alias/ml',
+});
+
+/** A published policy without all that has to do with the registry. `after` reads the records of staging. */
+const usualPolicy = (name: PublishedName, account: string) => {
+  const { Version, Statement } = policyFor(name, placeOf(name === 'after' ? accounts.staging : account));
   const ofRegistry = ['FindTheVersion', 'ReadTheImage', 'ReadTheArtifact', 'MakeItFromThePackage'];
   return { Version, Statement: Statement.filter(({ Sid }) => !ofRegistry.includes(Sid)) };
 };
