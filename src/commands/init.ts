@@ -174,7 +174,7 @@ const runInit = (args: readonly string[], host: CommandLine): Promise<ExitCode> 
     answer: async (inputs: Inputs) => {
       const checkout = await readCheckout(process.cwd(), host.env, host.cancellation.signal);
       const { files, notes } = await prepared(inputs, checkout, host);
-      const standing = files.map((file) => ({ ...file, found: contentOf(join(checkout.root, file.path)) }));
+      const standing = files.map((file) => ({ ...file, found: contentOf(checkout.root, file.path) }));
       const others = standing.filter(({ found, content }) => found !== undefined && found !== content);
       if (others.length > 0 && !inputs.force && !inputs['dry-run']) throw exist(others);
       const due = standing.filter(({ found, content }) => found !== content);
@@ -357,10 +357,10 @@ const remarks = (inputs: Inputs, { source, repository, trainingJob }: Setup): re
 ];
 
 /** The text of a file; undefined where there is none. */
-const contentOf = (path: string): string | undefined => {
-  if (!existsSync(path)) return undefined;
+const contentOf = (root: string, path: string): string | undefined => {
+  if (!existsSync(join(root, path))) return undefined;
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(join(root, path), 'utf8');
   } catch (error) {
     throw new InputError(`${path} could not be read: ${messageOf(error)}`);
   }

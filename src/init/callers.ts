@@ -32,7 +32,7 @@ const branches = ({ branches: { main, develop }, dev }: Setup, name: string, tex
   if (name === 'gitflow.yml')
     return onMain(
       replaced(
-        dev === undefined ? replaced(text, /`develop` is on dev, the branches/, 'The branches') : text,
+        dev === undefined ? replaced(text, /`develop` is on dev, the branches/, 'the branches') : text,
         /^ {4}branches: \[develop, "release\/\*\*", "hotfix\/\*\*"\]$/m,
         `    branches: [${word(develop, 'develop')}, "release/**", "hotfix/**"]`,
       ),

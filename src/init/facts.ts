@@ -76,10 +76,11 @@ export const stagesFrom = (
 ): { readonly dev?: Stage; readonly staging: Stage; readonly production: Stage } => {
   const all = names.split(',').map((one) => one.trim());
   const [last = '', before = '', first] = [...all].reverse();
-  const known = all.every((one) => environmentPattern.test(one)) && new Set(all).size === all.length;
+  const isName = (one: string): boolean => environmentPattern.test(one) && one.length <= longestEnvironment;
+  const known = all.every(isName) && new Set(all).size === all.length;
   if (!known || all.length < 2 || all.length > 3)
     throw new InputError(
-      `environments: ${quoted(names)} is not allowed; expected two or three different names such as staging,production or dev,staging,production`,
+      `environments: ${quoted(names)} is not allowed; expected two or three different names of up to ${longestEnvironment} characters, such as staging,production or dev,staging,production`,
     );
   const stage = (name: string, own: string): Stage => {
     if (own.length > longestEndpoint)
@@ -91,15 +92,19 @@ export const stagesFrom = (
   // A name of an environment may have `_`, which a name of an endpoint may not.
   const beside = (name: string): Stage =>
     stage(name, `${endpoint}-${name.replaceAll(/[_-]+/g, '-').replace(/-$/, '')}`);
+  const production = stage(last, endpoint);
   return {
     ...(first === undefined ? {} : { dev: beside(first) }),
     staging: beside(before),
-    production: stage(last, endpoint),
+    production,
   };
 };
 
 /** The longest name that stands whole in the names of models and configurations (docs/permissions). */
 const longestEndpoint = 48;
+
+/** The names of policies have it at their end (IAM: 128 characters). */
+const longestEnvironment = 32;
 
 export const sourceFrom = ({ from }: Given, { owner }: Repository): Source => {
   const [repository = '', ref = ''] = (from ?? `${owner}/model-delivery@v1`).split('@');

@@ -53,7 +53,7 @@ const environmentPart = (setup: Setup): readonly string[] => {
     '| --- | --- | --- | --- |',
     ...environments.map(
       ({ name, for: use, reviewers, branches, tags }) =>
-        `| ${code(name)} | ${use} | ${reviewers} | ${[...branches, ...tags.map((tag) => `tag ${tag}`)].map(code).join(', ')} |`,
+        `| ${code(name)} | ${use} | ${reviewers} | ${[...branches.map(code), ...tags.map((tag) => `the tags ${code(tag)}`)].join(', ')} |`,
     ),
     '',
     ...shell(...environments.flatMap((one) => environmentCommands(repository, one))),
@@ -149,12 +149,12 @@ const releasePart = (setup: Setup, link: Link): readonly string[] => {
     ...(flow === 'github-flow'
       ? [
           `1. ${job}, and push it with everything else to ${code(branches.main)}. The push registers the version${dev === undefined ? '' : `, delivers it to ${dev.name}`} and delivers it to ${staging.name}. The summary has its number.`,
-          `2. Tag the commit with that number: \`${tag}\`. The reviewers of ${code(production.name)} get the plan, and approve.`,
+          `2. Tag the commit with that number, for 1.0.0 by \`${tag}\`. The reviewers of ${code(production.name)} get the plan, and approve.`,
         ]
       : [
           `1. ${job}, and push it with everything else to ${code(branches.develop)}${dev === undefined ? '' : `, which is delivered to ${dev.name}`}.`,
           `2. Push a branch \`release/1.0.0\` with a commit that changes \`training-job.txt\` or \`delivery.yml\`: its candidate \`1.0.0-rc.1\` is delivered to ${staging.name}.`,
-          `3. Merge it into ${code(branches.main)} with a merge commit, and tag the merge: \`${tag}\`. The final version waits for its approval in the registry, and then for the reviewers of ${code(production.name)}.`,
+          `3. Merge it into ${code(branches.main)} with a merge commit, and tag the merge: \`${tag}\`. The final version waits for its approval in the registry (in SageMaker Studio, for instance), and then for the reviewers of ${code(production.name)}.`,
           `4. The pull request back to ${code(branches.develop)} starts workflows only with the secret \`BACK_MERGE_TOKEN\`, a token of a GitHub App; without the secret the job's own token opens it.`,
         ]),
     '',
