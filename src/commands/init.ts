@@ -263,6 +263,7 @@ const ofLiveEndpoint = async (inputs: Inputs, place: Place, host: CommandLine): 
         }),
         ...withoutUndefined({ kmsAlias }),
       },
+      remarks: found.needs.notes,
       ...withoutUndefined({ trainingJob: inputs['training-job'] }),
     },
     manifest: found.manifest,

@@ -1,6 +1,6 @@
 import { shellWord } from '../plain-text.ts';
 import { environmentsOf, type GitHubEnvironment } from './environments.ts';
-import { issuerOf, type Repository } from './repository.ts';
+import { isServer, issuerOf, type Repository } from './repository.ts';
 import { type DeliveryRole, rolesOf } from './roles.ts';
 import { flowTitles, pageAt, plannerOf, rollbackOf, type Setup, testerOf } from './setup.ts';
 
@@ -118,7 +118,7 @@ const rolePart = (setup: Setup, link: Link): readonly string[] => {
 };
 
 const bucketPart = (setup: Setup, link: Link): readonly string[] => {
-  const { production, shared, account } = setup;
+  const { production, shared, account, remarks } = setup;
   const { bucket, prefix } = shared.releases;
   const writers = rolesOf(setup).map(({ name }) => name);
   return [
@@ -128,7 +128,9 @@ const bucketPart = (setup: Setup, link: Link): readonly string[] => {
       `npx model-delivery create-bucket --environment ${production.name} --writers ${shellWord(writers.join(' '))}`,
     ),
     '',
-    `The execution role ${code(shared.executionRole)} has to read the artifacts (\`s3:GetObject\` on \`arn:${account.partition}:s3:::${bucket}/${prefix}artifacts/*\`) and the image.`,
+    ...(remarks?.map((remark) => `- ${remark}`) ?? [
+      `The execution role ${code(shared.executionRole)} has to read the artifacts (\`s3:GetObject\` on \`arn:${account.partition}:s3:::${bucket}/${prefix}artifacts/*\`) and the image.`,
+    ]),
   ];
 };
 
@@ -142,6 +144,11 @@ const releasePart = (setup: Setup, link: Link): readonly string[] => {
   const rest = [
     `- **Roles in the workflows.** ${code(plannerOf(setup))} plans and registers, ${code(testerOf(setup))} tests; the other roles stand in \`delivery.yml\`.`,
     `- **The watchdog** and the events of the registry run on the default branch, ${code(branches.byDefault)}: merge the workflows there. ${code(rollbackOf(production))} is where they go back.`,
+    ...(isServer(setup.repository)
+      ? [
+          `- **${setup.repository.host}** needs the copy of the suite that is made for servers: ${link('GitHub Enterprise Server', 'docs/workflows.md#github-enterprise-server-and-pinning')}.`,
+        ]
+      : []),
     `- **Events of the registry** reach \`on-model-event.yml\` through EventBridge: ${link('decisions in the registry', 'docs/model-events.md')} has the template.`,
     `- **An endpoint that others made** serves a version that is not registered yet: ${link('adopting', 'docs/adopting.md')} has the way from there.`,
   ];

@@ -1,3 +1,5 @@
+import { githubIssuer } from '../policy-trust.ts';
+
 /** A repository at GitHub, or at a GitHub Enterprise server. */
 export interface Repository {
   /** `github.com`, or the server's host. */
@@ -36,13 +38,17 @@ export const repositoryOfRemote = (url: string): Repository | undefined => {
   return inner.split('/').length === 2 ? readRepository(`${known}/${inner}`) : undefined;
 };
 
+/** GitHub Enterprise Server; a subdomain of ghe.com is GitHub's own. */
+export const isServer = ({ host }: Repository): boolean => host !== 'github.com' && !host.endsWith('.ghe.com');
+
 /**
  * The issuer of identity tokens, without `https://` (GitHub docs, "OpenID Connect reference": github.com, a subdomain of ghe.com, and GitHub
  * Enterprise Server).
  */
-export const issuerOf = ({ host }: Repository): string => {
-  if (host === 'github.com') return 'token.actions.githubusercontent.com';
-  return host.endsWith('.ghe.com') ? `token.actions.${host}` : `${host}/_services/token`;
+export const issuerOf = (repository: Repository): string => {
+  const { host } = repository;
+  if (isServer(repository)) return `${host}/_services/token`;
+  return host === 'github.com' ? githubIssuer : `token.actions.${host}`;
 };
 
 /** Its names in identity tokens: the immutable one where its numbers are known (GitHub changelog, 2026-07-15). */

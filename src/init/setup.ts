@@ -43,6 +43,8 @@ export interface Setup {
   readonly shared: Pick<Place, 'executionRole' | 'releases' | 'artifacts' | 'repository'> &
     Partial<Pick<Place, 'kmsAlias'>>;
   readonly trainingJob?: string;
+  /** Of a live endpoint: facts about its roles and configs that belong to no policy. */
+  readonly remarks?: readonly string[];
 }
 
 /** A file of the repository, by its path from the root. */

@@ -323,6 +323,7 @@ describe('a live endpoint', () => {
     for (const name of [`arn:aws:s3:::${team.bucket}/*`, 'repository/iris-serving', 'role/iris-serving', 'alias/ml'])
       expect(policies).toContain(name);
     expect(out).toContain('wrote delivery.yml');
+    expect(read('delivery/README.md')).toContain('- made-by-hand is not named for iris: a rollback to it needs');
     const withoutAfter = read('delivery.yml')
       .replace(/^ +after: .*\n/m, '')
       .replace(/^ +role: .*\n/gm, '');

@@ -59,6 +59,15 @@ describe.each(flowNames)('a repository for %s', (flow) => {
     );
   });
 
+  it('names what a server lacks', () => {
+    const onServer = (host: string): boolean =>
+      contentAt(
+        writtenFor(setupFor(flow, { repository: { host, owner: 'acme', name: 'scoring' } })),
+        'delivery/README.md',
+      ).includes('#github-enterprise-server-and-pinning');
+    expect([onServer('ghe.acme.com'), onServer('acme.ghe.com'), onServer('github.com')]).toEqual([true, false, false]);
+  });
+
   it('has reviewers for production alone', () => {
     const reviewed = environmentsOf(unusual(flow)).filter(({ reviewers }) => !reviewers.startsWith('none'));
     expect(reviewed.map(({ name }) => name)).toEqual(['live']);
