@@ -84,8 +84,8 @@ const openGitHubFlow = async (): Promise<Example> => {
   simulator.attachPolicy(arn(tooling, trainer), upload('iris'));
   const registrar = arn(tooling, 'model-registrar');
   const assume = { Effect: 'Allow', Action: ['sts:AssumeRole'], Resource: [registrar] };
-  for (const account of [staging, production])
-    simulator.attachPolicy(arn(account, 'model-planner'), { Version: '2012-10-17', Statement: [assume] });
+  // Versions are registered by jobs of staging.
+  simulator.attachPolicy(arn(staging, 'model-planner'), { Version: '2012-10-17', Statement: [assume] });
   const register = policyFor('register-model', { ...placeOf(tooling), artifacts: trainingBucket });
   // docs/permissions/README.md: for versions that are registered as approved.
   const asApproved = JSON.stringify(register).replace('"PendingManualApproval"', '"Approved"');
@@ -318,5 +318,7 @@ const gitflow = async (): Promise<void> => {
 };
 
 // The two meet nowhere: each has its own local AWS, its own folder and its own clock.
-await Promise.all([gitHubFlow(), gitflow()]);
-process.exitCode = failures() === 0 ? 0 : 1;
+const ends = await Promise.allSettled([gitHubFlow(), gitflow()]);
+const broken = ends.filter((end) => end.status === 'rejected');
+for (const { reason } of broken) console.error(reason);
+process.exitCode = failures() + broken.length === 0 ? 0 : 1;

@@ -5,7 +5,7 @@
 #   iam-simulate         another evaluator of IAM policies (tools/verify-policies.ts); AGPL, so it is no dependency of this project
 #   botocore             AWS's service model for Python, which validates the simulator's answers
 #   cfn-lint, hcl2       judge the templates in codebuild/templates, and the CloudFormation and Terraform snippets of the docs (tools/verify-snippets.py)
-#   scikit-learn, SciPy, statsmodels, pandas   compute the values in test/oracles again
+#   scikit-learn, SciPy, statsmodels, pandas   compute the values in test/oracles again; scikit-learn trains the models of examples/
 #   river                ships the data set of simulator/fixtures/segments (tools/segments.py)
 # A second run is quick.
 set -euo pipefail

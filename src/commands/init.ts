@@ -9,6 +9,7 @@ import { example } from '../init/examples.ts';
 import { branchesFrom, type Checkout, repositoryFrom, sourceFrom, stagesFrom } from '../init/facts.ts';
 import { environmentsBefore, newManifest } from '../init/new-manifest.ts';
 import { setupFolder } from '../init/readme.ts';
+import { isServer } from '../init/repository.ts';
 import { deployerOf, flowNames, restorerOf, type Setup, type WrittenFile } from '../init/setup.ts';
 import { filesOf } from '../init/write.ts';
 import { counted } from '../judge/amounts.ts';
@@ -347,7 +348,7 @@ const remarks = (inputs: Inputs, { source, repository, trainingJob }: Setup): re
   ...(inputs.from === undefined
     ? [`the workflows call those of ${source.repository} at ${source.ref}; --from names another repository or commit`]
     : []),
-  ...(repository.ids === undefined
+  ...(repository.ids === undefined && !isServer(repository)
     ? [
         `the trust policies lack the numbers of ${repository.owner}/${repository.name}, which identity tokens of repositories made on or after 2026-07-15 have: ${setupFolder}/README.md has the command that shows them`,
       ]

@@ -102,7 +102,7 @@ const rolePart = (setup: Setup, link: Link): readonly string[] => {
       '  done',
       'done',
     ),
-    ...(repository.ids === undefined
+    ...(repository.ids === undefined && !isServer(repository)
       ? [
           '',
           `**Numbers.** In repositories made on or after 2026-07-15 GitHub's identity tokens name owner and repository with their numbers. These trust policies do not have that form. Add it before you make the roles:`,

@@ -129,6 +129,15 @@ test('--json has every file with its content, and the notes', async () => {
   });
 });
 
+test('the numbers of a repository are not missed where its server has none', async () => {
+  const noted = async (...args: readonly string[]): Promise<boolean> =>
+    (await writing([...whole, '--force', ...args])).out.includes('the trust policies lack the numbers') &&
+    read('delivery/README.md').includes('**Numbers.**');
+  expect(await noted()).toBe(true);
+  expect(await noted('--repository-ids', '123456/789012')).toBe(false);
+  expect(await noted('--repository', 'ghe.acme.com/acme/churn')).toBe(false);
+});
+
 describe('files that exist', () => {
   test('are listed and kept, and nothing is written', async () => {
     writeFileSync(join(folder, 'delivery.yml'), 'version: 1\n');

@@ -15,6 +15,16 @@ const rows = irisData().rows.map((row) => Buffer.from(row.slice(0, 4).join(','))
 const answers = (container: Container, bodies: readonly Buffer[] = rows): string[] =>
   bodies.map((body) => container.invoke(body, 'text/csv').body.toString());
 
+test('an artifact without inference.json behaves well; without a model it never becomes healthy', () => {
+  const files = new Map(readArchive(irisFixture('1.1.0').artifact));
+  files.delete('inference.json');
+  const container = startFiles(files);
+  expect(container.ping()).toBe(true);
+  expect(answers(container)).toEqual(answers(served()));
+  files.delete('model.json');
+  expect(startFiles(files).ping()).toBe(false);
+});
+
 describe('nondeterministic serving', () => {
   const nondeterministic = { share: 0.2, seed: 7 };
 

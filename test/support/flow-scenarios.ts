@@ -541,3 +541,61 @@ export const watchdog: Readonly<Record<string, FlowRow>> = {
     jobs: { settle: 'success' },
   },
 };
+
+const trainSteps = [
+  'train/actions/setup-python',
+  'train/Install scikit-learn',
+  'train/Train',
+  'train/The committed evaluation is that of this model',
+  'train/aws-actions/configure-aws-credentials',
+  'train/upload',
+] as const;
+
+/** `release.yml` of an example's repository. @param model the job that calls the flow */
+export const exampleRelease = (model: string): Readonly<Record<string, FlowRow>> => ({
+  'a push: trained, and passed on': {
+    inputs: {},
+    github: push('main'),
+    ran: [...trainSteps, model],
+    jobs: { train: 'success', [model]: 'success' },
+  },
+  'a pull request of the repository': {
+    inputs: {},
+    github: pullRequest(),
+    ran: [...trainSteps, model],
+    jobs: { train: 'success', [model]: 'success' },
+  },
+  'a pull request from a fork: nothing is trained, and the flow checks nothing': {
+    inputs: {},
+    github: pullRequest('mallory/churn'),
+    ran: [model],
+    jobs: { train: 'skipped', [model]: 'success' },
+  },
+  'a tag: nothing is trained': {
+    inputs: {},
+    github: tag(`${model}_v1.4.0`),
+    ran: [model],
+    jobs: { train: 'skipped', [model]: 'success' },
+  },
+  'another evaluation than the committed one: nothing is uploaded, and nothing registered': {
+    inputs: {},
+    github: push('main'),
+    steps: { 'train/The committed evaluation is that of this model': { fails: true } },
+    ran: trainSteps.slice(0, 4),
+    jobs: { train: 'failure', [model]: 'skipped' },
+  },
+  'cancelled while it trains': {
+    inputs: {},
+    github: push('main'),
+    cancelledIn: 'train/Train',
+    ran: trainSteps.slice(0, 3),
+    jobs: { train: 'cancelled', [model]: 'skipped' },
+  },
+  'a tag, cancelled': {
+    inputs: {},
+    github: tag(`${model}_v1.4.0`),
+    cancelledIn: model,
+    ran: [model],
+    jobs: { train: 'skipped', [model]: 'cancelled' },
+  },
+});

@@ -10,9 +10,14 @@ const reusable = ['deliver', 'github-flow', 'gitflow', 'on-model-event', 'watchd
   (name) => `.github/workflows/${name}.yml`,
 );
 const own = [...reusable, '.github/workflows/ci.yml'];
-const examples = ['github-flow', 'gitflow', 'on-model-event', 'watchdog', 'rollback'].map(
-  (name) => `examples/${name}.yml`,
-);
+/** Complete repositories. */
+const repositories = ['examples/github-flow', 'examples/gitflow'];
+const examples = [
+  ...['github-flow', 'gitflow', 'on-model-event', 'watchdog', 'rollback'].map((name) => `examples/${name}.yml`),
+  ...repositories.flatMap((folder) =>
+    ['release', 'on-model-event', 'watchdog'].map((name) => `${folder}/.github/workflows/${name}.yml`),
+  ),
+];
 /** A workflow with a job of its own, instead of a call of `deliver.yml`. */
 const byComment = 'examples/approve-by-comment.yml';
 const ownGate = 'OWNER/model-delivery/actions/approve-gate@v1';
@@ -51,7 +56,7 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
           contents: 'read',
           ...(path === byComment && { 'pull-requests': 'read', actions: 'read' }),
           // The comment with a plan, and the pull request back to develop.
-          ...(/\/(github-flow|gitflow)\.yml$/.test(path) && { 'pull-requests': 'write' }),
+          ...(/\/(github-flow|gitflow|release)\.yml$/.test(path) && { 'pull-requests': 'write' }),
         }).toHaveProperty(scope, level);
     }
     for (const line of text(path).split('\n'))

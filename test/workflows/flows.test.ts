@@ -1,11 +1,14 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { reasonCodes } from '../../src/reason-codes.ts';
-import { type FlowRow, gitflow, gitHubFlow, modelEvents, watchdog } from '../support/flow-scenarios.ts';
+import { exampleRelease, type FlowRow, gitflow, gitHubFlow, modelEvents, watchdog } from '../support/flow-scenarios.ts';
 import { conditions, mutations, withCondition, writtenConditions } from '../support/workflow-conditions.ts';
 import { declarationOf, readWorkflow, stepName, type Workflow } from '../support/workflow-file.ts';
 import { play } from '../support/workflow-scheduler.ts';
 
-const pathOf = (name: string): string => `.github/workflows/${name}.yml`;
+const pathOf = (name: string): string => {
+  const [example, file] = name.split('/');
+  return file === undefined ? `.github/workflows/${name}.yml` : `examples/${example}/.github/workflows/${file}.yml`;
+};
 
 const course = (workflow: Workflow, row: FlowRow) => {
   const { ran, jobs, outputs } = play(workflow, row);
@@ -23,6 +26,8 @@ describe.each([
   ['gitflow', gitflow],
   ['on-model-event', modelEvents],
   ['watchdog', watchdog],
+  ['github-flow/release', exampleRelease('iris')],
+  ['gitflow/release', exampleRelease('segments')],
 ] as const)('%s.yml', (name, rows: Readonly<Record<string, FlowRow>>) => {
   const path = pathOf(name);
   let workflow: Workflow;

@@ -54,9 +54,13 @@ def handler(model):
     return Handler
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # connections that wait: the default of 5 would refuse some of a burst
+
+
 if __name__ == "__main__":
     folder = pathlib.Path(os.environ.get("MODEL_FOLDER", "/opt/ml/model"))
     fitted = json.loads((folder / "model.json").read_text())
-    server = ThreadingHTTPServer(("", int(os.environ.get("PORT", 8080))), handler(fitted))
+    server = Server(("", int(os.environ.get("PORT", 8080))), handler(fitted))
     print(f"listening on port {server.server_port}", flush=True)
     server.serve_forever()
