@@ -42,7 +42,9 @@ const factsStay: Condition = {
 
 export const conditions = {
   /** A request without a status is refused: AWS does not document the resulting status. */
-  unapproved: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'PendingManualApproval' } }),
+  unapproved: ({ registersAs = 'PendingManualApproval' }: Place): Condition => ({
+    StringEquals: { 'sagemaker:ModelApprovalStatus': registersAs },
+  }),
   /** A rejection alone, as far as IAM has keys. It has none for the InferenceSpecification. */
   onlyRejects: (): Condition => ({ StringEquals: { 'sagemaker:ModelApprovalStatus': 'Rejected' }, ...factsStay }),
   onlyDecides: (): Condition => ({

@@ -1,4 +1,5 @@
 import type { Condition } from './policy-conditions.ts';
+import { subjectsOf, trustPolicy } from './policy-trust.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 /** A role each to register, to decide and to deliver. */
@@ -33,7 +34,6 @@ export interface DutyPolicy {
   readonly Statement: readonly Statement[];
 }
 
-const issuer = 'token.actions.githubusercontent.com';
 const status = 'sagemaker:ModelApprovalStatus';
 
 /**
@@ -49,23 +49,8 @@ export const dutyPolicies = (place: Duties) => {
   const model = place.model.toLowerCase();
   const packages = [sagemaker(`model-package/${model}/*`)];
   const endpoint = [sagemaker(`endpoint/${place.endpoint.toLowerCase()}`)];
-  const provider = `arn:${partition}:iam::${account}:oidc-provider/${issuer}`;
-  const inEnvironment = (name: string): readonly string[] =>
-    repositories.map((one) => `repo:${one}:environment:${name}`);
-  const onRefs = repositories.flatMap((one) => refs.map((ref) => `repo:${one}:ref:refs/${ref}`));
-
-  const trust = (subjects: readonly string[]): DutyPolicy => {
-    const aud = { [`${issuer}:aud`]: 'sts.amazonaws.com' };
-    const sub = { [`${issuer}:sub`]: subjects };
-    const patterns = subjects.some((subject) => subject.includes('*'));
-    return policy({
-      Sid: 'LetItsJobsIn',
-      Effect: 'Allow',
-      Principal: { Federated: provider },
-      Action: ['sts:AssumeRoleWithWebIdentity'],
-      Condition: patterns ? { StringEquals: aud, StringLike: sub } : { StringEquals: { ...aud, ...sub } },
-    });
-  };
+  const jobs = subjectsOf(repositories);
+  const trust = (subjects: readonly string[]): DutyPolicy => trustPolicy(place, subjects);
   const deny = (
     Sid: string,
     Action: readonly string[],
@@ -96,7 +81,7 @@ export const dutyPolicies = (place: Duties) => {
     [sagemaker(`model-package-group/${model}`)],
   );
   return {
-    'registrar-trust': trust(onRefs),
+    'registrar-trust': trust(jobs.onRefs(...refs)),
     'registrar-guard': policy(
       deny('RegisterUndecided', [register], packages, unless('PendingManualApproval')),
       deny('RejectAtMost', [decide], packages, unless('Rejected')),
@@ -104,14 +89,14 @@ export const dutyPolicies = (place: Duties) => {
       deliverNothing,
       openNoGroup,
     ),
-    'approver-trust': trust(inEnvironment(environments.approver)),
+    'approver-trust': trust(jobs.inEnvironments(environments.approver)),
     'approver-guard': policy(
       deny('DecideAndNoMore', [decide], packages, unless('Approved', 'Rejected')),
       deny('RegisterNothing', [register, remove], packages),
       deliverNothing,
       openNoGroup,
     ),
-    'deployer-trust': trust(inEnvironment(environments.deployer)),
+    'deployer-trust': trust(jobs.inEnvironments(environments.deployer)),
     // A stage alone passes, for `stage` in the manifest; the policy `life-cycle` allows it.
     'deployer-guard': policy(
       deny('RegisterNothing', [register, remove], packages),

@@ -13,6 +13,8 @@ export interface Place {
   readonly artifacts: string;
   readonly repository: string;
   readonly kmsAlias: string;
+  /** Statuses that `register-model` may register with. Default: `PendingManualApproval`. */
+  readonly registersAs?: string | readonly string[];
   /** For the policy of an alias. Default: function and application have the name of the endpoint, alias and group are `live`, the hook is `CodeDeployHook_` with that name. */
   readonly lambda?: LambdaAlias;
   /** Of a service. Default: service, family and application have the name of the endpoint, the cluster is `models`, the group is `live`. */

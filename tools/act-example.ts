@@ -126,7 +126,7 @@ export const openExample = async (name: 'github-flow' | 'gitflow', roles: readon
 };
 
 /** The event of SageMaker about a package, as the rule of `codebuild/templates/approvals.json` passes it on. */
-const decision = (arn: string, status: Status): Event => {
+export const decision = (arn: string, status: Status): Event => {
   const [, , , region = '', account = '', resource = ''] = arn.split(':');
   const [, group = '', version = ''] = resource.split('/');
   const detail = {

@@ -2,11 +2,12 @@ import { loadManifest } from '../manifest/load.ts';
 import { Refusal } from '../operation.ts';
 import type { EndpointKind } from '../release/record.ts';
 import { InputError } from '../schema.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Against, compareWith } from './compared.ts';
 import { find } from './found.ts';
-import { manifestText } from './manifest-text.ts';
-import { type Needs, needsOf } from './needs.ts';
+import { type Around, manifestText } from './manifest-text.ts';
+import { type KnownPlace, type Needs, needsOf, placeOf } from './needs.ts';
 import { type Owner, ownersOf } from './owner.ts';
 import { isSpec, tried } from './trial.ts';
 import { writtenAlarms } from './written-alarms.ts';
@@ -19,6 +20,8 @@ export interface AdoptRequest {
   readonly environment: string;
   /** Model package group; default: the group of the package that serves, else the endpoint's name. */
   readonly model?: string;
+  /** Keys and environments beside the adopted one. */
+  readonly around?: Around;
 }
 
 /** A manifest that was made of a live endpoint. */
@@ -31,13 +34,15 @@ export interface Adopted {
   readonly remarks: readonly string[];
   readonly owners: readonly Owner[];
   readonly needs: Needs;
+  readonly place: KnownPlace;
 }
 
 /**
  * Reads a live endpoint, and writes the manifest whose plan against it is empty, as far as a manifest can.
  * @throws {Refusal} when no manifest can deliver to it
  */
-export const adopt = async (world: World, { endpoint, environment, model: given }: AdoptRequest): Promise<Adopted> => {
+export const adopt = async (world: World, request: AdoptRequest): Promise<Adopted> => {
+  const { endpoint, environment, model: given, around } = request;
   const { account, clock } = world;
   const found = await find(world, endpoint);
   const grouped = found.package?.packageVersion === undefined ? undefined : found.package.group;
@@ -64,6 +69,7 @@ export const adopt = async (world: World, { endpoint, environment, model: given 
     kept,
     rollout,
     alarms,
+    ...withoutUndefined({ around }),
   });
   const written = loaded(manifest, environment);
   return {
@@ -74,6 +80,7 @@ export const adopt = async (world: World, { endpoint, environment, model: given 
     remarks: [...remarks, ...alarms.remarks],
     owners: ownersOf(found.tags),
     needs: needsOf(account, found, written, model),
+    place: placeOf(account, found, model),
   };
 };
 

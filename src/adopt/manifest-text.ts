@@ -26,12 +26,28 @@ export interface Draft {
   readonly kept: readonly string[];
   readonly rollout: WrittenRollout;
   readonly alarms: WrittenAlarms;
+  readonly around?: Around;
+}
+
+/** What a repository has beside the adopted environment. */
+export interface Around {
+  /** The roles of the adopted environment, by name. */
+  readonly role: string;
+  readonly rollbackRole: string;
+  /** The environment before it. */
+  readonly after: string;
+  /**
+   * Environments that come before, made of the adopted endpoint's keys.
+   * @param releases where the release record lies, unless it is the default
+   */
+  readonly before: (endpoint: Written, releases: string | undefined) => readonly Entry[];
 }
 
 /** The text of `delivery.yml`. */
 export const manifestText = (draft: Draft): string => {
-  const { account, found, model, environment, endpoint, remarks, kept, rollout, alarms } = draft;
+  const { account, found, model, environment, endpoint, remarks, kept, rollout, alarms, around } = draft;
   const home = found.package?.home;
+  const releases = found.releases && `s3://${found.releases.bucket}/${found.releases.prefix}`;
   const elsewhere = home !== undefined && !isOf(account, home);
   return yamlOf(
     [
@@ -51,6 +67,7 @@ export const manifestText = (draft: Draft): string => {
       {
         key: 'environments',
         value: new Entries([
+          ...(around?.before(endpoint, releases) ?? []),
           {
             key: environment,
             value: new Entries([
@@ -58,16 +75,30 @@ export const manifestText = (draft: Draft): string => {
               {
                 key: 'region',
                 value: account.region,
-                comments: [
-                  'Add `role` (delivers) and `rollback-role` (takes a version back), so that the host refreshes their credentials.',
-                ],
+                comments:
+                  around === undefined
+                    ? [
+                        'Add `role` (delivers) and `rollback-role` (takes a version back), so that the host refreshes their credentials.',
+                      ]
+                    : [],
               },
-              ...(found.releases === undefined
+              ...(around === undefined
+                ? []
+                : [
+                    { key: 'role', value: around.role },
+                    { key: 'rollback-role', value: around.rollbackRole },
+                    {
+                      key: 'after',
+                      value: around.after,
+                      comments: [`A version that has not served well in ${around.after} is refused here.`],
+                    },
+                  ]),
+              ...(releases === undefined
                 ? []
                 : [
                     {
                       key: 'releases',
-                      value: `s3://${found.releases.bucket}/${found.releases.prefix}`,
+                      value: releases,
                       comments: ['An earlier delivery keeps its release record here.'],
                     },
                   ]),
@@ -87,7 +118,7 @@ export const manifestText = (draft: Draft): string => {
       },
     ],
     [
-      `Written by \`model-delivery adopt\` from the endpoint ${found.endpoint}, which ${kinds[found.kind].trait} (${found.look.live.endpointConfig}).`,
+      `Written by \`model-delivery ${around === undefined ? 'adopt' : 'init'}\` from the endpoint ${found.endpoint}, which ${kinds[found.kind].trait} (${found.look.live.endpointConfig}).`,
       ...ownersOf(found.tags).map(ownerLine),
       ...found.look.notes,
     ],

@@ -1,10 +1,12 @@
 import { isNamedFor } from '../endpoint/names.ts';
 import { deployPermissions } from '../endpoint/permissions.ts';
 import { valueAt } from '../endpoint/settings.ts';
-import type { EndpointSpec, S3Location } from '../manifest/manifest.ts';
+import type { EndpointSpec } from '../manifest/manifest.ts';
 import { documentsFor, type IamPolicy, type PublishedName, permissionsFor } from '../permissions.ts';
+import type { Place } from '../policy-resources.ts';
 import { parseS3Location } from '../registry/s3-object.ts';
 import { defaultReleases } from '../release/location.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { Account } from '../world.ts';
 import type { Found } from './found.ts';
 
@@ -23,24 +25,44 @@ export interface Needs {
   readonly notes: readonly string[];
 }
 
+type Read = 'executionRole' | 'artifacts' | 'repository' | 'kmsAlias';
+/** The names that policies are written for, as far as a live endpoint shows them. */
+export type KnownPlace = Omit<Place, Read> & Partial<Pick<Place, Read>>;
+
+export const placeOf = (account: Account, { settings, endpoint, releases }: Found, model: string): KnownPlace => {
+  const data = String(valueAt(settings, 'container.ModelDataUrl') ?? '');
+  const image = String(valueAt(settings, 'container.Image') ?? '');
+  const key = String(settings.config['KmsKeyId'] ?? '');
+  return {
+    ...{ partition: account.partition, region: account.region, account: account.id },
+    model,
+    endpoint,
+    releases: releases ?? defaultReleases(account),
+    ...withoutUndefined({
+      executionRole: executionRoleOf(settings).split(':role/').at(-1) || undefined,
+      artifacts: parseS3Location(data)?.bucket,
+      repository: /^[^/]+\/([^:@]+)/.exec(image)?.[1],
+      kmsAlias: key.includes('alias/') ? key.slice(key.indexOf('alias/')) : undefined,
+    }),
+  };
+};
+
+const executionRoleOf = (settings: Found['settings']): string =>
+  String(valueAt(settings, 'model.ExecutionRoleArn') ?? '');
+
 /** The roles and permissions of the first delivery to an adopted endpoint. */
 export const needsOf = (account: Account, found: Found, spec: EndpointSpec, model: string): Needs => {
   const { settings, scaling, look } = found;
-  const data = String(valueAt(settings, 'container.ModelDataUrl') ?? '');
-  const image = String(valueAt(settings, 'container.Image') ?? '');
-  const role = String(valueAt(settings, 'model.ExecutionRoleArn') ?? '');
-  const releases: S3Location = found.releases ?? defaultReleases(account);
+  const role = executionRoleOf(settings);
   const key = String(settings.config['KmsKeyId'] ?? '');
-  const place = {
-    ...account,
-    account: account.id,
-    model,
-    endpoint: found.endpoint,
-    executionRole: role.split(':role/').at(-1) || '<execution-role>',
-    releases,
-    artifacts: parseS3Location(data)?.bucket ?? '<bucket-of-training-artifacts>',
-    repository: /^[^/]+\/([^:@]+)/.exec(image)?.[1] ?? '<repository>',
-    kmsAlias: key.includes('alias/') ? key.slice(key.indexOf('alias/')) : 'alias/<alias-of-the-key>',
+  const known = placeOf(account, found, model);
+  const { releases } = known;
+  const place: Place = {
+    executionRole: '<execution-role>',
+    artifacts: '<bucket-of-training-artifacts>',
+    repository: '<repository>',
+    kmsAlias: 'alias/<alias-of-the-key>',
+    ...known,
   };
   const needed = (name: PublishedName, does: string, permissions: readonly string[]): NeededRole => ({
     role: name,

@@ -80,8 +80,9 @@ const runAdopt = (args: readonly string[], host: CommandLine): Promise<ExitCode>
       const adopted = await adoptEndpoint(world, { endpoint, environment, ...withoutUndefined({ model }) });
       if (output !== undefined) write(output, adopted.manifest, force);
       if (json) {
-        const { manifest, ...rest } = adopted;
-        return jsonText({ ...withoutSecrets(rest), empty: adopted.differences.length === 0, manifest }, 2);
+        const { kind, manifest, differences, kept, remarks, owners, needs } = adopted;
+        const rest = withoutSecrets({ kind, differences, kept, remarks, owners, needs });
+        return jsonText({ ...rest, empty: differences.length === 0, manifest }, 2);
       }
       const report = redacted(reportOf(adopted, output));
       if (output !== undefined) return report;

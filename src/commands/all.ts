@@ -16,6 +16,7 @@ export const commands = {
   'deploy-endpoint': operation('deploy-endpoint'),
   'shift-traffic': operation('shift-traffic'),
   rollback: operation('rollback'),
+  init: async () => (await import('./init.ts')).init,
   adopt: async () => (await import('./adopt.ts')).adopt,
   plan: async () => (await import('./plan.ts')).plan,
   lint: async () => (await import('./lint.ts')).lint,

@@ -1,38 +1,14 @@
-import { execFile } from 'node:child_process';
 import { isCommitDigest } from '../digest.ts';
 import type { Env } from '../env.ts';
-import { systemCode } from '../system-code.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Commits, Compared } from '../world.ts';
-
-/** Of the messages since a version. */
-const mostBytes = 64 * 1024 * 1024;
-
-interface End {
-  /** Exit code, or the system's word for a program that did not start. */
-  readonly code: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type End, gitAt, mostBytes } from './git.ts';
 
 /**
- * The history of the checkout at `root`, read by the machine's git: without a shell, without the network, without writing.
- * @param env of the run; git gets the variables that find its configuration, and no credentials
+ * The history of the checkout at `root`, read by the machine's git.
  */
 export const gitCommits = (root: string, env: Env, signal: AbortSignal): Commits => {
-  const variables = { ...withoutUndefined(Object.fromEntries(Object.entries(env).filter(isForGit))), ...readOnly };
-  const git = (...args: readonly string[]): Promise<End> =>
-    new Promise((done, fail) => {
-      execFile(
-        'git',
-        ['--no-pager', ...args],
-        { cwd: root, env: variables, signal, maxBuffer: mostBytes, encoding: 'utf8', windowsHide: true },
-        (error, stdout, stderr) => {
-          if (signal.aborted) fail(error ?? signal.reason);
-          else done({ code: error === null ? 0 : codeOf(error), stdout, stderr });
-        },
-      );
-    });
+  const git = gitAt(root, env, signal);
   // A digest in the registry is foreign text: only a whole one is passed to git, so that none can be an option.
   const has = async (commit: string): Promise<boolean> =>
     isCommitDigest(commit) && (await git('cat-file', '-e', `${commit}^{commit}`)).code === 0;
@@ -108,24 +84,6 @@ const commitsIn = (listed: string): readonly ListedCommit[] =>
     .slice(1)
     .map((commit) => commit.split('\0'))
     .map(([message = '', names = '']) => ({ message, changes: names.trim() !== '' }));
-
-const codeOf = (error: Error): number | string => {
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'number' ? code : systemCode(error);
-};
-
-const isForGit = ([name]: readonly [string, unknown]): boolean =>
-  /^(PATH|HOME|USERPROFILE|XDG_CONFIG_HOME|SYSTEMROOT|TEMP|TMP|TMPDIR|GIT_DIR|GIT_WORK_TREE|GIT_CONFIG_.*)$/i.test(
-    name,
-  );
-
-const readOnly = {
-  LC_ALL: 'C',
-  GIT_OPTIONAL_LOCKS: '0',
-  // Objects that a partial clone left out stay out: git does not go to the network for them.
-  GIT_NO_LAZY_FETCH: '1',
-  GIT_TERMINAL_PROMPT: '0',
-};
 
 const cutOff =
   'the checkout has only a part of the history: set `fetch-depth: 0` for actions/checkout, or run `git fetch --unshallow`';

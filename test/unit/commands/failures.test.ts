@@ -27,6 +27,7 @@ const version = [...place, '--version', '1.4.0'];
 /** Arguments with which a command asks AWS something; undefined for a command that never does. */
 const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   adopt: ['--endpoint', 'churn'],
+  init: ['--flow', 'gitflow', '--endpoint', 'churn', '--repository', 'acme/churn', '--main', 'main'],
   'register-model': [...version, '--image', 'churn:1', '--artifact', 's3://ml-training/churn/model.tar.gz'],
   'approve-gate': version,
   'regression-test': version,

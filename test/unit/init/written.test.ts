@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { approvalWarnings } from '../../../src/commands/lint/approval-warnings.ts';
+import { environmentsOf } from '../../../src/init/environments.ts';
+import { rolesOf } from '../../../src/init/roles.ts';
+import { flowNames } from '../../../src/init/setup.ts';
+import { loadManifest } from '../../../src/manifest/load.ts';
+import { expectGolden } from '../../support/golden.ts';
+import { contentAt, setupFor, unusual, writtenFor } from '../../support/init.ts';
+
+describe.each(flowNames)('a repository for %s', (flow) => {
+  const files = writtenFor(setupFor(flow));
+  const pages = files.filter(({ path }) => !path.startsWith('delivery/roles/'));
+
+  it.each(pages.map(({ path }) => path))('has %s as in test/golden/init', (path) => {
+    expectGolden(`init/${flow}/${path.replace('.github/', '')}`, contentAt(files, path));
+  });
+
+  it.each([
+    ['the usual names', setupFor(flow)],
+    ['other names', unusual(flow)],
+  ])('has a manifest that loads, with %s', (_title, setup) => {
+    const manifest = loadManifest(contentAt(writtenFor(setup), 'delivery.yml'), 'delivery.yml');
+    expect(manifest.model).toBe(setup.model);
+    const all = Object.entries(manifest.environments).map(([name, { after, role, rollbackRole }]) => [
+      name,
+      { after, role, rollbackRole },
+    ]);
+    const { dev, staging, production } = setup;
+    expect(Object.fromEntries(all)).toEqual({
+      ...(dev && { [dev.name]: { role: 'fraud-test-deployer', rollbackRole: 'fraud-test-restorer' } }),
+      [staging.name]: { role: `${staging.endpoint}-deployer`, rollbackRole: `${staging.endpoint}-restorer` },
+      [production.name]: { after: staging.name, role: 'fraud-deployer', rollbackRole: 'fraud-restorer' },
+    });
+  });
+
+  it('names nothing of the examples', () => {
+    for (const setup of [setupFor(flow), unusual(flow)])
+      for (const { path, content } of writtenFor(setup)) expect([path, content.match(/churn/)]).toEqual([path, null]);
+    const elsewhere = setupFor(flow, { source: { repository: 'acme/model-delivery', ref: 'v1' } });
+    for (const { path, content } of writtenFor(elsewhere)) expect([path, content.match(/OWNER/)]).toEqual([path, null]);
+  });
+
+  it('is read by the lint: with GitHub Flow the reviewers alone decide', async () => {
+    const workflows = writtenFor(unusual(flow))
+      .filter(({ path }) => path.startsWith('.github/'))
+      .map(({ path, content }) => ({ path, text: content }));
+    const warnings = await approvalWarnings(workflows);
+    expect(warnings).toHaveLength(flow === 'github-flow' ? 1 : 0);
+    if (flow === 'github-flow') expect(warnings[0]).toContain('the GitHub environment live');
+  });
+
+  it('has a GitHub environment for each subject of a trust policy, and the other way round', () => {
+    const setup = unusual(flow);
+    const subjects = JSON.stringify(rolesOf(setup).map(({ trust }) => trust)).match(/environment:[\w-]+/g) ?? [];
+    expect([...new Set(subjects)].sort()).toEqual(
+      environmentsOf(setup)
+        .map(({ name }) => `environment:${name}`)
+        .sort(),
+    );
+  });
+
+  it('names what a server lacks', () => {
+    const onServer = (host: string): boolean =>
+      contentAt(
+        writtenFor(setupFor(flow, { repository: { host, owner: 'acme', name: 'scoring' } })),
+        'delivery/README.md',
+      ).includes('#github-enterprise-server-and-pinning');
+    expect([onServer('ghe.acme.com'), onServer('acme.ghe.com'), onServer('github.com')]).toEqual([true, false, false]);
+  });
+
+  it('has reviewers for production alone', () => {
+    const reviewed = environmentsOf(unusual(flow)).filter(({ reviewers }) => !reviewers.startsWith('none'));
+    expect(reviewed.map(({ name }) => name)).toEqual(['live']);
+  });
+});
