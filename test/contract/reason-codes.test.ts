@@ -13,6 +13,7 @@ const eachWhy = "test.each(whys)('of 0 for the reason %s end the release with th
  */
 const producers: Readonly<Record<ReasonCode, Place>> = {
   'regression-passed': ['acceptance/hosts.test.ts', "ends: 'succeeded/regression-passed'"],
+  'predictions-passed': ['acceptance/regression-offline.test.ts', "reason: 'predictions-passed'"],
   'regression-failed': ['acceptance/hosts.test.ts', "ends: 'rejected/regression-failed'"],
   'regression-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/regression-inconclusive'"],
   'policy-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/policy-inconclusive'"],
