@@ -15,6 +15,7 @@ interface Reason {
 export const reasonCodes = {
   // succeeded
   planned: { outcome: 'succeeded', meaning: 'A dry run: every read and check passed and nothing was written.', remedy: 'Run again without `dry-run` to carry the plan out.' },
+  'manifest-planned': { outcome: 'succeeded', meaning: 'A dry run with `version: serving` planned the changes of the manifest, as far as a version serves; nothing was written.', remedy: 'Read the plan; the next delivery carries the manifest out.' },
   registered: { outcome: 'succeeded', meaning: 'The model version is in the registry.', remedy: 'Nothing to do.' },
   'already-registered': { outcome: 'succeeded', meaning: 'The same version with the same content was registered before; the run returns that package.', remedy: 'Nothing to do.' },
   approved: { outcome: 'succeeded', meaning: 'The model package is approved.', remedy: 'Nothing to do.' },

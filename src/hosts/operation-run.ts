@@ -211,10 +211,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       endpointKey: key,
       testDue: due,
     }),
-    // A dry run with changes ends as `planned`. Without a plan it would go on with a live release.
-    ...(dryRun && end.outcome === 'succeeded'
-      ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
-      : {}),
+    ...(dryRun && end.outcome === 'succeeded' ? { wouldChange: changes(end, plan) } : {}),
     remarks: withoutSecrets(end.remarks ?? []),
   });
 
@@ -311,6 +308,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+/** A dry run with changes ends as `planned`. Without a plan it would go on with a live release; a manifest without one changes nothing known. */
+const changes = ({ reason }: Pick<Ended<unknown>, 'reason'>, plan: Plan | undefined): boolean =>
+  reason === 'manifest-planned' ? plan !== undefined : reason === 'planned' && plan?.changes.length !== 0;
 
 const launching = ({ launch, observer }: Host, clock: Clock): SessionRequest['launch'] =>
   launch &&

@@ -68,7 +68,7 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     const found = await servingVersion(world, given);
     if (found.is === 'serving')
       return runRelease(world, memory, await operationOf({ ...given, version: found.version, isServing: true }, world));
-    return { is: 'done', outcome: 'succeeded', reason: 'planned', outputs: {}, because: found.because };
+    return { is: 'done', outcome: 'succeeded', reason: 'manifest-planned', outputs: {}, because: found.because };
   },
   abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };

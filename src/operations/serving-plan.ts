@@ -19,7 +19,7 @@ export const servingPlan = async (
   const lines = settingLines(planned.plan, endpoint);
   if (lines.length > 0)
     return done(
-      'planned',
+      'manifest-planned',
       `the manifest changes endpoint ${endpoint}: ${lines.join('; ')}`,
       asNext(planned.plan, endpoint, version),
     );
@@ -35,7 +35,7 @@ export const servingPlan = async (
     );
   const whole = planned.plan.changes.length > 0 ? planned : await planWhole();
   return done(
-    'planned',
+    'manifest-planned',
     last === undefined
       ? `the manifest changes no setting of endpoint ${endpoint}; how ${version}, which serves, was delivered is not known, so the next delivery is planned whole`
       : `the manifest changes no setting of endpoint ${endpoint}, but the way there: ${version}, which serves, was delivered by another rollout or under other alarms`,
@@ -44,7 +44,7 @@ export const servingPlan = async (
 };
 
 const done = (
-  reason: 'planned' | Planned['already'],
+  reason: 'manifest-planned' | Planned['already'],
   because: string,
   plan: Plan,
 ): Extract<Opening<ReleaseOutputs>, { is: 'done' }> => ({

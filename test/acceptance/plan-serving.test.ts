@@ -23,6 +23,8 @@ const planned = async (): Promise<Result> => {
   const report = await account.run(deployEndpoint, { version: 'serving', 'dry-run': 'true' });
   expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
   if (report === undefined) throw new Error('the run died');
+  // For `on-change: fail`: only a plan with changes is one.
+  expect(report.wouldChange ?? false).toBe((report.result.plan?.changes ?? []).length > 0);
   return report.result;
 };
 const ends = ({ outcome, reason }: Result): string => `${outcome}/${reason}`;
@@ -41,7 +43,7 @@ describe('where a version serves', () => {
   test('another instance type and count are named before the merge', async () => {
     account.writeManifest((text) => text.replace('ml.m5.large, count: 4', 'ml.m5.xlarge, count: 6'));
     const result = await planned();
-    expect(ends(result)).toBe('succeeded/planned');
+    expect(ends(result)).toBe('succeeded/manifest-planned');
     expect(result.because).toBe(
       'the manifest changes endpoint iris: instances at the start: 4 → 6; instance type: ml.m5.large → ml.m5.xlarge',
     );
@@ -56,7 +58,7 @@ describe('where a version serves', () => {
       ),
     );
     const result = await planned();
-    expect(ends(result)).toBe('succeeded/planned');
+    expect(ends(result)).toBe('succeeded/manifest-planned');
     expect(details(result).join('\n')).toContain('2 to 8');
   });
 
@@ -65,7 +67,7 @@ describe('where a version serves', () => {
     async (name) => {
       account.writeManifest(() => manifestText({ rollout: rollouts[name] }));
       const result = await planned();
-      expect(ends(result)).toBe('succeeded/planned');
+      expect(ends(result)).toBe('succeeded/manifest-planned');
       expect(result.because).toBe(
         'the manifest changes no setting of endpoint iris, but the way there: 1.0.0, which serves, was delivered by another rollout or under other alarms',
       );
@@ -96,7 +98,7 @@ describe('where a version serves', () => {
       ModelApprovalStatus: 'PendingManualApproval',
     });
     const result = await planned();
-    expect(ends(result)).toBe('succeeded/planned');
+    expect(ends(result)).toBe('succeeded/manifest-planned');
     expect(result.plan?.notes.join('\n')).not.toContain('would refuse');
     expect(result.plan?.notes).toContain(
       'approval, promotion and regression test of the next version are looked at when it is delivered',
@@ -108,7 +110,7 @@ describe('where a version serves', () => {
     await account.run(deployEndpoint, { version: '1.1.0', wait: 'false' }, { runId: '2' });
     await account.pass(minutes(1));
     const result = await planned();
-    expect(ends(result)).toBe('succeeded/planned');
+    expect(ends(result)).toBe('succeeded/manifest-planned');
     expect(result.because).toMatch(
       /^release \S+ is under way on endpoint iris: the changes are known when it has ended$/,
     );
@@ -119,7 +121,7 @@ describe('where a version serves', () => {
       ModelPackageName: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/1`,
     });
     expect(await planned()).toMatchObject({
-      reason: 'planned',
+      reason: 'manifest-planned',
       because:
         'endpoint iris serves package iris/1, which is no version of iris in this registry: there is no version to plan by',
     });

@@ -20,6 +20,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'regression-disturbed': ['acceptance/regression-disturbed.test.ts', "reason: 'regression-disturbed'"],
   'transform-failed': ['acceptance/regression-transform.test.ts', "reason: 'transform-failed'"],
   planned: ['acceptance/hosts.test.ts', "ends: 'succeeded/planned'"],
+  'manifest-planned': ['acceptance/plan-serving.test.ts', "toBe('succeeded/manifest-planned')"],
   registered: ['acceptance/hosts.test.ts', "ends: 'succeeded/registered'"],
   'already-registered': ['acceptance/hosts.test.ts', "ends: 'succeeded/already-registered'"],
   approved: ['acceptance/hosts.test.ts', "ends: 'succeeded/approved'"],
