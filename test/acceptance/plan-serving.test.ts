@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { commands } from '../../src/commands/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { policyFor } from '../../src/permissions.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Result } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { madeByHand } from '../support/adopted.ts';
+import { place } from '../support/policy-place.ts';
 import { putGolden, regression } from '../support/regression-verdicts.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -48,6 +50,12 @@ describe('where a version serves', () => {
       'the manifest changes endpoint iris: instances at the start: 4 → 6; instance type: ml.m5.large → ml.m5.xlarge',
     );
     expect(result.plan?.title).toBe('the next delivery to iris by this manifest, planned with 1.0.0, which serves');
+  });
+
+  test('a role with the policy of the plan is enough', async () => {
+    account.simulator.attachPolicy('model-deployer', policyFor('plan', place));
+    account.writeManifest((text) => text.replace('count: 4', 'count: 6'));
+    expect(ends(await planned())).toBe('succeeded/manifest-planned');
   });
 
   test('so is autoscaling that the endpoint does not have', async () => {
