@@ -80,6 +80,10 @@ export const offers = {
         line: 'regression-test --environment production --version 1.4.0 --dry-run',
         does: 'Prints the requests and the temporary endpoint without making them.',
       },
+      {
+        line: 'regression-test --environment production --predictions new.jsonl --baseline-predictions old.jsonl',
+        does: 'Decides about files of predictions, without AWS; for a pull request.',
+      },
     ],
   },
   'deploy-endpoint': {

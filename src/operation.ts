@@ -82,6 +82,9 @@ export type Progress<M extends Memory, Outputs> =
 /** Problems beside the delivery that must not fail it (DESIGN §7 rule 13): warnings for the host to show. */
 export type Remarks = readonly string[];
 
+/** The part of the World that is on the machine of the run. */
+export type Near = Pick<World, 'clock' | 'workspace'>;
+
 /**
  * An operation never sleeps, never reads the environment, never prints. Each turn looks, makes at most one change, and returns the
  * next step.
@@ -96,6 +99,12 @@ export interface Operation<Inputs, M extends Memory, Outputs> {
   readonly outputs: OutputSchema<Outputs>;
   /** With one of these inputs a host may run the operation once for each environment, when no `environment` is given. */
   readonly everywhereWith?: readonly string[];
+  /**
+   * The whole run, where these inputs need no account: the host opens no session, and there is nothing to resume or to settle. Undefined
+   * for all other inputs, and absent where every run needs an account.
+   * @throws {InputError} where inputs contradict one another
+   */
+  offline?(inputs: Inputs): ((near: Near) => Promise<Extract<Progress<M, Outputs>, { is: 'done' }>>) | undefined;
   /**
    * One turn. Without memory: look, plan, write nothing (a dry run stops here). With memory: look again, act once, return the next
    * step.

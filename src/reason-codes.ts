@@ -15,6 +15,7 @@ interface Reason {
 export const reasonCodes = {
   // succeeded
   planned: { outcome: 'succeeded', meaning: 'A dry run: every read and check passed and nothing was written.', remedy: 'Run again without `dry-run` to carry the plan out.' },
+  'manifest-planned': { outcome: 'succeeded', meaning: 'A dry run with `version: serving` planned the changes of the manifest, as far as a version serves; nothing was written.', remedy: 'Read the plan; the next delivery carries the manifest out.' },
   registered: { outcome: 'succeeded', meaning: 'The model version is in the registry.', remedy: 'Nothing to do.' },
   'already-registered': { outcome: 'succeeded', meaning: 'The same version with the same content was registered before; the run returns that package.', remedy: 'Nothing to do.' },
   approved: { outcome: 'succeeded', meaning: 'The model package is approved.', remedy: 'Nothing to do.' },
@@ -32,6 +33,7 @@ export const reasonCodes = {
   'not-rejected': { outcome: 'succeeded', meaning: 'The registry does not have the version as `Rejected` now, so `rollback` with `rejected` or `event` had nothing left to change.', remedy: 'Nothing to do. To take back a version that is not rejected, run `rollback` without `rejected`.' },
   'event-ignored': { outcome: 'succeeded', meaning: 'The event is not about the approval, or `rollback` with `to` brought the version back after it; nothing was left to change.', remedy: 'Nothing to do. To take a rejected version back all the same, run `rollback` with `rejected`.' },
   'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
+  'predictions-passed': { outcome: 'succeeded', meaning: 'The predictions in the files keep every rule of `regression:`. The verdict is only shown: no delivery begins by it.', remedy: 'Register the version; `regression-test` asks it before a delivery.' },
   // pending
   'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import type { Instant } from '../clock.ts';
-import type { Comparison } from '../findings/comparison.ts';
 import type { Regression } from '../findings/regression.ts';
 import { clockOf } from '../hosts/clock.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
@@ -9,15 +8,11 @@ import type { Terminal } from '../hosts/terminal.ts';
 import { fieldsOf, readInputs, type Written } from '../inputs/read-inputs.ts';
 import { loadRegression, ManifestError } from '../manifest/load.ts';
 import { jsonText } from '../plain-text.ts';
-import { compare as compareRows } from '../regression/compare.ts';
 import { regressionFindings } from '../regression/findings.ts';
-import { MetricError } from '../regression/metrics/maker.ts';
-import { measureOf } from '../regression/metrics/measure-of.ts';
 import { modelQualityOf } from '../regression/model-quality.ts';
 import type { ScoredRows } from '../regression/scored-rows.ts';
-import { requireFit } from '../regression/scoring/fitting.ts';
+import { type Compared, compareFiles, isRemote, type Names } from '../regression/scoring/compare-scored.ts';
 import { RowsError } from '../regression/scoring/rows-error.ts';
-import { scoredRows } from '../regression/scoring/scored-rows.ts';
 import { fileSource } from '../regression/scoring/source.ts';
 import { evaluationJson } from '../report/regression/evaluation.ts';
 import { regressionPage } from '../report/regression/html.ts';
@@ -90,8 +85,7 @@ const runCompare = async (args: readonly string[], host: () => CommandLine, term
   try {
     written = readArguments(compareInputs, args);
     const inputs = readInputs(compareInputs, written);
-    const scored = await readScored(inputs, terminal);
-    const comparison = compared(inputs, scored, await timeFor(inputs, host));
+    const { scored, comparison } = await compared(inputs, terminal, await timeFor(inputs, host));
     const found = regressionFindings(comparison, scored, { ...namesOf(inputs), redacted: inputs.redact });
     terminal.out(inputs.json ? jsonText(withoutSecrets(comparison), 2) : redacted(regressionText(found)));
     const faults = [
@@ -107,49 +101,33 @@ const runCompare = async (args: readonly string[], host: () => CommandLine, term
   }
 };
 
-const namesOf = ({
-  candidate,
-  baseline,
-}: CompareInputs): { readonly candidate: string; readonly baseline?: string } => ({
+const namesOf = ({ candidate, baseline }: CompareInputs): Names => ({
   candidate,
   ...withoutUndefined({ baseline }),
 });
 
-/** The rows of the files, and of the policy's dataset where it is on this machine. @throws {InputError} */
-const readScored = async ({ candidate, baseline, policy }: CompareInputs, terminal: Terminal): Promise<ScoredRows> => {
-  const { dataset, datasetDigest } = policy;
-  const isRemote = dataset?.startsWith('s3://') ?? false;
-  const scored = await scoredRows(policy, {
-    candidate: fileSource(candidate),
-    ...(baseline === undefined ? {} : { baseline: fileSource(baseline) }),
-    ...(dataset === undefined || isRemote ? {} : { golden: fileSource(dataset) }),
-  });
-  if (datasetDigest !== undefined && datasetDigest !== scored.dataset.digest)
-    throw new RowsError(
-      'dataset',
-      `the rows have the digest ${scored.dataset.digest}, and the policy's dataset has ${datasetDigest}: ids, labels or weights differ`,
-    );
-  if (isRemote && datasetDigest === undefined)
-    terminal.err(
-      `compare: warning: the rows were not compared with ${dataset}, which is not on this machine: give its digest in the policy`,
-    );
-  return scored;
+/** By the rows of the files, and of the policy's dataset where it is on this machine. @throws {InputError} */
+const compared = async (inputs: CompareInputs, terminal: Terminal, now: Instant | undefined): Promise<Compared> => {
+  const { candidate, baseline, policy } = inputs;
+  const { dataset } = policy;
+  const { unchecked, ...found } = await compareFiles(
+    policy,
+    {
+      candidate: fileSource(candidate),
+      ...(baseline === undefined ? {} : { baseline: fileSource(baseline) }),
+      ...(dataset === undefined || isRemote(dataset) ? {} : { golden: fileSource(dataset) }),
+    },
+    namesOf(inputs),
+    now,
+  );
+  if (unchecked !== undefined) terminal.err(`compare: warning: ${unchecked}`);
+  return found;
 };
 
 /** The time, where a golden set has a last day: nothing else depends on it. */
 const timeFor = async ({ policy }: CompareInputs, host: () => CommandLine): Promise<Instant | undefined> => {
   if (policy.datasetExpires === undefined) return undefined;
   return (await clockOf(host())).now();
-};
-
-/** @throws {InputError} where the policy and the rows do not fit */
-const compared = (inputs: CompareInputs, scored: ScoredRows, now: Instant | undefined): Comparison => {
-  try {
-    requireFit(inputs.policy, scored.rows, namesOf(inputs), measureOf);
-    return compareRows(inputs.policy, scored, measureOf, now);
-  } catch (error) {
-    throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
-  }
 };
 
 /** Writes what was requested. @returns why a report could not be written */

@@ -19,7 +19,7 @@ export const plan: Command = {
   does: 'Prints the changes of deploy-endpoint, their duration and the permissions that they need; writes nothing.',
   options: inWordsOf(optionsOf(deployEndpoint, asPlan), {
     version:
-      'Registered version of the plan: `1.4.0`, `v1.4.0` or `churn_v1.4.0`; the number or ARN of a package without a version.',
+      'Registered version of the plan: `1.4.0`, `v1.4.0` or `churn_v1.4.0`; the number or ARN of a package without a version. `serving`: the version that serves, for the changes of the manifest alone.',
     retry: 'Also plan for a version that was rolled back before.',
     timeout: 'Longest time without an answer from AWS; then the command ends as `timed-out`.',
   }),

@@ -13,7 +13,7 @@ import { fieldsOf, readInputs, type Written, wireName } from '../inputs/read-inp
 import type { Stray } from '../inputs/stray-inputs.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type TestDue, testDue } from '../manifest/test-due.ts';
-import type { Memory, Operation, OperationName, Plan } from '../operation.ts';
+import type { Memory, Near, Operation, OperationName, Plan } from '../operation.ts';
 import { oneLine, withoutCommands } from '../plain-text.ts';
 import { reasonCodes } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
@@ -27,7 +27,7 @@ import {
   type TimelineEntry,
   withoutAccount,
 } from '../report/result.ts';
-import type { OutputSchema, Schema } from '../schema.ts';
+import { InputError, type OutputSchema, type Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
 import {
   type IdentityToken,
@@ -123,7 +123,11 @@ const postStepLimit = minutes(4);
 export const startRun = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
-): OperationRun => runOperation(operation, host, (started) => driveToEnd(operation, host, started));
+): OperationRun =>
+  runOperation(operation, host, {
+    go: (started) => driveToEnd(operation, host, started),
+    offline: (whole, near) => whole(near),
+  });
 
 /** Finishes a run whose process was killed: settles its release and reports. */
 export const finishRun = <Inputs, M extends Memory, Outputs>(
@@ -131,9 +135,21 @@ export const finishRun = <Inputs, M extends Memory, Outputs>(
   host: Host,
   token: string | undefined,
 ): OperationRun =>
-  runOperation(operation, host, ({ inputs, common, session }) =>
-    abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
-  );
+  runOperation(operation, host, {
+    go: ({ inputs, common, session }) =>
+      abortToEnd(operation, inputs, token, 'cancelled', session.worldFor, common['dry-run'], postStepLimit),
+    offline: async () => cancelled('the run was stopped before it had a verdict; it had written nothing'),
+  });
+
+/** A run from its beginning, or the end of one that was stopped. */
+interface Course<Inputs, M extends Memory, Outputs> {
+  go(started: Started<Inputs>): Promise<Ended<Outputs>>;
+  /** Without an account; `Operation.offline`. */
+  offline(
+    whole: NonNullable<ReturnType<NonNullable<Operation<Inputs, M, Outputs>['offline']>>>,
+    near: Near,
+  ): Promise<Ended<Outputs>>;
+}
 
 interface Started<Inputs> {
   readonly inputs: Inputs;
@@ -148,7 +164,7 @@ interface Started<Inputs> {
 const runOperation = <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   host: Host,
-  go: (started: Started<Inputs>) => Promise<Ended<Outputs>>,
+  { go, offline }: Course<Inputs, M, Outputs>,
 ): OperationRun => {
   let clock: Clock = host.seams?.clock ?? wallClock;
   let startedAt: Instant = clock.now();
@@ -195,10 +211,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       endpointKey: key,
       testDue: due,
     }),
-    // A dry run with changes ends as `planned`. Without a plan it would go on with a live release.
-    ...(dryRun && end.outcome === 'succeeded'
-      ? { wouldChange: end.reason === 'planned' && plan?.changes.length !== 0 }
-      : {}),
+    ...(dryRun && end.outcome === 'succeeded' ? { wouldChange: changes(end, plan) } : {}),
     remarks: withoutSecrets(end.remarks ?? []),
   });
 
@@ -217,6 +230,16 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       dryRun = common['dry-run'];
       due = dueOf(inputs, operation.name);
       subject = subjectOf(inputs, shown['version']);
+      const workspace = folder(process.cwd());
+      const whole = operation.offline?.(inputs);
+      if (whole !== undefined) {
+        if (common['resume-token'] !== undefined)
+          throw new InputError(
+            'resume-token: this run asks nothing of AWS and ends at once, so there is nothing to resume; leave it out',
+          );
+        host.observer.started(['works without an account: it reads the checkout alone']);
+        return report(await offline(whole, { clock, workspace }));
+      }
       const target = targetOf(inputs, operation.name);
       registry = target.registry?.account;
       elsewhere = target.elsewhere?.account;
@@ -236,7 +259,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             target: { ...target, ...withoutUndefined({ role: host.role || undefined }) },
             env: host.env,
             run: forWork(host.run, operation.name, shownInputs(operation.inputs, host.written)),
-            workspace: folder(process.cwd()),
+            workspace,
             clock,
             dryRun,
             signal: limited,
@@ -285,6 +308,10 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   };
   return { ended: run(), interrupted: (because) => report({ ...cancelled(because), unsettled: true }) };
 };
+
+/** A dry run with changes ends as `planned`. Without a plan it would go on with a live release; a manifest without one changes nothing known. */
+const changes = ({ reason }: Pick<Ended<unknown>, 'reason'>, plan: Plan | undefined): boolean =>
+  reason === 'manifest-planned' ? plan !== undefined : reason === 'planned' && plan?.changes.length !== 0;
 
 const launching = ({ launch, observer }: Host, clock: Clock): SessionRequest['launch'] =>
   launch &&

@@ -37,11 +37,17 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { deployByCodeDeploy } from './deploy-by-codedeploy.ts';
 import { requestedVersion } from './requested-version.ts';
+import { servingPlan } from './serving-plan.ts';
+import { servingVersion, servingWord } from './serving-version.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
+const version = versionInput('deploy');
 const inputs = {
   ...sharedInputs,
-  version: versionInput('deploy'),
+  version: {
+    ...version,
+    description: `${version.description} With \`dry-run\` also \`${servingWord}\`, the version that serves: the plan then has the changes of the manifest alone.`,
+  },
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
   once: flag({
     description:
@@ -57,12 +63,23 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, world)),
+  advance: async (given, memory, world) => {
+    if (given.version !== servingWord) return runRelease(world, memory, await operationOf(given, world));
+    const found = await servingVersion(world, given);
+    if (found.is === 'serving')
+      return runRelease(world, memory, await operationOf({ ...given, version: found.version, isServing: true }, world));
+    return { is: 'done', outcome: 'succeeded', reason: 'manifest-planned', outputs: {}, because: found.because };
+  },
   abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
+interface Given extends DeployEndpointInputs {
+  /** A dry run plans the version that serves again. */
+  readonly isServing?: true;
+}
+
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
+const operationOf = async (given: Given, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const ofCodeDeploy = codeDeployOf(given.manifest, given.environment);
   if (ofCodeDeploy !== undefined) return deployByCodeDeploy(given, world, ofCodeDeploy);
   const environment = environmentOf(given.manifest, given.environment);
@@ -121,7 +138,7 @@ const requestOf = (
 
 const plan = async (
   world: World,
-  { retry, once, manifest, environment }: DeployEndpointInputs,
+  { retry, once, manifest, environment, isServing }: Given,
   requested: DeliveryRequest,
   named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
@@ -143,20 +160,24 @@ const plan = async (
       refuseUnservable(requested.spec, registered);
       requireSmokePaths(manifest.smoke);
       const notes = [
-        ...(await refuseUnfitVersion(world, registered)),
+        // Its approval is the past: that of the next version counts when it is delivered.
+        ...(isServing ? [] : await refuseUnfitVersion(world, registered)),
         ...(await refuseClosedGroup(world, requested.group)),
         ...servingNotes(requested.spec, registered),
       ];
       // A delivered configuration that serves no more is delivered again under its own name.
       const attempt = decision.is === 'no-op' ? decision.release.attempt : decision.attempt;
-      const planned = await mechanismFor(requested.rollout).plan(world, {
-        operation: 'deploy-endpoint',
-        requested,
-        registered,
-        record,
-        attempt,
-        tags,
-      });
+      const planBy = (attempt: number) =>
+        mechanismFor(requested.rollout).plan(world, {
+          operation: 'deploy-endpoint',
+          ...{ requested, registered, record, attempt, tags },
+        });
+      const planned = await planBy(attempt);
+      if (isServing && planned.refused === undefined) {
+        // The safeguards are the manifest's. Approval, promotion and test are those of the next version.
+        requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
+        return servingPlan(requested.spec.name, record, planned, () => planBy(attempt + 1));
+      }
       if (planned.plan.changes.length === 0 && record.live === undefined)
         return {
           is: 'done',

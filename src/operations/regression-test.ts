@@ -3,8 +3,9 @@ import { environmentOf } from '../manifest/load.ts';
 import { type Operation, reasonOfAbort } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { failureOf } from '../report/failure.ts';
-import { flag, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
+import { flag, InputError, type OutputSchema, optional, text, type ValuesOf } from '../schema.ts';
 import { unlessDisturbed } from '../scoring/disturbed.ts';
+import { type OfflineGiven, offlineTest } from '../scoring/offline.ts';
 import {
   endWithoutVerdict,
   type RegressionTestMemory,
@@ -13,17 +14,37 @@ import {
 } from '../scoring/progress.ts';
 import { recalled, requireOwn } from '../scoring/recalled.ts';
 import { silentBecause } from '../scoring/silence.ts';
-import { standing } from '../scoring/standing.ts';
+import { type Given, standing } from '../scoring/standing.ts';
 import { takeStep } from '../scoring/take-step.ts';
 import { removeTemporary } from '../scoring/temporary.ts';
 import { stopTransform } from '../scoring/transform.ts';
+import { quoted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
 
+const version = versionInput('test');
 const inputs = {
   ...sharedInputs,
-  version: versionInput('test'),
+  version: optional({
+    ...version,
+    description: `${version.description} Required, unless there are \`predictions\`: then it is only shown.`,
+  }),
   again: flag({ description: 'Test again although a passing verdict still counts.', default: false }),
+  predictions: optional(
+    text({
+      description:
+        "A file of the candidate's predictions in the checkout, as `model-delivery compare` reads it. With it the rules decide about this file: the run asks no model, needs no registered version and no AWS, and its verdict is only shown. No delivery begins by it.",
+      example: 'predictions/candidate.jsonl',
+    }),
+  ),
+  baselinePredictions: optional(
+    text({
+      description:
+        'Predictions of the baseline for the same rows, beside `predictions`. Without them the rules that limit the own values of the candidate (`floor`, `ceiling`) decide alone.',
+      example: 'predictions/baseline.jsonl',
+    }),
+  ),
 };
 const files = {
   evaluation: optional(
@@ -61,7 +82,15 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   files,
   outputs,
 
-  async advance(given, token, world) {
+  offline: (given) => {
+    const files = filesIn(given);
+    if (files === undefined) requestOf(given);
+    return files && ((near) => offlineTest(files, near));
+  },
+  async advance(inputs, token, world) {
+    const files = filesIn(inputs);
+    if (files !== undefined) return offlineTest(files, world);
+    const given = requestOf(inputs);
     requireOwn(token, given);
     const memory = recalled(token, endpointOf(given));
     if (memory?.ends) return endWithoutVerdict(world, memory, memory.ends);
@@ -102,16 +131,38 @@ export const regressionTest: Operation<RegressionTestInputs, RegressionTestMemor
   },
 };
 
-const nextTurn = async (
-  given: RegressionTestInputs,
-  remembered: RegressionTestMemory | undefined,
-  world: World,
-): Promise<Turn> => {
+/** The files of an offline test; undefined for a test of models. @throws {InputError} where inputs contradict one another */
+const filesIn = ({
+  manifest,
+  predictions,
+  baselinePredictions,
+  again,
+}: RegressionTestInputs): OfflineGiven | undefined => {
+  if (predictions === undefined) {
+    if (baselinePredictions === undefined) return undefined;
+    throw new InputError(
+      `baseline-predictions: ${quoted(baselinePredictions)} is there without predictions; give the predictions of the candidate too, or leave both out to ask the models`,
+    );
+  }
+  if (again)
+    throw new InputError(
+      `again: is true beside predictions ${quoted(predictions)}, and a test of files keeps no verdict that could be repeated; leave one of them out`,
+    );
+  return { manifest, predictions, ...withoutUndefined({ baselinePredictions }) };
+};
+
+/** @throws {InputError} without a version */
+const requestOf = ({ manifest, environment, version: named, again }: RegressionTestInputs): Given => {
+  if (named !== undefined) return { manifest, environment, version: named, again };
+  throw new InputError(`version is required: ${version.description}`);
+};
+
+const nextTurn = async (given: Given, remembered: RegressionTestMemory | undefined, world: World): Promise<Turn> => {
   const at = await unlessDisturbed(remembered, standing(given, remembered, world));
   return takeStep(at, remembered);
 };
 
-const endpointOf = ({ manifest, environment }: RegressionTestInputs): string =>
+const endpointOf = ({ manifest, environment }: Pick<RegressionTestInputs, 'manifest' | 'environment'>): string =>
   environmentOf(manifest, environment).endpoint.name;
 
 /** Another turn may cure it. */

@@ -1,18 +1,12 @@
-import type { Comparison } from '../findings/comparison.ts';
 import type { AlsoJudged, Check, Regression } from '../findings/regression.ts';
 import { counted } from '../judge/amounts.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import type { RegressionPolicy, RegressionSpec } from '../manifest/regression.ts';
 import { oneLine } from '../plain-text.ts';
-import { compare } from '../regression/compare.ts';
 import { regressionFindings } from '../regression/findings.ts';
-import { MetricError } from '../regression/metrics/maker.ts';
-import { measureOf } from '../regression/metrics/measure-of.ts';
 import { type ModelQuality, modelQualityOf } from '../regression/model-quality.ts';
-import type { ScoredRows } from '../regression/scored-rows.ts';
-import { requireFit } from '../regression/scoring/fitting.ts';
+import { type Compared, compareScored, type Names } from '../regression/scoring/compare-scored.ts';
 import type { Row } from '../regression/scoring/row.ts';
-import { RowsError } from '../regression/scoring/rows-error.ts';
 import { scoredRows } from '../regression/scoring/scored-rows.ts';
 import type { Source, Sources } from '../regression/scoring/source.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -25,6 +19,7 @@ import { readAhead } from './read-ahead.ts';
 import { repeatedOf } from './repeated.ts';
 import { requirePredictions } from './require-predictions.ts';
 import { withoutMark } from './response.ts';
+import type { RowsFile } from './rows-file.ts';
 import type { Site, TransformSite } from './site.ts';
 import { type Job, type Transformed, transformed } from './transform.ts';
 
@@ -37,7 +32,7 @@ export interface Deciding {
   readonly candidate: Site;
   readonly baseline?: Site | undefined;
   /** For reports. */
-  readonly names: { readonly candidate: string; readonly baseline?: string };
+  readonly names: Names;
   /** The job of a site that answers by batch transform. */
   readonly jobOf: (site: TransformSite) => Job;
   readonly folder: S3Location;
@@ -135,7 +130,7 @@ const judged = async (
 /** The golden rows of a part, with the columns that the model gets. */
 export const goldenSource = (
   { asking }: Pick<RegressionSpec, 'asking'>,
-  part: Part | undefined,
+  part: { readonly set: { readonly file: RowsFile } } | undefined,
 ): Pick<Sources, 'golden' | 'inputs'> => {
   const { input } = asking.request ?? {};
   if (part === undefined) return {};
@@ -148,19 +143,11 @@ export const goldenSource = (
 
 /** The answers of two models, or of one, by the policy. @throws {RowsError} where rows and policy do not fit */
 export const compared = async (
-  world: World,
+  world: Pick<World, 'clock'>,
   policy: RegressionPolicy,
   sources: Sources,
-  names: Deciding['names'],
-): Promise<{ readonly scored: ScoredRows; readonly comparison: Comparison }> => {
-  const scored = await scoredRows(policy, sources);
-  try {
-    requireFit(policy, scored.rows, names, measureOf);
-    return { scored, comparison: compare(policy, scored, measureOf, world.clock.now()) };
-  } catch (error) {
-    throw error instanceof MetricError ? new RowsError('policy', error.message) : error;
-  }
-};
+  names: Names,
+): Promise<Compared> => compareScored(policy, await scoredRows(policy, sources), names, world.clock.now());
 
 /** The answers of one model to the rows of one golden set. */
 export const answersOf = async (

@@ -13,12 +13,14 @@ const eachWhy = "test.each(whys)('of 0 for the reason %s end the release with th
  */
 const producers: Readonly<Record<ReasonCode, Place>> = {
   'regression-passed': ['acceptance/hosts.test.ts', "ends: 'succeeded/regression-passed'"],
+  'predictions-passed': ['acceptance/regression-offline.test.ts', "reason: 'predictions-passed'"],
   'regression-failed': ['acceptance/hosts.test.ts', "ends: 'rejected/regression-failed'"],
   'regression-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/regression-inconclusive'"],
   'policy-inconclusive': ['acceptance/hosts.test.ts', "ends: 'inconclusive/policy-inconclusive'"],
   'regression-disturbed': ['acceptance/regression-disturbed.test.ts', "reason: 'regression-disturbed'"],
   'transform-failed': ['acceptance/regression-transform.test.ts', "reason: 'transform-failed'"],
   planned: ['acceptance/hosts.test.ts', "ends: 'succeeded/planned'"],
+  'manifest-planned': ['acceptance/plan-serving.test.ts', "toBe('succeeded/manifest-planned')"],
   registered: ['acceptance/hosts.test.ts', "ends: 'succeeded/registered'"],
   'already-registered': ['acceptance/hosts.test.ts', "ends: 'succeeded/already-registered'"],
   approved: ['acceptance/hosts.test.ts', "ends: 'succeeded/approved'"],

@@ -65,6 +65,131 @@ const tagSteps = [
   'tag/The tag is at the commit of the version',
 ] as const;
 
+/** The steps of the check of a pull request, in their order. */
+const plansOfCheck = ['check/register', 'check/staging', 'check/production'] as const;
+const noChange = says('succeeded', 'already-delivered');
+
+/** The check of a pull request is the same in both flows. @param jobs of the flow, all others skipped */
+const checks = (jobs: (changed: Jobs) => Jobs, version: string): Readonly<Record<string, FlowRow>> => {
+  const planned = {
+    inputs: {},
+    github: pullRequest(),
+    steps: {
+      'check/register': says('succeeded', 'planned', { version }),
+      'check/staging': noChange,
+      'check/production': says('succeeded', 'manifest-planned'),
+    },
+  };
+  const [passed, failed] = [jobs({ check: 'success' }), jobs({ check: 'failure' })];
+  const tested = { ...planned, inputs: { predictions: 'new.jsonl', 'baseline-predictions': 'old.jsonl' } };
+  const fetched = { ...tested, inputs: { ...tested.inputs, 'predictions-artifact': 'predictions' } };
+  const pass = { 'check/predictions': says('succeeded', 'predictions-passed', { verdict: 'pass' }) };
+  const contradict = { 'check/predictions': says('failed', 'invalid-input') };
+  return {
+    'a pull request': {
+      ...planned,
+      ran: plansOfCheck,
+      jobs: passed,
+      ends: `${version} succeeded/planned`,
+    },
+    'a pull request whose model cannot be registered': {
+      ...tested,
+      steps: { ...planned.steps, ...pass, 'check/register': says('failed', 'invalid-input') },
+      ran: [...plansOfCheck, 'check/predictions'],
+      jobs: failed,
+      ends: ' failed/invalid-input',
+    },
+    'a pull request with predictions': {
+      ...tested,
+      steps: { ...planned.steps, ...pass },
+      ran: [...plansOfCheck, 'check/predictions'],
+      jobs: passed,
+      ends: `${version} succeeded/planned`,
+    },
+    'a pull request whose predictions are worse: red, with all plans': {
+      ...tested,
+      steps: { ...planned.steps, 'check/predictions': says('rejected', 'regression-failed', { verdict: 'fail' }) },
+      ran: [...plansOfCheck, 'check/predictions'],
+      jobs: failed,
+      ends: `${version} rejected/regression-failed`,
+    },
+    'a pull request with predictions of an earlier job': {
+      ...fetched,
+      steps: { ...planned.steps, ...pass },
+      ran: [...plansOfCheck, 'check/fetch', 'check/predictions'],
+      jobs: passed,
+      ends: `${version} succeeded/planned`,
+    },
+    'a pull request whose artifact is missing: the test names the file': {
+      ...fetched,
+      steps: { ...planned.steps, 'check/fetch': { fails: true }, ...contradict },
+      ran: [...plansOfCheck, 'check/fetch', 'check/predictions'],
+      jobs: failed,
+      ends: `${version} failed/invalid-input`,
+    },
+    'a pull request with the baseline alone: the action refuses it': {
+      ...planned,
+      inputs: { 'baseline-predictions': 'old.jsonl' },
+      steps: { ...planned.steps, ...contradict },
+      ran: [...plansOfCheck, 'check/predictions'],
+      jobs: failed,
+      ends: `${version} failed/invalid-input`,
+    },
+    'a pull request with an artifact alone: the action refuses it': {
+      ...planned,
+      inputs: { 'predictions-artifact': 'predictions' },
+      steps: { ...planned.steps, ...contradict },
+      ran: [...plansOfCheck, 'check/fetch', 'check/predictions'],
+      jobs: failed,
+      ends: `${version} failed/invalid-input`,
+    },
+    'a pull request with predictions alone': {
+      ...planned,
+      inputs: { predictions: 'new.jsonl' },
+      steps: { ...planned.steps, ...pass },
+      ran: [...plansOfCheck, 'check/predictions'],
+      jobs: passed,
+      ends: `${version} succeeded/planned`,
+    },
+    'a pull request whose manifest cannot be delivered to staging': {
+      ...planned,
+      steps: { ...planned.steps, 'check/staging': says('failed', 'protection-lost') },
+      ran: plansOfCheck,
+      jobs: failed,
+      ends: `${version} failed/protection-lost`,
+    },
+    'a pull request whose manifest cannot be delivered to production': {
+      ...planned,
+      steps: { ...planned.steps, 'check/production': says('failed', 'alarm-cannot-fire') },
+      ran: plansOfCheck,
+      jobs: failed,
+      ends: `${version} failed/alarm-cannot-fire`,
+    },
+    'a pull request without plans of the endpoints': {
+      ...planned,
+      inputs: { 'plan-endpoints': false },
+      ran: ['check/register'],
+      jobs: passed,
+      ends: `${version} succeeded/planned`,
+    },
+    'a pull request whose check is cancelled': {
+      ...fetched,
+      steps: {},
+      cancelledIn: 'check/register',
+      ran: ['check/register'],
+      jobs: jobs({ check: 'cancelled' }),
+      ends: ' cancelled/cancelled',
+    },
+    'a pull request from a fork': {
+      inputs: {},
+      github: pullRequest('mina/churn'),
+      ran: [],
+      jobs: jobs({}),
+      ends: ' /',
+    },
+  };
+};
+
 export const gitHubFlow: Readonly<Record<string, FlowRow>> = {
   'main: registered, and delivered to staging': {
     ...onMain,
@@ -153,29 +278,7 @@ export const gitHubFlow: Readonly<Record<string, FlowRow>> = {
     jobs: github({}),
     ends: ' /',
   },
-  'a pull request': {
-    inputs: { dev: 'dev' },
-    github: pullRequest(),
-    steps: { 'check/register': says('succeeded', 'planned', { version: '1.4.0-dev.c0ffee' }) },
-    ran: ['check/register'],
-    jobs: github({ check: 'success' }),
-    ends: '1.4.0-dev.c0ffee succeeded/planned',
-  },
-  'a pull request whose model cannot be registered': {
-    inputs: {},
-    github: pullRequest(),
-    steps: { 'check/register': says('failed', 'invalid-input') },
-    ran: ['check/register'],
-    jobs: github({ check: 'failure' }),
-    ends: ' failed/invalid-input',
-  },
-  'a pull request from a fork': {
-    inputs: {},
-    github: pullRequest('mina/churn'),
-    ran: [],
-    jobs: github({}),
-    ends: ' /',
-  },
+  ...checks(github, '1.4.0-dev.c0ffee'),
   'a tag': {
     ...theTag,
     inputs: { dev: 'dev' },
@@ -339,15 +442,7 @@ export const gitflow: Readonly<Record<string, FlowRow>> = {
     jobs: git({}),
     ends: ' /',
   },
-  'a pull request': {
-    inputs: {},
-    github: pullRequest(),
-    steps: { 'check/register': says('succeeded', 'planned', { version: '1.5.0-dev.c0ffee' }) },
-    ran: ['check/register'],
-    jobs: git({ check: 'success' }),
-    ends: '1.5.0-dev.c0ffee succeeded/planned',
-  },
-  'a pull request from a fork': { inputs: {}, github: pullRequest('mina/churn'), ran: [], jobs: git({}), ends: ' /' },
+  ...checks(git, '1.5.0-dev.c0ffee'),
   'a final tag': {
     ...theFinal,
     ran: [...finalSteps, 'production', backMerge],

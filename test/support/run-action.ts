@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 export interface StepEnd {
   readonly code: number | null;
@@ -10,6 +10,8 @@ export interface StepEnd {
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
+  /** The text of each file of `reads` that the step has written. */
+  readonly written: Readonly<Record<string, string>>;
 }
 
 /** Runs an action's script like a runner: a scrubbed environment, `INPUT_*`, and the file commands. */
@@ -23,11 +25,19 @@ export const runStep = async (
     /** Called when the process reports that it sleeps. */
     readonly onSleeping?: (child: ChildProcess) => void;
     readonly withoutSummary?: boolean;
+    /** The checkout: texts by path. */
+    readonly files?: Readonly<Record<string, string>>;
+    /** Paths that the step may write. */
+    readonly reads?: readonly string[];
   } = {},
 ): Promise<StepEnd> => {
   const folder = mkdtempSync(join(tmpdir(), 'step-'));
   const file = (name: string): string => join(folder, name);
   for (const name of ['output', 'state', 'summary']) writeFileSync(file(name), '');
+  for (const [path, text] of Object.entries(options.files ?? {})) {
+    mkdirSync(dirname(file(path)), { recursive: true });
+    writeFileSync(file(path), text);
+  }
   try {
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', resolve(script)], {
       cwd: folder,
@@ -59,7 +69,12 @@ export const runStep = async (
     });
     const outputs = fileCommands(readFileSync(file('output'), 'utf8'));
     const state = fileCommands(readFileSync(file('state'), 'utf8'));
-    return { code, signal, log, outputs, state, summary: readFileSync(file('summary'), 'utf8') };
+    const written = Object.fromEntries(
+      (options.reads ?? []).flatMap((path) =>
+        existsSync(file(path)) ? [[path, readFileSync(file(path), 'utf8')]] : [],
+      ),
+    );
+    return { code, signal, log, outputs, state, summary: readFileSync(file('summary'), 'utf8'), written };
   } finally {
     rmSync(folder, { recursive: true });
   }

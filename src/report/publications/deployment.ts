@@ -20,6 +20,7 @@ const states: Readonly<Record<Outcome, DeploymentState>> = {
 /** After these the endpoint serves what it served before, and no run tried to change that. */
 const changedNothing: ReadonlySet<ReasonCode> = new Set([
   'planned',
+  'manifest-planned',
   'already-delivered',
   'already-restored',
   'served-before',

@@ -367,7 +367,9 @@ describe('an input that cannot be used', () => {
     const { code, err } = await run({ policy: `${policy}dataset: s3://b/golden.jsonl\n` });
     expect(code).toBe(0);
     expect(err).toEqual([
-      expect.stringContaining('compare: warning: the rows were not compared with s3://b/golden.jsonl'),
+      expect.stringContaining(
+        "compare: warning: the rows were not compared with the policy's dataset: s3://b/golden.jsonl",
+      ),
     ]);
   });
 });

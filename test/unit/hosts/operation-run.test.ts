@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Host, startRun } from '../../../src/hosts/operation-run.ts';
+import { finishRun, type Host, startRun } from '../../../src/hosts/operation-run.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { registerModel } from '../../../src/operations/register-model.ts';
 import type { Report } from '../../../src/report/result.ts';
@@ -184,5 +184,44 @@ describe('a delivery', () => {
       reason: 'invalid-input',
       because: expect.stringContaining('AWS_ENDPOINT_URL'),
     });
+  });
+});
+
+describe('a run that needs no account', () => {
+  const noAccount: OpenSession = () => Promise.reject(new Error('a session was opened'));
+  const offline = (note: string | undefined, end: 'start' | 'finish' = 'start', more: Record<string, string> = {}) => {
+    const written: Record<string, string | undefined> = { subject: 'sheep', note, ...more };
+    const { host, fakeEndpoint } = scene({ written: (name) => written[name] });
+    const operation: ReturnType<typeof countingOperation> = {
+      ...countingOperation(fakeEndpoint),
+      offline: ({ note }) =>
+        note === undefined
+          ? undefined
+          : async ({ clock }) => ({
+              ...{ is: 'done', outcome: 'succeeded', reason: 'predictions-passed', outputs: {} },
+              because: `at ${clock.now()}`,
+            }),
+    };
+    const at = { ...host, seams: { ...host.seams, openSession: noAccount } };
+    return (end === 'start' ? startRun(operation, at) : finishRun(operation, at, undefined)).ended;
+  };
+
+  it('opens no session, and ends by the clock of the run', async () => {
+    expect((await offline('here')).result).toMatchObject({
+      reason: 'predictions-passed',
+      because: expect.stringMatching(/^at \d+$/),
+    });
+    expect((await offline(undefined)).result.because).toContain('a session was opened');
+  });
+
+  it('refuses a token, for there is nothing to resume', async () => {
+    const { result } = await offline('here', 'start', { 'resume-token': '{"v":1}' });
+    expect(result).toMatchObject({ reason: 'invalid-input', because: expect.stringMatching(/^resume-token: /) });
+  });
+
+  it('is only reported by a post step, which has nothing to settle', async () => {
+    const report = await offline('here', 'finish');
+    expect(report.result).toMatchObject({ outcome: 'cancelled', reason: 'cancelled' });
+    expect(report.unsettled).toBeUndefined();
   });
 });

@@ -69,7 +69,13 @@ test('nor does the end of a run delete the same thing again and again', async ()
     version: '1.4.0',
     again: false,
   } as unknown as Parameters<typeof regressionTest.abort>[0];
-  const memory = { v: 1, of: '0123456789abcdef', test: testOf(given), attempt: 1, temporary: name } as const;
+  const memory = {
+    v: 1,
+    of: '0123456789abcdef',
+    test: testOf({ ...given, version: '1.4.0' }),
+    attempt: 1,
+    temporary: name,
+  } as const;
   const ended = await regressionTest.abort(given, memory, 'cancelled', world);
   expect(ended).toMatchObject({
     is: 'waiting',
