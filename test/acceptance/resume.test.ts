@@ -134,7 +134,7 @@ describe('a delivery that no run follows', () => {
   });
 
   test('needs a run where CodeDeploy serves, and is refused', async () => {
-    account.writeManifest(() => manifestText({ lambda: true, rollout: rollouts.judgedAlias }));
+    account.writeManifest(() => manifestText({ lambda: true, rollout: rollouts.judgedAlias, unwatched: true }));
     expect((await changesNothing(() => start('1.1.0')))?.result).toMatchObject({
       reason: 'infeasible-rollout',
       because: expect.stringContaining('CodeDeploy carries out the rollout of production'),
