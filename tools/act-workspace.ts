@@ -8,6 +8,7 @@ import { defaultRoles, startSimulator } from '../simulator/simulator.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
 import { type PublishedName, policyFor } from '../src/permissions.ts';
 import { rehearsedTeam } from '../src/rehearsal/manifest.ts';
+import type { Result } from '../src/report/result.ts';
 import { place } from '../test/support/policy-place.ts';
 import { copyPlain } from './plain-workflows.ts';
 
@@ -18,6 +19,8 @@ export interface Reported {
   readonly 'serving-version'?: string;
   /** The outputs of the last job of an operation: act passes none of a called workflow that another called one calls. */
   readonly last: Readonly<Record<string, string>>;
+  /** Seconds of virtual time of each job that ran an operation, by its id: from the begin of the first to the end of the last. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 export type With = Readonly<Record<string, string | boolean>>;
 
@@ -143,9 +146,10 @@ export const openActWorkspace = async (manifest: string): Promise<ActWorkspace> 
       if (process.argv.includes('--verbose'))
         console.log(lines.map(({ job, msg }) => `${job ?? ''} | ${msg}`).join('\n'));
       const last = lastWords(lines);
+      const seconds = secondsOfJobs(lines);
       return existsSync(reportFile)
-        ? { ended: 'green', last, ...JSON.parse(readFileSync(reportFile, 'utf8')) }
-        : { ended: 'red', last, ...last };
+        ? { ended: 'green', last, seconds, ...JSON.parse(readFileSync(reportFile, 'utf8')) }
+        : { ended: 'red', last, seconds, ...last };
     },
     registration: (version) => {
       const fixture = irisFixture(version);
@@ -217,6 +221,21 @@ const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
   const outputs = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
   return Object.fromEntries(outputs.map(({ name = '', arg = '' }) => [name, arg]));
+};
+
+/** Time stands still between two steps, so the results of the operations tell how long their job took. */
+const secondsOfJobs = (lines: readonly Line[]): Record<string, number> => {
+  const results = lines.flatMap(({ command, name, jobID = '', arg = '' }) =>
+    command === 'set-output' && name === 'result' ? [{ jobID, ...(JSON.parse(arg) as Result) }] : [],
+  );
+  return Object.fromEntries(
+    [...new Set(results.map(({ jobID }) => jobID))].map((job) => {
+      const own = results.filter(({ jobID }) => jobID === job);
+      const begun = Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)));
+      const ended = Math.max(...own.map(({ endedAt }) => Date.parse(endedAt)));
+      return [job, (ended - begun) / 1000];
+    }),
+  );
 };
 
 /** Prints a line for each end, and counts those that differ. */

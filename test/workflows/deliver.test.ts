@@ -131,6 +131,12 @@ describe('deliver.yml', () => {
     expect(groups).toEqual({ deliver: 'sagemaker-churn-1a2b3c4d', bake: 'sagemaker-churn-1a2b3c4d' });
     const verified = play(deliver, rows['a timer: the second job ends the delivery'] as Row);
     expect(verified.given['bake/verify']).toMatchObject({ 'dry-run': 'true', 'on-change': 'fail' });
+    for (const [bakeRole, role = ''] of [[''], ['model-ender', 'model-planner']]) {
+      const roles = { 'bake-role': bakeRole ?? '', 'planner-role': 'model-planner' };
+      const ended = rows['a timer: the second job ends the delivery'] as Row;
+      const { given: asked } = play(deliver, { ...ended, inputs: { ...ended.inputs, ...roles } });
+      expect(asked['bake/verify']?.['role'] ?? '').toBe(role);
+    }
     const followed = play(deliver, rows['a registered version'] as Row);
     for (const step of ['plan/deployment', 'deliver/deploy'])
       expect(followed.given[step]).toMatchObject({ follow: 'true' });
