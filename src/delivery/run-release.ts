@@ -234,7 +234,7 @@ const leaveToAws = async <Outputs>(
     outcome: reason('in-progress').outcome,
     reason: 'in-progress',
     outputs: outputs(live),
-    because: `${because}; it goes on without this run, under its alarms, until about ${iso(expectedEnd)}; another run has to verify its end`,
+    because: `${because}; SageMaker goes on without a run until about ${iso(expectedEnd)}; a later run has to verify the end`,
   };
 };
 

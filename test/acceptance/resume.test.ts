@@ -51,6 +51,50 @@ describe('a delivery that no run follows', () => {
     expect(await atRest(account)).toMatchObject({ alarms: [], live: undefined });
   });
 
+  test('may be the first one, whose endpoint SageMaker creates without a run', async () => {
+    await account.prepare('1.0.0');
+    expect((await start('1.0.0'))?.result).toMatchObject({ outcome: 'pending', reason: 'in-progress' });
+    await account.pass(minutes(20));
+    expect((await resume())?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+  });
+
+  test('may have its manifest changed: the watchdog ends it in the end', async () => {
+    await leave();
+    account.writeManifest(() => manifestText());
+    await account.pass(hours(2));
+    expect((await resume())?.result).toMatchObject({ reason: 'plan-changed' });
+    expect((await look())?.result).toMatchObject({ reason: 'brought-to-rest' });
+    expect((await resume())?.result).toMatchObject({ reason: 'nothing-to-resume' });
+  });
+
+  test('is followed to its end by a delivery of another version, which replaces it then', async () => {
+    await leave();
+    await account.prepare('1.3.0');
+    expect((await account.run(deployEndpoint, { version: '1.3.0' }, { runId: '8' }))?.result).toMatchObject({
+      reason: 'delivered',
+    });
+    expect(account.record()?.history.map(({ version, good }) => `${version} ${good}`)).toEqual([
+      ...['1.3.0 true', '1.1.0 true', '1.0.0 true'],
+    ]);
+  });
+
+  test('is followed to its end where it is stopped by hand', async () => {
+    await leave();
+    const death = { atCall: 's3.putObject', received: true };
+    expect(await account.run(rollback, {}, { runId: '8', death })).toBeUndefined();
+    expect((await resume('9'))?.result).toMatchObject({ outcome: 'rolled-back', reason: 'aborted-by-hand' });
+  });
+
+  test('is followed to its end where the judge needs a run', async () => {
+    await account.inProduction('1.0.0');
+    account.writeManifest(() => manifestText({ rollout: rollouts.judgedCanary }));
+    await account.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+    expect(await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death })).toBeUndefined();
+    await account.pass(minutes(11));
+    expect((await resume())?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+  });
+
   test('is taken back by its alarm, and the next run tells so', async () => {
     await leave('1.4.0');
     await account.pass(minutes(70));
