@@ -67,21 +67,17 @@ export const deployEndpoint: Operation<DeployEndpointInputs, ReleaseMemory, Rele
     'Deploys an approved model version to a SageMaker endpoint, shifts the traffic under alarms, and verifies the version that really serves.',
   inputs,
   outputs: releaseOutputs('to deliver'),
-  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, memory, world)),
-  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, memory, world)),
+  advance: async (given, memory, world) => runRelease(world, memory, await operationOf(given, world)),
+  abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
 };
 
-const operationOf = async (
-  given: DeployEndpointInputs,
-  memory: ReleaseMemory | undefined,
-  world: World,
-): Promise<ReleaseOperation<ReleaseOutputs>> => {
+const operationOf = async (given: DeployEndpointInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const place = codeDeployOf(given.manifest, given.environment);
   const deliver = (version: string) =>
     place === undefined
       ? deliveryOf({ ...given, version }, world)
       : deployByCodeDeploy({ ...given, version }, world, place);
-  return given.version === liveVersion ? resumption(given, world, memory, deliver) : deliver(given.version);
+  return given.version === liveVersion ? resumption(given, world, deliver) : deliver(given.version);
 };
 
 /** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */

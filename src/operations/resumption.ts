@@ -1,6 +1,6 @@
 import { iso } from '../clock.ts';
-import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
-import type { Opening, ReleaseMemory, ReleaseOperation } from '../delivery/run-release.ts';
+import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
+import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
 import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { termsOf } from '../registry/approval-terms.ts';
@@ -19,36 +19,28 @@ export const liveVersion = 'live';
 export const resumption = async (
   given: { readonly manifest: Manifest; readonly environment: string },
   world: World,
-  memory: ReleaseMemory | undefined,
   deliver: (version: string) => Promise<ReleaseOperation<ReleaseOutputs>>,
 ): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const store = storeFor(given, world);
   const record = (await store.read())?.record;
-  const release = record && resumable(world, record, memory);
-  if (release !== undefined) return deliver(release.version);
+  if (record?.live !== undefined && isResumable(world, record.live)) return deliver(record.live.version);
   return {
     store,
     approval: termsOf(given.manifest, deliveryOf(given.manifest, given.environment)),
     plan: async () => nothingToResume(store.endpoint, record),
     recognise: () => {},
     tasks: () => ({}),
-    outputs: () => ({}),
+    // Of this run's own release, when its last turn lost its answer.
+    outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
 
-/** This run's own release may have ended in a turn whose answer was lost: then its end is the result. */
-const resumable = (
-  { run: { holder }, clock }: World,
-  { live, ended }: ReleaseRecord,
-  memory: ReleaseMemory | undefined,
-): Release | undefined => {
-  if (live === undefined) return ended.find(({ id, lease }) => id === memory?.release && lease.holder === holder);
-  return isSubmittedDelivery(live) && !isHeldFrom(live, holder, clock.now()) ? live : undefined;
-};
+const isResumable = ({ run: { holder }, clock }: World, live: Release): boolean =>
+  isSubmittedDelivery(live) && !isHeldFrom(live, holder, clock.now());
 
-/** Before the submission an event of the endpoint is not about the release, and going on would begin its update. */
-const isSubmittedDelivery = ({ operation, phase }: Release): boolean =>
-  operation === 'deploy-endpoint' && phase !== 'preparing';
+/** Before the submission an event of the endpoint is not about the release, and going on would begin its update. The way back prepares anew. */
+const isSubmittedDelivery = ({ operation, phase, takenBack }: Release): boolean =>
+  operation === 'deploy-endpoint' && (phase !== 'preparing' || takenBack !== undefined);
 
 const nothingToResume = (endpoint: string, record: ReleaseRecord | undefined): Opening<ReleaseOutputs> => ({
   is: 'done',

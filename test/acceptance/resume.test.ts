@@ -95,10 +95,28 @@ describe('a delivery that no run follows', () => {
     expect((await resume())?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
   });
 
-  test('is taken back by its alarm, and the next run tells so', async () => {
+  test('is taken back by its alarm, and the next run tells so, also when it is run again', async () => {
     await leave('1.4.0');
+    const token = JSON.stringify({ v: 1, release: account.record()?.live?.id });
     await account.pass(minutes(70));
     expect((await resume())?.result).toMatchObject({ outcome: 'rolled-back', reason: 'alarm' });
+    const again = { version: 'live', follow: 'false', 'resume-token': token };
+    const { result } = (await account.run(deployEndpoint, again, { runId: '8' })) ?? {};
+    expect(result).toMatchObject({ reason: 'alarm', outputs: { 'previous-version': '1.0.0' } });
+    expect((await resume())?.result).toMatchObject({
+      reason: 'nothing-to-resume',
+      because: expect.stringContaining('ended rolled-back/alarm'),
+    });
+  });
+
+  test('that lost its approval meanwhile is taken back by the run that ends it', async () => {
+    await leave();
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/iris/2',
+      ModelApprovalStatus: 'Rejected',
+    });
+    await account.pass(minutes(80));
+    expect((await resume())?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
   });
 
   test('goes on by its version, too, as one that ended before', async () => {

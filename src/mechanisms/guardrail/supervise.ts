@@ -201,16 +201,16 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
     percent: 15 + Math.round(70 * share),
     notBefore: turn.nextPoll(),
     ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
-    ...(goesOnAlone(turn, look) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
+    ...(goesOnAlone(turn) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
   };
 };
 
 /**
  * SageMaker moves the traffic, and takes it back by its alarms. A judge has no other way to take it back than a run that reads the
- * metrics, and an update that is being stopped needs one to publish the metric of the abort.
+ * metrics. A release that is stopped or taken back has a run until it is back.
  */
-const goesOnAlone = ({ release: { submission, witnessed } }: Turn, look: ApprovalLook): boolean =>
-  witnessed.abort === undefined && look.is !== 'withdrawn' && !needsRun(submission);
+const goesOnAlone = ({ release: { submission, takenBack, witnessed } }: Turn): boolean =>
+  witnessed.abort === undefined && takenBack === undefined && needsRun(submission) === undefined;
 
 /** The update has ended, so no alarm can take it back any more. Another update can. */
 const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
