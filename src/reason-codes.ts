@@ -24,6 +24,7 @@ export const reasonCodes = {
   'command-given': { outcome: 'succeeded', meaning: 'The command is in the release record; the running supervisor obeys it.', remedy: 'Follow the run that shifts the traffic.' },
   'brought-to-rest': { outcome: 'succeeded', meaning: 'A release that its run had left behind was settled; the message gives its outcome.', remedy: 'Find out why its run ended; deploy again when the version is still wanted.' },
   'nothing-expired': { outcome: 'succeeded', meaning: 'No release of this endpoint was left behind by its run.', remedy: 'Nothing to do.' },
+  'nothing-to-resume': { outcome: 'succeeded', meaning: 'With `version: live` there was no delivery to go on with: none is under way here, or a run follows it; nothing was written.', remedy: 'Nothing to do. The message names how the last delivery ended.' },
   'already-delivered': { outcome: 'succeeded', meaning: 'The endpoint already serves this version with this configuration; nothing was written.', remedy: 'Nothing to do.' },
   'served-before': { outcome: 'succeeded', meaning: 'The version has served here before and was replaced since; with `once` it is not delivered again, and nothing was written.', remedy: 'Nothing to do. To bring it back, run `rollback` with `to`, or `deploy-endpoint` without `once`.' },
   restored: { outcome: 'succeeded', meaning: 'The endpoint serves the version that the rollback restores, verified.', remedy: 'Find the fault before the next release.' },
@@ -35,7 +36,7 @@ export const reasonCodes = {
   'regression-passed': { outcome: 'succeeded', meaning: 'The new version keeps every rule of `regression:` against the version that serves.', remedy: 'Deploy it while the verdict counts.' },
   'predictions-passed': { outcome: 'succeeded', meaning: 'The predictions in the files keep every rule of `regression:`. The verdict is only shown: no delivery begins by it.', remedy: 'Register the version; `regression-test` asks it before a delivery.' },
   // pending
-  'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
+  'in-progress': { outcome: 'pending', meaning: 'The run ended without waiting, because of `wait: false` or `follow: false`; the delivery goes on.', remedy: 'Run again, with `resume-token` or without; it goes on from there.' },
   'approval-pending': { outcome: 'pending', meaning: 'The model package waits for approval.', remedy: 'Approve or reject the package in the registry, then run again.' },
   'approvals-missing': { outcome: 'pending', meaning: 'Fewer people have approved than the manifest or a high risk requires; nothing was written to the registry.', remedy: 'Have the people approve whom the message names, then run again.' },
   'evidence-changed': { outcome: 'pending', meaning: 'The version changed after its evidence was shown, so an approval that was given before does not count; nothing was written to the registry.', remedy: 'Read the evidence as it is now, then approve again.' },

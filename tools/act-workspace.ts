@@ -8,6 +8,7 @@ import { defaultRoles, startSimulator } from '../simulator/simulator.ts';
 import { openRehearsalClock } from '../src/hosts/rehearsal-clock.ts';
 import { type PublishedName, policyFor } from '../src/permissions.ts';
 import { rehearsedTeam } from '../src/rehearsal/manifest.ts';
+import type { Result } from '../src/report/result.ts';
 import { place } from '../test/support/policy-place.ts';
 import { copyPlain } from './plain-workflows.ts';
 
@@ -22,6 +23,8 @@ export interface Reported {
   readonly summary: string;
   /** What the steps printed. */
   readonly log: string;
+  /** Seconds of virtual time of each job that ran an operation, by its id: from the begin of the first to the end of the last. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 /** The event that starts a workflow. */
 export interface Event {
@@ -166,6 +169,7 @@ export const openActWorkspace = async ({ manifest, roles = [] }: WorkspaceOption
       ended: code === 0 ? 'green' : 'red',
       last,
       ...last,
+      seconds: secondsOfJobs(lines),
       summary: lines.map(({ command, content = '' }) => (command === 'summary' ? content : '')).join(''),
       log: text,
     };
@@ -256,6 +260,21 @@ const lastWords = (lines: readonly Line[]): Record<string, string> => {
   const job = lines.findLast(({ command }) => command === 'set-output')?.jobID;
   const outputs = lines.filter(({ command, jobID }) => command === 'set-output' && jobID === job);
   return Object.fromEntries(outputs.map(({ name = '', arg = '' }) => [name, arg]));
+};
+
+/** Time stands still between two steps, so the results of the operations tell how long their job took. */
+const secondsOfJobs = (lines: readonly Line[]): Record<string, number> => {
+  const results = lines.flatMap(({ command, name, jobID = '', arg = '' }) =>
+    command === 'set-output' && name === 'result' ? [{ jobID, ...(JSON.parse(arg) as Result) }] : [],
+  );
+  return Object.fromEntries(
+    [...new Set(results.map(({ jobID }) => jobID))].map((job) => {
+      const own = results.filter(({ jobID }) => jobID === job);
+      const begun = Math.min(...own.map(({ startedAt }) => Date.parse(startedAt)));
+      const ended = Math.max(...own.map(({ endedAt }) => Date.parse(endedAt)));
+      return [job, (ended - begun) / 1000];
+    }),
+  );
 };
 
 /** Prints a line for each end, and counts those that differ. */

@@ -23,6 +23,20 @@ const decided = (decision: 'Approved' | 'Rejected') => ({
   },
 });
 
+/** The statuses of an update that goes on, in the spelling of the events and in that of the API. An unknown one is looked at. */
+const moving = ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting'];
+const spelledByEvents = (status: string): string => status.replace(/(?<=.)[A-Z]/g, '_$&').toUpperCase();
+
+/** The endpoint's status may be the end of a delivery that no run follows. A change of its instance count ends so, too. */
+const atRest = {
+  source: ['aws.sagemaker'],
+  'detail-type': ['SageMaker Endpoint State Change'],
+  detail: {
+    EndpointName: [{ 'equals-ignore-case': { Ref: 'Endpoint' } }],
+    EndpointStatus: [{ 'anything-but': [...moving, ...moving.map(spelledByEvents)] }],
+  },
+};
+
 /** What a decision of people in the registry starts: a pipeline with the exact package, a workflow at GitHub, or both. */
 export const approvalsTemplate = (app: Construct): Stack => {
   const stack = openTemplate(
@@ -45,7 +59,7 @@ export const approvalsTemplate = (app: Construct): Stack => {
   });
   const repository = parameter(stack, 'GitHubRepository', {
     description:
-      'OWNER/NAME of the repository whose workflows get repository_dispatch: model-approved and model-rejected; empty for none.',
+      'OWNER/NAME of the repository whose workflows get repository_dispatch: model-approved and model-rejected, and endpoint-at-rest; empty for none.',
     default: '',
     allowedPattern: '([^/]+/[^/]+)?',
     constraintDescription: 'empty, or OWNER/NAME',
@@ -55,8 +69,16 @@ export const approvalsTemplate = (app: Construct): Stack => {
       'Name of a secret in Secrets Manager with a fine-grained token for this repository alone: contents, read and write. After a change of the token: NAME:SecretString:::VERSION-ID.',
     default: 'github-dispatch-token',
   });
+  const endpoint = parameter(stack, 'Endpoint', {
+    description:
+      'Name of an endpoint in this account and region; when it comes to rest, the repository gets endpoint-at-rest. Empty for none.',
+    default: '',
+    allowedPattern: '([a-zA-Z0-9](-*[a-zA-Z0-9]){0,62})?',
+    constraintDescription: 'empty, or the name of an endpoint, not its ARN',
+  });
   const toPipeline = given(stack, 'ToPipeline', pipeline);
   const toGithub = given(stack, 'ToGitHub', repository);
+  const ofEndpoint = given(stack, 'OfEndpoint', endpoint);
 
   const isGiven = (one: string) => Fn.conditionNot(Fn.conditionEquals(Fn.ref(one), ''));
   new CfnCheck(stack, 'SomethingStarts', {
@@ -67,6 +89,16 @@ export const approvalsTemplate = (app: Construct): Stack => {
       },
     ],
   });
+  new CfnCheck(stack, 'AnEndpointNeedsARepository', {
+    ruleCondition: isGiven('Endpoint'),
+    assertions: [
+      {
+        assert: isGiven('GitHubRepository'),
+        assertDescription:
+          'Give GitHubRepository with Endpoint: an endpoint at rest starts a workflow and no pipeline.',
+      },
+    ],
+  });
   acknowledge(stack, 'GitHubTokenSecret is the name of a secret, not its value.', 'CloudFormation-Validate::W2509');
 
   const key = keyOf(stack, 'Events of model-delivery that could not be delivered');
@@ -74,6 +106,7 @@ export const approvalsTemplate = (app: Construct): Stack => {
     Promote: toPipeline,
     DispatchApproved: toGithub,
     DispatchRejected: toGithub,
+    DispatchAtRest: ofEndpoint,
   });
   const late = {
     deadLetterConfig: { arn: letters.attrArn },
@@ -154,27 +187,36 @@ export const approvalsTemplate = (app: Construct): Stack => {
     ],
   });
   dispatcher.cfnOptions.condition = toGithub;
-  for (const decision of ['Approved', 'Rejected'] as const) {
-    const made = new CfnRule(stack, `Dispatch${decision}`, {
-      description: `A package that is ${decision.toLowerCase()} starts a workflow at GitHub`,
-      eventPattern: decided(decision),
+  const dispatch = (id: string, description: string, type: string, eventPattern: object): CfnRule =>
+    new CfnRule(stack, id, {
+      description,
+      eventPattern,
       targets: [
         {
           id: 'github',
           arn: destination.attrArn,
           roleArn: dispatcher.attrArn,
           inputTransformer: {
-            inputTemplate: `{"event_type":"model-${decision.toLowerCase()}","client_payload":{"event":<aws.events.event.json>}}`,
+            inputTemplate: `{"event_type":"${type}","client_payload":{"event":<aws.events.event.json>}}`,
           },
           ...late,
         },
       ],
     });
-    made.cfnOptions.condition = toGithub;
+  for (const decision of ['Approved', 'Rejected'] as const) {
+    const word = decision.toLowerCase();
+    const about = `A package that is ${word} starts a workflow at GitHub`;
+    dispatch(`Dispatch${decision}`, about, `model-${word}`, decided(decision)).cfnOptions.condition = toGithub;
   }
+  dispatch(
+    'DispatchAtRest',
+    'An endpoint that came to rest starts a workflow at GitHub',
+    'endpoint-at-rest',
+    atRest,
+  ).cfnOptions.condition = ofEndpoint;
   alarmsOf(stack)(
     'Undelivered',
-    'A decision in the registry could not be delivered: read the queue, then start the pipeline or the workflow by hand',
+    'A decision in the registry, or the rest of an endpoint, could not be delivered: read the queue, then start the pipeline or the workflow by hand',
     {
       namespace: 'AWS/SQS',
       metricName: 'ApproximateNumberOfMessagesVisible',

@@ -1,6 +1,6 @@
 import { describe, isRefused } from '../aws/errors.ts';
 import { reasonOfError } from '../aws/reason.ts';
-import { type Instant, seconds } from '../clock.ts';
+import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { stagePermissions } from '../endpoint/permissions.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
@@ -8,8 +8,9 @@ import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
 import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
+import { reason } from '../reason-codes.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
-import { advance, begin, isHeldFrom, newRecord, takeOver } from '../release/lifecycle.ts';
+import { advance, begin, isHeldFrom, leave, newRecord, takeOver } from '../release/lifecycle.ts';
 import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../release/record.ts';
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -44,6 +45,8 @@ export interface ReleaseOperation<Outputs> {
   tasks(release: Release): Tasks;
   /** True for a release that only cleared the way: its end is not the end of the operation. */
   goesOn?(ended: Release): boolean;
+  /** The run ends `in-progress` once AWS carries the change out by itself. */
+  readonly leaves?: boolean;
   outputs(release: Release): Partial<Outputs>;
 }
 
@@ -204,7 +207,35 @@ const continueRelease = async <Outputs>(
     endRefused(world, id, operation, error),
   );
   if (step.ended && !operation.goesOn?.(step.ended)) return report(step.ended, operation);
+  if (operation.leaves && step.goesOnUntil !== undefined)
+    return leaveToAws(world, operation, id, step, step.goesOnUntil);
   return waiting(world, withoutUndefined({ launchingAt, ...step }), id);
+};
+
+/** A later run, which an event or a timer starts, may come this late. After that the watchdog settles the release. */
+const lateness = minutes(30);
+
+/** Ends the run and not the release. Not by `save`: nothing happened that belongs in the journal. */
+const leaveToAws = async <Outputs>(
+  world: World,
+  { store, outputs }: ReleaseOperation<Outputs>,
+  id: string,
+  { because }: TurnResult,
+  expectedEnd: Instant,
+): Promise<Progress<ReleaseMemory, Outputs>> => {
+  const stored = await store.read();
+  const live = stored?.record.live;
+  const { holder } = world.run;
+  if (!stored || live?.id !== id || live.lease.holder !== holder) throw new LostRace(`${id} went on without this run`);
+  const now = world.clock.now();
+  await store.write(leave(stored.record, { holder, now, until: Math.max(now, expectedEnd) + lateness }), stored.etag);
+  return {
+    is: 'done',
+    outcome: reason('in-progress').outcome,
+    reason: 'in-progress',
+    outputs: outputs(live),
+    because: `${because}; SageMaker goes on without a run until about ${iso(expectedEnd)}; a later run has to verify the end`,
+  };
 };
 
 /** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */

@@ -42,6 +42,8 @@ export interface TurnResult {
   readonly notBefore?: Instant;
   /** For `Turn.launchingAt` of the next turn. */
   readonly launchingAt?: Instant;
+  /** AWS carries the change out by itself, under its alarms, until about this time: no run has to follow it. */
+  readonly goesOnUntil?: Instant;
   /** Set by the last step of a release. */
   readonly ended?: Release;
 }

@@ -32,6 +32,7 @@ interface Given {
   readonly version: string;
   readonly retry: boolean;
   readonly once: boolean;
+  readonly follow: boolean;
 }
 
 /** `deploy-endpoint` where the alias of a Lambda function or a service of ECS serves: the same release, carried by CodeDeploy. */
@@ -40,6 +41,11 @@ export const deployByCodeDeploy = async (
   world: World,
   environment: CodeDeployEnvironment,
 ): Promise<ReleaseOperation<ReleaseOutputs>> => {
+  if (!given.follow)
+    throw new Refusal(
+      'infeasible-rollout',
+      `follow: false leaves an update to SageMaker, and CodeDeploy carries out the rollout of ${given.environment}; use follow: true`,
+    );
   const store = storeFor(given, world);
   const { model } = given.manifest;
   const named = await requestedVersion(world, store, model, given.version);

@@ -17,6 +17,7 @@ import { codeDeployOf, environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { keptBy } from '../mechanisms/compared.ts';
+import { needsRun } from '../mechanisms/needs-run.ts';
 import { publish } from '../mechanisms/publish.ts';
 import { type DeliveryRequest, desiredOf, planDigest, registryOf } from '../mechanisms/request.ts';
 import { requireSafeguards } from '../mechanisms/safeguards.ts';
@@ -29,7 +30,7 @@ import { termsOf } from '../registry/approval-terms.ts';
 import { refuseClosedGroup } from '../registry/group-policy.ts';
 import type { RequestedVersion } from '../registry/packages.ts';
 import { exposure } from '../release/bucket-policy.ts';
-import type { ReleaseRecord } from '../release/record.ts';
+import type { ReleaseRecord, Submission } from '../release/record.ts';
 import { storeFor } from '../release/store.ts';
 import { flag, type ValuesOf } from '../schema.ts';
 import { requireVerdict } from '../scoring/require-verdict.ts';
@@ -37,6 +38,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { deployByCodeDeploy } from './deploy-by-codedeploy.ts';
 import { requestedVersion } from './requested-version.ts';
+import { liveVersion, resumption } from './resumption.ts';
 import { servingPlan } from './serving-plan.ts';
 import { servingVersion, servingWord } from './serving-version.ts';
 import { sharedInputs, versionInput } from './shared-inputs.ts';
@@ -46,13 +48,18 @@ const inputs = {
   ...sharedInputs,
   version: {
     ...version,
-    description: `${version.description} With \`dry-run\` also \`${servingWord}\`, the version that serves: the plan then has the changes of the manifest alone.`,
+    description: `${version.description} \`live\`: the version whose delivery is under way without a run; the run goes on with it, and begins nothing. With \`dry-run\` also \`${servingWord}\`, the version that serves: the plan then has the changes of the manifest alone.`,
   },
   retry: flag({ description: 'Try a version again that was taken back before.', default: false }),
   once: flag({
     description:
       'Deliver the version only if it has not served here before, for a run that an event starts: events come twice and late. A version that was replaced since is left alone.',
     default: false,
+  }),
+  follow: flag({
+    description:
+      'Follow the update to its end. With `false` the run ends as `pending` once SageMaker carries the update out by itself, under its alarms; a later run verifies the end. Refused where a run has to move the traffic or judge it.',
+    default: true,
   }),
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
@@ -78,10 +85,17 @@ interface Given extends DeployEndpointInputs {
   readonly isServing?: true;
 }
 
-/** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
 const operationOf = async (given: Given, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
-  const ofCodeDeploy = codeDeployOf(given.manifest, given.environment);
-  if (ofCodeDeploy !== undefined) return deployByCodeDeploy(given, world, ofCodeDeploy);
+  const place = codeDeployOf(given.manifest, given.environment);
+  const deliver = (version: string) =>
+    place === undefined
+      ? deliveryOf({ ...given, version }, world)
+      : deployByCodeDeploy({ ...given, version }, world, place);
+  return given.version === liveVersion ? resumption(given, world, deliver) : deliver(given.version);
+};
+
+/** The delivery, in the order in which it happens. Each task reads AWS to see whether it is done already. */
+const deliveryOf = async (given: Given, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const store = storeFor(given, world);
   const named = await requestedVersion(world, store, given.manifest.model, given.version);
@@ -123,6 +137,7 @@ const operationOf = async (given: Given, world: World): Promise<ReleaseOperation
     },
     tasks: (release) => (release.operation === 'rollback' ? restoreTasks : delivery),
     goesOn: ({ operation, outcome }) => operation === 'rollback' && outcome === 'succeeded',
+    leaves: !given.follow,
     outputs: (release) => outputsOf(store.endpoint, release),
   };
 };
@@ -138,7 +153,7 @@ const requestOf = (
 
 const plan = async (
   world: World,
-  { retry, once, manifest, environment, isServing }: Given,
+  { retry, once, follow, manifest, environment, isServing }: Given,
   requested: DeliveryRequest,
   named: RequestedVersion,
   tags: Readonly<Record<string, string>>,
@@ -202,6 +217,7 @@ const plan = async (
             plan: planned.plan,
           },
         };
+      const left = follow ? [] : refuseUnfollowed(planned.release.submission);
       const promoted = await requirePromoted(world, { manifest, environment }, registered);
       const safeguards = requireSafeguards(manifest, environment, environmentOf(manifest, environment), registered);
       const tested = await requireVerdict(world, {
@@ -218,13 +234,39 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
-          notes: [...planned.plan.notes, ...promoted, ...safeguards, ...tested, ...asked, ...notes, ...exposed(tags)],
+          notes: [
+            ...planned.plan.notes,
+            ...promoted,
+            ...safeguards,
+            ...tested,
+            ...asked,
+            ...notes,
+            ...left,
+            ...exposed(tags),
+          ],
           permissions: smoke === undefined ? planned.plan.permissions : askingPermissions(planned.plan.permissions),
         },
         ...(decision.is === 'new-attempt' && decision.abandons ? { abandons: decision.abandons } : {}),
       };
     },
   );
+};
+
+/** @returns what the plan says about an update that no run follows */
+const refuseUnfollowed = (submission: Submission): readonly string[] => {
+  const why = needsRun(submission);
+  if (why !== undefined)
+    throw new Refusal(
+      'infeasible-rollout',
+      `follow: false leaves the update to SageMaker, but ${why}; use follow: true`,
+    );
+  const bakes = submission.mechanism === 'guardrail' && submission.minimumRequests > 0;
+  return [
+    'no run follows the update: SageMaker takes it back by its alarms, and a later run verifies its end',
+    ...(bakes
+      ? ['a bake with too few requests is found at the end, and not stopped: inconclusive/unproven-traffic']
+      : []),
+  ];
 };
 
 /** A warning when the release record, as the endpoint's tag names it, lies in a bucket that is open to others. */

@@ -1,3 +1,4 @@
+import { iso } from '../clock.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
 import { isHeldFrom } from '../release/lifecycle.ts';
@@ -6,7 +7,7 @@ import type { World } from '../world.ts';
 
 /**
  * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
- * release alone that has a run, or that has ended.
+ * release alone that has a run, that has ended, or that its run left to SageMaker and that is not overdue.
  * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
  */
 export const tidied = (
@@ -14,7 +15,9 @@ export const tidied = (
   { live, ended, endpoint }: ReleaseRecord,
   found: boolean,
 ): Opening<ReleaseOutputs> => {
-  if (live !== undefined && !isHeldFrom(live, world.run.holder, world.clock.now()))
+  const now = world.clock.now();
+  const isLeft = live?.leftUntil !== undefined && live.leftUntil > now;
+  if (live !== undefined && !isLeft && !isHeldFrom(live, world.run.holder, now))
     return { is: 'stop-first', release: live };
   const [last] = ended;
   const done =
@@ -24,6 +27,12 @@ export const tidied = (
           outputs: outputsOf(endpoint, last),
           because: `${last.id}, which its run had left behind, ended ${last.outcome}/${last.reason}: ${last.because}`,
         } as const)
-      : ({ reason: 'nothing-expired', outputs: {}, because: `no release of ${endpoint} was left behind` } as const);
+      : ({
+          reason: 'nothing-expired',
+          outputs: {},
+          because: isLeft
+            ? `${live.id} goes on without a run, under its alarms; it is settled here when no run has ended it by ${iso(live.leftUntil)}`
+            : `no release of ${endpoint} was left behind`,
+        } as const);
   return { is: 'done', progress: { is: 'done', outcome: 'succeeded', ...done } };
 };

@@ -128,6 +128,7 @@ const byReason: Partial<Record<ReasonCode, readonly Relation[]>> = {
   'candidate-dark': [standsDark],
   'command-given': [stillThere],
   'nothing-expired': [unchanged, wroteNothing],
+  'nothing-to-resume': [unchanged, wroteNothing],
   'serves-nowhere': [unchanged, wroteNothing],
   'not-rejected': [unchanged, wroteNothing],
   'event-ignored': [unchanged, wroteNothing],

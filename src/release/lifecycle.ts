@@ -89,7 +89,9 @@ export const begin = (record: ReleaseRecord, release: Release, now: Instant): Be
 /** Continues the live release under the claim's name: the claim held it before, or its lease expired. */
 export const takeOver = (record: ReleaseRecord, { holder, now, leaseMs }: Claim): Taken => {
   const held = heldFrom(record.live, holder, now);
-  return held ?? { is: 'taken', record: onLive(record, { lease: { holder, until: now + leaseMs } }) };
+  return (
+    held ?? { is: 'taken', record: onLive(record, { lease: { holder, until: now + leaseMs }, leftUntil: undefined }) }
+  );
 };
 
 /** Keeps a claim. A lease that another run took meanwhile is not taken back, even when it has expired again. */
@@ -103,6 +105,15 @@ export type ReleasePatch = { readonly [Member in keyof Release]?: Release[Member
 
 /** Records the live release's next action, or an observation. */
 export const advance = (record: ReleaseRecord, patch: ReleasePatch): ReleaseRecord => onLive(record, patch);
+
+/**
+ * Gives the live release up to AWS, which carries it out by itself: any run may go on with it at once, and the watchdog does
+ * not look for its run before `until`.
+ */
+export const leave = (
+  record: ReleaseRecord,
+  { holder, now, until }: Pick<Claim, 'holder' | 'now'> & { readonly until: Instant },
+): ReleaseRecord => onLive(record, { lease: { holder, until: now }, leftUntil: until });
 
 export interface Ending {
   readonly outcome: NonNullable<Release['outcome']>;

@@ -301,6 +301,7 @@ const release = z.looseObject({
   why: z.optional(z.string()),
   rejected: z.optional(z.literal(true)),
   named: z.optional(z.literal(true)),
+  leftUntil: z.optional(instant),
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,

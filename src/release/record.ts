@@ -73,6 +73,8 @@ export interface Release {
   readonly rejected?: true;
   /** The caller of this rollback named its version with `to`. Older versions did not write it. */
   readonly named?: true;
+  /** Its run left it to AWS, which carries it out by itself: until then it has no run, and no run is missing. */
+  readonly leftUntil?: Instant;
   /** The original autoscaling, kept until it is restored. */
   readonly scaling?: ScalingSnapshot;
   /** Alarms the suite made for this release, to be removed with it. */

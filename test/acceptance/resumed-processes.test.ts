@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LoggedRequest } from '../../simulator/contracts.ts';
-import { seconds } from '../../src/clock.ts';
+import { minutes, seconds } from '../../src/clock.ts';
 import { openStage } from '../../src/rehearsal/stage.ts';
 import type { Result } from '../../src/report/result.ts';
 
@@ -36,6 +36,26 @@ describe('the bundle, in one process or in a process for every wait', () => {
       await stage.close();
     }
   };
+
+  it('leaves an update to SageMaker, and ends the delivery that is live in another workflow run', async () => {
+    const stage = await openStage();
+    try {
+      const release = await stage.begin('first deployment', '1.0.0');
+      await release.prepare();
+      const left = await release.run('deploy-endpoint', { follow: 'false', 'on-pending': 'continue' });
+      expect([left.exit.code, left.outputs['reason-code']]).toEqual([0, 'in-progress']);
+      const later = await stage.begin('an event', '1.0.0');
+      const resume = () => later.run('deploy-endpoint', { version: 'live', follow: 'false', 'on-pending': 'continue' });
+      expect((await resume()).outputs['reason-code']).toBe('in-progress');
+      await stage.driver.until(stage.driver.now() + minutes(20));
+      expect((await resume()).outputs).toMatchObject({ 'reason-code': 'delivered', version: '1.0.0' });
+      const seen = stage.simulator.requests.length;
+      expect((await resume()).outputs).toMatchObject({ outcome: 'succeeded', 'reason-code': 'nothing-to-resume' });
+      expect(writes(stage.simulator.requests.slice(seen))).toEqual([]);
+    } finally {
+      await stage.close();
+    }
+  });
 
   it('deploys the same', async () => {
     const [one, many] = [await deliver(true), await deliver(false)];

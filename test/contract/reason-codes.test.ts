@@ -28,6 +28,7 @@ const producers: Readonly<Record<ReasonCode, Place>> = {
   'candidate-dark': ['acceptance/shift-traffic.test.ts', "toBe('candidate-dark')"],
   'command-given': ['unit/operations/shift-traffic.test.ts', "reason: 'command-given'"],
   'brought-to-rest': ['acceptance/approval.test.ts', "reason: 'brought-to-rest'"],
+  'nothing-to-resume': ['acceptance/resume.test.ts', "reason: 'nothing-to-resume'"],
   'nothing-expired': ['acceptance/forged-memory.test.ts', "reason: 'nothing-expired'"],
   'already-delivered': ['acceptance/hosts.test.ts', "ends: 'succeeded/already-delivered'"],
   restored: ['acceptance/hosts.test.ts', "ends: 'succeeded/restored'"],

@@ -56,7 +56,7 @@ describe('the examples', () => {
     const { on } = await readWorkflow('examples/on-model-event.yml');
     const { jobs } = await readWorkflow('.github/workflows/on-model-event.yml');
     const steps = jobs['rejected']?.steps ?? [];
-    expect((on['repository_dispatch'] as { types: string[] }).types).toEqual(['model-approved', 'model-rejected']);
+    expect((on['repository_dispatch'] as { types: string[] }).types).toContain('model-rejected');
     expect(guide).toContain('"event_type": "model-rejected"');
     const given = steps.find(({ uses = '' }) => uses === '$/actions/rollback')?.with ?? {};
     expect(given['only-rejected']).toBe(true);

@@ -338,6 +338,16 @@ describe('decisions in the registry', () => {
     });
   });
 
+  it('go beside the events of the endpoint, and not while it moves', () => {
+    const given = { ModelPackageGroup: 'churn', GitHubRepository: 'acme/churn', Endpoint: 'churn' };
+    const { EventPattern, Targets } = propertiesOf(resourcesOf('approvals', given), 'DispatchAtRest');
+    expect(EventPattern).toEqual(jsonIn('docs/model-events.md').find((one) => 'detail-type' in one));
+    expect(Targets[0].InputTransformer.InputTemplate).toContain('{"event_type":"endpoint-at-rest",');
+    expect(Targets[0].DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+    const types = /types: \[([^\]]*)\]/.exec(readFileSync('examples/on-model-event.yml', 'utf8'))?.[1]?.split(', ');
+    expect(types).toEqual(['model-approved', 'model-rejected', 'endpoint-at-rest']);
+  });
+
   it('go to the one that was asked for', () => {
     const rulesOf = (given: Readonly<Record<string, string>>) =>
       Object.entries(resourcesOf('approvals', { ModelPackageGroup: 'churn', ...given })).flatMap(([id, { Type }]) =>
@@ -345,6 +355,14 @@ describe('decisions in the registry', () => {
       );
     expect(rulesOf({ Pipeline: 'churn-promotion' })).toEqual(['Promote']);
     expect(rulesOf({ GitHubRepository: 'acme/churn' })).toEqual(['DispatchApproved', 'DispatchRejected']);
+    expect(rulesOf({ GitHubRepository: 'acme/churn', Endpoint: 'churn' })).toEqual([
+      ...['DispatchApproved', 'DispatchRejected', 'DispatchAtRest'],
+    ]);
+    const isGiven = (parameter: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, ''] }] });
+    expect(read('codebuild/templates/approvals.json').Rules.AnEndpointNeedsARepository).toMatchObject({
+      RuleCondition: isGiven('Endpoint'),
+      Assertions: [{ Assert: isGiven('GitHubRepository') }],
+    });
   });
 });
 

@@ -29,10 +29,10 @@ const passed = says('succeeded', 'regression-passed');
 const worse = says('rejected', 'regression-failed');
 const restored = says('succeeded', 'restored', { version: '1.3.0', 'serving-version': '1.3.0' });
 
-const skipped = { test: 'skipped', deliver: 'skipped', rollback: 'skipped' } as const;
+const skipped = { test: 'skipped', deliver: 'skipped', bake: 'skipped', rollback: 'skipped' } as const;
 const planOnly = { plan: 'success', ...skipped } as const;
 const refused = { plan: 'failure', ...skipped } as const;
-const green = { plan: 'success', test: 'skipped', deliver: 'success', rollback: 'skipped' } as const;
+const green = { plan: 'success', ...skipped, deliver: 'success' } as const;
 const red = { ...green, deliver: 'failure' } as const;
 const stopped = { ...green, deliver: 'cancelled' } as const;
 
@@ -51,10 +51,18 @@ const plannedTest = says('succeeded', 'planned', { ...planned.outputs, 'regressi
 const tested = { ...good, 'plan/deployment': plannedTest, 'test/test': passed } as const;
 const plannedDark = says('succeeded', 'planned', { ...planned.outputs, 'regression-test': 'before-shift' });
 const testedDark = { ...stepped, 'plan/deployment': plannedDark, 'deliver/test': passed } as const;
-const stoppedByTest = { plan: 'success', test: 'failure', deliver: 'skipped', rollback: 'skipped' } as const;
+const stoppedByTest = { ...planOnly, test: 'failure' } as const;
 const safe = { ...target, 'rollback-on-failure': true } as const;
 const back = { environment: 'production', rollback: true } as const;
 const registering = { ran: ['plan/register', ...whole], steps: { ...good, 'plan/register': registered } } as const;
+const left: Answer = {
+  outputs: { outcome: 'pending', 'reason-code': 'in-progress', 'previous-version': '1.3.0', 'resume-token': '{}' },
+};
+const timed = { ...target, 'bake-environment': 'production-bake' } as const;
+const baking = { ...good, 'deliver/deploy': left, 'bake/deploy': delivered, 'bake/verify': same } as const;
+const baked = { ...green, bake: 'success' } as const;
+const badlyBaked = { ...green, bake: 'failure' } as const;
+const untilBake = [...untilDeploy, 'bake/deploy'] as const;
 const deliveredEnd = { jobs: green, ends: 'succeeded/delivered', serving: '1.4.0' } as const;
 
 export const rows: Readonly<Record<string, Row>> = {
@@ -258,6 +266,130 @@ export const rows: Readonly<Record<string, Row>> = {
     cancelledIn: 'deliver/gate',
     ran: untilGate,
     jobs: stopped,
+    ends: 'cancelled/cancelled',
+  },
+  'no run follows: an event or the watchdog ends the delivery': {
+    inputs: { ...target, follow: false },
+    steps: baking,
+    ran: untilDeploy,
+    jobs: green,
+    ends: 'pending/in-progress',
+  },
+  'a timer: the second job ends the delivery': {
+    inputs: timed,
+    steps: baking,
+    ran: [...untilBake, 'bake/verify'],
+    ...deliveredEnd,
+    jobs: baked,
+  },
+  'a timer, and nothing to bake': {
+    inputs: timed,
+    steps: { ...baking, 'deliver/deploy': delivered, 'deliver/verify': same },
+    ran: whole,
+    ...deliveredEnd,
+  },
+  'a timer: its job was never started': {
+    inputs: timed,
+    steps: baking,
+    heldBack: ['bake'],
+    ran: untilDeploy,
+    jobs: badlyBaked,
+    ends: 'pending/in-progress',
+  },
+  'a timer: cancelled when SageMaker carried the update out': {
+    inputs: timed,
+    steps: baking,
+    cancelledIn: 'deliver/deploy',
+    ran: untilDeploy,
+    jobs: stopped,
+    ends: 'pending/in-progress',
+  },
+  'a timer: taken back by its alarm meanwhile': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: {
+      ...baking,
+      'bake/deploy': says('rolled-back', 'alarm', { 'serving-version': '1.3.0', 'previous-version': '1.3.0' }),
+    },
+    ran: untilBake,
+    jobs: badlyBaked,
+    ends: 'rolled-back/alarm',
+    serving: '1.3.0',
+  },
+  'a timer: replaced meanwhile': {
+    inputs: timed,
+    steps: {
+      ...baking,
+      'bake/deploy': says('succeeded', 'served-before'),
+      'bake/verify': { ...planned, fails: true },
+    },
+    ran: untilBake,
+    jobs: baked,
+    ends: 'succeeded/served-before',
+  },
+  'a timer: changed by others after the delivery': {
+    inputs: timed,
+    steps: { ...baking, 'bake/verify': { ...planned, fails: true } },
+    ran: [...untilBake, 'bake/verify'],
+    jobs: badlyBaked,
+    ends: 'inconclusive/changed-by-others',
+  },
+  'a timer: inconclusive': {
+    inputs: timed,
+    steps: { ...baking, 'bake/deploy': unproven },
+    ran: untilBake,
+    jobs: badlyBaked,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.4.0',
+  },
+  'a timer: inconclusive, and taken back': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: { ...baking, 'bake/deploy': unproven, 'bake/rollback': restored },
+    ran: [...untilBake, 'bake/rollback'],
+    jobs: badlyBaked,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.3.0',
+  },
+  'a timer: inconclusive, with nothing to go back to': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: { ...baking, 'bake/deploy': says('inconclusive', 'unproven-traffic', { 'serving-version': '1.4.0' }) },
+    ran: untilBake,
+    jobs: badlyBaked,
+    ends: 'inconclusive/unproven-traffic',
+    serving: '1.4.0',
+  },
+  'a timer that is too short: timed out, and taken back': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: {
+      ...baking,
+      'bake/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }),
+      'bake/rollback': restored,
+    },
+    ran: [...untilBake, 'bake/rollback'],
+    jobs: badlyBaked,
+    ends: 'timed-out/deadline-passed',
+    serving: '1.3.0',
+  },
+  'a timer: cancelled while it waits for traffic': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: { ...baking, 'bake/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }) },
+    cancelledIn: 'bake/deploy',
+    ran: untilBake,
+    jobs: { ...green, bake: 'cancelled' },
+    ends: 'timed-out/deadline-passed',
+  },
+  'a timer: the checkout fails after it': {
+    inputs: timed,
+    steps: { ...baking, 'bake/actions/checkout': { fails: true } },
+    ran: untilDeploy,
+    jobs: badlyBaked,
+    ends: 'failed/job-failed',
+  },
+  'a timer: cancelled while it ends the delivery': {
+    inputs: { ...timed, 'rollback-on-failure': true },
+    steps: { ...baking, 'bake/deploy': {} },
+    cancelledIn: 'bake/deploy',
+    ran: untilBake,
+    jobs: { ...green, bake: 'cancelled' },
     ends: 'cancelled/cancelled',
   },
   'steps: dark, then walked home': {

@@ -506,7 +506,18 @@ const modelEvent = (detail: Values, more: Values = {}): Values => ({
 });
 const decided = (ModelApprovalStatus: string, ...UpdatedModelPackageFields: readonly string[]): Values =>
   modelEvent({ ModelApprovalStatus, UpdatedModelPackageFields });
-const neither = { approved: 'skipped', rejected: 'skipped' } as const;
+const neither = { approved: 'skipped', rejected: 'skipped', resume: 'skipped' } as const;
+const atRest = {
+  inputs: { resume: 'production' },
+  github: modelEvent(
+    { EndpointName: 'churn', EndpointStatus: 'IN_SERVICE' },
+    { 'detail-type': 'SageMaker Endpoint State Change' },
+  ),
+  steps: { 'resume/deploy': delivered },
+} as const;
+const resumed = { ...neither, resume: 'success' } as const;
+const badlyResumed = { ...neither, resume: 'failure' } as const;
+const unproven = says('inconclusive', 'unproven-traffic', { version: '1.4.0', 'previous-version': '1.3.0' });
 const isApproved = { inputs: {}, calls: { approved: delivered } } as const;
 const both = '["staging","production"]';
 
@@ -590,6 +601,108 @@ export const modelEvents: Readonly<Record<string, FlowRow>> = {
     ran: [],
     jobs: neither,
     ends: ' /',
+  },
+  'an endpoint at rest: its delivery is ended': {
+    ...atRest,
+    ran: ['resume/deploy', 'resume/verify'],
+    jobs: resumed,
+    ends: ' succeeded/delivered',
+  },
+  'an endpoint at rest, changed by others right after': {
+    ...atRest,
+    steps: { ...atRest.steps, 'resume/verify': { fails: true } },
+    ran: ['resume/deploy', 'resume/verify'],
+    jobs: badlyResumed,
+    ends: ' inconclusive/changed-by-others',
+  },
+  'an endpoint at rest, and no delivery is under way': {
+    ...atRest,
+    steps: { 'resume/deploy': says('succeeded', 'nothing-to-resume') },
+    ran: ['resume/deploy'],
+    jobs: resumed,
+    ends: ' succeeded/nothing-to-resume',
+  },
+  'an event that comes early: another one follows': {
+    ...atRest,
+    steps: { 'resume/deploy': pending('in-progress') },
+    ran: ['resume/deploy'],
+    jobs: resumed,
+    ends: ' pending/in-progress',
+  },
+  'an endpoint at rest on the version before': {
+    ...atRest,
+    steps: { 'resume/deploy': says('rolled-back', 'alarm', { version: '1.4.0', 'previous-version': '1.3.0' }) },
+    ran: ['resume/deploy'],
+    jobs: badlyResumed,
+    ends: ' rolled-back/alarm',
+  },
+  'an endpoint at rest, inconclusive, and taken back': {
+    ...atRest,
+    steps: { 'resume/deploy': unproven },
+    ran: ['resume/deploy', 'resume/Go back'],
+    jobs: badlyResumed,
+    ends: ' inconclusive/unproven-traffic',
+  },
+  'an endpoint at rest, timed out, and taken back': {
+    ...atRest,
+    steps: { 'resume/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }) },
+    ran: ['resume/deploy', 'resume/Go back'],
+    jobs: badlyResumed,
+    ends: ' timed-out/deadline-passed',
+  },
+  'an endpoint at rest, inconclusive, and left alone': {
+    ...atRest,
+    inputs: { resume: 'production', 'rollback-on-failure': false },
+    steps: { 'resume/deploy': unproven },
+    ran: ['resume/deploy'],
+    jobs: badlyResumed,
+    ends: ' inconclusive/unproven-traffic',
+  },
+  'an endpoint at rest, inconclusive, with nothing to go back to': {
+    ...atRest,
+    steps: { 'resume/deploy': says('inconclusive', 'unproven-traffic', { version: '1.4.0' }) },
+    ran: ['resume/deploy'],
+    jobs: badlyResumed,
+    ends: ' inconclusive/unproven-traffic',
+  },
+  'an endpoint at rest, and the checkout fails': {
+    ...atRest,
+    steps: { ...atRest.steps, 'resume/actions/checkout': { fails: true } },
+    ran: [],
+    jobs: badlyResumed,
+    ends: ' failed/job-failed',
+  },
+  'an endpoint at rest, cancelled meanwhile': {
+    ...atRest,
+    steps: {},
+    cancelledIn: 'resume/deploy',
+    ran: ['resume/deploy'],
+    jobs: { ...neither, resume: 'cancelled' },
+    ends: ' cancelled/cancelled',
+  },
+  'an endpoint at rest, cancelled while it waits for traffic': {
+    ...atRest,
+    steps: { 'resume/deploy': says('timed-out', 'deadline-passed', { 'previous-version': '1.3.0' }) },
+    cancelledIn: 'resume/deploy',
+    ran: ['resume/deploy'],
+    jobs: { ...neither, resume: 'cancelled' },
+    ends: ' timed-out/deadline-passed',
+  },
+  'an endpoint at rest, and no environment for it': { ...atRest, inputs: {}, ran: [], jobs: neither, ends: ' /' },
+  'a push that says that an endpoint is at rest': {
+    ...atRest,
+    github: { ...atRest.github, event_name: 'push' },
+    ran: [],
+    jobs: neither,
+    ends: ' /',
+  },
+  'an approval where endpoints are looked after, too': {
+    ...isApproved,
+    inputs: { resume: 'production' },
+    github: decided('Approved', 'ModelApprovalStatus'),
+    ran: ['approved'],
+    jobs: { ...neither, approved: 'success' },
+    ends: ' succeeded/delivered',
   },
   'an event of another kind': {
     ...isApproved,

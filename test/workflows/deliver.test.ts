@@ -114,6 +114,34 @@ describe('deliver.yml', () => {
     });
   });
 
+  it('goes on with the release that it left, in an environment with a timer and in the queue of its endpoint, and begins none', () => {
+    const row = rows['a timer: inconclusive, and taken back'] as Row;
+    const inputs = { ...row.inputs, 'bake-role': 'model-ender', 'rollback-role': 'model-restorer', retry: true };
+    const { given, environments, groups } = play(deliver, { ...row, inputs });
+    for (const step of ['plan/deployment', 'deliver/deploy']) expect(given[step]).toMatchObject({ follow: 'false' });
+    expect(given['deliver/deploy']).toMatchObject({ 'on-pending': 'continue' });
+    expect(given['bake/deploy']).toEqual({
+      ...{ publish: 'none', environment: 'production', manifest: 'delivery.yml', version: 'churn_v1.4.0' },
+      ...{ 'resume-token': '{}', once: 'true', role: 'model-ender', timeout: '300m' },
+    });
+    expect(given['bake/rollback']).toMatchObject({
+      ...{ to: '1.3.0', role: 'model-restorer', because: 'the delivery of churn_v1.4.0 ended inconclusive' },
+    });
+    expect(environments).toEqual({ deliver: 'production', bake: 'production-bake' });
+    expect(groups).toEqual({ deliver: 'sagemaker-churn-1a2b3c4d', bake: 'sagemaker-churn-1a2b3c4d' });
+    const verified = play(deliver, rows['a timer: the second job ends the delivery'] as Row);
+    expect(verified.given['bake/verify']).toMatchObject({ 'dry-run': 'true', 'on-change': 'fail' });
+    for (const [bakeRole, role = ''] of [[''], ['model-ender', 'model-planner']]) {
+      const roles = { 'bake-role': bakeRole ?? '', 'planner-role': 'model-planner' };
+      const ended = rows['a timer: the second job ends the delivery'] as Row;
+      const { given: asked } = play(deliver, { ...ended, inputs: { ...ended.inputs, ...roles } });
+      expect(asked['bake/verify']?.['role'] ?? '').toBe(role);
+    }
+    const followed = play(deliver, rows['a registered version'] as Row);
+    for (const step of ['plan/deployment', 'deliver/deploy'])
+      expect(followed.given[step]).toMatchObject({ follow: 'true' });
+  });
+
   it('registers nothing in a dry run', () => {
     const { given } = play(deliver, rows['dry run of a registration'] as Row);
     expect(given['plan/register']).toMatchObject({ 'dry-run': 'true' });

@@ -11,6 +11,7 @@ import type { Witnessed } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import type { Mechanism, WantedRelease } from '../mechanism.ts';
+import { needsRun } from '../needs-run.ts';
 import { type AlarmStates, alarmStates } from '../release-alarms.ts';
 import { passSmoke, smokeLine } from '../smoke/smoke.ts';
 import { grace, moved } from '../submit.ts';
@@ -181,7 +182,8 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
   const variant = live.pending?.variants.find(({ name }) => name === release.submission.variant);
   const phase = variant?.phases.at(-1);
   const shown = phase === undefined ? live.status : `${phase.phase}${phase.message ? ` (${phase.message})` : ''}`;
-  const since = world.clock.now() - (release.witnessed.submittedAt ?? release.startedAt);
+  const begunAt = release.witnessed.submittedAt ?? release.startedAt;
+  const since = world.clock.now() - begunAt;
   const { submission } = release;
   const expectedSeconds = submission.kind === 'none' ? 0 : submission.expectedSeconds;
   const share = Math.min(1, since / seconds(Math.max(1, expectedSeconds)));
@@ -199,8 +201,16 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
     percent: 15 + Math.round(70 * share),
     notBefore: turn.nextPoll(),
     ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
+    ...(goesOnAlone(turn) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
   };
 };
+
+/**
+ * SageMaker moves the traffic, and takes it back by its alarms. A judge has no other way to take it back than a run that reads the
+ * metrics. A release that is stopped or taken back has a run until it is back.
+ */
+const goesOnAlone = ({ release: { submission, takenBack, witnessed } }: Turn): boolean =>
+  witnessed.abort === undefined && takenBack === undefined && needsRun(submission) === undefined;
 
 /** The update has ended, so no alarm can take it back any more. Another update can. */
 const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {

@@ -28,6 +28,7 @@ const changedNothing: ReadonlySet<ReasonCode> = new Set([
   'command-given',
   'brought-to-rest',
   'nothing-expired',
+  'nothing-to-resume',
   'serves-nowhere',
   'not-rejected',
   'event-ignored',

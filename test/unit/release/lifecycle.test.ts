@@ -6,6 +6,7 @@ import {
   begin,
   type Decision,
   end,
+  leave,
   newRecord,
   type Request,
   renew,
@@ -67,6 +68,17 @@ describe('a release that is live', () => {
       is: 'taken',
       record: { live: { lease: { holder: 'run-2', until: 1100 } } },
     });
+  });
+
+  test('that its run left is free at once, and has a run again when one takes it over', () => {
+    const left = leave(live, { holder: 'run-1', now: 500, until: 9000 });
+    expect(left).toMatchObject({
+      epoch: live.epoch + 1,
+      live: { lease: { holder: 'run-1', until: 500 }, leftUntil: 9000 },
+    });
+    const taken = takeOver(left, { holder: 'run-2', now: 500, leaseMs: 100 });
+    expect(taken).toMatchObject({ is: 'taken', record: { live: { lease: { holder: 'run-2', until: 600 } } } });
+    expect(taken.is === 'taken' && taken.record.live).not.toHaveProperty('leftUntil');
   });
 
   test('is renewed by its holder only, even after somebody else’s lease ran out', () => {
