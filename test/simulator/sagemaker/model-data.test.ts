@@ -53,8 +53,8 @@ describe('model data', () => {
 
   test('as one file is in the container under its own name, and no server loads this one', () => {
     const far = account();
-    far.objects.set('models/model.json', files.get('model.json') ?? Buffer.from(''));
-    serve(far, source('s3://models/model.json', 'S3Object', 'None'));
+    far.objects.set('models/churn.json', files.get('model.json') ?? Buffer.from(''));
+    serve(far, source('s3://models/churn.json', 'S3Object', 'None'));
     expect(far.describe()).toMatchObject({
       EndpointStatus: 'Failed',
       FailureReason: expect.stringContaining('ping health check'),
