@@ -30,6 +30,8 @@ export interface ActRun {
   /** `owner/name@ref` → folder. */
   readonly repositories: ReadonlyMap<string, string>;
   readonly environment: Readonly<Record<string, string>>;
+  /** Labels of `runs-on` that this machine plays. */
+  readonly runners: readonly string[];
   /** For files of act. */
   readonly home: string;
   /** Gets what the steps print, and the job summaries. */
@@ -59,7 +61,7 @@ export const runAct = async (run: ActRun, listener: Listener): Promise<boolean> 
     ['--no-cache-server'],
     // The clock of the local AWS has one participant: the running step.
     ['--concurrent-jobs', '1'],
-    ...runners.map((label) => ['--platform', `${label}=-self-hosted`]),
+    ...[...runners, ...run.runners].map((label) => ['--platform', `${label}=-self-hosted`]),
     ...[...run.repositories].map(([uses, folder]) => ['--local-repository', `${uses}=${folder}`]),
     ...Object.entries(run.environment).map(([name, value]) => ['--env', `${name}=${value}`]),
   ].flat();
@@ -79,11 +81,11 @@ export const runAct = async (run: ActRun, listener: Listener): Promise<boolean> 
     act.once('close', end);
   });
   read.end();
-  return code === 0;
+  return code === 0 && !read.leftOut();
 };
 
-/** Labels of GitHub's own runners. */
-const runners = ['ubuntu-latest', 'ubuntu-24.04', 'ubuntu-22.04', 'ubuntu-slim', 'ubuntu-24.04-arm', 'self-hosted'];
+/** Labels that the suite's workflows, or an expression, may give. */
+const runners = ['ubuntu-latest', 'ubuntu-24.04', 'ubuntu-22.04', 'ubuntu-24.04-arm', 'self-hosted'];
 
 /** None of the caller's AWS settings; Node of this process for the actions. */
 const environmentOf = (home: string): Record<string, string> => ({
@@ -118,6 +120,7 @@ interface Line {
 /** act gives the outputs of a step after its result, so a step is told when the next line about something else comes. */
 const createReader = ({ log, summaries, now }: ActRun, listener: Listener) => {
   const open = new Map<string, PlayedStep>();
+  let leftOut = false;
   const close = (job: string): void => {
     const step = open.get(job);
     if (step !== undefined) listener.step(job, step);
@@ -132,6 +135,11 @@ const createReader = ({ log, summaries, now }: ActRun, listener: Listener) => {
       const isPart = (line.stepID?.length ?? 0) > 1;
       const { stage, step = '', stepResult, jobResult, command, name = '', arg = '', content = '' } = line;
       if (text !== '' && line.level !== 'debug') appendFileSync(log, `${job} | ${line.msg.trimEnd()}\n`);
+      // To act such a job is no failure.
+      if (/unsupported platform/i.test(line.msg)) {
+        leftOut = true;
+        listener.job({ name: job, result: 'not played: its `runs-on` is known only to the workflow', at: now() });
+      }
       if (command === 'summary') appendFileSync(summaries, `${content}\n`);
       const waiting = open.get(job);
       if (command === 'set-output' && waiting !== undefined) {
@@ -146,6 +154,7 @@ const createReader = ({ log, summaries, now }: ActRun, listener: Listener) => {
         listener.job({ name: job, result: jobResult, at: now() });
       } else if (line.msg.startsWith('⭐')) close(job);
     },
+    leftOut: () => leftOut,
     end: () => {
       for (const job of open.keys()) close(job);
     },

@@ -113,7 +113,8 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
     for (const alarm of alarmsOf(environment))
       await simulator.account(account, region).call('cloudwatch', 'PutMetricAlarm', quietAlarm(alarm));
 
-  let trainings = 0;
+  for (const job of named.trainingJobs)
+    for (const place of places) await at(place).call('sagemaker', 'CreateTrainingJob', trainingOf(job, place));
   return {
     simulator,
     environments,
@@ -128,17 +129,14 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
         const policyText = JSON.stringify(shared({ account, region }, repositoryName)['repository-policy']);
         await simulator.account(account, region).call('ecr', 'SetRepositoryPolicy', { repositoryName, policyText });
       }
-      trainings += 1;
-      const content = standIn(`training ${trainings}`, {});
+      // The same commit has the same model.
+      const content = standIn(commit, {});
       for (const uri of named.artifacts) {
         const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
         simulator.objects.put(bucket, key, content);
       }
-      for (const job of named.trainingJobs) {
-        if (trainings === 1)
-          for (const place of places) await at(place).call('sagemaker', 'CreateTrainingJob', trainingOf(job, place));
+      for (const job of named.trainingJobs)
         simulator.objects.put(trainingBucket, `${job}/output/model.tar.gz`, content);
-      }
     },
   };
 };

@@ -46,6 +46,8 @@ export interface Named {
   /** `s3://…`, given as an artifact. */
   readonly artifacts: readonly string[];
   readonly trainingJobs: readonly string[];
+  /** Labels of `runs-on`. */
+  readonly runners: readonly string[];
 }
 
 const roleKey = /(^|-)role(-to-assume|-arn)?$/;
@@ -71,6 +73,11 @@ export const namedIn = (files: Files): Named => {
       ),
     ),
     artifacts: unique(texts((key) => key === 'artifact').filter((uri) => /^s3:\/\/[^/]+\/.+/.test(uri))),
+    runners: unique(
+      given
+        .flatMap(({ key, value }) => (key === 'runs-on' ? [value].flat() : []))
+        .filter((label) => typeof label === 'string' && !label.includes('${{')) as string[],
+    ),
     trainingJobs: unique(texts((key) => key === 'training-job').filter((job) => /^[a-zA-Z0-9-]{1,63}$/.test(job))),
   };
 };

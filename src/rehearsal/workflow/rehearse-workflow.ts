@@ -149,6 +149,7 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promis
             GITHUB_REPOSITORY: repository.name,
             GITHUB_RUN_ID: String(1000 + index),
           },
+          runners: named.runners,
           home,
           log: join(folder, 'act.log'),
           summaries: join(folder, 'summaries.md'),
@@ -240,8 +241,9 @@ const createTelling = (out: Out, began: Instant) => {
     },
     job: (job: PlayedJob): void => {
       jobs.push(job);
-      if (job.result !== 'skipped') return;
-      out.say(`  ${shown(job.name)}: skipped`);
+      const told = steps.some((step) => step.job === job.name && marks[step.result] === undefined);
+      if (job.result === 'success' || told) return;
+      out.say(`  ${shown(job.name)}: ${job.result}`);
       current = '';
     },
   };
