@@ -159,6 +159,28 @@ const steps = (): void => {
     );
     const requests = readFileSync(join(user.home, 'out/requests.jsonl'), 'utf8');
     expect('the lost answer', String(/"operation":"UpdateEndpoint".*"answer-lost"/.test(requests)), 'true');
+    const troubled = user.rehearse(
+      ...['throttled', 'server-errors', 'expired-token', 'answer-lost', 's3-unavailable'].flatMap((one) => [
+        '--fault',
+        one,
+      ]),
+    );
+    expect('steps, troubled', told(troubled), 'exit 0; push green: Deploy succeeded/delivered, 1.0.0 in production');
+    const answers = readFileSync(join(user.home, 'out/requests.jsonl'), 'utf8');
+    for (const error of [
+      'ThrottlingException',
+      'InternalFailure',
+      'ExpiredTokenException',
+      'answer-lost',
+      'ServiceUnavailable',
+    ])
+      expect(`an answer of ${error}`, String(answers.includes(`"error":"${error}"`)), 'true');
+    const full = user.rehearse('--fault', 'no-capacity', '--expect-red');
+    expect(
+      'steps, no capacity',
+      told(full),
+      'exit 0; push red: Deploy failed/capacity-unavailable, nothing in production',
+    );
     expect('the repository of the user stays, with its change', String(user.state() === before), 'true');
   } finally {
     user.close();

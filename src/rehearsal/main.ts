@@ -130,24 +130,21 @@ const ownWorkflow = async (
   hasCandidate: boolean,
 ): Promise<WorkflowRehearsal> => {
   const { workflowRehearsal } = await import('./workflow/request.ts');
-  const { manifest = 'delivery.yml', candidate, approve, event } = options;
+  const { manifest, candidate, approve, event } = options;
   const usual = (hasCandidate ? ['push', 'push'] : ['push']).flatMap((one) => readEvent(one) ?? []);
-  return workflowRehearsal(
-    {
-      workflow,
-      manifest,
-      approve,
-      events: event.length > 0 ? event : usual,
-      faults: options.fault,
-      maps: new Map(options.map),
-      own: options['own-model'],
-      baseline: { failingShare: options['baseline-errors'], ...usually(options['latency-p50']) },
-      ...(hasCandidate && { candidate }),
-      requestsPerSecond: options['requests-per-second'],
-      expectRed: options['expect-red'],
-    },
-    process.cwd(),
-  );
+  return workflowRehearsal({
+    workflow,
+    ...withoutUndefined({ manifest }),
+    approve,
+    events: event.length > 0 ? event : usual,
+    faults: options.fault,
+    maps: new Map(options.map),
+    own: options['own-model'],
+    baseline: { failingShare: options['baseline-errors'], ...usually(options['latency-p50']) },
+    ...(hasCandidate && { candidate }),
+    requestsPerSecond: options['requests-per-second'],
+    expectRed: options['expect-red'],
+  });
 };
 
 /** @throws {InputError} */

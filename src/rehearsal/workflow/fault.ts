@@ -42,7 +42,7 @@ export const faults = {
       for (const { account, region } of places) simulator.account(account, region).harm.failCapacity(1);
     },
   },
-  'records-unavailable': {
+  's3-unavailable': {
     does: 'S3 answers 503 to twenty requests',
     strike: request({
       service: 's3',

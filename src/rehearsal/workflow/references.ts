@@ -82,16 +82,6 @@ export const namedIn = (files: Files): Named => {
   };
 };
 
-/** The events of a workflow: `push`, `repository_dispatch`; undefined when the text is no workflow. */
-export const eventsOf = (text: string): readonly string[] | undefined => {
-  const value = contentOf(text);
-  if (typeof value !== 'object' || value === null || !('jobs' in value) || !('on' in value)) return undefined;
-  const { on } = value;
-  if (typeof on === 'string') return [on];
-  if (Array.isArray(on)) return on.map(String);
-  return typeof on === 'object' && on !== null ? Object.keys(on) : undefined;
-};
-
 /** The members of every mapping, at any depth. An unreadable file has none: GitHub does not run it either. */
 function* members(text: string): Generator<{ readonly key: string; readonly value: unknown }> {
   const open: unknown[] = [contentOf(text)];

@@ -28,10 +28,7 @@ export interface Copy {
 /** @throws {InputError} */
 export const openRepository = (from: string): Repository => {
   const root = attempt(() => gitIn(from)('rev-parse', '--show-toplevel'));
-  if (root === undefined)
-    throw new InputError(
-      `workflow: ${from} is not in a git repository; call \`rehearse --workflow\` in your repository`,
-    );
+  if (root === undefined) throw new InputError(`workflow: ${from} is in no git repository`);
   const git = gitIn(root);
   if (attempt(() => git('rev-parse', '--verify', '--quiet', 'HEAD')) === undefined)
     throw new InputError(`workflow: the repository ${root} has no commit yet; commit, and call again`);
@@ -50,7 +47,7 @@ export const openRepository = (from: string): Repository => {
     main: head?.replace(/^origin\//, '') ?? 'main',
     files: new Map(read),
     inside: (option, path) => {
-      const found = attempt(() => relative(realpathSync(root), realpathSync(resolve(from, path))));
+      const found = attempt(() => relative(realpathSync(root), realpathSync(resolve(path))));
       if (found === undefined) throw new InputError(`${option}: there is no file ${quoted(path)}`);
       if (found.startsWith('..')) throw new InputError(`${option}: ${quoted(path)} is not in the repository ${root}`);
       return found.split(sep).join('/');

@@ -1,21 +1,23 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { suggest } from '../../manifest/suggest.ts';
 import { InputError } from '../../schema.ts';
 import { quoted } from '../../secrets.ts';
 import { needAct } from './act.ts';
-import { type Event, triggerOf } from './event.ts';
+import type { Event } from './event.ts';
 import type { FaultName } from './fault.ts';
 import { type RehearsedManifest, rehearsedManifest } from './manifest.ts';
-import { eventsOf, type Named, namedIn, type References, referencesOf } from './references.ts';
+import { type Named, namedIn, type References, referencesOf } from './references.ts';
 import { openRepository, type Repository } from './repository.ts';
 import type { Behaviours } from './stand-ins.ts';
 import { suitePaths } from './suite.ts';
+import { notStarted, triggersOf } from './trigger.ts';
 
 /** The user's options. */
 export interface Wanted extends Behaviours {
   readonly workflow: string;
-  readonly manifest: string;
+  /** Default: `delivery.yml` at the top of the repository. */
+  readonly manifest?: string;
   readonly events: readonly Event[];
   readonly approve: boolean;
   readonly faults: readonly FaultName[];
@@ -38,36 +40,27 @@ export interface WorkflowRehearsal {
 }
 
 /** @throws {InputError} before anything is written */
-export const workflowRehearsal = (wanted: Wanted, cwd: string): WorkflowRehearsal => {
-  const repository = openRepository(cwd);
-  const path = repository.inside('workflow', wanted.workflow);
+export const workflowRehearsal = (wanted: Wanted): WorkflowRehearsal => {
+  const { workflow } = wanted;
+  if (!existsSync(workflow)) throw new InputError(`workflow: there is no file ${quoted(workflow)}`);
+  const repository = openRepository(dirname(resolve(workflow)));
+  const path = repository.inside('workflow', workflow);
   const text = repository.files.get(path);
-  if (text === undefined || !path.startsWith('.github/workflows/'))
+  if (text === undefined || dirname(path) !== '.github/workflows')
     throw new InputError(
-      `workflow: ${quoted(wanted.workflow)} is not a workflow of the repository: it is not in .github/workflows, or git ignores it`,
+      `workflow: ${quoted(workflow)} is not a file that git knows in .github/workflows of ${repository.root}`,
     );
-  const started = eventsOf(text);
-  if (started === undefined) throw new InputError(`workflow: ${path} has no \`on\` and \`jobs\` that can be read`);
-  for (const event of wanted.events) {
-    if (!started.includes(triggerOf(event)))
-      throw new InputError(
-        `event: ${quoted(event.written)} does not start ${path}, whose \`on\` has ${started.join(', ')}`,
-      );
-    if (event.is === 'push' && event.branch === undefined && repository.branch === undefined)
-      throw new InputError(
-        `event: HEAD is on no branch; name the branch that is pushed, as in --event push:${repository.main}`,
-      );
-  }
+  refuseOtherEvents(wanted.events, text, path, repository);
   const references = referencesOf(repository.files, path, suitePaths());
   if (references.homes.length === 0)
     throw new InputError(
       `workflow: ${path} uses no action and no workflow of this suite, neither itself nor through files of the repository, such as OWNER/model-delivery/actions/deploy-endpoint@v1`,
     );
   refuseUnusedMaps(wanted.maps, references, path);
-  const manifestPath = repository.inside('manifest', wanted.manifest);
+  const manifestPath = repository.inside('manifest', wanted.manifest ?? join(repository.root, 'delivery.yml'));
   const manifest = rehearsedManifest(
     readFileSync(join(repository.root, manifestPath), 'utf8'),
-    wanted.manifest,
+    manifestPath,
     wanted.own,
   );
   needAct();
@@ -80,6 +73,27 @@ export const workflowRehearsal = (wanted: Wanted, cwd: string): WorkflowRehearsa
     references,
     named: namedIn(repository.files),
   };
+};
+
+const refuseOtherEvents = (
+  events: readonly Event[],
+  text: string,
+  path: string,
+  { branch, main }: Repository,
+): void => {
+  const triggers = triggersOf(text);
+  if (triggers === undefined) throw new InputError(`workflow: ${path} has no \`on\` and \`jobs\` that can be read`);
+  let pushed = branch;
+  for (const event of events) {
+    if (event.is === 'push') pushed = event.branch ?? pushed;
+    if (pushed === undefined)
+      throw new InputError(`event: HEAD is on no branch; name one that is pushed first, as in --event push:${main}`);
+    const why = notStarted(triggers, event, event.is === 'pull_request' ? main : pushed);
+    if (why !== undefined)
+      throw new InputError(
+        `event: ${quoted(event.written)}${event.written === 'push' ? `, of the branch ${pushed},` : ''} does not start ${path}: ${why}`,
+      );
+  }
 };
 
 const refuseUnusedMaps = (maps: Wanted['maps'], { others }: References, path: string): void => {
