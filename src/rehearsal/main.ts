@@ -78,10 +78,10 @@ const playWorkflow = async (rehearsal: WorkflowRehearsal, out: Out, { json }: Op
 const readOptions = async (args: readonly string[]) => {
   const written = readArguments(rehearseInputs, args);
   const options = readInputs(rehearseInputs, written);
-  const { is, refused } =
-    kinds[options.workflow !== undefined ? 'workflow' : options.manifest !== undefined ? 'manifest' : 'scenarios'];
-  for (const name of refused)
-    if (written(name) !== undefined && written(name) !== 'false') throw new InputError(`--${name}: ${is}`);
+  const kind = options.workflow !== undefined ? 'workflow' : options.manifest !== undefined ? 'manifest' : 'scenario';
+  for (const [name, kinds] of Object.entries(kindsOf))
+    if (!kinds.includes(kind) && written(name) !== undefined && written(name) !== 'false')
+      throw new InputError(`--${name}: ${belonging(kinds, kind)}`);
   const names = scenarios.map(({ name }) => name);
   const wanted = options.scenario?.split('\n');
   for (const name of wanted ?? []) {
@@ -102,26 +102,35 @@ const readOptions = async (args: readonly string[]) => {
   };
 };
 
-const ofScenarios = ['scenario', 'all', 'list', 'settings'] as const;
-const ofBoth = ['candidate', 'requests-per-second', 'baseline-errors', 'latency-p50'] as const;
-const ofManifest = ['environment', 'strategy', 'history', 'expect'] as const;
-const ofWorkflow = ['event', 'approve', 'fault', 'map', 'own-model', 'expect-red'] as const;
+type Kind = 'scenario' | 'manifest' | 'workflow';
 
-/** The three kinds of rehearsals: the options that each refuses, and the reason. */
-const kinds = {
-  scenarios: {
-    refused: [...ofBoth, ...ofManifest, ...ofWorkflow],
-    is: 'give the manifest or the workflow to which it belongs, with --manifest or --workflow',
-  },
-  manifest: {
-    refused: [...ofScenarios, ...ofWorkflow],
-    is: 'a manifest of your own is no scenario and no workflow; give one of them',
-  },
-  workflow: {
-    refused: [...ofScenarios, ...ofManifest],
-    is: 'a workflow of your own is no scenario, and its manifest is rehearsed as it is; leave the option out',
-  },
-} as const;
+/** The rehearsals that an option belongs to; all others belong to every one. */
+const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kind[]>>> = {
+  scenario: ['scenario'],
+  all: ['scenario'],
+  list: ['scenario'],
+  settings: ['scenario'],
+  environment: ['manifest'],
+  strategy: ['manifest'],
+  history: ['manifest'],
+  expect: ['manifest'],
+  candidate: ['manifest', 'workflow'],
+  'requests-per-second': ['manifest', 'workflow'],
+  'baseline-errors': ['manifest', 'workflow'],
+  'latency-p50': ['manifest', 'workflow'],
+  event: ['workflow'],
+  approve: ['workflow'],
+  fault: ['workflow'],
+  map: ['workflow'],
+  'own-model': ['workflow'],
+  'expect-red': ['workflow'],
+};
+
+const belonging = (kinds: readonly Kind[], kind: Kind): string => {
+  if (kinds.includes('scenario')) return `a ${kind} of your own is no scenario; give one of the two`;
+  if (kind === 'workflow') return 'a workflow is rehearsed with its manifest as it is; leave it out, or --workflow';
+  return `give the ${kinds.join(' or the ')} to which it belongs, with ${kinds.map((one) => `--${one}`).join(' or ')}`;
+};
 
 /** @throws {InputError} */
 const ownWorkflow = async (

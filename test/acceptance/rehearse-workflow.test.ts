@@ -112,9 +112,9 @@ test.each<[title: string, files: Readonly<Record<string, string>>, args: readonl
     'an option of a manifest alone',
     good,
     ['--strategy', 'steps'],
-    '--strategy: a workflow of your own is no scenario, and its manifest is rehearsed as it is; leave the option out',
+    '--strategy: a workflow is rehearsed with its manifest as it is; leave it out, or --workflow',
   ],
-  ['a scenario', good, ['--all'], '--all: a workflow of your own is no scenario'],
+  ['a scenario', good, ['--all'], '--all: a workflow of your own is no scenario; give one of the two'],
 ])('%s', async (_title, files, args, message) => {
   committed(files);
   const found = await run(...args);
@@ -157,9 +157,7 @@ test('an option of a workflow needs one', async () => {
   const err: string[] = [];
   const terminal = { out: () => {}, err: (text: string) => void err.push(text) };
   expect(await rehearse(['--event', 'push'], terminal)).toBe(2);
-  expect(err.join('')).toBe(
-    'rehearse: --event: give the manifest or the workflow to which it belongs, with --manifest or --workflow',
-  );
+  expect(err.join('')).toBe('rehearse: --event: give the workflow to which it belongs, with --workflow');
 });
 
 test('the package has the workflows and actions that a rehearsal copies', () => {

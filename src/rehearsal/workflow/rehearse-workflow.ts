@@ -123,6 +123,10 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promis
       if (event.is === 'push' && index > (pushes[0] ?? 0))
         copy.git('commit', '--quiet', '--allow-empty', '--message', `fix: rehearsed change ${pushes.indexOf(index)}`);
       if (event.is === 'tag') copy.git('tag', '--force', event.tag);
+      const before = copy.git('branch', '--show-current');
+      // A pull request comes from another branch than the one it goes to.
+      if (event.is === 'pull_request' && before === repository.main)
+        copy.git('switch', '--quiet', '--force-create', 'rehearsed-change');
       const commit = copy.git('rev-parse', 'HEAD');
       const branch = copy.git('branch', '--show-current');
       // As a checkout has it.
@@ -147,6 +151,8 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promis
             ACTIONS_ID_TOKEN_REQUEST_URL: `${simulator.url}/github/oidc-token?participant=${participant.id}`,
             ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'rehearsal',
             GITHUB_REPOSITORY: repository.name,
+            // act knows no type for the ref of a pull request; GitHub docs, "Contexts": `branch` or `tag`.
+            GITHUB_REF_TYPE: event.is === 'tag' ? 'tag' : 'branch',
             GITHUB_RUN_ID: String(1000 + index),
           },
           runners: named.runners,
@@ -157,6 +163,7 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promis
         },
         telling,
       );
+      if (before !== branch) copy.git('switch', '--quiet', before);
       if (wanted.approve) await approvePending(aws, rehearsal);
       const serving = await servingOf(aws);
       const ended = green ? 'green' : 'red';
