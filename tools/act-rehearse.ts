@@ -89,11 +89,12 @@ const flow = (): void => {
   );
   try {
     const before = user.state();
-    const green = user.rehearse('--own-model', ...maps);
+    const green = user.rehearse('--own-model', '--event', 'push', '--event', 'pull_request', ...maps);
     expect(
-      'a push',
+      'a push and a pull request',
       told(green),
-      'exit 0; push green: Deploy succeeded/delivered, 1.0.0 in staging, nothing in production',
+      'exit 0; push green: Deploy succeeded/delivered, 1.0.0 in staging, nothing in production; ' +
+        'pull_request green: Plan the registration succeeded/planned, 1.0.0 in staging, nothing in production',
     );
     expect('its model', green.verdict.served.join(', '), 'iris/1: your model, as the version that serves');
     expect('its summaries', String(existsSync(join(user.home, 'out/1-push/summaries.md'))), 'true');

@@ -50,28 +50,28 @@ const parsed = <Value>(
   },
 });
 
-/** All texts of an option that may be repeated; none without it. */
+/** All texts of an option that may be repeated. */
 const several = <Value>(
   description: string,
   allowed: string,
   example: string,
   parse: (written: string) => Value | undefined,
-) =>
-  ({
+) => {
+  const field: Field<readonly Value[]> = {
     kind: 'text',
-    required: false,
+    required: true,
     description,
-    default: '',
     example,
-    repeatable: true,
     parse: (value, source) =>
-      (value === '' ? [] : value.split('\n')).map((written) => {
+      value.split('\n').map((written) => {
         const found = parse(written);
         if (found === undefined)
           throw new InputError(`${source}: ${plainly(written)} is not allowed; expected ${allowed}`);
         return found;
       }),
-  }) as const satisfies Field<readonly Value[]>;
+  };
+  return { ...optional(field), repeatable: true } as const;
+};
 
 /** Amounts such as `errors=2` have the form of an assignment, and are no secret. */
 const plainly = (value: string): string =>

@@ -51,8 +51,16 @@ export interface WorkflowVerdict {
 
 /** Plays the user's workflow under act, for one event after the other, against one local AWS. */
 export const rehearseWorkflow = async (rehearsal: WorkflowRehearsal, out: Out): Promise<WorkflowVerdict> => {
+  const home = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  try {
+    return await playEvents(rehearsal, await openWorkflowStage(rehearsal, out, home), out);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+};
+
+const playEvents = async (rehearsal: WorkflowRehearsal, stage: WorkflowStage, out: Out): Promise<WorkflowVerdict> => {
   const { wanted, manifest } = rehearsal;
-  const stage = await openWorkflowStage(rehearsal, out);
   const events: PlayedEvent[] = [];
   out.say(assumptions(rehearsal));
   try {
@@ -88,9 +96,8 @@ interface WorkflowStage {
   close(): Promise<void>;
 }
 
-const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promise<WorkflowStage> => {
+const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out, home: string): Promise<WorkflowStage> => {
   const { wanted, repository, workflow, references, named, manifest } = rehearsal;
-  const home = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   const copy = copyRepository(repository, join(home, basename(repository.root)));
   prepare(copy, rehearsal);
   const repositories = new Map<string, string>();
@@ -192,10 +199,7 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out): Promis
         join(out.folder, 'requests.jsonl'),
         simulator.requests.map((request) => `${JSON.stringify(request)}\n`).join(''),
       ),
-    close: async () => {
-      await simulator.close();
-      rmSync(home, { recursive: true, force: true });
-    },
+    close: () => simulator.close(),
   };
 };
 
