@@ -16,11 +16,11 @@ const request =
 /** What `--fault` can name. */
 export const faults = {
   throttled: {
-    does: 'half of the requests to SageMaker are throttled',
+    does: 'half of the requests to SageMaker are throttled, until forty were',
     strike: request({ service: 'sagemaker', kind: 'throttle', share: 0.5, times: 40 }),
   },
   'server-errors': {
-    does: 'a third of the requests to SageMaker and S3 end with a 500',
+    does: 'three of ten requests to SageMaker and to S3 end with a 500, until twenty did',
     strike: ({ faults }) => {
       for (const service of ['sagemaker', 's3']) faults.add({ service, kind: 'server-error', share: 0.3, times: 20 });
     },
@@ -43,7 +43,7 @@ export const faults = {
     },
   },
   's3-unavailable': {
-    does: 'S3 answers 503 to twenty requests',
+    does: 'S3 answers 503 to the next twenty requests',
     strike: request({
       service: 's3',
       kind: 'error',
