@@ -69,7 +69,12 @@ test.each<[title: string, files: Readonly<Record<string, string>>, args: readonl
     [],
     'workflow: .github/workflows/release.yml uses no action and no workflow of this suite',
   ],
-  ['no manifest', { [release]: workflow }, [], 'manifest: there is no file "…/delivery.yml"'],
+  [
+    'no manifest',
+    { [release]: workflow },
+    [],
+    'manifest: there is no delivery.yml in …; name the file with --manifest',
+  ],
   [
     'a wrong manifest',
     { ...good, 'delivery.yml': manifest.replace('version: 1', 'version: 2') },

@@ -57,7 +57,10 @@ export const workflowRehearsal = (wanted: Wanted): WorkflowRehearsal => {
       `workflow: ${path} uses no action and no workflow of this suite, neither itself nor through files of the repository, such as OWNER/model-delivery/actions/deploy-endpoint@v1`,
     );
   refuseUnusedMaps(wanted.maps, references, path);
-  const manifestPath = repository.inside('manifest', wanted.manifest ?? join(repository.root, 'delivery.yml'));
+  const usual = join(repository.root, 'delivery.yml');
+  if (wanted.manifest === undefined && !existsSync(usual))
+    throw new InputError(`manifest: there is no delivery.yml in ${repository.root}; name the file with --manifest`);
+  const manifestPath = repository.inside('manifest', wanted.manifest ?? usual);
   const manifest = rehearsedManifest(
     readFileSync(join(repository.root, manifestPath), 'utf8'),
     manifestPath,
