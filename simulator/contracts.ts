@@ -19,8 +19,21 @@ export interface Timer {
   cancel(): void;
 }
 
+/**
+ * Chooses the files that a container serves in place of its model's.
+ * @param identity of the model: its package, else its data
+ * @param files undefined: the data is no archive
+ * @returns undefined: the model serves
+ */
+export type StandIn = (
+  identity: string,
+  files: ReadonlyMap<string, Buffer> | undefined,
+) => ReadonlyMap<string, Buffer> | undefined;
+
 export interface Kernel {
   readonly clock: VirtualClock;
+  /** None: every model serves. */
+  readonly standIn?: StandIn;
   readonly settings: Settings;
   readonly region: string;
   readonly accountId: string;

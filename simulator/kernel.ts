@@ -1,5 +1,5 @@
 import { type Clock, createClock } from './clock.ts';
-import type { Instant, Kernel, Settings, SimulatedEvent } from './contracts.ts';
+import type { Instant, Kernel, Settings, SimulatedEvent, StandIn } from './contracts.ts';
 import { createRandom } from './random.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -9,6 +9,8 @@ export interface KernelOptions {
   readonly settings?: Partial<Settings>;
   readonly region?: string;
   readonly accountId?: string;
+  /** Serves in place of the models of endpoints and transform jobs: of a user whose model cannot run here. */
+  readonly standIn?: StandIn;
 }
 
 /** A Monday morning. */
@@ -41,6 +43,7 @@ export const createKernel = (options: KernelOptions = {}): Core => {
   );
   const kernelIn = (accountId: string, region: string, stream: string): Kernel => ({
     clock,
+    ...(options.standIn === undefined ? {} : { standIn: options.standIn }),
     settings,
     region,
     accountId,

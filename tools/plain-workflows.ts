@@ -7,18 +7,9 @@
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { plain } from '../src/rehearsal/workflow/plain.ts';
 
 const root = resolve(import.meta.dirname, '..');
-
-/** @param home `OWNER/REPO@COMMIT`; without it every action comes from the workspace */
-export const plain = (workflow: string, home?: string): string => {
-  const [repository, commit] = home?.split('@') ?? [];
-  const at = (path: string): string => (repository === undefined ? `./${path}` : `${repository}/${path}@${commit}`);
-  return workflow
-    .replace(/^(\s*(?:- )?uses: )\$\/(\S+)/gm, (_all, before: string, path: string) => before + at(path))
-    .replace(/^\s+queue: \w+\n/gm, '')
-    .replace(/OWNER\/model-delivery\/((?:\.github\/workflows|actions)\/\S+)@v1/g, (_all, path: string) => at(path));
-};
 
 /** `examples/gitflow/.github/workflows/release.yml` → `examples-gitflow-release.yml`: an example often has the name of the workflow it calls. */
 export const copyName = (path: string): string =>

@@ -113,6 +113,16 @@ const keepColumns = ({ columns }: Transform): Container => ({
   },
 });
 
+/** The numbers of a row that the server takes with these files; undefined: it takes none, or has no model. */
+export const rowLength = (files: Archive): number | undefined => {
+  try {
+    const fitted: Partial<Classifier> = JSON.parse(files.get('model.json')?.toString() ?? '');
+    return fitted.kind === 'tree' || fitted.kind === 'forest' ? fitted.features?.length : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in
  * AWS; here the two are methods. An archive without a model starts, but never passes its health check.

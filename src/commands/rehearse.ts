@@ -7,6 +7,7 @@ export const rehearse: Command = {
   notes: [
     'Without options: the main story, six releases with their timelines and a report.',
     'With `--manifest`: one release by a manifest of your own ([Rehearsing your own release](rehearsing.md)).',
+    'With `--workflow`: a workflow of your own, under [act](https://nektosact.com), for one event after the other ([Rehearsing your own workflow](rehearsing.md#your-own-workflow)).',
   ],
   examples: [
     { line: 'rehearse', does: 'The main story; writes rehearsal/report.html.' },
@@ -17,10 +18,14 @@ export const rehearse: Command = {
       line: 'rehearse --manifest delivery.yml --candidate errors=2% --expect rolled-back',
       does: 'A release by your own manifest, of a version that fails on 2 % of its requests.',
     },
+    {
+      line: 'rehearse --workflow .github/workflows/release.yml --candidate errors=5%',
+      does: 'Your own workflow for two pushes, the second with a version that fails on 5 % of its requests.',
+    },
   ],
   exits: {
-    0: 'all scenarios ended as expected; of your own manifest: the release ended, as `--expect` has it',
-    1: 'a scenario or the release did not end as expected',
+    0: 'all scenarios ended as expected; of your own manifest: the release ended, as `--expect` has it; of your own workflow: every event ended green, with `--expect-red` the last one red',
+    1: 'a scenario, the release or the workflow did not end as expected',
     2: wrongRequest,
   },
   // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.

@@ -50,7 +50,7 @@ export const openDelivery = async (
   if (begun.is === 'resume') return begun;
   const registered = await requireVersion(world, group, named);
   const decision = decide(registered.packageVersion);
-  if (once && decision.is !== 'resume') {
+  if (once) {
     const before = servedBefore(record, registered);
     if (before !== undefined) return leftAlone(registered, before);
   }

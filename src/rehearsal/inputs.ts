@@ -4,6 +4,8 @@ import { outcomes } from '../outcome.ts';
 import { choice, durationField, type Field, flag, InputError, optional, text } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import { behaviourAllowed, mapped, readBehaviour, readMilliseconds, readShare } from './own/behaviour.ts';
+import { eventsAllowed, readEvent } from './workflow/event.ts';
+import { faultNames, faults } from './workflow/fault.ts';
 
 const strategies = [
   'all-at-once',
@@ -48,6 +50,29 @@ const parsed = <Value>(
   },
 });
 
+/** All texts of an option that may be repeated. */
+const several = <Value>(
+  description: string,
+  allowed: string,
+  example: string,
+  parse: (written: string) => Value | undefined,
+) => {
+  const field: Field<readonly Value[]> = {
+    kind: 'text',
+    required: true,
+    description,
+    example,
+    parse: (value, source) =>
+      value.split('\n').map((written) => {
+        const found = parse(written);
+        if (found === undefined)
+          throw new InputError(`${source}: ${plainly(written)} is not allowed; expected ${allowed}`);
+        return found;
+      }),
+  };
+  return { ...optional(field), repeatable: true } as const;
+};
+
 /** Amounts such as `errors=2` have the form of an assignment, and are no secret. */
 const plainly = (value: string): string =>
   /^[a-z0-9=%@.,-]{1,60}$/.test(value) ? JSON.stringify(value) : quoted(value);
@@ -77,6 +102,47 @@ export const rehearseInputs = {
       example: 'delivery.yml',
     }),
   ),
+  workflow: optional(
+    text({
+      description:
+        'Play this workflow of your repository under act, with its actions of this suite and a local AWS made from the manifest. With `--manifest` when it is not `delivery.yml`.',
+      example: '.github/workflows/release.yml',
+    }),
+  ),
+  event: several(
+    `With \`--workflow\`: the events that start it, one after the other: ${eventsAllowed}. A push is that of the current commit, the later ones with a commit more. Default: \`push\`, with \`--candidate\` two of them.`,
+    eventsAllowed,
+    'tag:churn_v1.0.0',
+    readEvent,
+  ),
+  approve: flag({
+    description: 'With `--workflow`: after each event a reviewer approves the pending versions in the registry.',
+    default: false,
+  }),
+  fault: several(
+    `With \`--workflow\`: trouble during the last event. ${faultNames.map((name) => `\`${name}\`: ${faults[name].does}`).join('; ')}.`,
+    faultNames.join(', '),
+    'throttled',
+    (written) => faultNames.find((name) => name === written),
+  ),
+  map: several(
+    "With `--workflow`: a folder in place of other people's action, which act fetches from GitHub otherwise.",
+    'OWNER/NAME=FOLDER',
+    'aws-actions/configure-aws-credentials=../actions/configure-aws-credentials',
+    (written) => {
+      const [, name, folder] = /^([\w.-]+\/[\w.-]+)=(.+)$/.exec(written) ?? [];
+      return name === undefined || folder === undefined ? undefined : ([name, folder] as const);
+    },
+  ),
+  'own-model': flag({
+    description:
+      'With `--workflow`: the workflow makes models that the local AWS serves itself, as those of `examples/`. Then they serve, and the regression test asks them.',
+    default: false,
+  }),
+  'expect-red': flag({
+    description: 'With `--workflow`: exit code 0 when the workflow ends red for the last event.',
+    default: false,
+  }),
   environment: optional(
     text({
       description: 'With `--manifest`: its environment. Default: `production`, or the only one.',
@@ -92,25 +158,25 @@ export const rehearseInputs = {
     }),
   ),
   candidate: parsed(
-    'With `--manifest`: the new version. `good`; `unhealthy`, which never passes its health check; `wrong`, whose answers are wrong and no errors; or one or more of `errors=2%`, `latency=300ms`, `tail=900ms@3%` of the requests, `leak=5%@3000` (errors after so many requests), joined by commas.',
+    'With `--manifest` or `--workflow`: the new version. `good`; `unhealthy`, which never passes its health check; `wrong`, whose answers are wrong and no errors; or one or more of `errors=2%`, `latency=300ms`, `tail=900ms@3%` of the requests, `leak=5%@3000` (errors after so many requests), joined by commas.',
     'good',
     behaviourAllowed,
     (is) => mapped(readBehaviour(is), (behaviour) => ({ is, behaviour })),
   ),
   'requests-per-second': number(
-    'With `--manifest`: requests to the endpoint.',
+    'With `--manifest` or `--workflow`: requests to the endpoint.',
     '8',
     'a number above 0, up to 1000',
     (value) => value > 0 && value <= 1000,
   ),
   'baseline-errors': parsed(
-    'With `--manifest`: share of the requests that fail in both versions.',
+    'With `--manifest` or `--workflow`: share of the requests that fail in both versions.',
     '0%',
     'a share such as 0.1%',
     readShare,
   ),
   'latency-p50': parsed(
-    'With `--manifest`: usual time of an answer, in both versions.',
+    'With `--manifest` or `--workflow`: usual time of an answer, in both versions.',
     '12ms',
     'a time up to 60s, such as 40ms',
     readMilliseconds,

@@ -9,6 +9,7 @@ import { InputError, type ValuesOf } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { rehearseInputs } from './inputs.ts';
+import { usually } from './own/behaviour.ts';
 import { type ManifestRehearsal, rehearseManifest } from './own/rehearse-manifest.ts';
 import { subjectOf } from './own/subject.ts';
 import { type Out, playAll, playStory } from './play.ts';
@@ -16,11 +17,13 @@ import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
 import { legend } from './timeline.ts';
 import type { ScenarioVerdict } from './verdict.ts';
+import { readEvent } from './workflow/event.ts';
+import type { WorkflowRehearsal } from './workflow/request.ts';
 
 /** @returns the exit code: 0 when all scenarios ended as expected, 1 when not, 2 for a wrong command line */
 export const rehearse = async (args: readonly string[], terminal: Terminal): Promise<number> => {
   try {
-    return await rehearseAs(readOptions(args), terminal);
+    return await rehearseAs(await readOptions(args), terminal);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     terminal.err(`rehearse: ${error.message}`);
@@ -42,6 +45,7 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   if (!clear(folder))
     throw new InputError(`${folder} holds files that are not a rehearsal; name another folder with --out`);
   const out: Out = { folder, say: options.json ? () => {} : terminal.out };
+  if (options.ofWorkflow) return playWorkflow(options.ofWorkflow, out, options, terminal);
   const verdicts = await play(options, out);
   const good = verdicts.every(({ problems }) => problems.length === 0);
   if (options.json) terminal.out(jsonText({ scenarios: verdicts }, 2));
@@ -63,14 +67,21 @@ const clear = (folder: string): boolean => {
   return true;
 };
 
-const readOptions = (args: readonly string[]) => {
+/** Loaded on demand, as all that only a workflow needs. */
+const playWorkflow = async (rehearsal: WorkflowRehearsal, out: Out, { json }: Options, terminal: Terminal) => {
+  const { rehearseWorkflow, closing } = await import('./workflow/rehearse-workflow.ts');
+  const verdict = await rehearseWorkflow(rehearsal, out);
+  terminal.out(json ? jsonText(verdict, 2) : closing(verdict, relative('.', out.folder)));
+  return verdict.problems.length === 0 ? 0 : 1;
+};
+
+const readOptions = async (args: readonly string[]) => {
   const written = readArguments(rehearseInputs, args);
   const options = readInputs(rehearseInputs, written);
-  for (const name of options.manifest === undefined ? ofManifest : ofScenarios)
-    if (written(name) !== undefined && written(name) !== 'false')
-      throw new InputError(
-        `--${name}: ${options.manifest === undefined ? 'give the manifest to which it belongs, with --manifest' : 'a manifest of your own is no scenario; give one of the two'}`,
-      );
+  const kind = options.workflow !== undefined ? 'workflow' : options.manifest !== undefined ? 'manifest' : 'scenario';
+  for (const [name, kinds] of Object.entries(kindsOf))
+    if (!kinds.includes(kind) && written(name) !== undefined && written(name) !== 'false')
+      throw new InputError(`--${name}: ${belonging(kinds, kind)}`);
   const names = scenarios.map(({ name }) => name);
   const wanted = options.scenario?.split('\n');
   for (const name of wanted ?? []) {
@@ -83,21 +94,67 @@ const readOptions = (args: readonly string[]) => {
   return {
     ...options,
     named: scenarios.filter(({ name }) => wanted?.includes(name) ?? true),
-    ...(options.manifest !== undefined && { own: ownRelease(options.manifest, options) }),
+    ...(options.workflow === undefined &&
+      options.manifest !== undefined && { own: ownRelease(options.manifest, options) }),
+    ...(options.workflow !== undefined && {
+      ofWorkflow: await ownWorkflow(options.workflow, options, written('candidate') !== undefined),
+    }),
   };
 };
 
-const ofScenarios = ['scenario', 'all', 'list', 'settings'] as const;
-const ofManifest = [
-  'environment',
-  'strategy',
-  'candidate',
-  'requests-per-second',
-  'baseline-errors',
-  'latency-p50',
-  'history',
-  'expect',
-] as const;
+type Kind = 'scenario' | 'manifest' | 'workflow';
+
+/** The rehearsals that an option belongs to; all others belong to every one. */
+const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kind[]>>> = {
+  scenario: ['scenario'],
+  all: ['scenario'],
+  list: ['scenario'],
+  settings: ['scenario'],
+  environment: ['manifest'],
+  strategy: ['manifest'],
+  history: ['manifest'],
+  expect: ['manifest'],
+  candidate: ['manifest', 'workflow'],
+  'requests-per-second': ['manifest', 'workflow'],
+  'baseline-errors': ['manifest', 'workflow'],
+  'latency-p50': ['manifest', 'workflow'],
+  event: ['workflow'],
+  approve: ['workflow'],
+  fault: ['workflow'],
+  map: ['workflow'],
+  'own-model': ['workflow'],
+  'expect-red': ['workflow'],
+};
+
+const belonging = (kinds: readonly Kind[], kind: Kind): string => {
+  if (kinds.includes('scenario')) return `a ${kind} of your own is no scenario; give one of the two`;
+  if (kind === 'workflow') return 'a workflow is rehearsed with its manifest as it is; leave it out, or --workflow';
+  return `give the ${kinds.join(' or the ')} to which it belongs, with ${kinds.map((one) => `--${one}`).join(' or ')}`;
+};
+
+/** @throws {InputError} */
+const ownWorkflow = async (
+  workflow: string,
+  options: ValuesOf<typeof rehearseInputs>,
+  hasCandidate: boolean,
+): Promise<WorkflowRehearsal> => {
+  const { workflowRehearsal } = await import('./workflow/request.ts');
+  const { manifest, candidate, approve, event } = options;
+  const usual = (hasCandidate ? ['push', 'push'] : ['push']).flatMap((one) => readEvent(one) ?? []);
+  return workflowRehearsal({
+    workflow,
+    ...withoutUndefined({ manifest }),
+    approve,
+    events: event ?? usual,
+    faults: options.fault ?? [],
+    maps: new Map(options.map ?? []),
+    own: options['own-model'],
+    baseline: { failingShare: options['baseline-errors'], ...usually(options['latency-p50']) },
+    ...(hasCandidate && { candidate }),
+    requestsPerSecond: options['requests-per-second'],
+    expectRed: options['expect-red'],
+  });
+};
 
 /** @throws {InputError} */
 const ownRelease = (manifest: string, options: ValuesOf<typeof rehearseInputs>): ManifestRehearsal => {
@@ -113,7 +170,7 @@ const ownRelease = (manifest: string, options: ValuesOf<typeof rehearseInputs>):
     ...withoutUndefined({ expect }),
   };
 };
-type Options = ReturnType<typeof readOptions>;
+type Options = Awaited<ReturnType<typeof readOptions>>;
 
 const play = async (options: Options, out: Out): Promise<readonly ScenarioVerdict[]> => {
   const { named, settings, all, scenario: wanted } = options;

@@ -252,5 +252,7 @@ test('options of a manifest need one', async () => {
   const err: string[] = [];
   const terminal = { out: () => {}, err: (text: string) => void err.push(text) };
   expect(await rehearse(['--candidate', 'good'], terminal)).toBe(2);
-  expect(err.join()).toContain('--candidate: give the manifest to which it belongs, with --manifest');
+  expect(err.join()).toContain(
+    '--candidate: give the manifest or the workflow to which it belongs, with --manifest or --workflow',
+  );
 });

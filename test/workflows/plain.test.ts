@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { plain } from '../../tools/plain-workflows.ts';
+import { plain } from '../../src/rehearsal/workflow/plain.ts';
 import { readWorkflow } from '../support/workflow-file.ts';
 
 const path = '.github/workflows/deliver.yml';

@@ -180,11 +180,11 @@ export const createFleets = (context: Context, models: Models) => {
     return { hostname, container: started(runnable) ?? refuse(setbacks.download(url)), image };
   };
 
-  const started = ({ image, modelData, environment }: Runnable): Container | undefined => {
+  const started = (runnable: Runnable): Container | undefined => {
     try {
-      return startModel(context, image, modelData, environment);
+      return startModel(context, runnable);
     } catch {
-      throw setbacks.extract(modelData?.url ?? '');
+      throw setbacks.extract(runnable.modelData?.url ?? '');
     }
   };
 

@@ -1,6 +1,8 @@
-import { startContainer, startFiles } from '../../containers/model-server.ts';
+import { type Archive, readArchive } from '../../containers/archive.ts';
+import { startFiles } from '../../containers/model-server.ts';
 import { publisherOf } from '../../containers/publisher.ts';
 import type { Container } from '../../contracts.ts';
+import { digestOf } from '../../random.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, objectAt } from './context.ts';
 
@@ -19,29 +21,60 @@ export const modelDataOf = ({ ModelDataUrl, ModelDataSource }: ContainerDefiniti
   return { url: source.S3Uri, form };
 };
 
-/**
- * The server with its model.
- * @returns undefined when there is nothing to download
- * @throws when an archive is none
- */
-export const startModel = (
-  context: Context,
-  image: string,
-  data: ModelData | undefined,
-  environment: Readonly<Record<string, string>>,
-): Container | undefined => {
-  const publish = publisherOf(environment, context.metrics, context.kernel.clock.now);
-  if (data === undefined) return startFiles(context.images.files(image), publish);
+interface Startable {
+  readonly image: string;
+  readonly modelData: ModelData | undefined;
+  readonly modelPackage: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The downloaded data. */
+interface Downloaded {
+  readonly bytes: readonly Buffer[];
+  /** @throws when an archive is none */
+  files(): Archive;
+}
+
+const download = (context: Context, image: string, data: ModelData | undefined): Downloaded | undefined => {
+  if (data === undefined) return { bytes: [Buffer.from(image)], files: () => context.images.files(image) };
   const { url, form } = data;
   if (form === 'prefix') {
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
     const objects = context.objects.under(bucket, prefix);
     if (objects.length === 0) return undefined;
-    return startFiles(new Map(objects.map(({ key, body }) => [key.slice(prefix.length), body])), publish);
+    const files = new Map(objects.map(({ key, body }) => [key.slice(prefix.length), body]));
+    return { bytes: [...files.values()], files: () => files };
   }
-  const object = objectAt(context, url);
-  if (object === undefined) return undefined;
-  return form === 'archive'
-    ? startContainer(object.body, publish)
-    : startFiles(new Map([[url.replace(/^.*\//, ''), object.body]]), publish);
+  const body = objectAt(context, url)?.body;
+  if (body === undefined) return undefined;
+  const single = new Map([[url.replace(/^.*\//, ''), body]]);
+  return { bytes: [body], files: () => (form === 'archive' ? readArchive(body) : single) };
+};
+
+const readable = ({ files }: Downloaded): Archive | undefined => {
+  try {
+    return files();
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * The server with its model, or with the files that stand in for it.
+ * @returns undefined when there is nothing to download
+ * @throws when an archive is none
+ */
+export const startModel = (
+  context: Context,
+  { image, modelData, modelPackage, environment }: Startable,
+): Container | undefined => {
+  const data = download(context, image, modelData);
+  if (data === undefined) return undefined;
+  const { standIn } = context.kernel;
+  const instead = standIn?.(
+    modelPackage ?? digestOf(...data.bytes.map((bytes) => bytes.toString('latin1'))).toString('hex'),
+    readable(data),
+  );
+  const publish = publisherOf(environment, context.metrics, context.kernel.clock.now);
+  return startFiles(instead ?? data.files(), publish);
 };

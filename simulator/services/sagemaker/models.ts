@@ -33,6 +33,8 @@ export interface Runnable {
   readonly hostname: string | undefined;
   readonly image: string;
   readonly modelData: ModelData | undefined;
+  /** The package that the model was made of. */
+  readonly modelPackage: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   /** Its data is a prefix, and each call names an object below it (AWS: ContainerDefinition, Mode). */
   readonly multiModel: boolean;
@@ -204,6 +206,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
         hostname: container.ContainerHostname ?? source.ContainerHostname,
         image: source.Image ?? '',
         modelData: modelDataOf(source),
+        modelPackage: container.ModelPackageName,
         environment: { ...source.Environment, ...container.Environment },
         multiModel: container.Mode === 'MultiModel',
         marketplace: source.ProductId !== undefined,

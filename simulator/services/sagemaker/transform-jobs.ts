@@ -159,9 +159,9 @@ export const createTransformJobs = (
 
   const load = (name: string): readonly { readonly container: Container }[] | undefined => {
     try {
-      return models.runnable(name).map(({ image, modelData, environment }) => {
-        const container = context.images.resolve(image) && startModel(context, image, modelData, environment);
-        if (!container) throw new Error(`${image} does not start`);
+      return models.runnable(name).map((runnable) => {
+        const container = context.images.resolve(runnable.image) && startModel(context, runnable);
+        if (!container) throw new Error(`${runnable.image} does not start`);
         return { container };
       });
     } catch {

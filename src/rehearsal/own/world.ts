@@ -8,7 +8,10 @@ import type { Subject } from './subject.ts';
 const somewhere = { account: '111122223333', region: 'eu-west-1' } as const;
 
 /** The place of a manifest's environment. */
-export const placeOf = ({ account = somewhere.account, region = somewhere.region }: Environment) => ({
+export const placeOf = ({
+  account = somewhere.account,
+  region = somewhere.region,
+}: Pick<Environment, 'account' | 'region'>) => ({
   account,
   region,
   image: `${account}.dkr.ecr.${region}.amazonaws.com/rehearsal:1`,
@@ -36,17 +39,17 @@ export const openWorld = async ({ environment }: Subject): Promise<Simulator> =>
 const rolesOf = ({ role, rollbackRole, approverRole, endpoint }: Environment): readonly string[] =>
   [role, rollbackRole, approverRole, endpoint.executionRole].filter((name) => name !== undefined);
 
-const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>
+export const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>
   [async?.output, async?.failure, dataCapture?.s3].flatMap((uri) => /^s3:\/\/([^/]+)/.exec(uri ?? '')?.[1] ?? []);
 
 /** Alarms of others that the rollout watches, or that scaling acts on. */
-const alarmsOf = ({ rollout, endpoint }: Environment): readonly string[] => [
+export const alarmsOf = ({ rollout, endpoint }: Environment): readonly string[] => [
   ...rollout.alarms.named,
   ...(endpoint.autoscaling?.step ?? []).map(({ alarm }) => alarm),
 ];
 
 /** It never goes off by itself: what it watches is the user's own. */
-const quietAlarm = (AlarmName: string): object => ({
+export const quietAlarm = (AlarmName: string): object => ({
   AlarmName,
   Namespace: 'Rehearsal',
   MetricName: AlarmName,

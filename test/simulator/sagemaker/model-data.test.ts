@@ -44,6 +44,36 @@ describe('model data', () => {
     expect(answer(far)).toContain('setosa');
   });
 
+  test.each([
+    ['an archive that is none', { Image: image, ModelDataUrl: 's3://models/broken.tar.gz' }, [undefined]],
+    ['an archive without a model', { Image: image, ModelDataUrl: 's3://models/other.tar.gz' }, [['weights.bin']]],
+    ['an image with a model of its own', { Image: image }, [[]]],
+  ])('%s: a stand-in serves', (_shape, container, seen) => {
+    const found: unknown[] = [];
+    const far = simulatedAws({}, (identity, own) => {
+      expect(identity).toMatch(/^[0-9a-f]{64}$/);
+      found.push(own && [...own.keys()]);
+      return files;
+    });
+    far.objects.set('models/broken.tar.gz', Buffer.from('no archive'));
+    far.objects.set('models/other.tar.gz', writeArchive(new Map([['weights.bin', Buffer.from('1')]])));
+    serve(far, container);
+    expect(answer(far)).toContain('setosa');
+    expect(found).toEqual(seen);
+  });
+
+  test('a model serves itself where no stand-in is named, and without data nothing stands in', () => {
+    const identities: string[] = [];
+    const far = simulatedAws({}, (identity) => {
+      identities.push(identity);
+      return undefined;
+    });
+    far.objects.set('models/a.tar.gz', irisFixture('1.0.0').artifact);
+    serve(far, { Image: image, ModelDataUrl: 's3://models/a.tar.gz' });
+    expect(answer(far)).toContain('setosa');
+    expect(identities).toHaveLength(1);
+  });
+
   test('that an image brings with it is served when there is no other', () => {
     const far = account();
     far.models.set(image, files);
@@ -53,8 +83,8 @@ describe('model data', () => {
 
   test('as one file is in the container under its own name, and no server loads this one', () => {
     const far = account();
-    far.objects.set('models/churn.json', files.get('model.json') ?? Buffer.from(''));
-    serve(far, source('s3://models/churn.json', 'S3Object', 'None'));
+    far.objects.set('models/tree.json', files.get('model.json') ?? Buffer.from(''));
+    serve(far, source('s3://models/tree.json', 'S3Object', 'None'));
     expect(far.describe()).toMatchObject({
       EndpointStatus: 'Failed',
       FailureReason: expect.stringContaining('ping health check'),

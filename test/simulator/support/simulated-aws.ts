@@ -1,4 +1,11 @@
-import { AwsError, type Call, type Instant, type Metrics, type Settings } from '../../../simulator/contracts.ts';
+import {
+  AwsError,
+  type Call,
+  type Instant,
+  type Metrics,
+  type Settings,
+  type StandIn,
+} from '../../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { createKernel } from '../../../simulator/kernel.ts';
 import { createRuntime } from '../../../simulator/services/runtime.ts';
@@ -24,8 +31,8 @@ export interface Observation {
  * SageMaker alone, with neighbours of a few lines each. Inputs pass the same validation as on the wire, so that no test asks
  * what AWS would not even read.
  */
-export const simulatedAws = (settings: Partial<Settings> = {}) => {
-  const { kernel, clock, events } = createKernel({ settings });
+export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn) => {
+  const { kernel, clock, events } = createKernel({ settings, ...(standIn && { standIn }) });
   const alarms = new Map<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>();
   const observations: Observation[] = [];
   const metrics: Metrics = {
