@@ -15,7 +15,7 @@ import type { ReleaseRecord } from '../src/release/record.ts';
 import { trainedVersion } from '../test/support/trained-version.ts';
 import { decision } from './act-example.ts';
 import { type ActWorkspace, type Event, expectations, openActWorkspace, type Reported } from './act-workspace.ts';
-import { plain } from './plain-workflows.ts';
+import { plain } from '../src/rehearsal/workflow/plain.ts';
 
 const { model, endpoint, account, region, bucket } = rehearsedTeam;
 const main = resolve(import.meta.dirname, '../src/main.ts');

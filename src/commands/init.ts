@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { adopt } from '../adopt/adopt.ts';
 import { partitionOf } from '../aws/credentials.ts';
@@ -8,9 +8,10 @@ import { readCheckout } from '../hosts/git-checkout.ts';
 import { example } from '../init/examples.ts';
 import { branchesFrom, type Checkout, repositoryFrom, sourceFrom, stagesFrom } from '../init/facts.ts';
 import { environmentsBefore, newManifest } from '../init/new-manifest.ts';
-import { setupFolder } from '../init/readme.ts';
+import { rolesFolder, setupFolder } from '../init/readme.ts';
 import { isServer } from '../init/repository.ts';
 import { deployerOf, flowNames, restorerOf, type Setup, type WrittenFile } from '../init/setup.ts';
+import { leftOvers, standingFiles } from '../init/standing.ts';
 import { filesOf } from '../init/write.ts';
 import { counted } from '../judge/amounts.ts';
 import { loadManifest } from '../manifest/load.ts';
@@ -57,12 +58,13 @@ const initInputs = {
       allowed: 'the name or ARN of a role',
     }),
   ),
-  'instance-type': text({
-    description: 'Instance type of a new endpoint.',
-    default: 'ml.m5.large',
-    pattern: /^ml\.[a-z0-9-]+\.[a-z0-9]+$/,
-    allowed: 'e.g. ml.m5.large',
-  }),
+  'instance-type': optional(
+    text({
+      description: 'With `execution-role`: instance type of the new endpoint. Default: `ml.m5.large`.',
+      pattern: /^ml\.[a-z0-9-]+\.[a-z0-9]+$/,
+      allowed: 'e.g. ml.m5.large',
+    }),
+  ),
   environments: text({
     description:
       'The environments in the order of delivery, with commas between: two are staging and production, three begin with the one for development.',
@@ -124,7 +126,7 @@ const initInputs = {
     }),
   ),
   main: optional(text({ description: 'The main branch. Default: that of the git repository.', ...branch })),
-  develop: text({ description: 'The development branch of Gitflow.', default: 'develop', ...branch }),
+  develop: optional(text({ description: 'With Gitflow: the development branch. Default: `develop`.', ...branch })),
   from: optional(
     text({
       description:
@@ -174,12 +176,19 @@ const runInit = (args: readonly string[], host: CommandLine): Promise<ExitCode> 
     schema: initInputs,
     answer: async (inputs: Inputs) => {
       const checkout = await readCheckout(process.cwd(), host.env, host.cancellation.signal);
-      const { files, notes } = await prepared(inputs, checkout, host);
-      const standing = files.map((file) => ({ ...file, found: contentOf(checkout.root, file.path) }));
+      const { files, notes: found } = await prepared(inputs, checkout, host);
+      const standing = standingFiles(checkout.root, files);
+      const left = leftOvers(checkout.root, inputs.flow, files);
+      if (left.length > 0 && !inputs['dry-run'])
+        throw new InputError(
+          `nothing was written, because files of another delivery would take part in this one; delete them first:\n${left.map((one) => `  ${one}`).join('\n')}`,
+        );
+      const notes = [...found, ...left.map((one) => `${one}; delete it before`)];
       const others = standing.filter(({ found, content }) => found !== undefined && found !== content);
       if (others.length > 0 && !inputs.force && !inputs['dry-run']) throw exist(others);
       const due = standing.filter(({ found, content }) => found !== content);
-      if (!inputs['dry-run']) for (const file of due) write(checkout.root, file, inputs.force);
+      if (!inputs['dry-run'])
+        for (const [before, file] of due.entries()) write(checkout.root, file, inputs.force, before);
       const shown = standing.map(({ path, content, found }) => ({
         path,
         state: found === undefined ? 'new' : found === content ? 'same' : 'replaced',
@@ -199,7 +208,13 @@ interface Prepared {
 
 /** Finds everything out, and writes nothing. */
 const prepared = async (inputs: Inputs, checkout: Checkout, host: CommandLine): Promise<Prepared> => {
-  const given = { ...inputs, ids: inputs['repository-ids'] };
+  if (inputs.flow !== 'gitflow' && inputs.develop !== undefined)
+    throw new InputError('develop: belongs to --flow gitflow; github-flow has no development branch');
+  if (inputs['instance-type'] !== undefined && inputs['execution-role'] === undefined)
+    throw new InputError(
+      'instance-type: belongs to a new endpoint, with --execution-role; a live endpoint keeps its instances',
+    );
+  const given = { ...inputs, ids: inputs['repository-ids'], develop: inputs.develop ?? 'develop' };
   const repository = repositoryFrom(given, checkout);
   const branches = branchesFrom(given, checkout);
   const endpoint = inputs.endpoint ?? inputs.model;
@@ -293,6 +308,12 @@ const ofNewEndpoint = async (
     repository: [inputs['image-repository'], 'image-repository'],
   });
   const account = await accountFor(inputs, host);
+  // SageMaker passes a role of its own account only (SageMaker API reference, CreateModel: ExecutionRoleArn, `iam:PassRole`).
+  const own = `arn:${account.partition}:iam::${account.id}:role/`;
+  if (executionRole.startsWith('arn:') && !executionRole.startsWith(own))
+    throw new InputError(
+      `execution-role: ${executionRole} is no role of the account ${account.id} in ${account.region}, whose roles begin with ${own}`,
+    );
   const setup: Setup = {
     ...place,
     model: inputs.model ?? place.production.endpoint,
@@ -304,7 +325,11 @@ const ofNewEndpoint = async (
     },
     ...withoutUndefined({ trainingJob: inputs['training-job'] }),
   };
-  return { setup, manifest: newManifest(setup, { executionRole, instanceType: inputs['instance-type'] }), notes: [] };
+  return {
+    setup,
+    manifest: newManifest(setup, { executionRole, instanceType: inputs['instance-type'] ?? 'ml.m5.large' }),
+    notes: [],
+  };
 };
 
 /** @throws {InputError} naming the option of each value that is missing */
@@ -348,6 +373,11 @@ const remarks = (inputs: Inputs, { source, repository, trainingJob }: Setup): re
   ...(inputs.from === undefined
     ? [`the workflows call those of ${source.repository} at ${source.ref}; --from names another repository or commit`]
     : []),
+  ...(isServer(repository)
+    ? [
+        `${repository.host} is taken for a GitHub Enterprise server: the trust policies name its identity tokens; for a repository at GitHub give --repository OWNER/NAME`,
+      ]
+    : []),
   ...(repository.ids === undefined && !isServer(repository)
     ? [
         `the trust policies lack the numbers of ${repository.owner}/${repository.name}, which identity tokens of repositories made on or after 2026-07-15 have: ${setupFolder}/README.md has the command that shows them`,
@@ -358,28 +388,23 @@ const remarks = (inputs: Inputs, { source, repository, trainingJob }: Setup): re
     : []),
 ];
 
-/** The text of a file; undefined where there is none. */
-const contentOf = (root: string, path: string): string | undefined => {
-  if (!existsSync(join(root, path))) return undefined;
-  try {
-    return readFileSync(join(root, path), 'utf8');
-  } catch (error) {
-    throw new InputError(`${path} could not be read: ${messageOf(error)}`);
-  }
-};
-
 const exist = (files: readonly WrittenFile[]): InputError =>
   new InputError(
     `${files.length === 1 ? 'this file exists' : 'these files exist'} with another content, and nothing was written; look at the new one with --dry-run, or replace with --force:\n${files.map(({ path }) => `  ${path}`).join('\n')}`,
   );
 
-/** `wx`: a file that appeared meanwhile is not replaced either. */
-const write = (root: string, { path, content }: WrittenFile, force: boolean): void => {
+/**
+ * `wx`: a file that appeared meanwhile is not replaced either.
+ * @param before files that were written
+ */
+const write = (root: string, { path, content }: WrittenFile, force: boolean, before: number): void => {
   try {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content, { flag: force ? 'w' : 'wx' });
   } catch (error) {
-    throw new InputError(`${path} could not be written: ${messageOf(error)}; files before it were written`);
+    const written =
+      before === 0 ? 'nothing was written' : `before it ${counted(before, 'file')} of the delivery got written`;
+    throw new InputError(`${path} could not be written: ${messageOf(error)}; ${written}`);
   }
 };
 
@@ -389,15 +414,16 @@ interface Shown extends WrittenFile {
   readonly state: string;
 }
 
-const roles = `${setupFolder}/roles/`;
+const roles = `${rolesFolder}/`;
 
-/** The roles have many files: they are one line. */
+/** The roles have many files: they are one line, apart from those that exist with another content. */
 const lines = (files: readonly Shown[], verbs: Readonly<Record<string, string>>): readonly string[] => {
   const policies = files.filter(({ path }) => path.startsWith(roles));
   const names = new Set(policies.map(({ path }) => path.slice(roles.length).split('/')[0]));
   const changed = policies.filter(({ state }) => state !== 'same').length;
+  const isNamed = ({ path, state }: Shown): boolean => !path.startsWith(roles) || state === 'replaced';
   return [
-    ...files.filter(({ path }) => !path.startsWith(roles)).map(({ path, state }) => `${verbs[state]} ${path}`),
+    ...files.filter(isNamed).map(({ path, state }) => `${verbs[state]} ${path}`),
     `${changed === 0 ? verbs['same'] : verbs['new']} ${roles}: ${counted(names.size, 'role')} with their trust policies and permissions, ${counted(policies.length, 'file')}`,
   ];
 };

@@ -78,9 +78,9 @@ const named = (setup: Setup, text: string): string => {
   // GitHub: an id of a job begins with a letter or `_`.
   const job = /^[a-zA-Z]/.test(model) ? model : `_${model}`;
   return text
-    .replace(/\bchurn_v/g, () => `${model}_v`)
-    .replace(/\bchurn-planner\b/g, () => plannerOf(setup))
-    .replace(/\bchurn-tester\b/g, () => testerOf(setup))
+    .replace(/\bchurn(_v|-planner\b|-tester\b)/g, (_all, end: string) =>
+      end === '_v' ? `${model}_v` : end === '-planner' ? plannerOf(setup) : testerOf(setup),
+    )
     .replace(/^(name: .*)\bchurn$/m, (_all, before: string) => `${before}${model}`)
     .replace(/^ {2}churn:$/m, () => `  ${job}:`)
     .replace(/OWNER\/model-delivery\/(\S+)@v1/g, (_all, path: string) => `${source.repository}/${path}@${source.ref}`)
@@ -90,12 +90,13 @@ const named = (setup: Setup, text: string): string => {
 /** The sentences above the workflow, with the names of the environments and their lines filled anew. */
 const headed = ({ dev, staging, production }: Setup, text: string): string => {
   const [comments = ''] = /^(?:# .*\n)+/.exec(text) ?? [];
-  const names = { dev: dev?.name, staging: staging.name, production: production.name };
+  const names: Readonly<Record<string, string>> = {
+    ...(dev === undefined ? {} : { dev: dev.name }),
+    ...{ staging: staging.name, production: production.name },
+  };
+  // At once: an environment may have the usual name of another one.
   const called = (sentence: string): string =>
-    Object.entries(names).reduce(
-      (done, [usual, name = usual]) => done.replace(new RegExp(`\\b${usual}\\b(?![.-])`, 'g'), () => name),
-      sentence,
-    );
+    sentence.replace(/\b(?:dev|staging|production)\b(?![.-])/g, (usual) => names[usual] ?? usual);
   const lines: string[] = [];
   let line = '#';
   for (const word of called(comments.replace(/^# /gm, '').trimEnd().replaceAll('\n', ' ')).split(' ')) {

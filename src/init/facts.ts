@@ -1,8 +1,9 @@
 import { environmentPattern } from '../manifest/values.ts';
 import { InputError } from '../schema.ts';
 import { quoted } from '../secrets.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Repository, readRepository, repositoryOfRemote } from './repository.ts';
-import type { Branches, FlowName, Source, Stage } from './setup.ts';
+import { type Branches, type FlowName, rollbackOf, type Source, type Stage } from './setup.ts';
 
 /** What a checkout shows about its repository. */
 export interface Checkout {
@@ -43,7 +44,9 @@ const originOf = (origin: string | undefined): Repository => {
     throw new InputError('repository: this git repository has no remote origin; give --repository OWNER/NAME');
   const found = repositoryOfRemote(origin);
   if (found === undefined)
-    throw new InputError('repository: the remote origin is no repository at GitHub; give --repository OWNER/NAME');
+    throw new InputError(
+      'repository: the remote origin is no repository at GitHub (an alias of ssh hides the host); give --repository OWNER/NAME',
+    );
   return found;
 };
 
@@ -82,6 +85,13 @@ export const stagesFrom = (
     throw new InputError(
       `environments: ${quoted(names)} is not allowed; expected two or three different names of up to ${longestEnvironment} characters, such as staging,production or dev,staging,production`,
     );
+  // GitHub's environments are the same whatever the case (GitHub docs, "Managing environments for deployment"), and each has one for rollbacks.
+  const atGitHub = all.flatMap((name) => [name, rollbackOf({ name })]).map((one) => one.toLowerCase());
+  const twice = atGitHub.find((one, index) => atGitHub.indexOf(one) !== index);
+  if (twice !== undefined)
+    throw new InputError(
+      `environments: ${quoted(names)} makes the GitHub environment ${twice} twice: their names have no case, and each environment has another one with -rollback at its end; give other names`,
+    );
   const stage = (name: string, own: string): Stage => {
     if (own.length > longestEndpoint)
       throw new InputError(
@@ -93,11 +103,13 @@ export const stagesFrom = (
   const beside = (name: string): Stage =>
     stage(name, `${endpoint}-${name.replaceAll(/[_-]+/g, '-').replace(/-$/, '')}`);
   const production = stage(last, endpoint);
-  return {
-    ...(first === undefined ? {} : { dev: beside(first) }),
-    staging: beside(before),
-    production,
-  };
+  const staging = beside(before);
+  const dev = first === undefined ? undefined : beside(first);
+  if (dev?.endpoint.toLowerCase() === staging.endpoint.toLowerCase())
+    throw new InputError(
+      `environments: ${first} and ${before} have one endpoint, ${staging.endpoint}: its name has - for _; give other names`,
+    );
+  return { ...withoutUndefined({ dev }), staging, production };
 };
 
 /** The longest name that stands whole in the names of models and configurations (docs/permissions). */

@@ -7,6 +7,9 @@ import { flowTitles, pageAt, plannerOf, rollbackOf, type Setup, testerOf } from 
 /** The folder of everything that is made outside of the repository. */
 export const setupFolder = 'delivery';
 
+/** A folder for each role. */
+export const rolesFolder = `${setupFolder}/roles`;
+
 /** What has to be made at AWS and at GitHub, with the commands that make it. */
 export const readme = (setup: Setup): string => {
   const { flow, model, account, repository } = setup;
@@ -79,7 +82,7 @@ const environmentCommands = (
 const rolePart = (setup: Setup, link: Link): readonly string[] => {
   const { repository } = setup;
   return [
-    `${code(`${setupFolder}/roles`)} has a folder for each role: its trust policy, and its managed policies with ${link('the least privilege', 'docs/permissions/README.md')}. Attach nothing else to a role.`,
+    `${code(rolesFolder)} has a folder for each role: its trust policy, and its managed policies with ${link('the least privilege', 'docs/permissions/README.md')}. Attach nothing else to a role.`,
     '',
     '| role | | assumed by jobs |',
     '| --- | --- | --- |',

@@ -11,7 +11,8 @@ export interface Repository {
 }
 
 const part = /^(?!\.+$)[\w.-]+$/;
-const hostName = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
+/** With a dot: a word alone is an alias of ssh, a drive of Windows, or a group before owner and name. */
+const hostName = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/;
 
 /** `acme/churn`, or with its host `ghe.acme.com/acme/churn`; undefined for anything else. */
 export const readRepository = (text: string): Repository | undefined => {

@@ -70,4 +70,4 @@ export const plannerOf = ({ production }: Setup): string => `${production.endpoi
 export const testerOf = ({ production }: Setup): string => `${production.endpoint}-tester`;
 
 /** Whose jobs need no reviewer: they go back. */
-export const rollbackOf = ({ name }: Stage): string => `${name}-rollback`;
+export const rollbackOf = ({ name }: Pick<Stage, 'name'>): string => `${name}-rollback`;

@@ -1,5 +1,5 @@
 import { callers } from './callers.ts';
-import { readme, setupFolder } from './readme.ts';
+import { readme, rolesFolder, setupFolder } from './readme.ts';
 import { rolesOf } from './roles.ts';
 import type { Setup, WrittenFile } from './setup.ts';
 
@@ -15,7 +15,7 @@ export const filesOf = (setup: Setup, manifest: string, example: (name: string) 
   { path: `${setupFolder}/README.md`, content: readme(setup) },
   ...rolesOf(setup).flatMap(({ name, trust, policies }) =>
     Object.entries({ trust, ...policies }).map(([file, document]) => ({
-      path: `${setupFolder}/roles/${name}/${file}.json`,
+      path: `${rolesFolder}/${name}/${file}.json`,
       content: `${JSON.stringify(document, undefined, 2)}\n`,
     })),
   ),

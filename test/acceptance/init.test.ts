@@ -168,14 +168,20 @@ describe('files that exist', () => {
   test('a folder in the place of a file', async () => {
     mkdirSync(join(folder, 'delivery.yml'));
     const { code, err } = await writing([...whole, '--force']);
-    expect([code, err]).toEqual([2, expect.stringMatching(/delivery\.yml could not be read: .*EISDIR/)]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/nothing was written: delivery\.yml is a folder, and a file belongs there; move it/),
+    ]);
     expect(files()).toEqual(['delivery.yml']);
   });
 
   test('a dangling link is no place to write to', async () => {
     symlinkSync('/nonexistent/elsewhere.yml', join(folder, 'delivery.yml'));
     const { code, err } = await writing(whole);
-    expect([code, err]).toEqual([2, expect.stringMatching(/delivery\.yml could not be written: .*EEXIST/)]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/nothing was written: delivery\.yml is a link to a place outside of the repository/),
+    ]);
   });
 });
 
@@ -368,4 +374,80 @@ test('the command finds the examples of its package from any folder', () => {
   expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: { ...nowhere } })).toContain(
     '=== .github/workflows/gitflow.yml',
   );
+});
+
+describe('what stands in the repository already', () => {
+  const refused = async (args: readonly string[] = whole): Promise<string> => {
+    const before = files();
+    const { code, err } = await writing(args);
+    expect([code, files()]).toEqual([2, before]);
+    return err;
+  };
+
+  test.each([
+    ['delivery', 'delivery is a file, and a folder belongs there; move it'],
+    ['.github', '.github is a file, and a folder belongs there; move it'],
+  ])('a file in the place of the folder %s: nothing is written', async (path, message) => {
+    writeFileSync(join(folder, path), '');
+    expect(await refused()).toContain(`nothing was written: ${message}\n`);
+  });
+
+  test('a link to a folder elsewhere is not followed', async () => {
+    symlinkSync('..', join(folder, 'delivery'));
+    expect((await writing([...whole, '--force'])).err).toContain(
+      'nothing was written: delivery is a link to a place outside of the repository, or to none\n',
+    );
+  });
+
+  test('the caller of the other flow: a commit would be delivered twice', async () => {
+    await writing(whole);
+    const other = ['--flow', 'github-flow', '--model', 'churn', ...offline, '--force'];
+    expect(await refused(other)).toContain('  .github/workflows/gitflow.yml delivers by Gitflow\n');
+    const { code, out } = await writing([...other, '--dry-run']);
+    expect(code).toBe(0);
+    expect(out).toContain('note: .github/workflows/gitflow.yml delivers by Gitflow; delete it before\n');
+    rmSync(join(folder, '.github/workflows/gitflow.yml'));
+    expect((await writing(other)).code).toBe(0);
+  });
+
+  test('roles of other environments: the commands of the page would make them', async () => {
+    await writing([...whole, '--environments', 'dev,staging,production']);
+    const err = await refused([...whole, '--force']);
+    expect(err).toContain('  delivery/roles/churn-dev-deployer/trust.json belongs to no role of this delivery\n');
+    expect(err).toContain('  delivery/roles/churn-planner/plan-dev.json belongs to no role of this delivery\n');
+  });
+
+  test('roles that are replaced are named', async () => {
+    await writing(whole);
+    writeFileSync(join(folder, 'delivery/roles/churn-tester/trust.json'), '{}');
+    const { out } = await writing([...whole, '--force', '--dry-run']);
+    expect(out).toContain('exists with another content: delivery/roles/churn-tester/trust.json\n');
+    expect((await writing([...whole, '--force'])).out).toContain('replaced delivery/roles/churn-tester/trust.json\n');
+  });
+});
+
+test.each([
+  [
+    ['--flow', 'github-flow', '--model', 'churn', ...offline, '--develop', 'next'],
+    'develop: belongs to --flow gitflow; github-flow has no development branch',
+  ],
+  [
+    ['--flow', 'gitflow', '--endpoint', 'churn', '--instance-type', 'ml.c5.xlarge'],
+    'instance-type: belongs to a new endpoint, with --execution-role; a live endpoint keeps its instances',
+  ],
+  [
+    ['--flow', 'gitflow', '--model', 'churn', ...offline].map((word, index, all) =>
+      all[index - 1] === '--execution-role' ? 'arn:aws:iam::999988887777:role/churn-serving' : word,
+    ),
+    'execution-role: arn:aws:iam::999988887777:role/churn-serving is no role of the account 111122223333 in eu-west-1',
+  ],
+])('an option that would do nothing, or contradicts another one %#', async (args, message) => {
+  const { code, err } = await writing(args);
+  expect([code, files()]).toEqual([2, []]);
+  expect(err).toContain(message);
+});
+
+test('a GitHub Enterprise server is taken for one, and named', async () => {
+  const { out } = await writing([...whole, '--repository', 'ghe.acme.com/acme/churn']);
+  expect(out).toContain('note: ghe.acme.com is taken for a GitHub Enterprise server:');
 });

@@ -118,6 +118,16 @@ describe('a release by a manifest of the user', () => {
       'succeeded/delivered',
     ],
     [
+      'roles by name in another partition',
+      manifest(four, 'strategy: all-at-once, final-bake: 0s, minimum-requests: 0', [
+        'account: "444455556666"',
+        'region: us-gov-west-1',
+        'role: ranking-deployer',
+      ]),
+      '--candidate good',
+      'succeeded/delivered',
+    ],
+    [
       'another strategy than the manifest has',
       manifest(four, `strategy: canary, size: 25%, bake: 8m, final-bake: 5m, ${watched}`),
       '--strategy rolling --candidate tail=900ms@5%',
@@ -131,6 +141,18 @@ describe('a release by a manifest of the user', () => {
     ],
   ])('%s, %#', async (_title, text, args, ended) => {
     expect(await end(text, ...args.split(' '))).toBe(ended);
+  });
+
+  test('alarms of the user never go off: the output says so', async () => {
+    const text = manifest(
+      four,
+      'strategy: canary, size: 25%, bake: 5m, final-bake: 5m, minimum-requests: 0, alarms: { named: [ranking-business] }',
+    );
+    const { out } = await run(text, '--candidate', 'errors=40%');
+    expect(out).toContain(
+      '  assumed: ranking-business: alarms of your own, which never go off here, since they watch your metrics\n',
+    );
+    expect(out).toMatch(/✔ succeeded\/delivered/);
   });
 
   test('a failure that both versions share convicts nobody', async () => {
@@ -185,9 +207,13 @@ regression:
 
   test('a first delivery that is refused ends the rehearsal', async () => {
     const elsewhere = ['account: "444455556666"', 'role: arn:aws:iam::777788889999:role/ranking-deployer'];
-    const { out } = await run(manifest(four, 'strategy: all-at-once, final-bake: 0s, minimum-requests: 0', elsewhere));
+    const { code, out } = await run(
+      manifest(four, 'strategy: all-at-once, final-bake: 0s, minimum-requests: 0', elsewhere),
+    );
+    expect(code).toBe(1);
+    expect(out).toContain('the first delivery did not succeed, so that no release was rehearsed');
     expect(out).toContain('The first delivery: ranking 1.0.0');
-    expect(out).toContain('○ failed/wrong-account');
+    expect(out).toContain('✘ failed/wrong-account');
     expect(out).toContain('serves now: There is no endpoint.');
   });
 });

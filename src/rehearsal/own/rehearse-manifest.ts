@@ -20,7 +20,7 @@ import { writeRehearsal } from '../write.ts';
 import { type Behaviour, usually } from './behaviour.ts';
 import { standIn } from './stand-in.ts';
 import type { Subject } from './subject.ts';
-import { openWorld, placeOf } from './world.ts';
+import { alarmsOf, openWorld, placeOf } from './world.ts';
 
 export interface ManifestRehearsal {
   readonly subject: Subject;
@@ -48,7 +48,10 @@ export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promi
   try {
     const first = await world.release('The first delivery', serving);
     const before = world.scene(first);
-    if (first.ending?.outcome !== 'succeeded') return ended(world, first, [before], wish, out, startedAt);
+    if (first.ending?.outcome !== 'succeeded') {
+      const problem = 'the first delivery did not succeed, so that no release was rehearsed';
+      return ended(world, first, [before], wish, out, startedAt, [problem]);
+    }
     const traffic = world.startTraffic();
     await world.driver.until(world.driver.now() + seconds(wish.historySeconds));
     const release = await world.release(`The release (${wish.candidateIs})`, candidate);
@@ -68,6 +71,7 @@ const ended = (
   { expect }: ManifestRehearsal,
   out: Out,
   startedAt: number,
+  others: readonly string[] = [],
 ): ScenarioVerdict => {
   const found = scenarioVerdict(
     { name: release.title, outcomes },
@@ -77,7 +81,7 @@ const ended = (
     expect === undefined || expect === found.outcome
       ? []
       : [`ended ${found.outcome} instead of ${expect}, as --expect has it`];
-  const verdict = { ...found, problems: [...found.problems, ...missed] };
+  const verdict = { ...found, problems: [...found.problems, ...others, ...missed] };
   const last = chapters.at(-1);
   if (last) {
     out.say(redacted(timelineOf(last, start)));
@@ -186,9 +190,15 @@ const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string =>
 /** The facts that the manifest has, and the defaults in place of the unknown ones. */
 const assumptions = ({ model, name, environment, leftOut }: Subject, wish: ManifestRehearsal): string => {
   const { account, region } = placeOf(environment);
+  const alarms = alarmsOf(environment);
   return [
     `${model} to ${environment.endpoint.name} (${name}): account ${account}, ${region}, ${fleetOf(environment)}, ${environment.rollout.strategy}`,
     `  assumed: ${wish.requestsPerSecond} requests a second for ${duration(seconds(wish.historySeconds))} before; the version that serves fails on ${percent(wish.errors)} and takes ${wish.medianMs} ms; the candidate is ${wish.candidateIs}`,
+    ...(alarms.length === 0
+      ? []
+      : [
+          `  assumed: ${alarms.join(', ')}: alarms of your own, which never go off here, since they watch your metrics`,
+        ]),
     ...leftOut.map((sentence) => `  left out: ${sentence}`),
     '  playing it in virtual time …',
   ].join('\n');

@@ -1,5 +1,6 @@
 import type { Simulator } from '../../../simulator/contracts.ts';
 import { defaultRoles, startSimulator } from '../../../simulator/simulator.ts';
+import { partitionOf } from '../../aws/credentials.ts';
 import type { Environment } from '../../manifest/manifest.ts';
 import { releasesOf } from '../../release/location.ts';
 import type { Subject } from './subject.ts';
@@ -36,8 +37,14 @@ export const openWorld = async ({ environment }: Subject): Promise<Simulator> =>
   return simulator;
 };
 
-const rolesOf = ({ role, rollbackRole, approverRole, endpoint }: Environment): readonly string[] =>
-  [role, rollbackRole, approverRole, endpoint.executionRole].filter((name) => name !== undefined);
+/** By ARN: a name alone is one of the simulator's usual partition. */
+const rolesOf = (environment: Environment): readonly string[] => {
+  const { role, rollbackRole, approverRole, endpoint } = environment;
+  const { account, region } = placeOf(environment);
+  return [role, rollbackRole, approverRole, endpoint.executionRole]
+    .filter((name) => name !== undefined)
+    .map((name) => (name.startsWith('arn:') ? name : `arn:${partitionOf(region)}:iam::${account}:role/${name}`));
+};
 
 export const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>
   [async?.output, async?.failure, dataCapture?.s3].flatMap((uri) => /^s3:\/\/([^/]+)/.exec(uri ?? '')?.[1] ?? []);

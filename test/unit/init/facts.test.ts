@@ -86,6 +86,22 @@ describe('the environments', () => {
     );
   });
 
+  it.each([
+    ['prod-rollback,prod', 'prod-rollback'],
+    ['Prod,prod', 'prod'],
+    ['dev,LIVE-Rollback,live', 'live-rollback'],
+  ])('%s are one environment of GitHub', (names, twice) => {
+    expect(() => stagesFrom(names, 'churn')).toThrow(
+      `environments: "${names}" makes the GitHub environment ${twice} twice: their names have no case`,
+    );
+  });
+
+  it('have an endpoint each', () => {
+    expect(() => stagesFrom('a_b,a-b,live', 'churn')).toThrow(
+      'environments: a_b and a-b have one endpoint, churn-a-b: its name has - for _; give other names',
+    );
+  });
+
   it('have names that policies can name', () => {
     expect(() => stagesFrom('staging,production', 'e'.repeat(49))).toThrow(/^endpoint: e+ has more than 48 characters/);
     expect(() => stagesFrom('staging,production', 'e'.repeat(41))).toThrow(/^endpoint: e+-staging has more than 48/);
@@ -108,7 +124,7 @@ describe('the repository', () => {
       'repository: this git repository has no remote origin; give --repository OWNER/NAME',
     );
     expect(() => repositoryFrom(given(), { origin: 'https://mina:secret@example.com/a/b/c' })).toThrow(
-      /^repository: the remote origin is no repository at GitHub; give --repository OWNER\/NAME$/,
+      /^repository: the remote origin is no repository at GitHub \(an alias of ssh hides the host\); give --repository OWNER\/NAME$/,
     );
     expect(() => repositoryFrom({ ...given(), repository: 'churn' }, {})).toThrow(
       'repository: "churn" is not allowed; expected OWNER/NAME or HOST/OWNER/NAME',

@@ -30,6 +30,8 @@ describe('the repository of a remote', () => {
     'https://github.com/churn',
     'https://github.com/acme/ch*rn',
     'git@github.com:acme/..',
+    'git@github-work:acme/churn.git',
+    'C:/acme/churn.git',
     '',
   ])('%s is none', (url) => {
     expect(repositoryOfRemote(url)).toBeUndefined();
@@ -43,6 +45,7 @@ describe('a repository that a person names', () => {
     ['churn', undefined],
     ['https://github.com/acme/churn', undefined],
     ['acme/ch?rn', undefined],
+    ['acme/team/churn', undefined],
     ['*/acme/churn', undefined],
   ])('%s', (text, expected) => {
     expect(readRepository(text)).toEqual(expected);

@@ -40,6 +40,18 @@ describe.each(flowNames)('a repository for %s', (flow) => {
     for (const { path, content } of writtenFor(elsewhere)) expect([path, content.match(/OWNER/)]).toEqual([path, null]);
   });
 
+  it('has the usual name of an environment for another one, and names of the examples in its own', () => {
+    const setup = setupFor(flow, {
+      dev: { name: 'staging', endpoint: 'a-churn-tester-staging' },
+      staging: { name: 'preprod', endpoint: 'a-churn-tester-preprod' },
+      production: { name: 'production', endpoint: 'a-churn-tester' },
+    });
+    const caller = contentAt(writtenFor(setup), `.github/workflows/${flow}.yml`);
+    expect(caller).toContain('planner-role: a-churn-tester-planner #');
+    expect(caller).toContain('tester-role: a-churn-tester-tester #');
+    if (flow === 'gitflow') expect(caller).toMatch(/^# Gitflow: `develop` is on staging, the branches .* are on\b/);
+  });
+
   it('is read by the lint: with GitHub Flow the reviewers alone decide', async () => {
     const workflows = writtenFor(unusual(flow))
       .filter(({ path }) => path.startsWith('.github/'))
