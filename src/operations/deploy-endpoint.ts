@@ -164,7 +164,8 @@ const plan = async (
   return openDelivery(
     world,
     record,
-    { group, version, named, retry, once, planDigest: digestOf },
+    // The version that serves needs no permission to be planned again, although it was taken back before and brought back by hand.
+    { group, version, named, retry: retry || isServing === true, once: once && !isServing, planDigest: digestOf },
     async (registered, decision) => {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (
