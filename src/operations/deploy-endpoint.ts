@@ -265,7 +265,9 @@ const refuseUnfollowed = (submission: Submission): readonly string[] => {
   return [
     'no run follows the update: SageMaker takes it back by its alarms, and a later run verifies its end',
     ...(bakes
-      ? ['a bake with too few requests is found at the end, and not stopped: inconclusive/unproven-traffic']
+      ? [
+          'the requests of all bakes are counted together, at the end: too few of them are inconclusive/unproven-traffic',
+        ]
       : []),
   ];
 };
