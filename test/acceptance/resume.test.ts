@@ -86,6 +86,16 @@ describe('a delivery that no run follows', () => {
     expect((await resume('9'))?.result).toMatchObject({ outcome: 'rolled-back', reason: 'aborted-by-hand' });
   });
 
+  test('is taken back by the watchdog at once, where the run that stops it by hand died', async () => {
+    await leave();
+    const death = { atCall: 's3.putObject', received: true };
+    expect(await account.run(rollback, {}, { runId: '8', death })).toBeUndefined();
+    expect((await look())?.result).toMatchObject({
+      reason: 'brought-to-rest',
+      because: expect.stringContaining('ended rolled-back/aborted-by-hand'),
+    });
+  });
+
   test('is followed to its end where the judge needs a run', async () => {
     await account.inProduction('1.0.0');
     account.writeManifest(() => manifestText({ rollout: rollouts.judgedCanary }));
