@@ -297,6 +297,20 @@ const start = async (
   store.note(release.id, { at: now, kind: 'plan', ...release });
 };
 
+/** The tasks of a release that was left behind: it goes to its end, and nothing of it begins any more. */
+export const clearingTasks: Tasks = {
+  preparing: [
+    stoppedBeforeSubmission,
+    (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted'),
+  ],
+  ...followChange(),
+  // No further step: a step without its supervisor is traffic without a judge.
+  stepping: [
+    (turn) => mechanismOf(turn.release).stop(turn, 'abandoned', 'its run ended and its steps have no supervisor'),
+  ],
+  settling: settlingTasks,
+};
+
 /** Supervises a release to its end whose run died and was not started again, so that it leaves nothing behind. */
 const clearAway = async <Outputs>(
   world: World,
@@ -310,19 +324,7 @@ const clearAway = async <Outputs>(
     await take(world, stored, store);
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
-  const tasks: Tasks = {
-    preparing: [
-      stoppedBeforeSubmission,
-      (turn) => turn.conclude('abandoned', 'its run ended before anything was submitted'),
-    ],
-    ...followChange(),
-    // No further step: a step without its supervisor is traffic without a judge.
-    stepping: [
-      (turn) => mechanismOf(turn.release).stop(turn, 'abandoned', 'its run ended and its steps have no supervisor'),
-    ],
-    settling: settlingTasks,
-  };
-  const step = await runNextTask(turnOf(world, store, stored, approval), tasksToTakeBack(live, tasks)).catch(
+  const step = await runNextTask(turnOf(world, store, stored, approval), tasksToTakeBack(live, clearingTasks)).catch(
     (error: unknown) => endRefused(world, id, operation, error),
   );
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };

@@ -164,7 +164,8 @@ const plan = async (
   return openDelivery(
     world,
     record,
-    { group, version, named, retry, once, planDigest: digestOf },
+    // The version that serves needs no permission to be planned again, although it was taken back before and brought back by hand.
+    { group, version, named, retry: retry || isServing === true, once: once && !isServing, planDigest: digestOf },
     async (registered, decision) => {
       // No plan is possible over two variants: a release that adds, shifts to or removes a second variant settles first.
       if (
@@ -264,7 +265,9 @@ const refuseUnfollowed = (submission: Submission): readonly string[] => {
   return [
     'no run follows the update: SageMaker takes it back by its alarms, and a later run verifies its end',
     ...(bakes
-      ? ['a bake with too few requests is found at the end, and not stopped: inconclusive/unproven-traffic']
+      ? [
+          'the requests of all bakes are counted together, at the end: too few of them are inconclusive/unproven-traffic',
+        ]
       : []),
   ];
 };

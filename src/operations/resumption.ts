@@ -1,8 +1,9 @@
 import { iso } from '../clock.ts';
 import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
-import type { Opening, ReleaseOperation } from '../delivery/run-release.ts';
+import { clearingTasks, type Opening, type ReleaseOperation } from '../delivery/run-release.ts';
 import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { isHeldFrom } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
@@ -23,13 +24,29 @@ export const resumption = async (
 ): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const store = storeFor(given, world);
   const record = (await store.read())?.record;
-  if (record?.live !== undefined && isResumable(world, record.live)) return deliver(record.live.version);
+  const live = record?.live;
+  if (live !== undefined && isResumable(world, live)) {
+    const delivery = await deliver(live.version);
+    // Another run may end it between the two reads of the record. Then the version's plan would begin it anew.
+    return {
+      ...delivery,
+      plan: async (found) =>
+        found.live?.id === live.id ? delivery.plan(found) : nothingToResume(store.endpoint, found),
+    };
+  }
   return {
     store,
     approval: termsOf(given.manifest, deliveryOf(given.manifest, given.environment)),
     plan: async () => nothingToResume(store.endpoint, record),
-    recognise: () => {},
-    tasks: () => ({}),
+    recognise: ({ id, operation }) => {
+      if (operation !== 'deploy-endpoint')
+        throw new Refusal(
+          'plan-changed',
+          `${id} is no delivery: it is of ${operation}, and version: live ends deliveries alone`,
+        );
+    },
+    // Of a submission that was announced and never arrived, as this run saw after it had taken the delivery over.
+    tasks: () => clearingTasks,
     // Of this run's own release, when its last turn lost its answer.
     outputs: (release) => outputsOf(store.endpoint, release),
   };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { commands } from '../../src/commands/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { rollback } from '../../src/operations/rollback.ts';
 import { policyFor } from '../../src/permissions.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { Result } from '../../src/report/result.ts';
@@ -20,9 +21,9 @@ beforeEach(async () => {
 afterEach(() => account.close());
 
 /** A dry run, which wrote nothing. */
-const planned = async (): Promise<Result> => {
+const planned = async (inputs: Readonly<Record<string, string>> = {}): Promise<Result> => {
   const seen = account.watch();
-  const report = await account.run(deployEndpoint, { version: 'serving', 'dry-run': 'true' });
+  const report = await account.run(deployEndpoint, { version: 'serving', 'dry-run': 'true', ...inputs });
   expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
   if (report === undefined) throw new Error('the run died');
   // For `on-change: fail`: only a plan with changes is one.
@@ -110,6 +111,21 @@ describe('where a version serves', () => {
     expect(result.plan?.notes.join('\n')).not.toContain('would refuse');
     expect(result.plan?.notes).toContain(
       'approval, promotion and regression test of the next version are looked at when it is delivered',
+    );
+  });
+
+  test('a version that was taken back by hand and brought back is planned like any other', async () => {
+    await account.inProduction('1.1.0');
+    for (const to of ['1.0.0', '1.1.0'])
+      expect((await account.run(rollback, { to }, { runId: to }))?.result).toMatchObject({ reason: 'restored' });
+    for (const once of ['false', 'true']) {
+      const result = await planned({ once });
+      expect(ends(result)).toBe('succeeded/already-delivered');
+      expect(result.because).toContain('which serves 1.1.0 with it');
+    }
+    account.writeManifest((text) => text.replace('count: 4', 'count: 6'));
+    expect((await planned({ once: 'true' })).because).toBe(
+      'the manifest changes endpoint iris: instances at the start: 4 → 6',
     );
   });
 

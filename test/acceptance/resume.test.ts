@@ -4,6 +4,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts } from '../../src/rehearsal/manifest.ts';
+import { end } from '../../src/release/lifecycle.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { atRest } from '../support/at-rest.ts';
 
@@ -83,6 +84,16 @@ describe('a delivery that no run follows', () => {
     const death = { atCall: 's3.putObject', received: true };
     expect(await account.run(rollback, {}, { runId: '8', death })).toBeUndefined();
     expect((await resume('9'))?.result).toMatchObject({ outcome: 'rolled-back', reason: 'aborted-by-hand' });
+  });
+
+  test('is taken back by the watchdog at once, where the run that stops it by hand died', async () => {
+    await leave();
+    const death = { atCall: 's3.putObject', received: true };
+    expect(await account.run(rollback, {}, { runId: '8', death })).toBeUndefined();
+    expect((await look())?.result).toMatchObject({
+      reason: 'brought-to-rest',
+      because: expect.stringContaining('ended rolled-back/aborted-by-hand'),
+    });
   });
 
   test('is followed to its end where the judge needs a run', async () => {
@@ -175,6 +186,25 @@ describe('a delivery that no run follows', () => {
     expect((await look())?.result).toMatchObject({ reason: 'brought-to-rest' });
   });
 
+  test('is settled, and not begun, where its announced submission never arrived', async () => {
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', received: false };
+    expect(
+      await account.run(deployEndpoint, { version: '1.1.0', follow: 'false' }, { runId: '7', death }),
+    ).toBeUndefined();
+    expect(account.record()?.live?.phase).toBe('submitting');
+    await account.pass(minutes(11));
+    const seen = account.watch();
+    expect((await resume())?.result).toMatchObject({
+      outcome: 'inconclusive',
+      reason: 'abandoned',
+      because: 'its run ended before anything was submitted',
+    });
+    expect(seen().filter(({ operation }) => operation === 'UpdateEndpoint')).toEqual([]);
+    expect(await atRest(account)).toMatchObject({ alarms: [], live: undefined });
+  });
+
   test('keeps its plan: another manifest is refused', async () => {
     await leave();
     account.writeManifest(() => manifestText());
@@ -245,6 +275,42 @@ describe('version: live', () => {
     await account.run(deployEndpoint, { version: '1.1.0' }, { runId: '7', death });
     await account.pass(minutes(11));
     await finds('is no submitted delivery');
+  });
+
+  test('begins nothing where another run ends the delivery between two looks', async () => {
+    await leave();
+    await account.pass(minutes(80));
+    const record = account.record();
+    if (record === undefined) throw new Error('there is no record');
+    let looks = 0;
+    const answered = (name: string): void => {
+      if (name !== 's3.getObject' || ++looks !== 3) return;
+      const as = { outcome: 'succeeded', reason: 'delivered', because: 'verified', serving: 'candidate' } as const;
+      account.forge(end(record, { ...as, at: account.simulator.clock.now() }));
+    };
+    const seen = account.watch();
+    const report = await account.run(deployEndpoint, { version: 'live', follow: 'false' }, { runId: '8', answered });
+    expect(seen().filter(({ mutation }) => mutation)).toEqual([]);
+    expect(report?.result).toMatchObject({
+      reason: 'nothing-to-resume',
+      because: expect.stringContaining('ended succeeded/delivered'),
+    });
+  });
+
+  test('leaves the release of another operation alone, also when a token names it', async () => {
+    await account.inProduction('1.0.0');
+    await account.inProduction('1.1.0');
+    const death = { atCall: 'sagemaker.updateEndpoint', received: true };
+    await account.run(rollback, {}, { runId: '7', death });
+    await account.pass(minutes(11));
+    const token = JSON.stringify({ v: 1, release: account.record()?.live?.id });
+    const report = await changesNothing(() =>
+      account.run(deployEndpoint, { version: 'live', 'resume-token': token }, { runId: '8' }),
+    );
+    expect(report?.result).toMatchObject({
+      reason: 'plan-changed',
+      because: expect.stringContaining('is of rollback, and version: live ends deliveries alone'),
+    });
   });
 
   test('leaves the release of another operation alone', async () => {

@@ -264,7 +264,7 @@ const changedSettings = async ({ world, release: { candidate, witnessed } }: Tur
 const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | undefined> => {
   const { release, world } = turn;
   if (release.submission.mechanism !== 'guardrail') return undefined;
-  const { minimumRequests, bakeSeconds, finalBakeSeconds } = release.submission;
+  const { minimumRequests, bakeSeconds, finalBakeSeconds, expectedSeconds } = release.submission;
   if (minimumRequests === 0 || bakeSeconds + finalBakeSeconds === 0) return undefined;
   const bakes = release.witnessed.bakes ?? [];
   const countable = bakes.length > 0 ? countableAt(bakes) : live.modifiedAt + metricDelay;
@@ -275,11 +275,12 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
       notBefore: countable,
     };
   const submittedAt = release.witnessed.submittedAt ?? release.startedAt;
-  // No run watched the bakes (the run died): the requests since the submission are the only evidence.
+  // No run watched the bakes: it died, or it left them to SageMaker. The requests of the whole update are the only evidence; later ones are none.
+  const endedAt = Math.max(live.modifiedAt, submittedAt + seconds(expectedSeconds));
   const least =
     bakes.length > 0
       ? Math.min(...bakes.map(({ requests = 0 }) => requests))
-      : await requestsSeen(world, candidateFleet(turn), submittedAt, world.clock.now());
+      : await requestsSeen(world, candidateFleet(turn), submittedAt, Math.min(world.clock.now(), endedAt));
   if (least >= minimumRequests) return undefined;
   return turn.conclude(
     'unproven-traffic',

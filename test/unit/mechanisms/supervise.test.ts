@@ -64,9 +64,9 @@ const watching = async (
               ? [{ HistoryData: '{"newState":{"stateValue":"ALARM"}}' }]
               : [],
         }),
-        getMetricData: async () => ({
+        getMetricData: async ({ EndTime }: { readonly EndTime: Date }) => ({
           MetricDataResults:
-            options.requestAt === undefined
+            options.requestAt === undefined || submittedAt + minutes(options.requestAt) >= EndTime.getTime()
               ? []
               : [{ Id: 'requests', Timestamps: [new Date(submittedAt + minutes(options.requestAt))], Values: [1] }],
         }),
@@ -205,6 +205,11 @@ describe('bakes that nobody watched', () => {
     expect((await unwatched(minutes(22))).reason).toBeUndefined();
     expect((await unwatched(minutes(23))).reason).toBe('unproven-traffic');
     expect((await unwatched(minutes(23), 4)).reason).toBe('delivered');
+  });
+
+  test('are proven by no request after the end of the update', async () => {
+    expect((await unwatched(minutes(40), 30)).reason).toBe('unproven-traffic');
+    expect((await unwatched(minutes(40), 4)).reason).toBe('delivered');
   });
 });
 
