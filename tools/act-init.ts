@@ -11,11 +11,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { minutes } from '../src/clock.ts';
 import type { FlowName } from '../src/init/setup.ts';
 import { rehearsedTeam } from '../src/rehearsal/manifest.ts';
+import { plain } from '../src/rehearsal/workflow/plain.ts';
 import type { ReleaseRecord } from '../src/release/record.ts';
 import { trainedVersion } from '../test/support/trained-version.ts';
 import { decision } from './act-example.ts';
 import { type ActWorkspace, type Event, expectations, openActWorkspace, type Reported } from './act-workspace.ts';
-import { plain } from '../src/rehearsal/workflow/plain.ts';
 
 const { model, endpoint, account, region, bucket } = rehearsedTeam;
 const main = resolve(import.meta.dirname, '../src/main.ts');
