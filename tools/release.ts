@@ -64,14 +64,19 @@ export const notesOf = (version: string, changelog: string): string => {
   return text;
 };
 
+export interface Withdrawal {
+  readonly tag: string;
+  readonly floating: string;
+  /** GitHub shows it as the latest release: there is none of a later major version. */
+  readonly latest: boolean;
+  readonly withdrawn: readonly string[];
+}
+
 /**
  * @param to the release that users of the floating tag get again
  * @throws {ReleaseError}
  */
-export const planWithdrawal = (
-  to: string,
-  tags: readonly string[],
-): { readonly tag: string; readonly floating: string; readonly withdrawn: readonly string[] } => {
+export const planWithdrawal = (to: string, tags: readonly string[]): Withdrawal => {
   const version = valid(to);
   const released = releasesOf(tags);
   const good = released.filter((tag) => prerelease(tag) === null);
@@ -82,7 +87,8 @@ export const planWithdrawal = (
   const withdrawn = good.filter((tag) => major(tag) === major(version) && lt(version, tag));
   if (withdrawn.length === 0)
     throw new ReleaseError(`${to} is the newest release of v${major(version)}: there is nothing to withdraw`);
-  return { tag: to, floating: `v${major(version)}`, withdrawn };
+  const latest = !good.some((tag) => major(tag) > major(version));
+  return { tag: to, floating: `v${major(version)}`, latest, withdrawn };
 };
 
 /** The files that a user's runner or account executes, relative to the repository, in a fixed order. */

@@ -55,8 +55,13 @@ describe('the plan of a release', () => {
 
 describe('the plan of a withdrawal', () => {
   const tags = ['v1.3.0', 'v1.4.0', 'v1.4.1', 'v1.4.2-rc.1', 'v2.0.0', 'v1'];
-  test('names the later releases of the same major version', () => {
-    expect(planWithdrawal('v1.3.0', tags)).toEqual({ tag: 'v1.3.0', floating: 'v1', withdrawn: ['v1.4.1', 'v1.4.0'] });
+  test('names the later releases of the same major version; those of a later one stay the latest', () => {
+    const plan = { tag: 'v1.3.0', floating: 'v1', withdrawn: ['v1.4.1', 'v1.4.0'] };
+    expect(planWithdrawal('v1.3.0', tags)).toEqual({ ...plan, latest: false });
+    expect(planWithdrawal('v1.3.0', [...tags.filter((tag) => tag !== 'v2.0.0'), 'v2.0.0-rc.1'])).toEqual({
+      ...plan,
+      latest: true,
+    });
   });
   test.each([
     ['1.3.0', /not the tag of a release/],
@@ -122,6 +127,7 @@ if (noun === 'release' && verb === 'upload') {
   end();
 }
 if (noun === 'release' && verb === 'edit') {
+  if (flag('--target')) release.target = flag('--target');
   if (args.includes('--draft=false')) { release.isDraft = false; release.isImmutable = state.immutable; state.commits[name] ??= release.target; }
   if (args.includes('--latest')) { for (const one of Object.values(state.releases)) one.latest = false; release.latest = true; }
   if (flag('--notes-file')) release.body = readFileSync(flag('--notes-file'), 'utf8');
@@ -131,6 +137,7 @@ if (noun === 'api') {
   const path = args.find((one) => one.startsWith('repos/')).replace('repos/acme/suite/', '');
   const fields = Object.fromEntries(args.flatMap((one, at) => (['-f', '-F'].includes(args[at - 1]) ? [one.split('=')] : [])));
   const tag = path.split('/').pop();
+  if (path.startsWith('git/matching-refs/tags/')) end(Object.keys(state.commits).filter((one) => one.startsWith(tag)).map((one) => 'refs/tags/' + one).join('\\n'));
   if (path.startsWith('commits/')) state.commits[tag] ? end(state.commits[tag]) : fail('422');
   if (path.startsWith('git/ref/tags/')) state.commits[tag] ? end() : fail('404');
   if (path.startsWith('git/refs/tags/') && flag('--method') === 'PATCH' && fields.force === 'true' && state.commits[tag]) { state.commits[tag] = fields.sha; end(); }
@@ -228,6 +235,23 @@ describe('the workflows at GitHub', () => {
     expect(await publish()).toMatchObject({ status: 0 });
     expect(state().releases['v1.4.0']).toEqual(published);
   });
+  test('a draft of an earlier commit with the same version becomes the release of this one', async () => {
+    expect(await publish({ DIES: 'release edit', COMMIT: 'c3' })).toMatchObject({ status: 1 });
+    writeFileSync(join(folder, 'release-notes.md'), '- newer\n');
+    expect(await publish()).toMatchObject({ status: 0 });
+    expect(state().releases['v1.4.0']).toEqual({ ...published, body: '- newer\n' });
+    expect(state().commits['v1.4.0']).toBe('c4');
+  });
+  test.each<[string, string, Readonly<Record<string, string>>]>([
+    ['below the newest one', '- new\n', { v1: 'c10', 'v1.4.0': 'c4', 'v1.10.0': 'c10', 'v1.11.0-rc.1': 'c11' }],
+    ['withdrawn', '> **Withdrawn.** Use v1.3.0.\n', { v1: 'c3', 'v1.3.0': 'c3', 'v1.4.0': 'c4' }],
+  ])('the floating tag does not move to a release that is %s', async (_title, body, commits) => {
+    write({ ...state(), releases: { 'v1.4.0': { ...published, body } }, commits });
+    const { status, out } = await move();
+    expect(status).toBe(1);
+    expect(out).toContain('v1 was not moved to v1.4.0, which is withdrawn or below ');
+    expect(state().commits).toEqual(commits);
+  });
   test('nothing is published without an attestation', async () => {
     write({ ...state(), attested: false });
     expect(await publish()).toMatchObject({ status: 1 });
@@ -247,8 +271,9 @@ describe('the workflows at GitHub', () => {
   });
 
   const good = (body: string): Release => ({ ...published, latest: false, body });
-  const withdraw = () =>
+  const withdraw = (latest = true) =>
     step('withdraw-release', 'withdraw', 'Withdraw', {
+      LATEST: String(latest),
       TAG: 'v1.3.0',
       FLOATING: 'v1',
       WITHDRAWN: 'v1.4.1 v1.4.0',
@@ -266,6 +291,23 @@ describe('the workflows at GitHub', () => {
         '> **Withdrawn.** Use v1.3.0. A `canary` of "1" instance $HOME ends too early.\n\nb\n\n',
       );
     }
+  });
+  test('a withdrawal beside a later major version leaves that the latest', async () => {
+    const releases = { 'v1.3.0': good('a\n'), 'v1.4.0': good('b\n'), 'v1.4.1': good('c\n'), 'v2.0.0': published };
+    write({ ...state(), releases, commits: { v1: 'c41', 'v1.3.0': 'c3' } });
+    expect(await withdraw(false)).toMatchObject({ status: 0 });
+    expect(state().releases['v2.0.0']?.latest).toBe(true);
+  });
+  test('a withdrawal to a withdrawn release moves nothing', async () => {
+    write({
+      ...state(),
+      releases: { 'v1.3.0': good('> **Withdrawn.** Use v1.2.0.\n') },
+      commits: { v1: 'c41', 'v1.3.0': 'c3' },
+    });
+    const { status, out } = await withdraw();
+    expect(status).toBe(1);
+    expect(out).toContain('v1.3.0 is withdrawn itself; name an earlier release.');
+    expect(state().commits['v1']).toBe('c41');
   });
   test('a withdrawal to a release that is not verified moves nothing', async () => {
     write({ ...state(), releases: { 'v1.3.0': { ...good('a'), isImmutable: false } }, commits: { v1: 'c41' } });

@@ -37,13 +37,15 @@ export const openWorld = async ({ environment }: Subject): Promise<Simulator> =>
   return simulator;
 };
 
-/** By ARN: a name alone is one of the simulator's usual partition. */
+/** A name is a role of the region's partition for STS, and of the usual one for what names the caller's: the simulator has no other callers. */
 const rolesOf = (environment: Environment): readonly string[] => {
   const { role, rollbackRole, approverRole, endpoint } = environment;
   const { account, region } = placeOf(environment);
   return [role, rollbackRole, approverRole, endpoint.executionRole]
     .filter((name) => name !== undefined)
-    .map((name) => (name.startsWith('arn:') ? name : `arn:${partitionOf(region)}:iam::${account}:role/${name}`));
+    .flatMap((name) =>
+      name.startsWith('arn:') ? [name] : [name, `arn:${partitionOf(region)}:iam::${account}:role/${name}`],
+    );
 };
 
 export const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>
