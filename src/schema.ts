@@ -20,6 +20,8 @@ export interface Field<Value> {
   readonly example?: string;
   /** The command line accepts it more than once and passes all texts to `parse`, one a line. */
   readonly repeatable?: true;
+  /** Saves the time of a runner. An action of CodePipeline waits without one, and does not have the input. */
+  readonly ofRunner?: true;
   /**
    * @param text the user's text, or the file's content for `kind: 'file'`
    * @param source the file's path for `kind: 'file'`, else the input's name

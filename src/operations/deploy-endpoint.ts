@@ -56,11 +56,14 @@ const inputs = {
       'Deliver the version only if it has not served here before, for a run that an event starts: events come twice and late. A version that was replaced since is left alone.',
     default: false,
   }),
-  follow: flag({
-    description:
-      'Follow the update to its end. With `false` the run ends as `pending` once SageMaker carries the update out by itself, under its alarms; a later run verifies the end. Refused where a run has to move the traffic or judge it.',
-    default: true,
-  }),
+  follow: {
+    ...flag({
+      description:
+        'Follow the update to its end. With `false` the run ends as `pending` once SageMaker carries the update out by itself, under its alarms; a later run verifies the end. Refused where a run has to move the traffic or judge it.',
+      default: true,
+    }),
+    ofRunner: true,
+  } as const,
 };
 export type DeployEndpointInputs = ValuesOf<typeof inputs>;
 

@@ -57,13 +57,19 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   return good ? 0 : 1;
 };
 
-/** Clears the folder; false for a folder with other files, which stays as it is. */
+/** Clears the folder; false for a folder with other files, which stays as it is. @throws {InputError} for a place that is no folder */
 const clear = (folder: string): boolean => {
   const mark = join(folder, '.rehearsal');
-  if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(mark)) return false;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(mark, '');
+  try {
+    if (existsSync(folder) && readdirSync(folder).length > 0 && !existsSync(mark)) return false;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(mark, '');
+  } catch (error) {
+    throw new InputError(
+      `out: ${quoted(folder)} cannot be a folder for the rehearsal: ${error instanceof Error ? error.message : error}`,
+    );
+  }
   return true;
 };
 

@@ -282,3 +282,13 @@ test('options of a manifest need one', async () => {
     '--candidate: give the manifest or the workflow to which it belongs, with --manifest or --workflow',
   );
 });
+
+test('a place that is no folder is one error, and stays as it is', async () => {
+  const path = join(folder, 'delivery.yml');
+  writeFileSync(path, good);
+  const err: string[] = [];
+  const terminal = { out: () => {}, err: (text: string) => void err.push(text) };
+  expect(await rehearse(['--manifest', path, '--out', path], terminal)).toBe(2);
+  expect(err.join()).toContain('cannot be a folder for the rehearsal');
+  expect(readFileSync(path, 'utf8')).toBe(good);
+});

@@ -45,9 +45,9 @@ const longestDescription = 160;
 export const actionTypeId = (name: OperationName) =>
   ({ category: offers[name].category, owner: 'Custom', provider: `md-${name}`, version: actionTypeVersion }) as const;
 
-/** Every input of an operation's job, in the order of declaration. */
+/** Every input of an operation's job, in the order of declaration, but those about a runner. */
 export const jobFields = ({ inputs }: DeclaredOperation): readonly (readonly [string, Field<unknown>])[] =>
-  fieldsOf({ ...inputs, ...jobInputs });
+  fieldsOf({ ...inputs, ...jobInputs }).filter(([, { ofRunner }]) => ofRunner === undefined);
 
 /** The inputs with a configuration key of their own; the others travel in `further-inputs`. */
 export const keyedFields = (operation: DeclaredOperation): readonly (readonly [string, Field<unknown>])[] => {

@@ -33,3 +33,9 @@ describe.each(Object.entries(operations))('the action type of %s', (name, operat
     }
   });
 });
+
+it('an input that saves the time of a runner is none of an action, which waits without one', () => {
+  const names = jobFields(operations['deploy-endpoint']).map(([name]) => name);
+  expect(names).toContain('once');
+  expect(names).not.toContain('follow');
+});
