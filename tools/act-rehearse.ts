@@ -77,10 +77,9 @@ const told = ({ code, verdict }: Rehearsed): string =>
     }),
   ].join('; ');
 
-const maps = ['actions/setup-python', 'aws-actions/configure-aws-credentials'].flatMap((name) => [
-  '--map',
-  `${name}=${join(actions, name.replace(/^.*\//, ''))}`,
-]);
+const maps = ['actions/setup-python', 'actions/download-artifact', 'aws-actions/configure-aws-credentials'].flatMap(
+  (name) => ['--map', `${name}=${join(actions, name.replace(/^.*\//, ''))}`],
+);
 
 const flow = (): void => {
   const left = /model\.tar\.gz|__pycache__/;
@@ -94,7 +93,7 @@ const flow = (): void => {
       'a push and a pull request',
       told(green),
       'exit 0; push green: Deploy succeeded/delivered, 1.0.0 in staging, nothing in production; ' +
-        'pull_request green: Plan the registration succeeded/planned, 1.0.0 in staging, nothing in production',
+        'pull_request green: Test the predictions succeeded/predictions-passed, 1.0.0 in staging, nothing in production',
     );
     expect('its model', green.verdict.served.join(', '), 'iris/1: your model, as the version that serves');
     expect('its summaries', String(existsSync(join(user.home, 'out/1-push/summaries.md'))), 'true');

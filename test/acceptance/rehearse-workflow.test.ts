@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { rehearse } from '../../src/rehearsal/main.ts';
-import { suitePaths } from '../../src/rehearsal/workflow/suite.ts';
+import { suiteFiles } from '../../src/rehearsal/workflow/suite.ts';
 import { createRepository, type GitRepository } from '../support/git-repository.ts';
 
 // The plays themselves need act: tools/act-rehearse.ts.
@@ -173,7 +173,7 @@ test('the package has the workflows and actions that a rehearsal copies', () => 
   });
   const [{ files }] = JSON.parse(packed) as readonly [{ readonly files: readonly { readonly path: string }[] }];
   const paths = new Set(files.map(({ path }) => path));
-  const needed = [...suitePaths()].flatMap((path) =>
+  const needed = [...suiteFiles().keys()].flatMap((path) =>
     path.endsWith('.yml') ? [path] : [`${path}/action.yml`, `${path}/dist/index.cjs`],
   );
   expect(needed.filter((path) => !paths.has(path))).toEqual([]);

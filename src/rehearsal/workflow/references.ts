@@ -11,25 +11,28 @@ export interface References {
 }
 
 /**
- * The references of a workflow, and of all that it uses in its own repository.
- * @param suite paths of the suite's actions and workflows
+ * The references of a workflow, and of all that it uses in its own repository and in the suite.
+ * @param suite the suite's actions and workflows, by their paths
  */
-export const referencesOf = (files: Files, workflow: string, suite: ReadonlySet<string>): References => {
+export const referencesOf = (files: Files, workflow: string, suite: Files): References => {
   const homes = new Set<string>();
   const others = new Set<string>();
   const seen = new Set<string>();
-  const follow = (path: string): void => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const uses of usesIn(files.get(path) ?? '')) {
-      const local = /^\.\/(.+?)\/?$/.exec(uses)?.[1];
-      if (local !== undefined) for (const file of [local, `${local}/action.yml`, `${local}/action.yaml`]) follow(file);
+  const follow = (path: string, from: Files): void => {
+    const text = from.get(path) ?? '';
+    if (seen.has(text)) return;
+    seen.add(text);
+    for (const uses of usesIn(text)) {
+      const [, local] = /^(?:\.|\$)\/(.+?)\/?$/.exec(uses) ?? [];
+      if (local !== undefined)
+        for (const file of [local, `${local}/action.yml`, `${local}/action.yaml`]) follow(file, from);
       const [, repository, inside = '', ref] = /^([\w.-]+\/[\w.-]+)(?:\/([^@]+))?@(.+)$/.exec(uses) ?? [];
       if (repository === undefined) continue;
       (suite.has(inside) ? homes : others).add(`${repository}@${ref}`);
+      follow(inside, suite);
     }
   };
-  follow(workflow);
+  follow(workflow, files);
   return { homes: [...homes], others: [...others].filter((other) => !homes.has(other)) };
 };
 

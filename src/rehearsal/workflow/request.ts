@@ -10,7 +10,7 @@ import { type RehearsedManifest, rehearsedManifest } from './manifest.ts';
 import { type Named, namedIn, type References, referencesOf } from './references.ts';
 import { openRepository, type Repository } from './repository.ts';
 import type { Behaviours } from './stand-ins.ts';
-import { suitePaths } from './suite.ts';
+import { suiteFiles } from './suite.ts';
 import { notStarted, triggersOf } from './trigger.ts';
 
 /** The user's options. */
@@ -51,7 +51,7 @@ export const workflowRehearsal = (wanted: Wanted): WorkflowRehearsal => {
       `workflow: ${quoted(workflow)} is not a file that git knows in .github/workflows of ${repository.root}`,
     );
   refuseOtherEvents(wanted.events, text, path, repository);
-  const references = referencesOf(repository.files, path, suitePaths());
+  const references = referencesOf(repository.files, path, suiteFiles());
   if (references.homes.length === 0)
     throw new InputError(
       `workflow: ${path} uses no action and no workflow of this suite, neither itself nor through files of the repository, such as OWNER/model-delivery/actions/deploy-endpoint@v1`,

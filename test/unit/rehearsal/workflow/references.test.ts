@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { plain, playable } from '../../../../src/rehearsal/workflow/plain.ts';
 import { namedIn, referencesOf } from '../../../../src/rehearsal/workflow/references.ts';
-import { suitePaths } from '../../../../src/rehearsal/workflow/suite.ts';
+import { suiteFiles } from '../../../../src/rehearsal/workflow/suite.ts';
 
 const release = '.github/workflows/release.yml';
 const files = (texts: Readonly<Record<string, string>>): ReadonlyMap<string, string> => new Map(Object.entries(texts));
@@ -23,13 +23,22 @@ jobs:
       - uses: docker://alpine:3
       - run: "uses: nobody/model-delivery/actions/rollback@v1"
 `;
-    expect(referencesOf(files({ [release]: text }), release, suitePaths())).toEqual({
+    expect(referencesOf(files({ [release]: text }), release, suiteFiles())).toEqual({
       homes: expect.arrayContaining([
         'acme/model-delivery@v1',
         'fork/delivery@0123456789012345678901234567890123456789',
       ]),
       others: expect.arrayContaining(['actions/checkout@v6', 'acme/model-delivery@v2', 'acme/tools@main']),
     });
+  });
+
+  test("through the suite's own workflows, which use other people's actions", () => {
+    const text = 'jobs: { a: { uses: acme/model-delivery/.github/workflows/github-flow.yml@v1 } }';
+    const { others } = referencesOf(files({ [release]: text }), release, suiteFiles());
+    expect(others.map((uses) => uses.replace(/@.*/, '')).sort()).toEqual([
+      'actions/checkout',
+      'actions/download-artifact',
+    ]);
   });
 
   test('through workflows and actions of the repository, also in a circle; other files do not count', () => {
@@ -42,7 +51,7 @@ jobs:
         '.github/workflows/elsewhere.yml': 'jobs: { a: { steps: [{ uses: acme/delivery/actions/rollback@v9 }] } }',
       }),
       release,
-      suitePaths(),
+      suiteFiles(),
     );
     expect(found).toEqual({ homes: ['acme/delivery@v1'], others: [] });
   });
