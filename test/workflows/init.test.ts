@@ -67,7 +67,7 @@ describe.each(rows)('the workflows that init writes for %s', (_title, setup) => 
 
   it.each([
     ['actionlint', []],
-    ['zizmor', ['--offline', '--quiet', '--pedantic', '.']],
+    ['zizmor', ['--offline', '--quiet', '--pedantic', '--color=never', '.']],
   ])('leave %s nothing to report, called by a commit', (name, args) => {
     const program = verifier(name);
     if (program === undefined) return;

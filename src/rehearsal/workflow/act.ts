@@ -42,7 +42,7 @@ export interface ActRun {
 
 /** @throws {InputError} */
 export const needAct = (): void => {
-  if (spawnSync('act', ['--version'], { stdio: 'ignore' }).status === 0) return;
+  if (spawnSync('act', ['--version'], { stdio: 'ignore', env: process.env }).status === 0) return;
   throw new InputError(
     'act is not on the PATH; it plays the workflow: `brew install act`, `go install github.com/nektos/act@latest`, or https://nektosact.com/installation',
   );
