@@ -41,6 +41,8 @@ const roleName = {
   allowedPattern: '[A-Za-z0-9+=,.@_/-]+',
   constraintDescription: 'the name of a role, not its ARN',
 };
+/** An ARN of S3 has a bucket, also in a policy that is not made. */
+const noBucket = 'none';
 const repositoryName = {
   allowedPattern: '[a-z0-9][a-z0-9._/-]*',
   constraintDescription: 'the name of a repository, without registry and tag',
@@ -259,10 +261,9 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
     }),
   );
   parameter(stack, 'AfterReleasesBucket', {
-    description: 'Bucket of `releases` of that environment; empty without `after`.',
-    default: '',
-    allowedPattern: `(${bucketName.allowedPattern})?`,
-    constraintDescription: `empty, or ${bucketName.constraintDescription}`,
+    description: 'Bucket of `releases` of that environment; not read without AfterEndpoint.',
+    default: noBucket,
+    ...bucketName,
   });
   parameter(stack, 'AfterReleasesPrefix', {
     description: 'Prefix of `releases` of that environment, with a slash at its end; empty without one.',
@@ -271,7 +272,10 @@ export const rolesTemplate = (app: Construct, name: keyof typeof templates): Sta
   new CfnRule(stack, 'TheEnvironmentBeforeIsWhole', {
     ruleCondition: isGiven('AfterEndpoint'),
     assertions: [
-      { assert: isGiven('AfterReleasesBucket'), assertDescription: 'With AfterEndpoint its bucket is needed.' },
+      {
+        assert: Fn.conditionNot(Fn.conditionEquals(Fn.ref('AfterReleasesBucket'), noBucket)),
+        assertDescription: 'With AfterEndpoint its bucket is needed.',
+      },
     ],
   });
   const after = ofOperation('after', comesAfter).map((Ref) => onlyIf(comesAfter.logicalId, { Ref }));
