@@ -29,7 +29,7 @@ export interface Draft {
   readonly around?: Around;
 }
 
-/** What a repository has beside the adopted environment. */
+/** The keys and environments of a repository's manifest beside the adopted environment. */
 export interface Around {
   /** The roles of the adopted environment, by name. */
   readonly role: string;

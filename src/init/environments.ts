@@ -25,7 +25,7 @@ export const environmentsOf = (setup: Setup): readonly GitHubEnvironment[] => {
       for: `deliveries to ${stage.name}`,
       reviewers:
         stage === production
-          ? `**required**: up to six people or teams; ${isGitflow ? 'beside the approval in the registry' : 'without them nobody approves'}`
+          ? `**required**: up to six people or teams; ${isGitflow ? 'beside the approval in the registry' : 'the only approval'}`
           : 'none',
       ...from(stage),
     },

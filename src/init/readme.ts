@@ -88,7 +88,7 @@ const rolePart = (setup: Setup, link: Link): readonly string[] => {
     '| --- | --- | --- |',
     ...rolesOf(setup).map(({ name, does, jobs }: DeliveryRole) => `| ${code(name)} | ${does} | ${jobs} |`),
     '',
-    `A job of a pull request can become the planner, and the planner may register a version as \`Approved\`. So whoever can push a branch can register; the reviewers of ${code(setup.production.name)} decide (${link('roles and their trust policies', 'docs/workflows.md#roles-and-their-trust-policies')}).`,
+    `A job of a pull request can become the planner, and the planner may register a version as \`Approved\`. Push access is enough to register; the reviewers of ${code(setup.production.name)} decide (${link('roles and their trust policies', 'docs/workflows.md#roles-and-their-trust-policies')}).`,
     '',
     ...shell(
       '# Once for an account; leave it out where the account has it already.',

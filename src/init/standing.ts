@@ -29,7 +29,7 @@ const obstacleOf = (root: string, path: string): string | undefined => {
     const isFile = index === parts.length - 1;
     const seen = lstatSync(full, { throwIfNoEntry: false });
     if (seen === undefined) return undefined;
-    // A link may lead to a file of somebody else, and is nothing that a repository keeps.
+    // Behind a link out of the repository lies a file of another owner, which no commit would contain.
     if (seen.isSymbolicLink() && !isInside(root, full))
       return `${place} is a link to a place outside of the repository, or to none`;
     const isDirectory = statSync(full).isDirectory();

@@ -117,7 +117,7 @@ interface Line {
   readonly content?: string;
 }
 
-/** act gives the outputs of a step after its result, so a step is told when the next line about something else comes. */
+/** act logs the outputs of a step after its result. So a step is reported at the first line about another one. */
 const createReader = ({ log, summaries, now }: ActRun, listener: Listener) => {
   const open = new Map<string, PlayedStep>();
   let leftOut = false;
