@@ -29,7 +29,7 @@ export interface Inference {
 }
 
 /** An artifact without `inference.json`: nothing is known about its serving code, and it behaves well. */
-const wellBehaved: Inference = { healthy: true, failingShare: 0, baseMs: 8, spreadMs: 8 };
+export const wellBehaved: Inference = { healthy: true, failingShare: 0, baseMs: 8, spreadMs: 8 };
 
 /** FNV-1a with MurmurHash3's finaliser: a uniform value in [0, 1) that depends only on the bytes. */
 const uniform = (bytes: Buffer, salt: number): number => {

@@ -4,6 +4,7 @@ import type { Environment, Manifest, Rollout } from '../../manifest/manifest.ts'
 import { parseYaml } from '../../manifest/yaml.ts';
 import { InputError } from '../../schema.ts';
 import { quoted } from '../../secrets.ts';
+import { type Mapping, withoutKeys, withoutOwnMetrics } from './left-out.ts';
 
 type Strategy = Rollout['strategy'];
 
@@ -23,8 +24,6 @@ export interface Chosen {
   readonly environment?: string;
   readonly strategy?: Strategy;
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /** The shapes of docs/manifest.md; alarms and the least requests are the manifest's own. */
 const shapes: Readonly<Record<Strategy, Mapping>> = {
@@ -102,34 +101,18 @@ const onlyEnvironment = ({ environments, byCodeDeploy = {} }: Manifest, path: st
 /** One environment alone, in JSON, which is YAML too. */
 const reduced = (manifest: Mapping, name: string, strategy: Strategy | undefined) => {
   const leftOut: string[] = [];
-  const without = (part: Mapping, keys: Readonly<Record<string, string>>, where: string): Mapping =>
-    Object.fromEntries(
-      Object.entries(part).filter(([key]) => {
-        const why = keys[key];
-        if (why !== undefined) leftOut.push(`\`${where}${key}\`: ${why}`);
-        return why === undefined;
-      }),
-    );
-  const top = without(manifest, unrehearsed.manifest, '');
-  const environment = without(
+  const top = withoutKeys(manifest, unrehearsed.manifest, '', leftOut);
+  const environment = withoutKeys(
     (manifest['environments'] as Readonly<Record<string, Mapping>>)[name] ?? {},
     unrehearsed.environment,
     `${name}.`,
+    leftOut,
   );
   const written = environment['rollout'] as Mapping;
   const { alarms, 'minimum-requests': least } = written;
   const rollout =
     strategy === undefined
-      ? judgedAlone(written, leftOut)
+      ? withoutOwnMetrics(written, `${name}.`, leftOut)
       : { strategy, ...shapes[strategy], 'minimum-requests': least, ...(alarms === undefined ? {} : { alarms }) };
   return { leftOut, value: { ...top, environments: { [name]: { ...environment, rollout } } } };
-};
-
-/** The judge without the user's own metrics, which no stand-in publishes. */
-const judgedAlone = (rollout: Mapping, leftOut: string[]): Mapping => {
-  const { judge } = rollout;
-  if (typeof judge !== 'object' || judge === null || !('metrics' in judge)) return rollout;
-  const { metrics: _none, ...rest } = judge;
-  leftOut.push('`judge.metrics`: your model publishes them, and a stand-in serves here');
-  return { ...rollout, judge: rest };
 };

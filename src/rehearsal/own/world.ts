@@ -1,7 +1,7 @@
 import type { Simulator } from '../../../simulator/contracts.ts';
 import { defaultRoles, startSimulator } from '../../../simulator/simulator.ts';
 import { partitionOf } from '../../aws/credentials.ts';
-import type { Environment } from '../../manifest/manifest.ts';
+import type { Delivery, EndpointSpec, Environment } from '../../manifest/manifest.ts';
 import { releasesOf } from '../../release/location.ts';
 import type { Subject } from './subject.ts';
 
@@ -39,13 +39,19 @@ export const openWorld = async ({ environment }: Subject): Promise<Simulator> =>
 
 /** A name is a role of the region's partition for STS, and of the usual one for what names the caller's: the simulator has no other callers. */
 const rolesOf = (environment: Environment): readonly string[] => {
-  const { role, rollbackRole, approverRole, endpoint } = environment;
   const { account, region } = placeOf(environment);
-  return [role, rollbackRole, approverRole, endpoint.executionRole]
-    .filter((name) => name !== undefined)
-    .flatMap((name) =>
-      name.startsWith('arn:') ? [name] : [name, `arn:${partitionOf(region)}:iam::${account}:role/${name}`],
-    );
+  return rolesNamed(environment).flatMap((name) =>
+    name.startsWith('arn:') ? [name] : [name, `arn:${partitionOf(region)}:iam::${account}:role/${name}`],
+  );
+};
+
+/** The roles that a manifest names for an environment, by name or ARN. */
+export const rolesNamed = (delivery: Delivery & { readonly endpoint?: Pick<EndpointSpec, 'executionRole'> }) => {
+  const { role, rollbackRole, approverRole, registry, endpoint } = delivery;
+  const ofRegistry = [registry?.role, registry?.registrarRole, registry?.approverRole];
+  return [role, rollbackRole, approverRole, ...ofRegistry, endpoint?.executionRole].filter(
+    (name) => name !== undefined,
+  );
 };
 
 export const bucketsOf = ({ endpoint: { async, dataCapture } }: Environment): readonly string[] =>

@@ -5,7 +5,7 @@ import type { Delivery, Environment, Manifest } from '../../manifest/manifest.ts
 import { sharingPolicies } from '../../policy-sharing.ts';
 import { defaultReleases } from '../../release/location.ts';
 import { standIn } from '../own/stand-in.ts';
-import { alarmsOf, bucketsOf, placeOf, quietAlarm } from '../own/world.ts';
+import { alarmsOf, bucketsOf, placeOf, quietAlarm, rolesNamed } from '../own/world.ts';
 import type { Named } from './references.ts';
 
 /** The local AWS of a workflow: all accounts and regions of the manifest, and what the workflows name. */
@@ -41,7 +41,7 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
   );
   const places = unique([...deliveries.map((one) => pick(placeOf(one))), ...registries]);
   const accounts = [...new Set([...places.map(({ account }) => account), ...named.roles.flatMap(accountOf)])];
-  const names = [...new Set([...deliveries.flatMap(rolesOf), ...named.roles])];
+  const names = [...new Set([...deliveries.flatMap(rolesNamed), ...named.roles])];
   const [home = pick(placeOf({}))] = places;
   const simulator = await startSimulator({
     // Without a driver: only the running step can hold the time.
@@ -161,20 +161,6 @@ const trainingOf = (
 /** The commit is the one expression whose value is known before the workflow runs. */
 const withCommit = (image: string, commit: string): string =>
   image.replace(/\$\{\{\s*github\.sha\s*\}\}/g, commit).replace(/\$\{\{.*$/, 'unknown');
-
-const rolesOf = (delivery: Delivery): readonly string[] => {
-  const { role, rollbackRole, approverRole, registry } = delivery;
-  const execution = 'endpoint' in delivery ? (delivery as Environment).endpoint.executionRole : undefined;
-  return [
-    role,
-    rollbackRole,
-    approverRole,
-    registry?.role,
-    registry?.registrarRole,
-    registry?.approverRole,
-    execution,
-  ].filter((name) => name !== undefined);
-};
 
 const arnOf = (account: string, role: string): string => `arn:aws:iam::${account}:role/${role}`;
 const accountOf = (role: string): readonly string[] => (role.startsWith('arn:') ? [role.split(':')[4] ?? ''] : []);

@@ -1,6 +1,7 @@
 import { loadManifest } from '../../manifest/load.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { parseYaml } from '../../manifest/yaml.ts';
+import { type Mapping, withoutKeys, withoutOwnMetrics } from '../own/left-out.ts';
 
 /** The manifest of the user, as the workflow is rehearsed with it. */
 export interface RehearsedManifest {
@@ -10,8 +11,6 @@ export interface RehearsedManifest {
   /** A sentence for each part that is left out. */
   readonly leftOut: readonly string[];
 }
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * @param own the model serves itself: then nothing is left out
@@ -33,23 +32,11 @@ const asked = {
 
 const without = (manifest: Mapping): { readonly value: Mapping; readonly leftOut: readonly string[] } => {
   const leftOut: string[] = [];
-  const keep = (part: Mapping, where: string): Mapping =>
-    Object.fromEntries(
-      Object.entries(part).filter(([key]) => {
-        const why = Object.hasOwn(asked, key) ? asked[key as keyof typeof asked] : undefined;
-        if (why !== undefined) leftOut.push(`\`${where}${key}\`: ${why}`);
-        return why === undefined;
-      }),
-    );
-  const top = keep(manifest, '');
+  const top = withoutKeys(manifest, asked, '', leftOut);
   const environments = Object.entries(top['environments'] as Readonly<Record<string, Mapping>>).map(([name, one]) => {
-    const environment = keep(one, `${name}.`);
-    const rollout = environment['rollout'] as Mapping;
-    const judge = rollout['judge'];
-    if (typeof judge !== 'object' || judge === null || !('metrics' in judge)) return [name, environment];
-    const { metrics: _none, ...rest } = judge;
-    leftOut.push(`\`${name}.rollout.judge.metrics\`: your model publishes them, and a stand-in serves here`);
-    return [name, { ...environment, rollout: { ...rollout, judge: rest } }];
+    const environment = withoutKeys(one, asked, `${name}.`, leftOut);
+    const rollout = withoutOwnMetrics(environment['rollout'] as Mapping, `${name}.`, leftOut);
+    return [name, { ...environment, rollout }];
   });
   return { leftOut, value: { ...top, environments: Object.fromEntries(environments) } };
 };

@@ -1,5 +1,5 @@
 import { readArchive } from '../../../simulator/containers/archive.ts';
-import { type Inference, rowLength } from '../../../simulator/containers/model-server.ts';
+import { type Inference, rowLength, wellBehaved } from '../../../simulator/containers/model-server.ts';
 import type { StandIn, TrafficOptions } from '../../../simulator/contracts.ts';
 import { goldenSet } from '../../../simulator/fixtures/fixtures.ts';
 import type { Behaviour } from '../own/behaviour.ts';
@@ -52,8 +52,6 @@ export const createStandIns = ({ own, baseline, candidate }: Behaviours): StandI
     requests: () => (own && rows === segmentColumns() ? 'segments' : 'iris'),
   };
 };
-
-const wellBehaved: Inference = { healthy: true, failingShare: 0, baseMs: 8, spreadMs: 8 };
 
 /** `iris/3` of the ARN of a package. A test of a version that is not approved yet makes a model of its data. */
 const shortName = (identity: string): string =>
