@@ -130,6 +130,25 @@ describe('a delivery that no run follows', () => {
     expect((await resume())?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
   });
 
+  test('is taken back by the next run, where the one that began to take it back died before its update', async () => {
+    await leave();
+    await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+      ModelPackageArn: 'arn:aws:sagemaker:eu-west-1:111122223333:model-package/iris/2',
+      ModelApprovalStatus: 'Rejected',
+    });
+    await account.pass(minutes(80));
+    const isOnItsWayBack = () => {
+      const { phase, takenBack } = account.record()?.live ?? {};
+      return takenBack !== undefined && phase === 'preparing';
+    };
+    for (let call = 1; call < 40 && !isOnItsWayBack(); call++) {
+      await account.run(deployEndpoint, { version: 'live' }, { runId: '8', death: { atCall: call, received: true } });
+      await account.pass(minutes(11));
+    }
+    expect(isOnItsWayBack()).toBe(true);
+    expect((await resume('9'))?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+  });
+
   test('goes on by its version, too, as one that ended before', async () => {
     await leave();
     await account.pass(minutes(80));
