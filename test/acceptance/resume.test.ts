@@ -16,6 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => account.close());
 
+const bucket = 'model-delivery-111122223333-eu-west-1';
 const hourly = 'strategy: canary, size: 25%, bake: 50m, final-bake: 10m';
 const start = (version: string) => account.run(deployEndpoint, { version, follow: 'false' }, { runId: '7' });
 const resume = (runId = '8') => account.run(deployEndpoint, { version: 'live', follow: 'false' }, { runId });
@@ -147,6 +148,30 @@ describe('a delivery that no run follows', () => {
     }
     expect(isOnItsWayBack()).toBe(true);
     expect((await resume('9'))?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+  });
+
+  test('is not left by a run that lost it to another one since its last look', async () => {
+    await account.inProduction('1.0.0');
+    await account.prepare('1.1.0');
+    const { objects, faults } = account.simulator;
+    const taken = { holder: 'another run', until: account.simulator.clock.now() + hours(5) };
+    // The turn has looked at the update and saved; the other run has the record before it is read once more.
+    let hasLooked = false;
+    const looks = () => {
+      hasLooked = account.record()?.live?.witnessed.submittedAt !== undefined;
+    };
+    const takeIt = () => {
+      if (!hasLooked) return;
+      const record = account.record();
+      const text = JSON.stringify({ ...record, live: { ...record?.live, lease: taken } });
+      objects.put(bucket, 'iris/record.json', Buffer.from(text));
+    };
+    faults.add({ service: 'sagemaker', operation: 'DescribeEndpoint', times: 50, kind: 'call', action: looks });
+    faults.add({ service: 's3', operation: 'GetObject', times: 50, kind: 'call', action: takeIt });
+    const report = await start('1.1.0');
+    expect(report?.result.reason).not.toBe('in-progress');
+    expect(account.record()?.live).toMatchObject({ lease: taken });
+    expect(account.record()?.live).not.toHaveProperty('leftUntil');
   });
 
   test('goes on by its version, too, as one that ended before', async () => {
