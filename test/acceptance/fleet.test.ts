@@ -1,27 +1,15 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
+import { propertiesOf, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
+import { fleetResources, fleetText, type Rolled, workerArn } from '../../src/rehearsal/fleet.ts';
 import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { propertiesOf, resourcesOf } from '../support/cloudformation.ts';
-import { type FleetStage, fleetResources, openFleet, type Rolled, workerArn } from '../support/fleet.ts';
+import { type FleetStage, openFleetStage } from '../support/fleet.ts';
 
 // Fleets: the committed template's own definition of the state machine, over the turns of the Lambda function.
 
 let stage: FleetStage | undefined;
 afterEach(() => stage?.account.close());
-
-const unwatched = `${rollouts.unguarded}, minimum-requests: 0`;
-const fleetText = (endpoints: readonly string[], waves: string, more = ''): string => `\
-version: 1
-environment: production
-places:
-  - account: "${team.account}"
-    region: ${team.region}
-    max-concurrent: 1
-    requests-per-second: 100
-    endpoints: [${endpoints.join(', ')}]
-waves: [${waves}]
-${more}`;
 
 /** `first: iris-a succeeded/delivered`. */
 const endsOf = ({ report }: Rolled): readonly string[] =>
@@ -33,7 +21,7 @@ const endsOf = ({ report }: Rolled): readonly string[] =>
 const [a, b, c, d] = ['iris-a', 'iris-b', 'iris-c', 'iris-d'] as const;
 
 test('endpoints get the version in two waves, with a bake between them; a second execution changes nothing', async () => {
-  stage = await openFleet([a, b, c], unwatched);
+  stage = await openFleetStage([a, b, c], rollouts.unguarded);
   stage.write(fleetText([a, b, c], '{ name: first, count: 1, bake: 1h }, { name: rest }'));
   const rolled = await stage.roll('one');
   expect(rolled.end).toMatchObject({
@@ -58,7 +46,7 @@ test('endpoints get the version in two waves, with a bake between them; a second
 });
 
 test('a wave that goes bad stops the line: nothing more begins, and what was delivered stays', async () => {
-  stage = await openFleet([a, b, c, d], unwatched);
+  stage = await openFleetStage([a, b, c, d], rollouts.unguarded);
   stage.write(
     fleetText(
       [a, b, c, d],
@@ -81,7 +69,7 @@ test('a wave that goes bad stops the line: nothing more begins, and what was del
 });
 
 test('where the fleet declares it, what the execution delivered goes back, the youngest wave first', async () => {
-  stage = await openFleet([a, b, c], unwatched);
+  stage = await openFleetStage([a, b, c], rollouts.unguarded);
   stage.write(fleetText([a, b, c], '{ name: first, count: 1, bake: 10m }, { name: rest }', 'on-stop: roll-back-all'));
   const before = await stage.serving();
   stage.account.simulator.harm.silentRollback(c);
@@ -99,7 +87,7 @@ test('where the fleet declares it, what the execution delivered goes back, the y
 });
 
 test('a new execution goes on where one died, in the middle of a release', async () => {
-  stage = await openFleet([a, b], unwatched);
+  stage = await openFleetStage([a, b], rollouts.unguarded);
   const { clock } = stage.account.simulator;
   stage.write(fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }'));
   const seen = stage.account.watch();
@@ -114,7 +102,7 @@ test('a new execution goes on where one died, in the middle of a release', async
 });
 
 test('an alarm of a place that is red at the end of a bake stops the line; so does one that is missing', async () => {
-  stage = await openFleet([a, b], unwatched);
+  stage = await openFleetStage([a, b], rollouts.unguarded);
   const { account } = stage;
   const text = fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }');
   const watched = text.replace('    endpoints:', '    alarms: [tenant-errors]\n    endpoints:');
@@ -144,7 +132,7 @@ test('an alarm of a place that is red at the end of a bake stops the line; so do
 
 test('the function needs the permissions of its role and of the template, no more and no less', async () => {
   const role = `arn:aws:iam::${team.account}:role/delivery-worker`;
-  stage = await openFleet([a, b], unwatched, { roles: [...defaultRoles, 'delivery-worker'] });
+  stage = await openFleetStage([a, b], rollouts.unguarded, { roles: [...defaultRoles, 'delivery-worker'] });
   const { simulator } = stage.account;
   const { Credentials } = await simulator.call('sts', 'AssumeRole', {
     RoleArn: role,
