@@ -11,8 +11,8 @@ import { addEndpoints, openFleet, type Rolled, type RollOptions } from '../../sr
 import { manifestText } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from './account.ts';
 
-/** The rehearsed team with many endpoints that serve 1.0.0, and the state machine of the committed template. */
-export interface FleetStage {
+/** The state machine of the committed template over the function's turns in this process. */
+export interface FleetOfAccount {
   readonly account: TestAccount;
   /** Writes `fleet.yml`, and the manifest beside it. */
   write(fleet: string, manifest?: string): void;
@@ -21,6 +21,10 @@ export interface FleetStage {
     name: string,
     options?: RollOptions & { readonly variables?: Env },
   ): Promise<Rolled & { readonly log: readonly string[] }>;
+}
+
+/** The rehearsed team with many endpoints that serve 1.0.0. */
+export interface FleetStage extends FleetOfAccount {
   /** The configuration that each endpoint serves, by endpoint. */
   serving(): Promise<ReadonlyMap<string, string>>;
 }
@@ -47,7 +51,23 @@ export const openFleetStage = async (
   if (first?.result.reason !== 'delivered') throw new Error(`the stage could not be set: ${first?.result.because}`);
   await addEndpoints(simulator, endpoints);
   await account.pass(minutes(20));
+  return {
+    ...fleetOf(account, manifest),
+    serving: async () =>
+      new Map(
+        await Promise.all(
+          endpoints.map(async (EndpointName) => {
+            const found = await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
+            return [EndpointName, String(found['EndpointConfigName'])] as const;
+          }),
+        ),
+      ),
+  };
+};
 
+/** @param manifest where none is written beside the fleet's file */
+export const fleetOf = (account: TestAccount, manifest: string): FleetOfAccount => {
+  const { simulator } = account;
   const now = (): number => simulator.clock.now();
   /** A process of the function: it takes one event after the other. */
   interface Container {
@@ -94,14 +114,5 @@ export const openFleetStage = async (
       const rolled = await fleet.roll(name, options);
       return { ...rolled, log };
     },
-    serving: async () =>
-      new Map(
-        await Promise.all(
-          endpoints.map(async (EndpointName) => {
-            const found = await simulator.call('sagemaker', 'DescribeEndpoint', { EndpointName });
-            return [EndpointName, String(found['EndpointConfigName'])] as const;
-          }),
-        ),
-      ),
   };
 };
