@@ -60,6 +60,8 @@ export type Opening<Outputs> =
       readonly is: 'stop-first';
       readonly release: Release;
       readonly command?: Pick<ManualCommand, 'command' | 'why' | 'reason'>;
+      /** It may go on waiting for `shift-traffic` (`TurnResult.waitsUntil`): nothing else needs its place. */
+      readonly mayWait?: true;
     }
   | { readonly is: 'done'; readonly progress: Extract<Progress<ReleaseMemory, Outputs>, { is: 'done' }> };
 
@@ -207,35 +209,40 @@ const continueRelease = async <Outputs>(
     endRefused(world, id, operation, error),
   );
   if (step.ended && !operation.goesOn?.(step.ended)) return report(step.ended, operation);
-  if (operation.leaves && step.goesOnUntil !== undefined)
-    return leaveToAws(world, operation, id, step, step.goesOnUntil);
+  if (step.waitsUntil !== undefined) {
+    await leaveLive(world, operation.store, id, step.waitsUntil);
+    return {
+      is: 'done',
+      outcome: reason('candidate-dark').outcome,
+      reason: 'candidate-dark',
+      outputs: operation.outputs({ ...release, serving: 'baseline' }),
+      because: step.because,
+    };
+  }
+  if (operation.leaves && step.goesOnUntil !== undefined) {
+    await leaveLive(world, operation.store, id, step.goesOnUntil);
+    return {
+      is: 'done',
+      outcome: reason('in-progress').outcome,
+      reason: 'in-progress',
+      outputs: operation.outputs(release),
+      because: `${step.because}; SageMaker goes on without a run until about ${iso(step.goesOnUntil)}; a later run has to verify the end`,
+    };
+  }
   return waiting(world, withoutUndefined({ launchingAt, ...step }), id);
 };
 
 /** A later run, which an event or a timer starts, may come this late. After that the watchdog settles the release. */
 const lateness = minutes(30);
 
-/** Ends the run and not the release. Not by `save`: nothing happened that belongs in the journal. */
-const leaveToAws = async <Outputs>(
-  world: World,
-  { store, outputs }: ReleaseOperation<Outputs>,
-  id: string,
-  { because }: TurnResult,
-  expectedEnd: Instant,
-): Promise<Progress<ReleaseMemory, Outputs>> => {
+/** The run ends, and the release does not. Not by `save`: nothing happened that belongs in the journal. */
+const leaveLive = async (world: World, store: ReleaseStore, id: string, expectedEnd: Instant): Promise<void> => {
   const stored = await store.read();
   const live = stored?.record.live;
   const { holder } = world.run;
   if (!stored || live?.id !== id || live.lease.holder !== holder) throw new LostRace(`${id} went on without this run`);
   const now = world.clock.now();
   await store.write(leave(stored.record, { holder, now, until: Math.max(now, expectedEnd) + lateness }), stored.etag);
-  return {
-    is: 'done',
-    outcome: reason('in-progress').outcome,
-    reason: 'in-progress',
-    outputs: outputs(live),
-    because: `${because}; SageMaker goes on without a run until about ${iso(expectedEnd)}; a later run has to verify the end`,
-  };
 };
 
 /** Rule 18. Both happen in one turn. A host that loses every turn's memory would otherwise repeat the check for ever. */
@@ -316,6 +323,7 @@ const clearAway = async <Outputs>(
   world: World,
   stored: StoredRecord,
   operation: ReleaseOperation<Outputs>,
+  mayWait = false,
 ): Promise<TurnResult> => {
   const { store, approval } = operation;
   const live = stored.record.live ?? fail();
@@ -324,9 +332,18 @@ const clearAway = async <Outputs>(
     await take(world, stored, store);
     return { because: `took ${id}, which was left behind, over from ${lease.holder}`, percent: 1 };
   }
-  const step = await runNextTask(turnOf(world, store, stored, approval), tasksToTakeBack(live, clearingTasks)).catch(
-    (error: unknown) => endRefused(world, id, operation, error),
+  const turn = turnOf(world, store, stored, approval);
+  const step = await runNextTask(turn, tasksToTakeBack(live, clearingTasks)).catch((error: unknown) =>
+    endRefused(world, id, operation, error),
   );
+  if (step.waitsUntil !== undefined) {
+    if (!mayWait)
+      return (
+        (await mechanismOf(live).stop(turn, 'abandoned', 'it waited for its traffic, and another run came first')) ??
+        step
+      );
+    await leaveLive(world, store, id, step.waitsUntil);
+  }
   return { ...step, because: `${id}, which was left behind: ${step.because}`, percent: 1 };
 };
 
@@ -334,10 +351,10 @@ const clearAway = async <Outputs>(
 const stopOther = async <Outputs>(
   world: World,
   stored: StoredRecord,
-  { release, command }: Extract<Opening<unknown>, { is: 'stop-first' }>,
+  { release, command, mayWait }: Extract<Opening<unknown>, { is: 'stop-first' }>,
   operation: ReleaseOperation<Outputs>,
 ): Promise<TurnResult> => {
-  if (command === undefined) return clearAway(world, stored, operation);
+  if (command === undefined) return clearAway(world, stored, operation, mayWait);
   if (!release.commands.some((given) => given.command === command.command)) {
     const by = world.run.actor ?? world.run.holder;
     await operation.store.write(

@@ -73,9 +73,10 @@ const at = (path: string, lines: Yaml['lines'], offset: number, message: string)
 export const environmentOf = (manifest: Manifest, name: string): Environment => {
   const found = deliveryOf(manifest, name);
   if (!('lambda' in found || 'service' in found)) return found;
-  const what = 'lambda' in found ? 'the alias of a Lambda function' : 'a service of ECS';
+  const [what, also] =
+    'lambda' in found ? ['the alias of a Lambda function', ''] : ['a service of ECS', ' shift-traffic,'];
   throw new InputError(
-    `environment: ${name} delivers to ${what}, and this is about a SageMaker endpoint; register-model, deploy-endpoint, rollback, plan and history take ${name}`,
+    `environment: ${name} delivers to ${what}, and this is about a SageMaker endpoint; register-model, deploy-endpoint,${also} rollback, plan and history take ${name}`,
   );
 };
 

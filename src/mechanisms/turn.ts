@@ -44,6 +44,8 @@ export interface TurnResult {
   readonly launchingAt?: Instant;
   /** AWS carries the change out by itself, under its alarms, until about this time: no run has to follow it. */
   readonly goesOnUntil?: Instant;
+  /** The candidate is up without traffic, which waits for `shift-traffic` until about this time. */
+  readonly waitsUntil?: Instant;
   /** Set by the last step of a release. */
   readonly ended?: Release;
 }

@@ -9,7 +9,7 @@ import { applyScaling, restoreScaling } from '../delivery/scaling-tasks.ts';
 import { settlingTasks } from '../delivery/settle.ts';
 import { observe } from '../endpoint/observe.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
-import { environmentOf } from '../manifest/load.ts';
+import { codeDeployOf, environmentOf } from '../manifest/load.ts';
 import { mechanismFor } from '../mechanisms/all.ts';
 import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
@@ -30,6 +30,7 @@ import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { requestedVersion } from './requested-version.ts';
 import { sharedInputs } from './shared-inputs.ts';
+import { shiftByCodeDeploy } from './shift-by-codedeploy.ts';
 
 const inputs = {
   ...sharedInputs,
@@ -58,10 +59,18 @@ export const shiftTraffic: Operation<ShiftTrafficInputs, ReleaseMemory, ReleaseO
   inputs,
   outputs: releaseOutputs('to deliver'),
   advance: async (given, memory, world) =>
-    given.operation === 'run'
+    given.operation === 'run' || isOfService(given)
       ? runRelease(world, memory, await operationOf(given, world))
       : command(given, memory, world),
   abort: async (given, memory, why, world) => abortRelease(world, memory, why, await operationOf(given, world)),
+};
+
+const isOfService = ({ manifest, environment }: ShiftTrafficInputs): boolean =>
+  'service' in (codeDeployOf(manifest, environment) ?? {});
+
+const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
+  const place = codeDeployOf(given.manifest, given.environment);
+  return place !== undefined && 'service' in place ? shiftByCodeDeploy(given, world, place) : stepsOf(given, world);
 };
 
 const requestOf = (
@@ -74,7 +83,7 @@ const requestOf = (
 };
 
 /** The rollout, in the order in which it happens. Each task reads AWS to see whether it is done already. */
-const operationOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
+const stepsOf = async (given: ShiftTrafficInputs, world: World): Promise<ReleaseOperation<ReleaseOutputs>> => {
   const environment = environmentOf(given.manifest, given.environment);
   const approval = termsOf(given.manifest, environment);
   const store = storeFor(given, world);

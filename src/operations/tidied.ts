@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
 
 /**
  * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
- * release alone that has a run, that has ended, or that its run left to SageMaker, that is not overdue and that nobody stops.
+ * release alone that has a run, that has ended, or that its run left to AWS, that is not overdue and that nobody stops.
  * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
  */
 export const tidied = (
@@ -19,7 +19,7 @@ export const tidied = (
   // A command waits for a run: the run that gave it may have died.
   const isLeft = live?.leftUntil !== undefined && live.leftUntil > now && live.commands.length === 0;
   if (live !== undefined && !isLeft && !isHeldFrom(live, world.run.holder, now))
-    return { is: 'stop-first', release: live };
+    return { is: 'stop-first', release: live, mayWait: true };
   const [last] = ended;
   const done =
     found && live === undefined && last?.lease.holder === world.run.holder

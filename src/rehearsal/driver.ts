@@ -75,6 +75,8 @@ export interface Launched {
   kill(signal: NodeJS.Signals): void;
   /** Resolves when it has ended; time passes. */
   ended(): Promise<Exit>;
+  /** Resolves when it has ended; time passes only where another wait lets it. */
+  readonly closed: Promise<Exit>;
 }
 
 interface Participant {
@@ -95,6 +97,8 @@ export interface Driver {
   moment(): Moment;
   /** Let time pass; processes run on. */
   until(instant: Instant): Promise<void>;
+  /** Let time pass until the instant, or until a process has ended. */
+  untilStirred(instant: Instant): Promise<void>;
   start(step: WorkflowStep): Running;
   /** Wait for the step to end by itself, then run its post step. One wait at a time. */
   finish(running: Running): Promise<StepResult>;
@@ -193,13 +197,17 @@ export const createDriver = (options: {
     }
   };
 
+  const untilStirred = async (until: Instant): Promise<void> => {
+    bury();
+    if (simulator.driver.now() >= until) return;
+    wake = new AbortController();
+    await Promise.race([simulator.driver.sleepUntil(until, wake.signal), simulator.stuck]);
+    bury();
+  };
+
   const rest = async (until: Instant, awaited?: Participant): Promise<void> => {
-    for (;;) {
-      bury();
-      if (awaited?.exit !== undefined || simulator.driver.now() >= until) return;
-      wake = new AbortController();
-      await Promise.race([simulator.driver.sleepUntil(until, wake.signal), simulator.stuck]);
-    }
+    bury();
+    while (awaited?.exit === undefined && simulator.driver.now() < until) await untilStirred(until);
   };
 
   const environmentOf = (step: WorkflowStep, action: ActionFile): Record<string, string> => ({
@@ -259,6 +267,7 @@ export const createDriver = (options: {
     now: () => simulator.driver.now(),
     moment,
     until: (instant) => rest(instant),
+    untilStirred,
     start: (step) => {
       const action = readActionFile(join(options.actions, step.action));
       const folder = join(options.temp, 'steps', String(++steps));
@@ -288,6 +297,7 @@ export const createDriver = (options: {
       return {
         id: process.id,
         log,
+        closed: process.closed,
         get exit() {
           return process.exit;
         },

@@ -4,10 +4,10 @@ import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import { answerHook } from '../../src/hosts/codedeploy/hook.ts';
 import type { Statement } from '../../src/permissions.ts';
+import { propertiesOf, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { openAccount } from '../support/account.ts';
 import { type AliasAccount, withAlias } from '../support/alias.ts';
-import { propertiesOf, resourcesOf } from '../support/cloudformation.ts';
 import { putGoldenSet } from '../support/golden-set.ts';
 import { hookedManifest } from '../support/hooked.ts';
 

@@ -3,7 +3,6 @@ import { minutes } from '../../src/clock.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import type { Release } from '../../src/release/record.ts';
 import {
   canary,
@@ -11,6 +10,7 @@ import {
   firstDefinition,
   type GroupOptions,
   imageOf,
+  type ModelVersion,
   openServiceAccount,
   type ServiceAccount,
   serviceManifest,
@@ -182,10 +182,20 @@ describe('a delivery', () => {
     expect(await account.running()).toEqual(['iris:1']);
   });
 
+  /** Tasks of the version that never run. */
+  const withoutImage = (version: ModelVersion): void => {
+    const { images } = account.simulator;
+    const resolve = images.resolve.bind(images);
+    Object.assign(images, {
+      resolve: (image: string) => (image.includes(digestOf(version)) ? undefined : resolve(image)),
+    });
+  };
+
   test('that takes longer than its timeout is stopped and taken back', async () => {
-    await open({ readyMinutes: 60 });
+    await open();
     account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 10m')));
     await account.ready('1.0.0');
+    withoutImage('1.0.0');
     const report = await account.deploy('1.0.0');
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'deployment-timeout' });
     expect(report?.result.because).toContain("longer than the rollout's timeout of 10 minutes");
@@ -195,11 +205,7 @@ describe('a delivery', () => {
   test('whose tasks never run ends by the time limit of CodeDeploy', async () => {
     await open();
     await account.ready('1.0.0');
-    const { images } = account.simulator;
-    const resolve = images.resolve.bind(images);
-    Object.assign(images, {
-      resolve: (image: string) => (image.includes(digestOf('1.0.0')) ? undefined : resolve(image)),
-    });
+    withoutImage('1.0.0');
     const report = await account.deploy('1.0.0');
     expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'deployment-timeout' });
     expect(await account.running()).toEqual(['iris:1']);
@@ -273,30 +279,159 @@ describe('a delivery', () => {
 });
 
 describe('a deployment group that lets the traffic wait', () => {
-  test('the delivery waits for a person, who reroutes the traffic', async () => {
+  const reroutes = () => account.simulator.requests.filter(({ operation }) => operation === 'ContinueDeployment');
+  const dark = { outcome: 'succeeded', reason: 'candidate-dark' };
+  const openWaiting = async (rollout?: string): Promise<void> => {
+    await open({ readyMinutes: 60 });
+    if (rollout !== undefined) account.writeManifest(() => serviceManifest(rollout));
+    await account.ready('1.0.0');
+    expect((await account.deploy('1.0.0'))?.result).toMatchObject(dark);
+  };
+
+  test('a delivery ends with its tasks up and without traffic; shift-traffic reroutes it and verifies', async () => {
     await open({ readyMinutes: 60 });
     await account.ready('1.0.0');
-    account.goOnWhenReady(1);
-    const report = await account.deploy('1.0.0');
-    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    const half = await account.deploy('1.0.0');
+    expect(half?.result).toMatchObject({ ...dark, outputs: { 'serving-endpoint-config': 'revision-1' } });
+    expect(half?.result.because).toMatch(/^the new tasks of models\/iris run, and d-\w+ waits with the traffic: /);
+    expect(await account.running()).toEqual(['iris:1', 'iris:2']);
     expect(account.simulator.events.filter(({ what }) => ['ready', 'test-traffic'].includes(what))).toHaveLength(2);
+
+    // A repetition looks, and leaves it as it is.
+    const seen = account.watch();
+    expect((await account.deploy('1.0.0', {}, { runId: '2' }))?.result).toMatchObject(dark);
+    expect(seen().filter(({ service, mutation }) => service !== 's3' && mutation)).toEqual([]);
+
+    const report = await account.shift('1.0.0', {}, { runId: '3' });
+    expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'delivered' });
+    expect(report?.result.because).toMatch(/^models\/iris is on revision 2 \(1\.0\.0\), verified/);
+    expect(reroutes()).toHaveLength(1);
+    expect(await account.running()).toEqual(['iris:2']);
+    expect(await account.deployments()).toHaveLength(1);
+    expect((await account.shift('1.0.0', {}, { runId: '4' }))?.result).toMatchObject({ reason: 'already-delivered' });
   });
 
-  test('a delivery that nobody reroutes is stopped by CodeDeploy', async () => {
-    await open({ readyMinutes: 60 });
-    await account.ready('1.0.0');
-    const report = await account.deploy('1.0.0');
-    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'deployment-timeout' });
+  test('a person may reroute the traffic; the next run verifies', async () => {
+    await openWaiting();
+    account.goOnWhenReady(1);
+    await account.pass(minutes(30));
+    expect((await account.shift('1.0.0', {}, { runId: '2' }))?.result).toMatchObject({ reason: 'delivered' });
+    // The person's call is none of a run.
+    expect(reroutes()).toEqual([]);
+  });
+
+  test('the wait is no part of the timeout', async () => {
+    await openWaiting(canary.replace('5m', '5m, timeout: 10m'));
+    await account.pass(minutes(40));
+    expect((await account.deploy('1.0.0', {}, { runId: '2' }))?.result).toMatchObject(dark);
+    expect((await account.shift('1.0.0', {}, { runId: '3' }))?.result).toMatchObject({ reason: 'delivered' });
+  });
+
+  test('a delivery that nobody reroutes is stopped by CodeDeploy; the watchdog lets it wait, and reports its end', async () => {
+    await openWaiting();
+    expect((await back({ 'only-expired': 'true' }))?.result).toMatchObject({ reason: 'nothing-expired' });
+    expect(await account.running()).toEqual(['iris:1', 'iris:2']);
+    await account.pass(minutes(95));
+    const report = await back({ 'only-expired': 'true' }, '10');
+    expect(report?.result).toMatchObject({ reason: 'brought-to-rest' });
+    expect(report?.result.because).toContain('rolled-back/deployment-timeout');
     expect(await account.running()).toEqual(['iris:1']);
   });
 
-  test('a rollback does not wait for a person', async () => {
+  test('the watchdog lets a delivery wait whose run died before it waited', async () => {
     await open({ readyMinutes: 60 });
-    account.goOnWhenReady(2);
     await account.ready('1.0.0');
+    const died = await account.deploy(
+      '1.0.0',
+      {},
+      { death: { atCall: 'codedeploy.createDeployment', received: true } },
+    );
+    expect(died).toBeUndefined();
+    await account.pass(minutes(15));
+    expect((await back({ 'only-expired': 'true' }))?.result).toMatchObject({ reason: 'nothing-expired' });
+    expect((await account.shift('1.0.0', {}, { runId: '2' }))?.result).toMatchObject({ reason: 'delivered' });
+  });
+
+  test('shift-traffic takes no delivery from the run that follows it', async () => {
+    await open({ readyMinutes: 60 });
+    await account.ready('1.0.0');
+    await account.deploy('1.0.0', {}, { death: { atCall: 'codedeploy.createDeployment', received: true } });
+    const report = await account.shift('1.0.0', {}, { runId: '2' });
+    expect(report?.result).toMatchObject({ outcome: 'failed', reason: 'held-by-another-release' });
+    expect(reroutes()).toEqual([]);
+  });
+
+  test.each([true, false])(
+    'shift-traffic dies at its reroute, carried out: %s: the next run goes on',
+    async (received) => {
+      await openWaiting();
+      const attempt = { runId: '2', death: { atCall: 'codedeploy.continueDeployment', received } };
+      expect(await account.shift('1.0.0', {}, attempt)).toBeUndefined();
+      await account.pass(minutes(11));
+      // The traffic need not wait any longer: any run knows it by the record.
+      expect((await back({ 'only-expired': 'true' }))?.result.because).toContain('succeeded/delivered');
+      expect(reroutes()).toHaveLength(1);
+      expect(await account.running()).toEqual(['iris:2']);
+    },
+  );
+
+  test('a version that lost its approval while it waited gets no traffic', async () => {
+    await openWaiting();
+    await reject();
+    const report = await account.shift('1.0.0', {}, { runId: '2' });
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'approval-withdrawn' });
+    expect(reroutes()).toEqual([]);
+    expect(await account.running()).toEqual(['iris:1']);
+  });
+
+  test('a version that fails once it has traffic is taken back by its alarm', async () => {
+    await openWaiting();
+    failing(2);
+    expect((await account.shift('1.0.0', {}, { runId: '2' }))?.result).toMatchObject({ reason: 'alarm' });
+    expect(await account.running()).toEqual(['iris:1']);
+  });
+
+  test('a rollback stops a delivery that waits', async () => {
+    await openWaiting();
+    expect((await back())?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
+    expect(account.serviceRecord()?.ended[0]).toMatchObject({ outcome: 'rolled-back', reason: 'aborted-by-hand' });
+    expect(await account.running()).toEqual(['iris:1']);
+  });
+
+  test('the delivery of another version stops one that waits, and waits itself', async () => {
+    await openWaiting();
     await account.ready('1.1.0');
-    await account.deploy('1.0.0');
-    await account.deploy('1.1.0', {}, { runId: '2' });
+    expect((await account.deploy('1.1.0', {}, { runId: '2' }))?.result).toMatchObject(dark);
+    expect(account.serviceRecord()?.ended[0]).toMatchObject({ version: '1.0.0', reason: 'abandoned' });
+    expect(await account.running()).toEqual(['iris:1', 'iris:3']);
+    const other = await account.shift('1.0.0', {}, { runId: '3' });
+    expect(other?.result).toMatchObject({ outcome: 'failed', reason: 'no-candidate' });
+    expect(await account.running()).toEqual(['iris:1', 'iris:3']);
+  });
+
+  test('shift-traffic without such a delivery is refused, and so are the commands of steps', async () => {
+    await open({ readyMinutes: 60 });
+    await account.ready('1.0.0');
+    const none = await account.shift('1.0.0');
+    expect(none?.result).toMatchObject({ outcome: 'failed', reason: 'no-candidate' });
+    expect(none?.result.because).toBe(
+      'no deployment of 1.0.0 to models/iris waits for its traffic; run deploy-endpoint first',
+    );
+    for (const more of [{ operation: 'pause' }, { retry: 'true' }])
+      expect((await account.shift('1.0.0', more))?.result).toMatchObject({
+        outcome: 'failed',
+        reason: 'invalid-input',
+      });
+    expect(await account.deployments()).toEqual([]);
+  });
+
+  test('a rollback does not wait', async () => {
+    await open({ readyMinutes: 60 });
+    for (const version of ['1.0.0', '1.1.0'] as const) {
+      await account.ready(version);
+      await account.deploy(version, {}, { runId: version });
+      await account.shift(version, {}, { runId: version });
+    }
     const report = await back({ because: 'wrong prices' });
     expect(report?.result).toMatchObject({ outcome: 'succeeded', reason: 'restored' });
     expect(await account.running()).toEqual(['iris:2']);
@@ -508,7 +643,6 @@ describe('before anything is written', () => {
   });
 
   test.each([
-    ['shift-traffic', () => account.run(shiftTraffic, { version: '1.0.0' })],
     ['regression-test', () => account.run(regressionTest, { version: '1.0.0' })],
     ['approve-gate', () => account.run(approveGate, { version: '1.0.0' })],
   ])('%s says that it is about SageMaker endpoints', async (_name, run) => {

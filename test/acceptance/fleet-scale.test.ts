@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { iso } from '../../src/clock.ts';
 import { percent } from '../../src/judge/amounts.ts';
-import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { type FleetStage, openFleet } from '../support/fleet.ts';
+import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { type FleetStage, openFleetStage } from '../support/fleet.ts';
 
 // A thousand endpoints under a limit of SageMaker's. Nothing here reads the wall clock: seconds are those of the simulator.
 
@@ -24,7 +24,7 @@ waves:
   - { name: rest }
 `;
 const openThousand = (endpoints: readonly string[]): Promise<FleetStage> =>
-  openFleet(endpoints, 'strategy: all-at-once, final-bake: 0s, minimum-requests: 0', {
+  openFleetStage(endpoints, rollouts.unguarded, {
     // Instances that start soon, so that requests and not minutes are what the fleet waits for.
     settings: { controlPlaneRate: allowedPerSecond, provisionMs: 20_000, containerStartMs: 5_000, terminateMs: 5_000 },
   });

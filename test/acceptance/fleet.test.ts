@@ -1,27 +1,24 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
-import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
-import { propertiesOf, resourcesOf } from '../support/cloudformation.ts';
-import { type FleetStage, fleetResources, openFleet, type Rolled, workerArn } from '../support/fleet.ts';
+import { propertiesOf, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
+import { fleetResources, fleetText, type Rolled, workerArn } from '../../src/rehearsal/fleet.ts';
+import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { accounts, byRole, share, sharedManifest } from '../../src/rehearsal/two-accounts.ts';
+import type { TestAccount } from '../support/account.ts';
+import { type FleetStage, fleetOf, openFleetStage } from '../support/fleet.ts';
+import { openSharedAccount, registerInTooling } from '../support/shared-registry.ts';
 
 // Fleets: the committed template's own definition of the state machine, over the turns of the Lambda function.
 
 let stage: FleetStage | undefined;
-afterEach(() => stage?.account.close());
-
-const unwatched = `${rollouts.unguarded}, minimum-requests: 0`;
-const fleetText = (endpoints: readonly string[], waves: string, more = ''): string => `\
-version: 1
-environment: production
-places:
-  - account: "${team.account}"
-    region: ${team.region}
-    max-concurrent: 1
-    requests-per-second: 100
-    endpoints: [${endpoints.join(', ')}]
-waves: [${waves}]
-${more}`;
+let shared: TestAccount | undefined;
+afterEach(async () => {
+  await stage?.account.close();
+  await shared?.close();
+  stage = undefined;
+  shared = undefined;
+});
 
 /** `first: iris-a succeeded/delivered`. */
 const endsOf = ({ report }: Rolled): readonly string[] =>
@@ -33,7 +30,7 @@ const endsOf = ({ report }: Rolled): readonly string[] =>
 const [a, b, c, d] = ['iris-a', 'iris-b', 'iris-c', 'iris-d'] as const;
 
 test('endpoints get the version in two waves, with a bake between them; a second execution changes nothing', async () => {
-  stage = await openFleet([a, b, c], unwatched);
+  stage = await openFleetStage([a, b, c], rollouts.unguarded);
   stage.write(fleetText([a, b, c], '{ name: first, count: 1, bake: 1h }, { name: rest }'));
   const rolled = await stage.roll('one');
   expect(rolled.end).toMatchObject({
@@ -58,7 +55,7 @@ test('endpoints get the version in two waves, with a bake between them; a second
 });
 
 test('a wave that goes bad stops the line: nothing more begins, and what was delivered stays', async () => {
-  stage = await openFleet([a, b, c, d], unwatched);
+  stage = await openFleetStage([a, b, c, d], rollouts.unguarded);
   stage.write(
     fleetText(
       [a, b, c, d],
@@ -81,7 +78,7 @@ test('a wave that goes bad stops the line: nothing more begins, and what was del
 });
 
 test('where the fleet declares it, what the execution delivered goes back, the youngest wave first', async () => {
-  stage = await openFleet([a, b, c], unwatched);
+  stage = await openFleetStage([a, b, c], rollouts.unguarded);
   stage.write(fleetText([a, b, c], '{ name: first, count: 1, bake: 10m }, { name: rest }', 'on-stop: roll-back-all'));
   const before = await stage.serving();
   stage.account.simulator.harm.silentRollback(c);
@@ -99,7 +96,7 @@ test('where the fleet declares it, what the execution delivered goes back, the y
 });
 
 test('a new execution goes on where one died, in the middle of a release', async () => {
-  stage = await openFleet([a, b], unwatched);
+  stage = await openFleetStage([a, b], rollouts.unguarded);
   const { clock } = stage.account.simulator;
   stage.write(fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }'));
   const seen = stage.account.watch();
@@ -114,7 +111,7 @@ test('a new execution goes on where one died, in the middle of a release', async
 });
 
 test('an alarm of a place that is red at the end of a bake stops the line; so does one that is missing', async () => {
-  stage = await openFleet([a, b], unwatched);
+  stage = await openFleetStage([a, b], rollouts.unguarded);
   const { account } = stage;
   const text = fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }');
   const watched = text.replace('    endpoints:', '    alarms: [tenant-errors]\n    endpoints:');
@@ -142,9 +139,75 @@ test('an alarm of a place that is red at the end of a bake stops the line; so do
   expect(endsOf(red)).toEqual(['first: iris-a succeeded/already-delivered']);
 });
 
+test('by steps an endpoint comes up dark and walks them; a version that the judge convicts stops the line', async () => {
+  stage = await openFleetStage([a, b], rollouts.unguarded);
+  const { account } = stage;
+  account.simulator.traffic({ endpoint: a, requestsPerSecond: team.requestsPerSecond, seed: 7 });
+  await account.pass(minutes(20));
+  await account.prepare('1.4.0');
+  // The few requests of this endpoint take long to prove a latency by.
+  const manifest = manifestText({ rollout: `${rollouts.steps}, max-step: 6h` });
+  stage.write(fleetText([a, b], '{ name: first, count: 1, bake: 10m }, { name: rest }'), manifest);
+  const before = await stage.serving();
+  const bad = await stage.roll('one', { version: '1.4.0' });
+  expect(endsOf(bad)).toEqual(['first: iris-a rolled-back/convicted']);
+  expect(bad.end).toMatchObject({ status: 'FAILED', error: 'LineStopped' });
+  expect((await stage.serving()).get(b)).toBe(before.get(b));
+
+  stage.write(fleetText([a], '{ name: all }'), manifest);
+  const good = await stage.roll('two');
+  expect(endsOf(good)).toEqual(['all: iris-a succeeded/delivered']);
+  expect(good.log.filter((line) => line.includes('without traffic'))).not.toEqual([]);
+  const { ProductionVariants, EndpointConfigName } = await account.simulator.call('sagemaker', 'DescribeEndpoint', {
+    EndpointName: a,
+  });
+  expect(ProductionVariants).toMatchObject([{ VariantName: team.variant, CurrentWeight: 1 }]);
+  expect(EndpointConfigName).toContain('-1-1-0-');
+});
+
+test('endpoints of two accounts, of one name, are delivered by the roles of their accounts from one registry', async () => {
+  shared = await openSharedAccount();
+  const { simulator } = shared;
+  await share(simulator);
+  await registerInTooling(shared, '1.0.0', true);
+  await registerInTooling(shared, '1.1.0', true);
+  const { write, roll } = fleetOf(shared, sharedManifest({ staging: byRole, production: byRole }));
+  const ids = [accounts.production, accounts.staging];
+  const place = (id: string) =>
+    `{ account: "${id}", region: ${team.region}, max-concurrent: 1, requests-per-second: 100, endpoints: [${team.endpoint}] }`;
+  write(`version: 1
+environment: production
+places: [${ids.map(place).join(', ')}]
+waves: [{ name: all }]
+`);
+  const ends = ({ report }: Rolled) =>
+    report?.waves.flatMap(({ endpoints }) => endpoints.map(({ account, reason }) => `${account} ${reason}`));
+  const serving = () =>
+    Promise.all(
+      ids.map(async (id) => {
+        const { call } = simulator.account(id);
+        const found = await call('sagemaker', 'DescribeEndpoint', { EndpointName: team.endpoint });
+        return /-1-[01]-0-/.exec(String(found['EndpointConfigName']))?.[0];
+      }),
+    );
+  const first = await roll('one', { version: '1.0.0' });
+  expect(ends(first)).toEqual(ids.map((id) => `${id} delivered`));
+  expect(await serving()).toEqual(['-1-0-0-', '-1-0-0-']);
+
+  const seen = shared.watch();
+  simulator.account(accounts.staging).harm.silentRollback(team.endpoint);
+  const second = await roll('two');
+  expect(ends(second)).toEqual([`${accounts.production} delivered`, `${accounts.staging} cause-unknown`]);
+  expect(await serving()).toEqual(['-1-1-0-', '-1-0-0-']);
+  const updates = seen().filter(({ operation, mutation }) => operation === 'UpdateEndpoint' && mutation);
+  expect(updates.map(({ principal }) => /::(\d+):assumed-role\/model-deployer/.exec(principal)?.[1]).sort()).toEqual(
+    ids,
+  );
+});
+
 test('the function needs the permissions of its role and of the template, no more and no less', async () => {
   const role = `arn:aws:iam::${team.account}:role/delivery-worker`;
-  stage = await openFleet([a, b], unwatched, { roles: [...defaultRoles, 'delivery-worker'] });
+  stage = await openFleetStage([a, b], rollouts.unguarded, { roles: [...defaultRoles, 'delivery-worker'] });
   const { simulator } = stage.account;
   const { Credentials } = await simulator.call('sts', 'AssumeRole', {
     RoleArn: role,

@@ -252,23 +252,36 @@ const serviceRows: readonly [Row, ...Row[]] = [
     ends: 'deployment-timeout',
     operation: deployEndpoint,
     stage: async (account) => {
-      const { ready } = await withService(account, { readyMinutes: 60 });
+      const { ready } = await withService(account);
       account.writeManifest(() => serviceManifest(canary.replace('5m', '5m, timeout: 10m')));
       await ready('1.0.0');
+      // Its tasks never run.
+      Object.assign(account.simulator.images, { resolve: () => undefined });
       return { version: '1.0.0' };
     },
   },
   {
-    name: 'a service back, where a delivery waits for a person',
+    name: 'to a service, whose traffic waits',
+    ends: 'delivered',
+    operation: shiftTraffic,
+    stage: async (account) => {
+      const { ready, deploy } = await withService(account, { readyMinutes: 60 });
+      await ready('1.0.0');
+      expect((await deploy('1.0.0'))?.result.reason).toBe('candidate-dark');
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'a service back, where a delivery waits',
     ends: 'restored',
     operation: rollback,
     stage: async (account) => {
-      const { ready, deploy, goOnWhenReady } = await withService(account, { readyMinutes: 60 });
-      goOnWhenReady(2);
-      await ready('1.0.0');
-      await ready('1.1.0');
-      expect((await deploy('1.0.0'))?.result.reason).toBe('delivered');
-      expect((await deploy('1.1.0', {}, { runId: '2' }))?.result.reason).toBe('delivered');
+      const { ready, deploy, shift } = await withService(account, { readyMinutes: 60 });
+      for (const version of ['1.0.0', '1.1.0'] as const) {
+        await ready(version);
+        expect((await deploy(version, {}, { runId: version }))?.result.reason).toBe('candidate-dark');
+        expect((await shift(version, {}, { runId: version }))?.result.reason).toBe('delivered');
+      }
       return {};
     },
   },

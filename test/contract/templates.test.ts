@@ -4,14 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { contentName, isNamedFor } from '../../src/endpoint/names.ts';
-import {
-  type DeclaredPipeline,
-  pipelinesOf,
-  propertiesOf,
-  type Resources,
-  readTemplate,
-  resourcesOf,
-} from '../support/cloudformation.ts';
+import { propertiesOf, type Resources, readTemplate, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
+import { type DeclaredPipeline, pipelinesOf } from '../support/cloudformation.ts';
 
 /** codebuild/templates: what they give to whom, and whether their pipelines name actions that exist. `tools/templates.ts --check` compares them with their code. */
 

@@ -1,5 +1,6 @@
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { registerModel } from '../../src/operations/register-model.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { type Attempt, openAccount, type TestAccount } from './account.ts';
@@ -65,6 +66,12 @@ export interface ServiceAccount extends TestAccount {
   /** Registers and approves a version with this model in its image. */
   ready(version: ModelVersion, more?: Readonly<Record<string, string>>): Promise<void>;
   deploy(
+    version: ModelVersion,
+    more?: Readonly<Record<string, string>>,
+    attempt?: Attempt,
+  ): ReturnType<TestAccount['run']>;
+  /** `shift-traffic`. */
+  shift(
     version: ModelVersion,
     more?: Readonly<Record<string, string>>,
     attempt?: Attempt,
@@ -168,6 +175,7 @@ export const withService = async (
       await account.approve();
     },
     deploy: (version, more = {}, attempt) => account.run(deployEndpoint, { version, ...more }, attempt),
+    shift: (version, more = {}, attempt) => account.run(shiftTraffic, { version, ...more }, attempt),
     running: async () => {
       const { services } = await call('ecs', 'DescribeServices', { cluster: 'models', services: ['iris'] });
       const [service] = services as readonly { taskSets: readonly { status: string; taskDefinition: string }[] }[];

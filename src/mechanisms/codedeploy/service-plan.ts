@@ -270,7 +270,7 @@ const groupNotes = (group: DeploymentGroupInfo, isRollback: boolean): readonly s
   return [
     ...(actionOnTimeout === 'STOP_DEPLOYMENT' && !isRollback
       ? [
-          `the deployment group lets the traffic wait: reroute it within ${waitTimeInMinutes} minutes after the new tasks run (aws deploy continue-deployment), else CodeDeploy stops the deployment`,
+          `the deployment group lets the traffic wait: deploy-endpoint ends when the new tasks run; shift-traffic reroutes it within ${waitTimeInMinutes} minutes after that, else CodeDeploy stops the deployment`,
         ]
       : []),
     waits === 0

@@ -1,6 +1,6 @@
 import type { DeploymentInfo } from '../../aws/codedeploy.ts';
 import { isRefused } from '../../aws/errors.ts';
-import { minutes, seconds } from '../../clock.ts';
+import { type Instant, iso, minutes, seconds } from '../../clock.ts';
 import type { Figures } from '../../judge/verdict.ts';
 import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
@@ -11,7 +11,7 @@ import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
-import { deploymentOf, describeDeployment, isOver } from './deployment.ts';
+import { deploymentOf, describeDeployment, groupInfo, isOver } from './deployment.ts';
 import { lookAtVersions, readableAt, requestsInShift, toleranceMs } from './judge.ts';
 import { alarmsOf, notReady } from './submit.ts';
 import { shown, submissionOf, type TargetLook, targetOf } from './target.ts';
@@ -55,15 +55,27 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook):
     return stopDeployment(turn, command.reason ?? 'aborted-by-hand', `${command.by} stopped it: ${command.why}`);
   const approval = await lookAtApproval(turn, true);
   if (approval.is === 'withdrawn') return stopDeployment(turn, 'approval-withdrawn', approval.withdrawal.because);
+  const called = calledAt(release);
+  if (deployment.status === 'Ready') {
+    if (release.operation === 'rollback' || called !== undefined) return goOn(turn, deployment);
+    const waitsUntil = await endOfWait(turn);
+    if (waitsUntil !== undefined)
+      return {
+        because: `the new tasks of ${name} run, and ${deployment.deploymentId} waits with the traffic: CodeDeploy stops it when nobody reroutes it by ${iso(waitsUntil)} or before`,
+        percent: 45,
+        notBefore: turn.nextPoll(),
+        waitsUntil,
+      };
+  }
   const { timeoutSeconds } = submission;
   const now = world.clock.now();
-  if (timeoutSeconds !== undefined && now >= submittedAt + seconds(timeoutSeconds))
+  // The wait for a person is no part of it.
+  if (timeoutSeconds !== undefined && now >= (called ?? submittedAt) + seconds(timeoutSeconds))
     return stopDeployment(
       turn,
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
-  if (deployment.status === 'Ready' && release.operation === 'rollback') return goOn(turn, deployment);
   const { seeing, convicts } = await lookAtVersions(turn, deployment);
   if (convicts !== undefined)
     return stopDeployment(seeing, convicts.why ?? 'convicted', convicts.because, convicts.figures);
@@ -80,10 +92,31 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook):
   };
 };
 
-/** A group may let the traffic wait for a person. A way back does not. */
+/** When `shift-traffic` was called for the release. */
+const calledAt = ({ commands }: Release): Instant | undefined =>
+  commands.find(({ command }) => command === 'promote-now')?.at;
+
+/** A group may let the traffic wait for a person. @returns undefined for one that goes on by itself */
+const endOfWait = async ({ world, release }: Turn): Promise<Instant | undefined> => {
+  const submission = submissionOf(release);
+  const { blueGreenDeploymentConfiguration: { deploymentReadyOption: option } = {} } = await groupInfo(
+    world,
+    submission,
+    targetOf(submission).platform,
+  );
+  // API, DeploymentReadyOption. Nothing says since when it waits.
+  return option?.actionOnTimeout === 'STOP_DEPLOYMENT'
+    ? world.clock.now() + minutes(option.waitTimeInMinutes ?? 0)
+    : undefined;
+};
+
+/** The traffic waits no longer: `shift-traffic` was called, or it is a way back, which waits for nobody. */
 const goOn = async (turn: Turn, { deploymentId = '' }: DeploymentInfo): Promise<TurnResult> => {
-  await keepLease(turn);
-  await writesOf(turn.world)
+  const { world, release } = turn;
+  // The shift takes its time from the first call on, however long the traffic has waited.
+  const { shiftingAt = world.clock.now() } = release.witnessed;
+  await turn.save({ witnessed: { ...release.witnessed, shiftingAt } });
+  await writesOf(world)
     .codedeploy.continueDeployment({ deploymentId, deploymentWaitType: 'READY_WAIT' })
     .catch((error: unknown) => {
       // An earlier call arrived, or the deployment ended: the next look shows it.
@@ -145,22 +178,27 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook)
     return turn.conclude('restored', `${alias} is on ${noun} ${submission.to} (${release.version}), verified`);
   const withdrawn = await withdrawnTooLate(turn, deployment);
   if (withdrawn !== undefined) return withdrawn;
-  // Rule 19: a shift that did not take place proves nothing.
-  const { startTime, completeTime } = deployment;
-  if (startTime !== undefined && completeTime !== undefined) {
-    const took = (completeTime - startTime) * 1000;
-    if (took + toleranceMs < seconds(submission.shiftSeconds))
-      return turn.conclude(
-        'no-bake',
-        `${deployment.deploymentId} ended after ${Math.round(took / 1000)} s, but its shifts alone take ${submission.shiftSeconds} s`,
-      );
-  }
+  const tooShort = shortShift(release, deployment);
+  if (tooShort !== undefined) return turn.conclude('no-bake', tooShort);
   const judged = await judgedToTheEnd(turn, deployment);
   if (judged.is === 'open') return judged.result;
   return judged.seeing.conclude(
     'delivered',
     `${alias} is on ${noun} ${submission.to} (${release.version}), verified${judged.says}`,
   );
+};
+
+/** Rule 19: a shift that did not take place proves nothing. Before it the traffic may have waited for `shift-traffic`. */
+export const shortShift = (
+  release: Pick<Release, 'id' | 'submission' | 'witnessed'>,
+  { deploymentId, startTime, completeTime }: DeploymentInfo,
+): string | undefined => {
+  if (startTime === undefined || completeTime === undefined) return undefined;
+  const { shiftSeconds } = submissionOf(release);
+  const took = completeTime * 1000 - Math.max(startTime * 1000, release.witnessed.shiftingAt ?? 0);
+  return took + toleranceMs < seconds(shiftSeconds)
+    ? `${deploymentId} ended ${Math.round(took / 1000)} s after its ${release.witnessed.shiftingAt === undefined ? 'start' : 'shift began'}, but its shifts alone take ${shiftSeconds} s`
+    : undefined;
 };
 
 /** The judge looked at all minutes of the shift; a conviction that comes too late for a stop is no delivery. */

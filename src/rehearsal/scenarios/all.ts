@@ -24,6 +24,7 @@ import {
 } from './delivery.ts';
 import { approveThenDeploy } from './duties.ts';
 import { alarmDeletedMidway, failureReasonStale, failureReasonVanishes, insufficientTraffic } from './evidence.ts';
+import { fleetStopsTheLine, fleetWaves } from './fleet.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
 import { loadFindsTheBreakingRate } from './load.ts';
@@ -240,4 +241,6 @@ export const scenarios: readonly Scenario[] = [
   codedeployAlarm,
   codedeployJudge,
   codedeployHook,
+  fleetWaves,
+  fleetStopsTheLine,
 ];

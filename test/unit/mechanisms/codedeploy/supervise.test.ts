@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { DeploymentInfo } from '../../../../src/aws/codedeploy.ts';
 import { revisionOf } from '../../../../src/mechanisms/codedeploy/app-spec.ts';
 import { deploymentOf, isOver } from '../../../../src/mechanisms/codedeploy/deployment.ts';
-import { causeOf } from '../../../../src/mechanisms/codedeploy/supervise.ts';
+import { causeOf, shortShift } from '../../../../src/mechanisms/codedeploy/supervise.ts';
 import type { Turn } from '../../../../src/mechanisms/turn.ts';
 
 const submission = {
@@ -74,6 +74,25 @@ describe('the deployment of a release', () => {
   test('has not ended in a state that this suite does not know', () => {
     expect(isOver({ status: 'Draining' } as unknown as DeploymentInfo)).toBe(false);
   });
+});
+
+test.each([
+  { shiftingAt: undefined, completeTime: 1_570, says: undefined },
+  {
+    shiftingAt: undefined,
+    completeTime: 1_569,
+    says: 'd-OWN ended 569 s after its start, but its shifts alone take 600 s',
+  },
+  // It waited for its traffic for an hour.
+  { shiftingAt: 4_600_000, completeTime: 5_170, says: undefined },
+  {
+    ...{ shiftingAt: 4_600_000, completeTime: 5_169 },
+    says: 'd-OWN ended 569 s after its shift began, but its shifts alone take 600 s',
+  },
+])('a shift that began at $shiftingAt and ended at $completeTime: $says', ({ shiftingAt, completeTime, says }) => {
+  const { release } = turn([], shiftingAt === undefined ? {} : { shiftingAt });
+  const shifting = { ...release, submission: { ...submission, shiftSeconds: 600 } } as unknown as typeof release;
+  expect(shortShift(shifting, { ...own, startTime: 1_000, completeTime })).toBe(says);
 });
 
 test.each([
