@@ -30,8 +30,21 @@ export type StandIn = (
   files: ReadonlyMap<string, Buffer> | undefined,
 ) => ReadonlyMap<string, Buffer> | undefined;
 
+/** A model that a server of the user's own gets. */
+export interface ServedModel {
+  /** Its package, else the location of its data, else its image. */
+  readonly identity: string;
+  /** A gzip-compressed tar as it was downloaded, or files. */
+  readonly data: Buffer | ReadonlyMap<string, Buffer>;
+  readonly environment: Readonly<Record<string, string>>;
+}
+/** Starts it; when this returns it answers, or never will. @throws when the data is no archive */
+export type Serve = (model: ServedModel) => Container;
+
 export interface Kernel {
   readonly clock: VirtualClock;
+  /** None: models are served by the simulator itself. */
+  readonly serve?: Serve;
   /** None: every model serves. */
   readonly standIn?: StandIn;
   readonly settings: Settings;
@@ -465,4 +478,6 @@ export interface Container {
     readonly latencyMs: number;
     readonly servedBy?: ServedBy;
   };
+  /** The last instance that runs it has gone. */
+  stop?(): void;
 }

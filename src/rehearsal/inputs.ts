@@ -272,6 +272,13 @@ export const simulatorInputs = {
     'provisionMs=5s',
     readSetting,
   ),
+  serve: optional(
+    text({
+      description:
+        'A command that serves every model, by `GET /ping` and `POST /invocations`. It finds its port in `SAGEMAKER_BIND_TO_PORT` and as `{port}`, and the unpacked artifact in `SAGEMAKER_BASE_DIR`/model and as `{model}`. One process for each variant.',
+      example: 'python serve.py --port {port} --model {model}',
+    }),
+  ),
   speed: number(
     'Virtual seconds that pass in a second; with 0 time stands still. With another speed than 1, callers with a clock of their own and the simulator drift apart: see docs/simulator.md.',
     '1',

@@ -1,6 +1,7 @@
 import { readArchive } from '../../simulator/containers/archive.ts';
+import { createCommandServers } from '../../simulator/containers/command-server.ts';
 import { hasModel } from '../../simulator/containers/model-server.ts';
-import type { Settings, StandIn } from '../../simulator/contracts.ts';
+import type { Serve, Settings, StandIn } from '../../simulator/contracts.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
@@ -27,12 +28,15 @@ export const runSimulator = async (
   try {
     const wanted = readInputs(simulatorInputs, readArguments(simulatorInputs, args));
     const { signal } = host().cancellation;
-    const aws = await open(wanted, terminal);
+    const servers =
+      wanted.serve === undefined ? undefined : createCommandServers(wanted.serve, (line) => terminal.err(line));
+    const aws = await open(wanted, servers?.serve, terminal);
     const { simulator } = aws;
     try {
       for (const line of await shown(aws)) terminal.out(line);
       await Promise.race([aborted(signal), simulator.stuck]);
     } finally {
+      servers?.close();
       await simulator.close();
     }
     return 0;
@@ -53,7 +57,7 @@ export const runSimulator = async (
 
 type Wanted = ValuesOf<typeof simulatorInputs>;
 
-const open = async (wanted: Wanted, terminal: Terminal): Promise<LocalAws> => {
+const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal): Promise<LocalAws> => {
   const manifest = manifestOf(wanted);
   const { port, seed, speed, account, region, 'wire-file': wireFile } = wanted;
   const [first] = Object.values({ ...manifest?.environments, ...manifest?.byCodeDeploy });
@@ -83,8 +87,7 @@ const open = async (wanted: Wanted, terminal: Terminal): Promise<LocalAws> => {
       wallSpeed: speed,
       startAt: wallClock.now(),
       settings: Object.assign({}, ...(wanted.setting ?? [])) as Partial<Settings>,
-      standIn: standInFor(terminal),
-      ...withoutUndefined({ wireFile }),
+      ...withoutUndefined({ wireFile, serve, standIn: serve === undefined ? standInFor(terminal) : undefined }),
     },
   );
   try {

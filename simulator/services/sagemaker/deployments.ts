@@ -46,6 +46,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     say(fleet, now(), 'Deleting', (variant) => `Terminating ${variant.instances} instance(s).`);
     yield { label: 'terminate', milliseconds: kernel.settings.terminateMs };
     for (const variant of fleet.variants) variant.instances = variant.active = 0;
+    fleets.stop(fleet);
   }
 
   function* shift({ endpoint, green, alarms }: Deployment, step: Step, limit: { deadline?: Instant }): Timeline {
@@ -192,6 +193,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     }
     for (const fleet of oldFleets(endpoint))
       if (sum(fleet, (variant) => variant.instances) > 0) yield* terminate(fleet);
+      else fleets.stop(fleet);
     success(endpoint, green);
   }
 
@@ -206,6 +208,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     } catch (error) {
       if (!(error instanceof Setback)) throw error;
       for (const variant of fleet.variants) variant.instances = 0;
+      fleets.stop(fleet);
       delete endpoint.pending;
       note(endpoint, error.what, error.reason ?? 'no reason given');
       fail(endpoint, error.reason);
@@ -221,6 +224,6 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     return plan.kind === 'rolling' ? rolling({ ...deployment, plan }) : blueGreen({ ...deployment, plan });
   };
 
-  return { creation, update, terminate };
+  return { creation, update, terminate, stop: fleets.stop };
 };
 export type Deployments = ReturnType<typeof createDeployments>;

@@ -270,6 +270,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       timelines.run(
         (function* () {
           yield* deployments.terminate(endpoint.live);
+          if (endpoint.stray !== undefined) deployments.stop(endpoint.stray);
           endpoints.delete(endpoint.name);
           tags.close(endpoint.arn);
           transitions.note(endpoint, 'deleted', endpoint.name);

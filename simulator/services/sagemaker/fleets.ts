@@ -166,6 +166,10 @@ export const createFleets = (context: Context, models: Models) => {
     return { containers: runnables.map((runnable) => load(variant, runnable)), direct };
   };
 
+  const stop = ({ running }: FleetVariant): void => {
+    for (const { container } of running?.containers ?? []) container?.stop?.();
+  };
+
   const load = (variant: FleetVariant, runnable: Runnable): Running => {
     const digest = context.images.resolve(runnable.image);
     if (digest === undefined) throw setbacks.image(variant.name);
@@ -196,7 +200,11 @@ export const createFleets = (context: Context, models: Models) => {
     const until = deadline === undefined ? {} : { deadline };
     yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
     if (lacksCapacity()) throw setbacks.capacity();
-    for (const variant of fleet.variants) variant.running = loadAll(variant);
+    for (const variant of fleet.variants) {
+      // Each batch of a rolling deployment is a launch; all instances of a variant share its containers.
+      stop(variant);
+      variant.running = loadAll(variant);
+    }
     const sick = fleet.variants.find((variant) =>
       variant.running?.containers.some(({ container }) => container?.ping() === false),
     );
@@ -214,6 +222,10 @@ export const createFleets = (context: Context, models: Models) => {
 
   return {
     launch,
+    /** Its last instance has gone. */
+    stop: (fleet: Fleet): void => {
+      for (const variant of fleet.variants) stop(variant);
+    },
     lacksCapacity,
     failCapacity: (times: number): void => {
       capacityFailures = times;

@@ -70,7 +70,16 @@ export const startModel = (
 ): Container | undefined => {
   const data = download(context, image, modelData);
   if (data === undefined) return undefined;
-  const { standIn } = context.kernel;
+  const { standIn, serve } = context.kernel;
+  if (serve !== undefined) {
+    const [archive = Buffer.alloc(0)] = data.bytes;
+    const served = serve({
+      identity: modelPackage ?? modelData?.url ?? image,
+      data: modelData?.form === 'archive' ? archive : data.files(),
+      environment,
+    });
+    return marked(served, 'command');
+  }
   const instead = standIn?.(
     modelPackage ?? digestOf(...data.bytes.map((bytes) => bytes.toString('latin1'))).toString('hex'),
     readable(data),
@@ -87,7 +96,8 @@ const sameModel = (one: Archive, other: Archive | undefined): boolean => {
   return model !== undefined && original !== undefined && model.equals(original);
 };
 
-const marked = ({ ping, invoke }: Container, servedBy: ServedBy): Container => ({
+const marked = ({ ping, invoke, stop }: Container, servedBy: ServedBy): Container => ({
   ping,
+  ...(stop === undefined ? {} : { stop }),
   invoke: (...request) => ({ ...invoke(...request), servedBy }),
 });

@@ -196,7 +196,11 @@ export const createTransformJobs = (
       fail(job, reasons.algorithm);
       return;
     }
+    const stop = (): void => {
+      for (const { container } of containers) container.stop?.();
+    };
     if (containers.some(({ container }) => !container.ping())) {
+      stop();
       later(job, settings.transformPingTimeoutMs, () => fail(job, reasons.ping));
       return;
     }
@@ -205,6 +209,7 @@ export const createTransformJobs = (
     const done = transformed(filesOf(input), work, (body) =>
       answering.inSeries(containers, { body, contentType, ...present({ accept }) }),
     );
+    stop();
     later(job, done.durationMs, () => {
       const [bucket, prefix] = bucketAnd(input.TransformOutput.S3OutputPath);
       for (const { name, body } of done.outputs)
