@@ -55,8 +55,11 @@ export const defaultSettings = {
   lastStepWaits: false,
   /** A deployment policy while the variant names change: refused, or silently ALL_AT_ONCE without a bake. §13.3 */
   renamedVariantUpdate: 'refused' as 'refused' | 'all-at-once',
-  /** Rounding of CAPACITY_PERCENT on small fleets. §13.4 */
-  percentRounding: 'up' as 'up' | 'down',
+  /**
+   * Rounding of CAPACITY_PERCENT on small fleets, never to less than one instance: AWS's notebooks of linear and rolling deployments have
+   * 33 % of three as one instance. Other shares are not documented. §13.4
+   */
+  percentRounding: 'nearest' as 'nearest' | 'up' | 'down',
   /** Where an unapproved package is refused. §13.7 */
   unapprovedRefusedAt: 'CreateModel' as 'CreateModel' | 'CreateEndpoint' | 'never',
   /** Which containers of a package a model runs that names the package in its one container. §2.1 [unconfirmed] */

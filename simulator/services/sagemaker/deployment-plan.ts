@@ -57,7 +57,8 @@ export const allAtOnce = (bakeSeconds = 0, timeoutSeconds?: number): Plan => ({
 
 /**
  * A size as instances of each of `counts`, refused outside the published share: canary at most 50 %, linear 10–50 %, rolling
- * batches 5–50 % of the variant's instances (AWS: TrafficRoutingConfig, RollingUpdatePolicy). Rounding is [unconfirmed] (§13.4).
+ * batches 5–50 % of the variant's instances (AWS: TrafficRoutingConfig, RollingUpdatePolicy). A percentage is a whole number of instances, at
+ * least one: aws/amazon-sagemaker-examples, sagemaker-inference-deployment-guardrails, has 33 % of three as one instance, linear and rolling.
  */
 const sizer = (
   name: string,
@@ -68,16 +69,20 @@ const sizer = (
   settings: Settings,
 ) => {
   const share = (count: number): number => (size.Type === 'CAPACITY_PERCENT' ? size.Value : (100 * size.Value) / count);
-  const instances = (count: number): number => {
-    const exact = size.Type === 'CAPACITY_PERCENT' ? (count * size.Value) / 100 : size.Value;
-    return settings.percentRounding === 'up' ? Math.ceil(exact) : Math.floor(exact);
-  };
   for (const count of counts) {
     if (share(count) < min || share(count) > max)
       throw invalid(`${name} must be between ${min}% and ${max}% of the variant's instance count, which is ${count}.`);
-    if (instances(count) < 1) throw invalid(`${name} resolves to 0 of ${count} instance(s).`);
   }
-  return instances;
+  return (count: number): number =>
+    size.Type === 'CAPACITY_PERCENT'
+      ? Math.max(1, roundings[settings.percentRounding]((count * size.Value) / 100))
+      : size.Value;
+};
+
+const roundings: Readonly<Record<Settings['percentRounding'], (exact: number) => number>> = {
+  nearest: Math.round,
+  up: Math.ceil,
+  down: Math.floor,
 };
 
 const required = <T>(value: T | undefined, name: string, type: string): T => {
