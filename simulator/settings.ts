@@ -94,6 +94,11 @@ export const defaultSettings = {
   asyncPickUpMs: 500,
   /** Requests that an instance of an asynchronous endpoint works on at once, when the config sets no limit. [unconfirmed] */
   asyncConcurrencyPerInstance: 4,
+  /**
+   * How many instances target tracking brings to a fleet without any, once the backlog exceeds the target: as many as meet it, or one.
+   * [unconfirmed]
+   */
+  trackingFromZero: 'as-tracked' as 'as-tracked' | 'one',
   /** From CreateTransformJob to running containers. [unconfirmed] */
   transformStartMs: 180_000,
   /** From StopTransformJob to Stopped. [unconfirmed] */
@@ -227,6 +232,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   serverlessIdleMs: 60_000,
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
+  trackingFromZero: 'one',
   queuedPerInstance: 50,
   transformStartMs: 600_000,
   transformStopMs: 120_000,

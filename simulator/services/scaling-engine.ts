@@ -114,7 +114,9 @@ export const startScaling = (
     const inward = metrics.alarmState(low) === 'ALARM' && tracking.DisableScaleIn !== true;
     const perInstance = metrics.latest(metric, metric.stat, 60_000, 5);
     if (perInstance === undefined || (!out && !inward)) return;
-    const wanted = Math.ceil((variant.current * perInstance) / tracking.TargetValue - 1e-9);
+    const needed = (instances: number): number => Math.ceil((instances * perInstance) / tracking.TargetValue - 1e-9);
+    const fromZero = kernel.settings.trackingFromZero === 'one' ? 1 : needed(1);
+    const wanted = variant.current === 0 && out ? fromZero : needed(variant.current);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     const cause = (alarm: string): string => `monitor alarm ${alarm} in state ALARM triggered policy ${policy.name}`;
     if (out && desired > variant.current && !target.suspended.DynamicScalingOutSuspended) {

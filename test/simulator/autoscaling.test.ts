@@ -233,13 +233,23 @@ describe('registration', () => {
     ['no capacity at first', {}],
     ['no instances', { MinCapacity: 0, MaxCapacity: 2 }],
     ['a minimum above the maximum', { MinCapacity: 3, MaxCapacity: 2 }],
-    ['another service', { ServiceNamespace: 'ecs', MinCapacity: 1, MaxCapacity: 2 }],
     [
       'another dimension',
       { ScalableDimension: 'sagemaker:variant:DesiredProvisionedConcurrency', MinCapacity: 1, MaxCapacity: 2 },
     ],
   ])('refuses %s', (_what, input) => {
     expect(autoscaling().refused('RegisterScalableTarget', input)?.code).toBe('ValidationException');
+  });
+  test.each([
+    [{ ServiceNamespace: 'ecs' }, 'ServiceNamespace ecs'],
+    [
+      { ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount', ResourceId: 'inference-component/a' },
+      'ScalableDimension sagemaker:inference-component:DesiredCopyCount',
+    ],
+  ])('does not blame AWS for its own limits: %j', (input, what) => {
+    expect(autoscaling().refused('RegisterScalableTarget', { ...input, MinCapacity: 0, MaxCapacity: 2 })?.message).toBe(
+      `not simulated: application-autoscaling, ${what}`,
+    );
   });
   test('refuses burstable instances', () => {
     expect(

@@ -24,6 +24,9 @@ export interface AlarmedMetrics extends Metrics {
 const unitOf = (namespace: string, metric: string): string => {
   if (namespace === 'AWS/Lambda') return metric === 'Duration' ? 'Milliseconds' : 'Count';
   if (namespace === 'AWS/ApplicationELB') return 'Count';
+  // Of queues (AWS: "Monitor asynchronous endpoint").
+  if (/^(ApproximateBacklogSize|HasBacklog)/.test(metric)) return 'Count';
+  if (metric === 'ApproximateAgeOfOldestRequest') return 'Seconds';
   return metric.endsWith('Latency') ? 'Microseconds' : 'None';
 };
 

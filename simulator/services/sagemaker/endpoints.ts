@@ -337,6 +337,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
+    all: (): Iterable<Endpoint> => endpoints.values(),
   };
 };
 export type Endpoints = ReturnType<typeof createEndpoints>;

@@ -78,6 +78,10 @@ export const production = ({ variants }: Pick<Fleet, 'variants'>): readonly Flee
 export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
   fleet.variants.reduce((total, variant) => total + of(variant), 0);
 
+/** CurrentInstanceCount of a live variant: those that a scale-out is launching are in DesiredInstanceCount only, until they run. */
+export const runningIn = ({ status, desired, active, instances }: FleetVariant): number =>
+  status?.Status === 'Updating' && desired > active ? active : instances;
+
 /** Serverless capacity is not counted in instances. Of instance pools the first one always has capacity here. */
 export const instanceType = ({ settings }: FleetVariant): string | undefined => {
   const [first] = (settings.InstancePools ?? []).toSorted((one, other) => one.Priority - other.Priority);
