@@ -99,6 +99,13 @@ export const defaultSettings = {
    * [unconfirmed]
    */
   trackingFromZero: 'as-tracked' as 'as-tracked' | 'one',
+  /**
+   * The count that RetainAllVariantProperties retains from a fleet at zero: none, so that no container of the new version starts, or the
+   * config's InitialInstanceCount. [unconfirmed]
+   */
+  retainedZero: 'zero' as 'zero' | 'initial',
+  /** A deployment policy for a new fleet that has no instance: it bakes without capacity, or is refused. [unconfirmed] */
+  guardedAtZero: 'bakes' as 'bakes' | 'refused',
   /** From CreateTransformJob to running containers. [unconfirmed] */
   transformStartMs: 180_000,
   /** From StopTransformJob to Stopped. [unconfirmed] */
@@ -233,6 +240,8 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
   trackingFromZero: 'one',
+  retainedZero: 'initial',
+  guardedAtZero: 'refused',
   queuedPerInstance: 50,
   transformStartMs: 600_000,
   transformStopMs: 120_000,

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Settings } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
@@ -66,6 +66,7 @@ const scalable = async (settings: Partial<Settings> = {}) => {
   return {
     call,
     pass,
+    simulator,
     instances: () => simulator.hosting.variant('iris', 'AllTraffic')?.current,
     send: (requests: number): readonly string[] =>
       Array.from({ length: requests }, () => {
@@ -182,4 +183,89 @@ test('a real-time variant neither registers a minimum of zero nor is brought to 
       DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: 0 }],
     }),
   ).rejects.toMatchObject({ code: 'ValidationException' });
+});
+
+describe('an update of a fleet at zero', () => {
+  const canary = {
+    BlueGreenUpdatePolicy: {
+      TrafficRoutingConfiguration: {
+        Type: 'CANARY',
+        WaitIntervalInSeconds: 300,
+        CanarySize: { Type: 'INSTANCE_COUNT', Value: 1 },
+      },
+      TerminationWaitInSeconds: 120,
+    },
+  };
+  const rolling = {
+    RollingUpdatePolicy: { MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 300 },
+  };
+  const asleep = async (settings: Partial<Settings> = {}) => {
+    const account = await scalable(settings);
+    await account.pass(30);
+    expect(account.instances()).toBe(0);
+    const { call, simulator } = account;
+    const SuspendedState = { DynamicScalingInSuspended: true };
+    await call('application-autoscaling', 'RegisterScalableTarget', { ...target, SuspendedState });
+    return {
+      ...account,
+      update: (more: object) =>
+        call('sagemaker', 'UpdateEndpoint', { EndpointName: 'iris', EndpointConfigName: 'iris-1-1-0', ...more }),
+      state: async (): Promise<readonly unknown[]> => {
+        const answer = await call('sagemaker', 'DescribeEndpoint', { EndpointName: 'iris' });
+        return [answer['EndpointStatus'], answer['EndpointConfigName'], account.instances()];
+      },
+      happened: (): readonly string[] =>
+        simulator.events
+          .filter(({ source, what }) => source === 'endpoint' && what.endsWith('-activated'))
+          .map(({ detail }) => detail),
+    };
+  };
+
+  test('brings the instances of its config, which serve what waited', async () => {
+    const { update, pass, state, happened, send, answered } = await asleep();
+    const places = send(3);
+    await update({ DeploymentConfig: canary });
+    await pass(6);
+    // The old fleet has no instance: the canary has the whole queue.
+    expect([answered(places), happened()]).toEqual([3, ['1 of 2 instances of iris-1-1-0']]);
+    await pass(15);
+    expect(await state()).toEqual(['InService', 'iris-1-1-0', 2]);
+  });
+
+  test.each([
+    ['no policy', {}, 1],
+    ['a canary', { DeploymentConfig: canary }, 9],
+    ['batches', { DeploymentConfig: rolling }, 1],
+  ])('that retains the count has no instance either: %s', async (_how, more, minutes) => {
+    const { update, pass, state, send, answered, simulator } = await asleep();
+    await update({ RetainAllVariantProperties: true, ...more });
+    await pass(minutes + 2);
+    expect(await state()).toEqual(['InService', 'iris-1-1-0', 0]);
+    expect(simulator.hosting.minutes().filter(({ endpointConfig }) => endpointConfig === 'iris-1-1-0')).toEqual([]);
+    const places = send(6);
+    await pass(15);
+    expect(answered(places)).toBe(6);
+  });
+
+  test('that goes back leaves the old fleet at zero', async () => {
+    const { update, pass, state, simulator } = await asleep();
+    simulator.harm.failCapacity(1);
+    await update({ DeploymentConfig: canary });
+    await pass(10);
+    expect(await state()).toEqual(['InService', 'iris-1-0-0', 0]);
+  });
+
+  test('retains the config’s count, or refuses a policy without capacity, as the settings say', async () => {
+    const first = await asleep({ retainedZero: 'initial' });
+    await first.update({ RetainAllVariantProperties: true });
+    await first.pass(6);
+    expect(await first.state()).toEqual(['InService', 'iris-1-1-0', 2]);
+    await first.simulator.close();
+    const second = await asleep({ guardedAtZero: 'refused' });
+    await expect(second.update({ RetainAllVariantProperties: true, DeploymentConfig: canary })).rejects.toMatchObject({
+      code: 'ValidationException',
+      message: expect.stringContaining('at least 1 instance'),
+    });
+    expect(await second.state()).toEqual(['InService', 'iris-1-0-0', 0]);
+  });
 });

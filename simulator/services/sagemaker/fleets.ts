@@ -193,10 +193,12 @@ export const createFleets = (context: Context, models: Models) => {
   };
 
   /**
-   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout.
+   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout. Without an
+   * instance nothing of it happens: only a scale-out finds out whether the model starts.
    * @throws {Setback}
    */
   function* launch(fleet: Fleet, deadline?: Instant): Timeline {
+    if (sum(fleet, (variant) => variant.instances) === 0) return;
     const until = deadline === undefined ? {} : { deadline };
     yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
     if (lacksCapacity()) throw setbacks.capacity();
