@@ -158,7 +158,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       const now = endpoint.live.variants.find(({ name }) => name === variant.VariantName);
       if (!input.RetainAllVariantProperties || !now) return fromConfig;
       return {
-        desired: excludes.has('DesiredInstanceCount') ? fromConfig.desired : now.desired,
+        desired:
+          excludes.has('DesiredInstanceCount') || (now.desired === 0 && settings.retainedZero === 'initial')
+            ? fromConfig.desired
+            : now.desired,
         weight: excludes.has('DesiredWeight') ? fromConfig.weight : now.desiredWeight,
       };
     };
@@ -337,6 +340,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
+    all: (): Iterable<Endpoint> => endpoints.values(),
   };
 };
 export type Endpoints = ReturnType<typeof createEndpoints>;
