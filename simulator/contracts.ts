@@ -303,11 +303,20 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
-  constructor(code: string, message: string, status = 400, members: Readonly<Record<string, unknown>> = {}) {
+  /** Of S3's refusals, some of which tell about a bucket's region. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: string,
+    message: string,
+    status = 400,
+    members: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.members = members;
+    this.headers = headers;
   }
 }
 
@@ -344,8 +353,11 @@ export interface Objects {
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
-  /** A bucket of another account of the simulation, which only its policy opens; none may exist under the name. */
-  create(bucket: string, account: string): void;
+  /**
+   * A bucket of another account of the simulation, which only its policy opens; none may exist under the name.
+   * @param region of the bucket; the simulated one without it
+   */
+  create(bucket: string, account: string, region?: string): void;
   /** From now on every object of the bucket is encrypted with this KMS key. */
   encrypt(bucket: string, keyArn: string): void;
   /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */

@@ -225,7 +225,7 @@ export const createS3 = (
   };
 
   return {
-    service: { operations: underPolicy(operations, known) },
+    service: { operations: inRegion(underPolicy(operations, known), known) },
     objects: {
       lend: (bucket, owner) => known.seed(bucket, owner),
       create: known.create,
@@ -275,6 +275,25 @@ const policyActions: Readonly<Record<string, string>> = {
 };
 /** S3 API reference, CopyObject. */
 const largestCopyBytes = 5 * 1024 ** 3;
+
+/** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+
+const inRegion = (
+  operations: Readonly<Record<string, Handler>>,
+  { refuseElsewhere }: Pick<ReturnType<typeof createBuckets>, 'refuseElsewhere'>,
+): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(operations).map(([name, handler]): [string, Handler] => [
+      name,
+      anywhere.has(name)
+        ? handler
+        : (input: BucketInput, call) => {
+            refuseElsewhere(input, call);
+            return handler(input, call);
+          },
+    ]),
+  );
 
 const underPolicy = (
   operations: Readonly<Record<string, Handler>>,
