@@ -276,6 +276,8 @@ export interface Principal {
   readonly accessKeyId: string;
   readonly arn: string;
   readonly accountId: string;
+  /** `AIDA…` of a user, `AROA…:session` of a session; absent for the root of an account. */
+  readonly userId?: string;
 }
 
 export interface Call {
@@ -360,8 +362,14 @@ export interface Objects {
   create(bucket: string, account: string, region?: string): void;
   /** From now on every object of the bucket is encrypted with this KMS key. */
   encrypt(bucket: string, keyArn: string): void;
-  /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */
+  /** Whether a role that SageMaker assumes may read the object: by its own policies, the bucket's and the key's. */
   mayRead(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for writing an object. */
+  mayWrite(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for listing a bucket. */
+  mayList(principal: Principal, bucket: string): boolean;
+  /** Undefined: there is no such bucket. */
+  regionOf(bucket: string): string | undefined;
 }
 
 /** KMS keys, as far as S3 uses them. */
@@ -376,8 +384,8 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
-  /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
-  mayPull(principal: Principal, image: string): boolean;
+  /** Who keeps a role that SageMaker assumes from pulling it: the repository's policy, or the role's own. */
+  pullRefusedBy(principal: Principal, image: string): 'repository' | 'role' | undefined;
   /** The image brings a model with it, which it serves when it gets no model data. */
   fill(image: string, files: ReadonlyMap<string, Buffer>): void;
   /** The files of an image that brings its model; none otherwise. */

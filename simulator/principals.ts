@@ -1,9 +1,15 @@
 import { checkSignature, refusal, signatureOf } from './authentication.ts';
 import { AwsError, type Instant, type Kernel, type Principal } from './contracts.ts';
 import type { Demand } from './iam/demands.ts';
-import { evaluate } from './iam/evaluate.ts';
+import { type Decision, evaluate } from './iam/evaluate.ts';
 import { type Policy, parsePolicy } from './iam/policy.ts';
-import { type PolicyWords, type ResourceCall, type ResourcePolicy, readResourcePolicy } from './iam/resource-policy.ts';
+import {
+  type PolicyWords,
+  type ResourceCall,
+  type ResourcePolicy,
+  readResourcePolicy,
+  roleOf,
+} from './iam/resource-policy.ts';
 import { base32Of, digestOf } from './random.ts';
 import { accessKeyIn } from './signature.ts';
 import type { Protocol, WireRequest } from './wire.ts';
@@ -32,6 +38,10 @@ export interface Principals {
   trust(role: string, document: unknown): void;
   /** Whether the role's trust policy lets the caller assume it; without a policy it lets everyone. */
   mayAssume(role: Role, call: Omit<ResourceCall, 'resource'>): boolean;
+  /** Whether the role exists, and its trust policy lets the service assume it; without a policy it lets everyone. */
+  letsIn(role: string, service: string): boolean;
+  /** What the policies of a role, or of its session, say; without policies it may do everything. */
+  decide(principal: Principal, action: string, resource: string): Decision;
   /** @throws AwsError AccessDeniedException, worded as IAM words it. */
   authorize(principal: Principal, demand: Demand, family: Protocol['family']): void;
 }
@@ -100,7 +110,8 @@ export const createPrincipals = (
       if (process !== undefined) {
         checkSignature({ ...judged, secret: keysOf(process).secretAccessKey });
         const { accountId } = kernel;
-        const principal = { accessKeyId, arn: `arn:aws:iam::${accountId}:user/delivery`, accountId };
+        const arn = `arn:aws:iam::${accountId}:user/delivery`;
+        const principal = { accessKeyId, arn, accountId, userId: `AIDA${base32Of(17, 'user', arn)}` };
         return { principal, region, participant: process, temporary: false };
       }
       const issued = sessions.get(accessKeyId);
@@ -124,6 +135,7 @@ export const createPrincipals = (
           accessKeyId,
           arn: `arn:aws:sts::${role.accountId}:assumed-role/${role.name}/${sessionName}`,
           accountId: role.accountId,
+          userId: `${role.roleId}:${sessionName}`,
         },
       };
       sessions.set(accessKeyId, { session, participant });
@@ -141,6 +153,19 @@ export const createPrincipals = (
     mayAssume: ({ arn }, call) => {
       const policy = trusts.get(keyOf(arn));
       return policy === undefined || policy({ ...call, resource: arn }) === 'allowed';
+    },
+    letsIn(role, service) {
+      const found = known.get(role);
+      if (found === undefined) return false;
+      const principal = { accessKeyId: service, arn: '*', accountId: '' };
+      return this.mayAssume(found, { principal, action: 'sts:AssumeRole', service });
+    },
+    decide(principal, action, resource) {
+      const demand = { action, resource, context: () => [] };
+      const policies = attached.get(keyOf(roleOf(principal.arn)));
+      const decision = policies === undefined ? 'allowed' : evaluate(policies, demand);
+      const limit = limits.get(principal.accessKeyId);
+      return decision === 'allowed' && limit !== undefined ? evaluate([limit], demand) : decision;
     },
     authorize(principal, demand, family) {
       const { action, resource } = demand;

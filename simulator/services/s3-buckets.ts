@@ -1,5 +1,6 @@
 import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
+import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
 
@@ -41,13 +42,18 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
   const ownerOf = (bucket: Settings): string => bucket.owner ?? kernel.accountId;
   const regionOf = (bucket: Settings): string => bucket.region ?? kernel.region;
 
-  const mayDo = (principal: Principal, action: string, input: BucketInput & { readonly Key?: string }): boolean => {
+  const mayDo = (
+    principal: Principal,
+    action: string,
+    input: BucketInput & { readonly Key?: string },
+    byIdentity: Decision = 'allowed',
+  ): boolean => {
     const bucket = find(input);
     const resource = `arn:aws:s3:::${input.Bucket}${input.Key === undefined ? '' : `/${input.Key}`}`;
     const conditions = input as { readonly IfMatch?: string; readonly IfNoneMatch?: string };
     const keys = { 's3:if-match': conditions.IfMatch, 's3:if-none-match': conditions.IfNoneMatch };
     const decision = bucket.policy?.decide({ principal, action, resource, keys }) ?? 'silent';
-    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket));
+    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket), byIdentity);
   };
 
   /** A region's endpoint serves the buckets of its region, and names the region of another one (S3 user guide, "Making requests"). */
@@ -151,6 +157,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     refuseElsewhere,
     mayDo,
     exists: (bucket: string): boolean => buckets.has(bucket),
+    regionOf: (bucket: string): string => regionOf(find({ Bucket: bucket })),
     keyOf: (bucket: string): string | undefined => buckets.get(bucket)?.key,
     encrypt: (bucket: string, key: string): void => {
       find({ Bucket: bucket }).key = key;

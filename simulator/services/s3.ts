@@ -6,9 +6,11 @@ import {
   type Instant,
   type Kernel,
   type Objects,
+  type Principal,
   type Service,
 } from '../contracts.ts';
 import { crc32 } from '../crc32.ts';
+import type { IdentityDecision } from '../iam/across.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
@@ -34,6 +36,7 @@ export const createS3 = (
   kernel: Kernel,
   seededBuckets: readonly string[],
   keys: KeyPolicies,
+  identity: IdentityDecision,
 ): { service: Service; objects: Objects } => {
   const known = createBuckets(kernel, seededBuckets);
   const contents = new Map<string, Map<string, Versions>>();
@@ -224,6 +227,13 @@ export const createS3 = (
     },
   };
 
+  /** For an identity that a service assumes: by its own policies and the bucket's. */
+  const mayDo = (principal: Principal, action: string, bucket: string, key?: string): boolean => {
+    const resource = `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
+    const input = { Bucket: bucket, ...(key === undefined ? {} : { Key: key }) };
+    return known.exists(bucket) && known.mayDo(principal, action, input, identity(principal, action, resource));
+  };
+
   return {
     service: { operations: inRegion(underPolicy(operations, known), known) },
     objects: {
@@ -231,13 +241,21 @@ export const createS3 = (
       create: known.create,
       encrypt: known.encrypt,
       mayRead(principal, bucket, key) {
-        if (!known.exists(bucket)) return false;
         const encrypted = known.keyOf(bucket);
         return (
-          known.mayDo(principal, 's3:GetObject', { Bucket: bucket, Key: key }) &&
+          mayDo(principal, 's3:GetObject', bucket, key) &&
           (encrypted === undefined || keys.mayDecrypt(principal, encrypted))
         );
       },
+      mayWrite(principal, bucket, key) {
+        const encrypted = known.keyOf(bucket);
+        return (
+          mayDo(principal, 's3:PutObject', bucket, key) &&
+          (encrypted === undefined || keys.mayEncrypt(principal, encrypted))
+        );
+      },
+      mayList: (principal, bucket) => mayDo(principal, 's3:ListBucket', bucket),
+      regionOf: (bucket) => (known.exists(bucket) ? known.regionOf(bucket) : undefined),
       drop(bucket) {
         known.drop(bucket);
         contents.delete(bucket);
