@@ -36,6 +36,11 @@ export const defaultSettings = {
   redAlarmAtUpdate: 'trips' as 'trips' | 'refused',
   /** An alarm named in AutoRollbackConfiguration that does not exist. §13.2 */
   missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
+  /**
+   * An alarm in AutoRollbackConfiguration that the models' execution role may not read, though AWS asks for cloudwatch:DescribeAlarms
+   * (AWS: "Auto-rollback configuration and monitoring"): the update is refused, or goes on without that alarm. [unconfirmed]
+   */
+  unreadableAlarm: 'refused' as 'refused' | 'ignored',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
@@ -216,6 +221,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   alarmSettleMs: 60_000,
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
+  unreadableAlarm: 'ignored',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
   asyncFleetMetrics: false,

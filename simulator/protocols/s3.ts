@@ -199,7 +199,8 @@ export const s3Protocol: Protocol = {
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
-    if (operation.startsWith('Head') || error.status === 304) return send(error.status, requestId, Buffer.alloc(0));
+    if (operation.startsWith('Head') || error.status === 304)
+      return send(error.status, requestId, Buffer.alloc(0), error.headers);
     const body = {
       Code: error.code,
       Message: error.message,
@@ -209,6 +210,7 @@ export const s3Protocol: Protocol = {
     };
     return send(error.status, requestId, xmlDocument('Error', undefined, body as Xml), {
       'content-type': 'application/xml',
+      ...error.headers,
     });
   },
 };
@@ -231,7 +233,12 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 
-const send = (status: number, requestId: string, body: Buffer, headers: Record<string, string> = {}): WireAnswer => ({
+const send = (
+  status: number,
+  requestId: string,
+  body: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): WireAnswer => ({
   status,
   headers: {
     'x-amz-request-id': requestId.replaceAll('-', '').slice(0, 16).toUpperCase(),

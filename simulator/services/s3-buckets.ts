@@ -1,5 +1,6 @@
 import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
+import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
 
@@ -9,6 +10,8 @@ interface Settings {
   owner?: string;
   /** Its owner has opened it to the simulated account, in ways that are not simulated. */
   lent?: boolean;
+  /** Other than the simulated region. */
+  region?: string;
   /** ARN of the KMS key that encrypts every object of the bucket. */
   key?: string;
   versioning?: 'Enabled' | 'Suspended';
@@ -37,14 +40,34 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
   };
 
   const ownerOf = (bucket: Settings): string => bucket.owner ?? kernel.accountId;
+  const regionOf = (bucket: Settings): string => bucket.region ?? kernel.region;
 
-  const mayDo = (principal: Principal, action: string, input: BucketInput & { readonly Key?: string }): boolean => {
+  const mayDo = (
+    principal: Principal,
+    action: string,
+    input: BucketInput & { readonly Key?: string },
+    byIdentity: Decision = 'allowed',
+  ): boolean => {
     const bucket = find(input);
     const resource = `arn:aws:s3:::${input.Bucket}${input.Key === undefined ? '' : `/${input.Key}`}`;
     const conditions = input as { readonly IfMatch?: string; readonly IfNoneMatch?: string };
     const keys = { 's3:if-match': conditions.IfMatch, 's3:if-none-match': conditions.IfNoneMatch };
     const decision = bucket.policy?.decide({ principal, action, resource, keys }) ?? 'silent';
-    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket));
+    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket), byIdentity);
+  };
+
+  /** A region's endpoint serves the buckets of its region, and names the region of another one (S3 user guide, "Making requests"). */
+  const refuseElsewhere = ({ Bucket }: BucketInput, call: Call | undefined): void => {
+    const bucket = buckets.get(Bucket);
+    const region = bucket && regionOf(bucket);
+    if (region === undefined || call?.region === undefined || call.region === region) return;
+    throw new AwsError(
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      301,
+      { Endpoint: `${Bucket}.s3.${region}.amazonaws.com`, Bucket },
+      { 'x-amz-bucket-region': region },
+    );
   };
 
   /** Applies the bucket's own policy; the driver's calls pass. */
@@ -63,8 +86,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
 
   const operations = {
     HeadBucket: (input: BucketInput) => {
-      find(input);
-      return { BucketRegion: kernel.region };
+      return { BucketRegion: regionOf(find(input)) };
     },
     CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
       const { Bucket, LocationConstraint = 'us-east-1' } = input;
@@ -88,7 +110,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
           'IllegalLocationConstraintException',
           `The ${LocationConstraint === 'us-east-1' ? 'unspecified' : LocationConstraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
         );
-      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId));
+      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId, call.region));
       return { Location: `/${Bucket}` };
     },
     PutBucketVersioning: (input: BucketInput & { readonly Status?: string }) => {
@@ -132,15 +154,17 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     find,
     authorize,
     authorizeOwner,
+    refuseElsewhere,
     mayDo,
     exists: (bucket: string): boolean => buckets.has(bucket),
+    regionOf: (bucket: string): string => regionOf(find({ Bucket: bucket })),
     keyOf: (bucket: string): string | undefined => buckets.get(bucket)?.key,
     encrypt: (bucket: string, key: string): void => {
       find({ Bucket: bucket }).key = key;
     },
-    create: (bucket: string, account: string): void => {
+    create: (bucket: string, account: string, region?: string): void => {
       if (buckets.has(bucket)) throw new RangeError(`the bucket ${bucket} exists`);
-      buckets.set(bucket, ownedBy(kernel, account));
+      buckets.set(bucket, ownedBy(kernel, account, region));
     },
     isVersioned: (bucket: string): boolean => {
       const versioning = buckets.get(bucket)?.versioning;
@@ -164,7 +188,10 @@ const refuse = (code: string, message: string): never => {
 
 const driverKey = 'driver';
 
-const ownedBy = ({ accountId }: Kernel, owner: string): Settings => (owner === accountId ? {} : { owner });
+const ownedBy = ({ accountId, region: home }: Kernel, owner: string, region = home): Settings => ({
+  ...(owner === accountId ? {} : { owner }),
+  ...(region === home ? {} : { region }),
+});
 
 const wordsOf = (bucket: string): PolicyWords => {
   const named = new RegExp(`^arn:aws[a-z-]*:s3:::${bucket.replaceAll('.', '\\.')}(/.*)?$`);

@@ -41,10 +41,10 @@ export const createCommonServices = (
   principals: Principals,
   isSimulated: (accountId: string) => boolean,
 ): CommonServices => {
-  const keys = createKeys();
+  const keys = createKeys(principals.decide);
   return {
-    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys),
-    ecr: createEcr(kernel, isSimulated),
+    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
+    ecr: createEcr(kernel, isSimulated, principals.decide),
     sts: createSts(kernel, principals).service,
     keys,
     principals,
@@ -64,12 +64,16 @@ export const composeServices = (
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
-  const roleExists = (arn: string): boolean => principals.role(arn) !== undefined;
+  const canAssume =
+    (service: string) =>
+    (role: string): boolean =>
+      principals.letsIn(role, `${service}.amazonaws.com`);
   const sagemaker = createSagemaker(kernel, {
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
-    roleExists,
+    canAssume: canAssume('sagemaker'),
+    mayDo: (principal, action, resource) => principals.decide(principal, action, resource) === 'allowed',
     registryOf,
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
@@ -78,7 +82,7 @@ export const composeServices = (
   const lambda = createLambda(kernel, {
     images: ecr.images,
     metrics: cloudwatch.metrics,
-    roleExists,
+    roleExists: canAssume('lambda'),
     sendEvent: functions.invoke,
   });
   const ecs = createEcs(kernel, { images: ecr.images, metrics: cloudwatch.metrics });
@@ -87,7 +91,7 @@ export const composeServices = (
     taskSets: ecs.taskSets,
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
-    roleExists,
+    roleExists: canAssume('codedeploy'),
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,

@@ -9,7 +9,7 @@ import {
 } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
 import { modelError } from '../runtime.ts';
-import { type Context, objectFor, placeAt, present } from './context.ts';
+import { assumed, type Context, objectFor, placeAt, present } from './context.ts';
 import { type Endpoint, fleetsOf } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
 import { type Fleet, production } from './fleets.ts';
@@ -102,17 +102,22 @@ export const createQueue = (
     }
   };
 
-  const write = (location: string | undefined, body: Buffer): void => {
+  /** As the model's role; without permission there is no object. */
+  const write = (endpoint: Endpoint, location: string | undefined, body: Buffer): void => {
     const place = location === undefined ? undefined : placeAt(location);
-    if (place !== undefined) context.objects.put(place.bucket, place.key, body);
+    if (place === undefined) return;
+    const role = roleOf(endpoint);
+    if (role === undefined || context.objects.mayWrite(assumed(context, role), place.bucket, place.key))
+      context.objects.put(place.bucket, place.key, body);
   };
 
   /** AWS publishes no content of a failure's object; the words of the same failure of InvokeEndpoint stand there [unconfirmed]. */
-  const fail = ({ answer }: Waiting, why: string): void => write(answer.FailureLocation, Buffer.from(why));
+  const fail = (endpoint: Endpoint, { answer }: Waiting, why: string): void =>
+    write(endpoint, answer.FailureLocation, Buffer.from(why));
 
   const conclude = (endpoint: Endpoint, one: Waiting, given: InvocationAnswer): void => {
-    if (given.status >= 200 && given.status <= 299) write(one.answer.OutputLocation, given.body);
-    else fail(one, modelError(context.kernel, endpoint.name, given).message);
+    if (given.status >= 200 && given.status <= 299) write(endpoint, one.answer.OutputLocation, given.body);
+    else fail(endpoint, one, modelError(context.kernel, endpoint.name, given).message);
   };
 
   /** The container's answer, or the reason why it was never reached. */
@@ -138,7 +143,7 @@ export const createQueue = (
   const start = (endpoint: Endpoint, queue: Queue, one: Waiting): void => {
     const given = invoked(endpoint, one);
     if (typeof given === 'string') {
-      fail(one, given);
+      fail(endpoint, one, given);
       return;
     }
     queue.working++;
@@ -160,7 +165,7 @@ export const createQueue = (
     if (endpoints.get(endpoint.name) !== endpoint) queue.waiting.length = 0;
     for (let next = queue.waiting[0]; next !== undefined; next = queue.waiting[0]) {
       const now = clock.now();
-      if (next.expiresAt <= now) fail(next, 'The request expired in the queue.');
+      if (next.expiresAt <= now) fail(endpoint, next, 'The request expired in the queue.');
       else if (next.readyAt > now) return;
       else if (queue.working >= placesOf(endpoint)) {
         // An answer will free a place; without any place, only an instance can bring one.

@@ -1,6 +1,5 @@
 import type { Container, Instant } from '../../contracts.ts';
-import type { Context } from './context.ts';
-import { epochSeconds } from './context.ts';
+import { assumed, type Context, epochSeconds } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
 import { startModel } from './model-data.ts';
 import type { Models, Runnable } from './models.ts';
@@ -172,7 +171,9 @@ export const createFleets = (context: Context, models: Models) => {
 
   const load = (variant: FleetVariant, runnable: Runnable): Running => {
     const digest = context.images.resolve(runnable.image);
-    if (digest === undefined) throw setbacks.image(variant.name);
+    const { role } = runnable;
+    const refused = role !== undefined && context.images.pullRefusedBy(assumed(context, role), runnable.image);
+    if (digest === undefined || refused === 'role') throw setbacks.image(variant.name);
     const { hostname } = runnable;
     const url = runnable.modelData?.url ?? '';
     const image: DeployedImage = {

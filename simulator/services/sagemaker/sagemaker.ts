@@ -32,7 +32,9 @@ export interface Neighbours {
   readonly objects: Objects;
   readonly images: Images;
   /** Whether SageMaker can assume the role. */
-  readonly roleExists: (arn: string) => boolean;
+  readonly canAssume: Context['canAssume'];
+  /** By the policies of a role that SageMaker has assumed. */
+  readonly mayDo: Context['mayDo'];
   /** The registry of another account in the same region. */
   readonly registryOf: (accountId: string) => RegistryFace;
   /** Called when it is needed: autoscaling is built on top of hosting. */
