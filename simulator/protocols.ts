@@ -19,7 +19,11 @@ const targets: Readonly<Record<string, string>> = {
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */
-const versions: Readonly<Record<string, string>> = { '2010-08-01': 'cloudwatch', '2011-06-15': 'sts' };
+const versions: Readonly<Record<string, string>> = {
+  '2010-08-01': 'cloudwatch',
+  '2010-05-08': 'iam',
+  '2011-06-15': 'sts',
+};
 
 /** The service and operation of a request, by the features that AWS's own gateways use; undefined when it is none of them. */
 export const decode = (

@@ -38,7 +38,14 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
+    "iam": """
+        AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
+        ListRolePolicies ListRoles PutRolePolicy UpdateAssumeRolePolicy
+    """,
+    "ecr": """
+        BatchGetImage CreateRepository DeleteRepository DeleteRepositoryPolicy DescribeImages DescribeRepositories GetRepositoryPolicy
+        ListImages PutImage SetRepositoryPolicy
+    """,
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline DisableStageTransition
         EnableStageTransition GetJobDetails GetPipeline GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes
@@ -61,7 +68,7 @@ SERVED = {
         PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
     """,
 }
-WITH_OUTPUTS = {"cloudwatch", "sts"}
+WITH_OUTPUTS = {"cloudwatch", "iam", "sts"}
 # REST services whose requests are read by the model's own bindings of members to the path and the query.
 WITH_BINDINGS = {"lambda"}
 CONSTRAINTS = ("enum", "max", "min", "pattern")

@@ -49,8 +49,29 @@ export const readS3 = (
   request: WireRequest,
 ): { operation: string; input: () => Record<string, unknown> } | undefined => {
   const { bucket, key } = addressOf(request);
-  if (bucket === '') return undefined;
+  if (bucket === '') return key === '' ? listingOf(request) : undefined;
   return { operation: operationOf(request, key), input: () => inputOf(request, bucket, key) };
+};
+
+/** The root is everybody's; a signature for S3 makes it the list of buckets. */
+const listingOf = ({ method, query, headers }: WireRequest) => {
+  if (method !== 'GET' || !/\/s3\/aws4_request/.test(headers['authorization'] ?? '')) return undefined;
+  const known = [...query.keys()].every((name) => name === 'x-id' || Object.hasOwn(listingMembers, name));
+  return {
+    operation: known ? 'ListBuckets' : 'NotImplemented',
+    input: () =>
+      Object.fromEntries(
+        [...query].flatMap(([name, value]) => {
+          const member = listingMembers[name];
+          return member === undefined ? [] : [[member, name === 'max-buckets' ? Number(value) : value]];
+        }),
+      ),
+  };
+};
+const listingMembers: Readonly<Record<string, string>> = {
+  'max-buckets': 'MaxBuckets',
+  'continuation-token': 'ContinuationToken',
+  prefix: 'Prefix',
 };
 
 /** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`. */
@@ -79,7 +100,7 @@ const operationOf = ({ method, query, headers }: WireRequest, key: string): stri
   if ([...query.keys()].some((name) => !neutral.has(name))) return 'NotImplemented';
   if (key === '') {
     if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'NotImplemented';
-    return { HEAD: 'HeadBucket', PUT: 'CreateBucket' }[method] ?? 'NotImplemented';
+    return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? 'NotImplemented';
   }
   if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
   return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'NotImplemented';
@@ -173,6 +194,8 @@ export const s3Protocol: Protocol = {
   answer(output, { operation, requestId }) {
     if (operation === 'ListObjectsV2')
       return send(200, requestId, xmlDocument('ListBucketResult', namespace, output as Xml));
+    if (operation === 'ListBuckets')
+      return send(200, requestId, xmlDocument('ListAllMyBucketsResult', namespace, output as Xml));
     if (operation === 'GetBucketPolicy')
       return send(200, requestId, Buffer.from(String(output['Policy'])), { 'content-type': 'application/json' });
     const document = bucketDocuments[operation];
@@ -192,10 +215,15 @@ export const s3Protocol: Protocol = {
     // HeadObject: the length of a body that is not sent.
     const length = output['ContentLength'];
     const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };
-    return send(/^(DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200, requestId, Buffer.alloc(0), {
-      ...headers,
-      ...extra,
-    });
+    return send(
+      /^(DeleteBucket|DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200,
+      requestId,
+      Buffer.alloc(0),
+      {
+        ...headers,
+        ...extra,
+      },
+    );
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).

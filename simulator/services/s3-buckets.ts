@@ -1,11 +1,13 @@
-import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
+import { AwsError, type Call, type Handler, type Instant, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
 import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
+import { digestOf } from '../random.ts';
 
 /** The settings of a bucket, apart from its objects. */
 interface Settings {
+  readonly createdAt: Instant;
   /** Other than the simulated account. */
   owner?: string;
   /** Its owner has opened it to the simulated account, in ways that are not simulated. */
@@ -27,7 +29,7 @@ export interface BucketInput {
 
 /** Buckets and their settings: creation, ownership, versioning, public access, policy. */
 export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
-  const buckets = new Map<string, Settings>(seeded.map((name) => [name, {}]));
+  const buckets = new Map<string, Settings>(seeded.map((name) => [name, ownedBy(kernel, kernel.accountId)]));
 
   /** @throws AwsError `NoSuchBucket`, and `AccessDenied` when it is not the expected account's */
   const find = ({ Bucket, ExpectedBucketOwner: expected }: BucketInput): Settings => {
@@ -113,6 +115,31 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       buckets.set(Bucket, ownedBy(kernel, call.principal.accountId, call.region));
       return { Location: `/${Bucket}` };
     },
+    /** Of the caller's account, by name (S3 API reference, ListBuckets). */
+    ListBuckets: (
+      input: { readonly MaxBuckets?: number; readonly ContinuationToken?: string; readonly Prefix?: string },
+      { principal }: Call,
+    ) => {
+      const { MaxBuckets = 10_000, ContinuationToken, Prefix } = input;
+      if (!(Number.isInteger(MaxBuckets) && MaxBuckets >= 1 && MaxBuckets <= 10_000))
+        throw new AwsError('InvalidArgument', 'max-buckets must be between 1 and 10000');
+      const after = ContinuationToken === undefined ? '' : Buffer.from(ContinuationToken, 'base64').toString('utf8');
+      const own = [...buckets]
+        .filter(
+          ([name, bucket]) => ownerOf(bucket) === principal.accountId && name.startsWith(Prefix ?? '') && name > after,
+        )
+        .toSorted(([one], [other]) => (one < other ? -1 : 1));
+      const shown = own.slice(0, MaxBuckets);
+      const last = shown.at(-1)?.[0] ?? '';
+      return {
+        Owner: { ID: digestOf('s3 owner', principal.accountId).toString('hex') },
+        Buckets: {
+          Bucket: shown.map(([Name, { createdAt }]) => ({ Name, CreationDate: new Date(createdAt).toISOString() })),
+        },
+        ...(own.length > shown.length ? { ContinuationToken: Buffer.from(last).toString('base64') } : {}),
+        ...(Prefix === undefined ? {} : { Prefix }),
+      };
+    },
     PutBucketVersioning: (input: BucketInput & { readonly Status?: string }) => {
       if (input.Status !== 'Enabled' && input.Status !== 'Suspended') throw malformedXml();
       find(input).versioning = input.Status;
@@ -172,7 +199,8 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
     /** Makes it when there is none. */
     seed: (bucket: string, owner?: string): void => {
-      buckets.set(bucket, { ...buckets.get(bucket), ...(owner === undefined ? {} : { owner, lent: true }) });
+      const before = buckets.get(bucket) ?? ownedBy(kernel, kernel.accountId);
+      buckets.set(bucket, { ...before, ...(owner === undefined ? {} : { owner, lent: true }) });
     },
     drop: (bucket: string): void => {
       buckets.delete(bucket);
@@ -188,7 +216,8 @@ const refuse = (code: string, message: string): never => {
 
 const driverKey = 'driver';
 
-const ownedBy = ({ accountId, region: home }: Kernel, owner: string, region = home): Settings => ({
+const ownedBy = ({ accountId, region: home, clock }: Kernel, owner: string, region = home): Settings => ({
+  createdAt: clock.now(),
   ...(owner === accountId ? {} : { owner }),
   ...(region === home ? {} : { region }),
 });

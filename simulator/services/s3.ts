@@ -157,6 +157,16 @@ export const createS3 = (
   const operations: Record<string, Handler> = {
     ...known.operations,
     ...inBucket,
+    DeleteBucket: (input: BucketInput) => {
+      // A delete marker counts too (S3 API reference, DeleteBucket: "All objects (including all object versions and delete markers)").
+      if ([...bucketOf(input).values()].some((versions) => versions.length > 0))
+        throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, {
+          BucketName: input.Bucket,
+        });
+      known.drop(input.Bucket);
+      contents.delete(input.Bucket);
+      return {};
+    },
     HeadObject: (input: ReadInput, call) => read(input, call, false),
     GetObject: (input: ReadInput, call) => {
       const { body, bytes } = find(input);

@@ -8,6 +8,7 @@ import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createEcs } from './ecs/ecs.ts';
 import { createFunctions } from './functions.ts';
+import { createIam } from './iam.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
 import { createRuntime } from './runtime.ts';
@@ -31,6 +32,7 @@ export interface CommonServices {
   readonly s3: ReturnType<typeof createS3>;
   readonly ecr: ReturnType<typeof createEcr>;
   readonly sts: Service;
+  readonly iam: Service;
   readonly keys: Keys;
   readonly principals: Principals;
 }
@@ -46,6 +48,7 @@ export const createCommonServices = (
     s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
     ecr: createEcr(kernel, isSimulated, principals.decide),
     sts: createSts(kernel, principals).service,
+    iam: createIam(kernel, principals),
     keys,
     principals,
   };
@@ -60,7 +63,7 @@ export const ownBuckets = ({ region, accountId }: Kernel): readonly string[] => 
 /** Every service of one account in one region, joined by their inner faces (contracts.ts). */
 export const composeServices = (
   kernel: Kernel,
-  { s3, ecr, sts, principals }: CommonServices,
+  { s3, ecr, sts, iam, principals }: CommonServices,
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
@@ -108,6 +111,7 @@ export const composeServices = (
       'application-autoscaling': autoscaling.service,
       s3: s3.service,
       sts,
+      iam,
       ecr: ecr.service,
       codepipeline: codepipeline.service,
       lambda: lambda.service,
