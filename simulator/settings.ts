@@ -40,6 +40,8 @@ export const defaultSettings = {
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
   deletedAlarmTrips: false,
+  /** DeleteAlarms with names of which none exists: of some, AWS says that the others are deleted. [unconfirmed] */
+  unknownAlarmsDeleted: 'refused' as 'refused' | 'ignored',
   /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
   asyncFleetMetrics: true,
   /**
@@ -203,6 +205,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   missingAlarmAtUpdate: 'ignored',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
+  unknownAlarmsDeleted: 'ignored',
   asyncFleetMetrics: false,
   plainFleetMetrics: false,
   rollbackFailedNames: 'new',

@@ -161,16 +161,17 @@ const inputOf = (request: WireRequest, bucket: string, key: string): Record<stri
   for (const [name, value] of Object.entries(headers)) {
     const member = headerMembers[name];
     if (member !== undefined) input[member] = value;
-    if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = value;
+    if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = decodeWords(value);
     const checksum = /^x-amz-checksum-(sha1|sha256|crc32|crc32c|crc64nvme)$/.exec(name);
     if (checksum?.[1] !== undefined) input[`Checksum${checksum[1].toUpperCase()}`] = value;
   }
   for (const [name, value] of request.query) {
     const member = queryMembers[name] ?? uploadMembers[name];
-    if (member !== undefined) input[member] = counts.has(name) ? Number(value) : value;
+    if (member === undefined || (counts.has(name) && value === '')) continue;
+    input[member] = counts.has(name) ? Number(value) : value;
   }
   if (request.method === 'POST' && request.query.has('uploadId'))
-    input['Parts'] = listOf(body.toString('utf8'), 'Part');
+    input['Parts'] = body.length === 0 ? [] : listOf(body.toString('utf8'), 'Part');
   if (request.method === 'POST' && request.query.has('uploads')) input['Metadata'] = Metadata;
   if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
   if (request.query.has('tagging') && request.method === 'PUT') {
@@ -252,7 +253,10 @@ export const s3Protocol: Protocol = {
     if (operation === 'GetBucketLocation')
       return send(200, requestId, xmlDocument('LocationConstraint', namespace, output['LocationConstraint'] as Xml));
     const document = documents[operation];
-    if (document !== undefined) return send(200, requestId, xmlDocument(document, namespace, output as Xml));
+    if (document !== undefined) {
+      const { BucketRegion, ...rest } = output;
+      return send(200, requestId, xmlDocument(document, namespace, rest as Xml), headersOf({ BucketRegion }));
+    }
     const result = results[operation];
     if (result !== undefined) {
       const { [result]: inner, ...rest } = output;
@@ -299,11 +303,27 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
     }
     if (member === 'LastModified' && value instanceof Date) headers['last-modified'] = value.toUTCString();
     if (member === 'Metadata') {
-      for (const [key, text] of Object.entries(value as object)) headers[`x-amz-meta-${key}`] = String(text);
+      for (const [key, text] of Object.entries(value as object))
+        headers[`x-amz-meta-${key}`] = encodeWord(String(text));
     }
   }
   return headers;
 };
+
+/** Metadata beyond ASCII travels in encoded words (S3 user guide, "Working with object metadata": RFC 2047). */
+const decodeWords = (text: string): string =>
+  text.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_word, encoding: string, inner: string) =>
+    encoding.toUpperCase() === 'B'
+      ? Buffer.from(inner, 'base64').toString('utf8')
+      : Buffer.from(
+          inner
+            .replaceAll('_', ' ')
+            .replace(/=([0-9A-F]{2})/gi, (_octet, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+          'latin1',
+        ).toString('utf8'),
+  );
+const encodeWord = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 
@@ -312,6 +332,7 @@ const send = (status: number, requestId: string, body: Buffer, headers: Record<s
   headers: {
     'x-amz-request-id': requestId.replaceAll('-', '').slice(0, 16).toUpperCase(),
     'x-amz-id-2': hostId(requestId),
+    server: 'AmazonS3',
     ...(body.length > 0 && headers['content-type'] === undefined ? { 'content-type': 'application/xml' } : {}),
     ...headers,
   },

@@ -12,6 +12,8 @@ interface Settings {
   lent?: boolean;
   /** Other than the simulated region. */
   region?: string;
+  /** As it was given: `EU` is another word for eu-west-1. */
+  location?: string;
   /** ARN of the KMS key that encrypts every object of the bucket. */
   key?: string;
   tags?: readonly Tag[];
@@ -78,7 +80,8 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       AccessPointAlias: false,
     }),
     GetBucketLocation: (input: BucketInput) => {
-      const region = regionOf(find(input));
+      const bucket = find(input);
+      const region = bucket.location ?? regionOf(bucket);
       return { LocationConstraint: region === 'us-east-1' ? undefined : region };
     },
     CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
@@ -94,7 +97,11 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
           409,
           { BucketName: Bucket },
         );
-      if (LocationConstraint !== undefined && !/^(EU|[a-z]{2}(-[a-z]+){1,2}-\d)$/.test(LocationConstraint))
+      if (
+        here === 'us-east-1' &&
+        LocationConstraint !== undefined &&
+        !/^(EU|[a-z]{2}(-[a-z]+){1,2}-\d)$/.test(LocationConstraint)
+      )
         throw new AwsError('InvalidLocationConstraint', 'The specified location-constraint is not valid', 400, {
           LocationConstraint,
         });
@@ -118,12 +125,13 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
         buckets.set(Bucket, {
           ...ownedBy(kernel, call.principal.accountId),
           ...(wanted === kernel.region ? {} : { region: wanted }),
+          ...(LocationConstraint === 'EU' ? { location: 'EU' } : {}),
         });
       const Location = wanted === 'us-east-1' ? `/${Bucket}` : `http://${Bucket}.s3.amazonaws.com/`;
       return { Location, BucketArn: `arn:aws:s3:::${Bucket}` };
     },
     PutBucketTagging: (input: BucketInput & { readonly Tags: readonly Readonly<Record<string, string>>[] }) => {
-      find(input).tags = tagsOfDocument(input.Tags, 50);
+      find(input).tags = tagsOfDocument(input.Tags, 'bucket');
       return {};
     },
     GetBucketTagging: (input: BucketInput) => {

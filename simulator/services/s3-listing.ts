@@ -141,7 +141,7 @@ export const listV2 = (bucket: Contents, input: ListV2Input, owner: Owner): Reco
     KeyCount: page.keys.length + page.prefixes.length,
     ...(token === undefined ? {} : { ContinuationToken: token }),
     ...(page.truncated ? { NextContinuationToken: Buffer.from(page.last).toString('base64') } : {}),
-    ...(start === undefined ? {} : { StartAfter: write(start) }),
+    ...(start === undefined || token !== undefined ? {} : { StartAfter: write(start) }),
     Contents: contentsOf(page, write, input.FetchOwner === 'true' ? owner : undefined),
     CommonPrefixes,
   };
@@ -163,7 +163,12 @@ export const listV1 = (bucket: Contents, input: ListV1Input, owner: Owner): Reco
 };
 
 /** Versions and delete markers, the newest of a key first (S3 API reference, ListObjectVersions). */
-export const listVersions = (bucket: Contents, input: ListVersionsInput, owner: Owner): Record<string, unknown> => {
+export const listVersions = (
+  bucket: Contents,
+  input: ListVersionsInput,
+  owner: Owner,
+  sequenceOf: (versionId: string) => number | undefined,
+): Record<string, unknown> => {
   checkCount(input);
   const { KeyMarker: keyMarker, VersionIdMarker: idMarker, MaxKeys = 1000 } = input;
   if (idMarker !== undefined && keyMarker === undefined)
@@ -174,12 +179,17 @@ export const listVersions = (bucket: Contents, input: ListVersionsInput, owner: 
     );
   const write = writer(input);
   const most = Math.min(MaxKeys, 1000);
-  // A page ends within the versions of a key: of the key that the marker names, those behind the marked version are left.
+  // A page ends within the versions of a key: of the key that the marker names, the older ones are left, also when the marked one is gone.
   const left = new Map<string, Versions>();
   for (const [key, versions] of bucket) {
-    const marked = key === keyMarker ? versions.findIndex(({ versionId }) => versionId === idMarker) : -1;
-    if (key === keyMarker && marked <= 0) continue;
-    if (versions.length > 0) left.set(key, marked < 0 ? versions : versions.slice(0, marked));
+    const marked =
+      key !== keyMarker
+        ? Number.POSITIVE_INFINITY
+        : idMarker === undefined
+          ? 0
+          : (versions.find(({ versionId }) => versionId === idMarker)?.sequence ?? sequenceOf(idMarker) ?? 0);
+    const older = versions.filter(({ sequence }) => sequence < marked);
+    if (older.length > 0) left.set(key, older);
   }
   const rest = keyMarker === undefined ? left : new Map([...left].filter(([key]) => before(key, keyMarker) >= 0));
   const after = keyMarker !== undefined && !rest.has(keyMarker) ? keyMarker : undefined;

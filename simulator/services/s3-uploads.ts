@@ -255,7 +255,7 @@ export const createUploads = (
       for (const upload of behind) {
         const cut = Delimiter === '' ? -1 : upload.key.indexOf(Delimiter, Prefix.length);
         const prefix = cut < 0 ? undefined : upload.key.slice(0, cut + Delimiter.length);
-        if (prefix !== undefined && prefixes.includes(prefix)) continue;
+        if (prefix !== undefined && (prefixes.includes(prefix) || prefix <= KeyMarker)) continue;
         if (found.length + prefixes.length >= most) {
           truncated = true;
           break;

@@ -25,17 +25,20 @@ export interface Stored extends Content {
   readonly lastModified: Instant;
   /** `null`: written while the bucket did not keep versions. */
   readonly versionId: string;
+  /** Counts the writes and deletions of all buckets. */
+  readonly sequence: number;
   tags: readonly Tag[];
 }
 export interface Marker {
   readonly marker: true;
   readonly lastModified: Instant;
   readonly versionId: string;
+  readonly sequence: number;
 }
 /** Newest last. */
 export type Versions = readonly (Stored | Marker)[];
 
-export type Made = Omit<Stored, 'etag' | 'lastModified' | 'versionId'> & { readonly etag?: string };
+export type Made = Omit<Stored, 'etag' | 'lastModified' | 'versionId' | 'sequence'> & { readonly etag?: string };
 
 export const isMarker = (version: Stored | Marker | undefined): version is Marker =>
   version !== undefined && 'marker' in version;
@@ -57,7 +60,9 @@ export const createVersions = (
   versioningOf: (bucket: string) => 'Enabled' | 'Suspended' | undefined,
 ) => {
   const contents = new Map<string, Map<string, Versions>>();
-  const issued = new Set<string>();
+  /** With the sequence of their versions, also of those that are gone. */
+  const issued = new Map<string, number>();
+  let sequence = 0;
 
   const of = (bucket: string): Map<string, Versions> => {
     const found = contents.get(bucket) ?? new Map<string, Versions>();
@@ -69,7 +74,7 @@ export const createVersions = (
     const id = digestOf('s3-version', issued.size + 1)
       .toString('base64url')
       .slice(0, 32);
-    issued.add(id);
+    issued.set(id, sequence + 1);
     return id;
   };
 
@@ -96,7 +101,7 @@ export const createVersions = (
     drop: (bucket: string): void => {
       contents.delete(bucket);
     },
-    isEmpty: (bucket: string): boolean => [...of(bucket).values()].every((versions) => versions.length === 0),
+    sequenceOf: (versionId: string): number | undefined => issued.get(versionId),
     /** @throws AwsError `NoSuchKey`, `NoSuchVersion`, and `MethodNotAllowed` for a delete marker by its id */
     find({ Bucket, Key, VersionId }: Place, method = 'GET'): Stored {
       const versions = of(Bucket).get(Key) ?? [];
@@ -133,7 +138,7 @@ export const createVersions = (
     put(bucket: string, key: string, { etag: given, ...object }: Made): Stored {
       const versionId = versioningOf(bucket) === 'Enabled' ? nextId() : 'null';
       const etag = given ?? `"${createHash('md5').update(object.body).digest('hex')}"`;
-      const stored: Stored = { ...object, etag, lastModified: kernel.clock.now(), versionId };
+      const stored: Stored = { ...object, etag, lastModified: kernel.clock.now(), versionId, sequence: ++sequence };
       add(bucket, key, versionId, stored);
       return stored;
     },
@@ -153,7 +158,12 @@ export const createVersions = (
         return {};
       }
       const versionId = versioning === 'Enabled' ? nextId() : 'null';
-      add(Bucket, Key, versionId, { marker: true, lastModified: kernel.clock.now(), versionId });
+      add(Bucket, Key, versionId, {
+        marker: true,
+        lastModified: kernel.clock.now(),
+        versionId,
+        sequence: ++sequence,
+      });
       return { DeleteMarker: true, VersionId: versionId };
     },
   };

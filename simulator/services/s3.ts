@@ -19,6 +19,7 @@ import {
   checkRead,
   checkSource,
   checkWrite,
+  noSuchKey,
   type SourceConditions,
 } from './s3-conditions.ts';
 import {
@@ -239,6 +240,9 @@ export const createS3 = (
   /** Tags of the newest version are those of its delete marker too: it has none, and refuses. */
   const tagged = (input: Place & BucketInput, method: string): Stored => {
     const last = bucketOf(input).get(input.Key)?.at(-1);
+    // GetObjectTagging alone names the bucket with the key.
+    if (last === undefined && input.VersionId === undefined && method === 'GET')
+      throw noSuchKey(`${input.Bucket}/${input.Key}`);
     return find(isMarker(last) ? { ...input, VersionId: input.VersionId ?? last.versionId } : input, method);
   };
 
@@ -248,9 +252,12 @@ export const createS3 = (
     DeleteBucket: (input: BucketInput) => {
       // A delete marker counts too (S3 API reference, DeleteBucket: "All objects (including all object versions and delete markers)").
       if ([...bucketOf(input).values()].some((list) => list.length > 0))
-        throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, {
-          BucketName: input.Bucket,
-        });
+        throw new AwsError(
+          'BucketNotEmpty',
+          `The bucket you tried to delete is not empty${known.versioningOf(input.Bucket) === undefined ? '' : '. You must delete all versions in the bucket.'}`,
+          409,
+          { BucketName: input.Bucket },
+        );
       known.drop(input.Bucket);
       versions.drop(input.Bucket);
       return {};
@@ -270,6 +277,13 @@ export const createS3 = (
       const stored = find(input);
       const { body, bytes } = stored;
       if (body.length !== bytes) throw notImplemented();
+      if (input.Range !== undefined && input.PartNumber !== undefined)
+        throw new AwsError('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
+      const { StorageClass = 'STANDARD' } = stored.headers;
+      if (archives.includes(StorageClass))
+        throw new AwsError('InvalidObjectState', "The operation is not valid for the object's storage class", 403, {
+          StorageClass,
+        });
       const { Range: range, ...whole } = input;
       if (input.PartNumber !== undefined) return partNumbered(stored, input.PartNumber, read(whole, call, true));
       const found = range === undefined ? undefined : partOf(range, body);
@@ -381,7 +395,7 @@ export const createS3 = (
     },
     PutObjectTagging: (input: Place & BucketInput & { readonly Tags: readonly Readonly<Record<string, string>>[] }) => {
       const stored = tagged(input, 'PUT');
-      stored.tags = tagsOfDocument(input.Tags);
+      stored.tags = tagsOfDocument(input.Tags, 'object');
       return versionOf(input.Bucket, stored.versionId, false);
     },
     GetObjectTagging: (input: Place & BucketInput) => {
@@ -393,9 +407,16 @@ export const createS3 = (
       stored.tags = [];
       return versionOf(input.Bucket, stored.versionId, false);
     },
-    ListObjectsV2: (input: ListV2Input) => listV2(bucketOf(input), input, ownerOf(input.Bucket)),
-    ListObjects: (input: ListV1Input) => listV1(bucketOf(input), input, ownerOf(input.Bucket)),
-    ListObjectVersions: (input: ListVersionsInput) => listVersions(bucketOf(input), input, ownerOf(input.Bucket)),
+    ListObjectsV2: (input: ListV2Input) => ({
+      ...listV2(bucketOf(input), input, ownerOf(input.Bucket)),
+      BucketRegion: known.regionOf(input.Bucket),
+    }),
+    ListObjects: (input: ListV1Input) => ({
+      ...listV1(bucketOf(input), input, ownerOf(input.Bucket)),
+      BucketRegion: known.regionOf(input.Bucket),
+    }),
+    ListObjectVersions: (input: ListVersionsInput) =>
+      listVersions(bucketOf(input), input, ownerOf(input.Bucket), versions.sequenceOf),
     NotImplemented: () => {
       throw notImplemented();
     },
@@ -563,7 +584,24 @@ const keptHeaders = [
 ] as const;
 type KeptHeaders = Readonly<Partial<Record<(typeof keptHeaders)[number], string>>>;
 
+/** S3 user guide, "Understanding and managing Amazon S3 storage classes"; from the archives nothing is read at once. */
+const archives: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+const storageClasses: readonly string[] = [
+  ...archives,
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+];
+
+/** @throws AwsError InvalidStorageClass */
 const headersOf = (input: KeptHeaders): Readonly<Record<string, string>> => {
+  if (input.StorageClass !== undefined && !storageClasses.includes(input.StorageClass))
+    throw new AwsError('InvalidStorageClass', 'The storage class you specified is not valid', 400, {
+      StorageClassRequested: input.StorageClass,
+    });
   const given = keptHeaders.flatMap((name) => {
     // The standard class is told by its absence; `aws-chunked` belongs to the transport (S3 API reference, HeadObject and PutObject).
     const value = name === 'ContentEncoding' ? input[name]?.replace(/^aws-chunked(,\s*|$)/, '') : input[name];
@@ -618,12 +656,7 @@ const checkCopy = (input: CopyInput): void => {
     });
   const from = sourceOf(input.CopySource);
   const inPlace = from.Bucket === input.Bucket && from.Key === input.Key && from.VersionId === undefined;
-  const changes = [
-    StorageClass,
-    input.ServerSideEncryption,
-    input.ChecksumAlgorithm,
-    input.WebsiteRedirectLocation,
-  ];
+  const changes = [StorageClass, input.ServerSideEncryption, input.ChecksumAlgorithm, input.WebsiteRedirectLocation];
   if (inPlace && directive !== 'REPLACE' && changes.every((change) => change === undefined))
     throw new AwsError(
       'InvalidRequest',

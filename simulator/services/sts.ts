@@ -50,6 +50,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number; Policy?: string },
         call,
       ) => {
+        checkArn(input.RoleArn);
         const role = principals.role(input.RoleArn);
         if (
           role === undefined ||
@@ -116,6 +117,13 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     },
   };
   return { service };
+};
+
+/** The form of an ARN, and no more: a role that cannot be is refused like one that is not (AWS general reference, "ARN format"). */
+const checkArn = (arn: string): void => {
+  const [prefix, partition, service, , , ...resource] = arn.split(':');
+  if (prefix === 'arn' && partition && service && resource.join(':') !== '') return;
+  throw new AwsError('ValidationError', `${arn} is invalid`);
 };
 
 /** Of the session. */

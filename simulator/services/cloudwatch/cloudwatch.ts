@@ -10,7 +10,7 @@ import { createStore, type Dimension, type Selector } from './store.ts';
 export interface AlarmedMetrics extends Metrics {
   putAlarm(definition: AlarmDefinition): void;
   /** Unknown names are skipped. */
-  deleteAlarms(names: readonly string[]): void;
+  deleteAlarms(names: readonly string[]): number;
   /** The alarms with this action, and how far the newest readable value lies above the threshold of those in ALARM. */
   naming(action: string): readonly { readonly name: string; readonly above?: number }[];
   /** The newest readable whole period before now, looking back `periods`; undefined without data. */
@@ -77,7 +77,7 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
       recordMany,
       alarmState: (name) => engine.get(name)?.state,
       putAlarm: engine.put,
-      deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),
+      deleteAlarms: engine.remove,
       latest,
       naming: (action) =>
         engine
