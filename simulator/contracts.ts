@@ -305,7 +305,7 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
-  /** Of S3's refusals, some of which tell about a bucket's region. */
+  /** Of S3's refusals, some of which tell about a bucket's region or a delete marker. */
   readonly headers: Readonly<Record<string, string>>;
   constructor(
     code: string,

@@ -45,6 +45,8 @@ export const defaultSettings = {
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
   deletedAlarmTrips: false,
+  /** DeleteAlarms with names of which none exists: of some, AWS says that the others are deleted. [unconfirmed] */
+  unknownAlarmsDeleted: 'refused' as 'refused' | 'ignored',
   /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
   asyncFleetMetrics: true,
   /**
@@ -224,6 +226,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   unreadableAlarm: 'ignored',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
+  unknownAlarmsDeleted: 'ignored',
   asyncFleetMetrics: false,
   plainFleetMetrics: false,
   rollbackFailedNames: 'new',
