@@ -180,8 +180,14 @@ export interface Containers {
     readonly requestsPerSecond: number;
     readonly seed: number;
   }): { stop(): void };
-  /** From now on `rate` of the requests to tasks of this task definition fail. @param taskDefinition `churn:3` */
-  fail(taskDefinition: string, rate: number): void;
+  /**
+   * From now on `rate` of the requests to tasks of this task definition get this answer.
+   * @param taskDefinition `churn:3`
+   * @param status `400` is the caller's mistake; default: `500`
+   */
+  fail(taskDefinition: string, rate: number, status?: 400 | 500): void;
+  /** Response times of its tasks from now on: between half and one and a half of these milliseconds. */
+  slow(taskDefinition: string, milliseconds: number): void;
 }
 
 /** Rules of EventBridge on the default bus of the simulated account. */
