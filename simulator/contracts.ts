@@ -132,6 +132,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly outside: Outside;
   readonly containers: Containers;
   readonly eventRules: EventRules;
   /**
@@ -168,6 +169,38 @@ export interface Functions {
    */
   define(name: string, run: (event: object) => Promise<void>): void;
 }
+
+/** Builds, commands and state machines that actions and rules of CodePipeline start: none runs here, so the driver carries them out. */
+export interface Outside {
+  /**
+   * From now on it exists, and CodePipeline can start it.
+   * @param name of a project of CodeBuild; the ARN of a state machine; of the rule Commands the name of the pipeline
+   * @param run gets each start; resolves with its end, and rejects when it cannot be started
+   */
+  define(kind: OutsideKind, name: string, run: (start: OutsideStart) => Promise<OutsideEnd>): void;
+}
+export type OutsideKind = 'build' | 'state-machine' | 'commands';
+
+export interface OutsideStart {
+  /** Of a build `churn:8f2c…`; of a state machine the name of its execution. */
+  readonly id: string;
+  /** Of the action or rule, its variables resolved. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly commands?: readonly string[];
+  /** The input of a state machine. */
+  readonly input?: string;
+  /** Input artifacts by name: zips. */
+  readonly artifacts: Readonly<Record<string, Buffer>>;
+}
+export type OutsideEnd =
+  | {
+      readonly succeeded: true;
+      /** Of a build: exported variables. */
+      readonly variables?: Readonly<Record<string, string>>;
+      /** Output artifacts by name. */
+      readonly artifacts?: Readonly<Record<string, Buffer>>;
+    }
+  | { readonly succeeded: false; readonly message: string };
 
 /** Services of ECS in the simulated account. */
 export interface Containers {
