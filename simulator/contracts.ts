@@ -132,6 +132,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly outside: Outside;
   readonly containers: Containers;
   readonly eventRules: EventRules;
   /**
@@ -169,6 +170,38 @@ export interface Functions {
   define(name: string, run: (event: object) => Promise<void>): void;
 }
 
+/** Builds, commands and state machines that actions and rules of CodePipeline start: none runs here, so the driver carries them out. */
+export interface Outside {
+  /**
+   * From now on it exists, and CodePipeline can start it.
+   * @param name of a project of CodeBuild; the ARN of a state machine; of the rule Commands the name of the pipeline
+   * @param run gets each start; resolves with its end, and rejects when it cannot be started
+   */
+  define(kind: OutsideKind, name: string, run: (start: OutsideStart) => Promise<OutsideEnd>): void;
+}
+export type OutsideKind = 'build' | 'state-machine' | 'commands';
+
+export interface OutsideStart {
+  /** Of a build `churn:8f2c…`; of a state machine the name of its execution. */
+  readonly id: string;
+  /** Of the action or rule, its variables resolved. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly commands?: readonly string[];
+  /** The input of a state machine. */
+  readonly input?: string;
+  /** Input artifacts by name: zips. */
+  readonly artifacts: Readonly<Record<string, Buffer>>;
+}
+export type OutsideEnd =
+  | {
+      readonly succeeded: true;
+      /** Of a build: exported variables. */
+      readonly variables?: Readonly<Record<string, string>>;
+      /** Output artifacts by name. */
+      readonly artifacts?: Readonly<Record<string, Buffer>>;
+    }
+  | { readonly succeeded: false; readonly message: string };
+
 /** Services of ECS in the simulated account. */
 export interface Containers {
   /** Seeded background requests to the production listener of a service, from now until they are stopped. */
@@ -180,8 +213,14 @@ export interface Containers {
     readonly requestsPerSecond: number;
     readonly seed: number;
   }): { stop(): void };
-  /** From now on `rate` of the requests to tasks of this task definition fail. @param taskDefinition `churn:3` */
-  fail(taskDefinition: string, rate: number): void;
+  /**
+   * From now on `rate` of the requests to tasks of this task definition get this answer.
+   * @param taskDefinition `churn:3`
+   * @param status `400` is the caller's mistake; default: `500`
+   */
+  fail(taskDefinition: string, rate: number, status?: 400 | 500): void;
+  /** Response times of its tasks from now on: between half and one and a half of these milliseconds. */
+  slow(taskDefinition: string, milliseconds: number): void;
 }
 
 /** Rules of EventBridge on the default bus of the simulated account. */

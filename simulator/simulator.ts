@@ -149,6 +149,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     images: accounts.common.ecr.images,
     keys: accounts.common.keys,
     functions: accounts.home.functions,
+    outside: accounts.home.outside,
     containers: accounts.home.containers,
     eventRules: accounts.home.eventRules,
     ...faceOf(accounts.home),
