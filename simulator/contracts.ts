@@ -89,6 +89,7 @@ export interface LoggedRequest {
  *   GET    /clock/participants/:id          -> {now}
  *   POST   /clock/participants/:id/sleep {until} -> {now}  answers when virtual time reaches `until`; a closed connection ends the sleep
  *   DELETE /clock/participants/:id                         the driver removes it when the process has exited
+ *   GET    /clock/wall              -> {now, speed}        without a driver: time follows the wall clock, and nobody holds it
  * MODEL_DELIVERY_CLOCK=<participant url> carries it into a process. Participants due at the same instant wake one at a time, in
  * order of registration; time moves only when every participant sleeps, and only up to the earliest finite wake-up.
  */
@@ -321,7 +322,7 @@ export interface Principal {
 
 export interface Call {
   readonly principal: Principal;
-  /** The region that the request was signed for; absent in the driver's calls. */
+  /** The region that the request was signed for. */
   readonly region?: string;
   readonly requestId: string;
   /** The clock participant whose credentials, or whose session, signed the call. */
@@ -492,6 +493,7 @@ export interface InvocationAnswer {
   readonly variant: string;
   /** The container's own time, without SageMaker's addition. */
   readonly latencyMs: number;
+  readonly servedBy?: ServedBy;
 }
 
 /** Autoscaling's inner face: hosting checks it before it updates an endpoint. */
@@ -499,6 +501,9 @@ export interface Scaling {
   isRegistered(endpoint: string, variant: string): boolean;
   deregister(endpoint: string, variant: string): void;
 }
+
+/** What serves in the place of the caller's container; nothing where a model of the simulator serves itself. */
+export type ServedBy = 'stand-in' | 'command';
 
 /**
  * A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks or says that it is nondeterministic; latency
@@ -512,5 +517,11 @@ export interface Container {
     body: Buffer,
     contentType: string,
     accept?: string,
-  ): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
+  ): {
+    readonly status: number;
+    readonly body: Buffer;
+    readonly contentType: string;
+    readonly latencyMs: number;
+    readonly servedBy?: ServedBy;
+  };
 }

@@ -205,7 +205,11 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
         arn: `arn:aws:iam::${place.kernel.accountId}:root`,
         accountId: place.kernel.accountId,
       };
-      const output = await handler(checked(service, operation, { ...input }), { principal, requestId: 'driver' });
+      const output = await handler(checked(service, operation, { ...input }), {
+        principal,
+        requestId: 'driver',
+        region: place.kernel.region,
+      });
       return { ...output };
     },
   };
