@@ -92,11 +92,15 @@ export const composeServices = (
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
     roleExists: canAssume('codedeploy'),
+    mayDo: (arn, action, resource) =>
+      principals.decide({ accessKeyId: 'codedeploy', arn, accountId: kernel.accountId }, action, resource) ===
+      'allowed',
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
+    canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
