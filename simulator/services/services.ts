@@ -97,6 +97,9 @@ export const composeServices = (
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
     roleExists: canAssume('codedeploy'),
+    mayDo: (arn, action, resource) =>
+      principals.decide({ accessKeyId: 'codedeploy', arn, accountId: kernel.accountId }, action, resource) ===
+      'allowed',
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
@@ -104,6 +107,7 @@ export const composeServices = (
     images: ecr.images,
     invoke: functions.invoke,
     startOutside: outside.start,
+    canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });

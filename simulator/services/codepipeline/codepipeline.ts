@@ -35,6 +35,8 @@ export interface Neighbours {
   readonly startOutside: StartedOutside['start'];
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
+  /** Whether the service role lets CodePipeline in. */
+  canAssume(role: string): boolean;
   issue(participant: string | undefined): Session;
 }
 
@@ -45,7 +47,7 @@ export interface Neighbours {
  */
 export const createCodepipeline = (
   kernel: Kernel,
-  { objects, metrics, images, startOutside, invoke, issue }: Neighbours,
+  { objects, metrics, images, startOutside, invoke, canAssume, issue }: Neighbours,
 ): { readonly service: Service; readonly eventRules: EventRules } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
@@ -80,6 +82,12 @@ export const createCodepipeline = (
 
   const put = (declared: PipelineDeclaration, pipeline: Pipeline): object => {
     refuseInvalid(declared, actionTypes, kernel.region);
+    // Words seen in the field (hashicorp/terraform-provider-aws#13103).
+    if (!canAssume(declared.roleArn))
+      throw new AwsError(
+        'InvalidStructureException',
+        `CodePipeline is not authorized to perform AssumeRole on role ${declared.roleArn}`,
+      );
     pipeline.structures.push(declared);
     pipeline.updated = kernel.clock.now();
     return { pipeline: { ...declared, version: pipeline.structures.length } };
