@@ -2,8 +2,15 @@ import type { Kernel, Metrics } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
 import type { StartedOutside } from '../outside.ts';
 import type { Artifacts } from './artifacts.ts';
-import type { Jobs } from './jobs.ts';
-import type { ConditionDeclaration, ConditionRun, ConditionType, Execution, RuleRun, StageRun } from './model.ts';
+import type {
+  ConditionDeclaration,
+  ConditionRun,
+  ConditionType,
+  Execution,
+  InvokedRule,
+  RuleRun,
+  StageRun,
+} from './model.ts';
 import { resolveText } from './variables.ts';
 import { windowOf } from './window.ts';
 
@@ -24,7 +31,7 @@ interface Around {
   readonly metrics: Pick<Metrics, 'alarmState'>;
   readonly artifacts: Pick<Artifacts, 'bodies'>;
   readonly startOutside: StartedOutside['start'];
-  readonly invokeRule: Jobs['invokeRule'];
+  readonly invokeRule: (invoked: InvokedRule) => void;
 }
 
 /** User guide "How do stage conditions work?" and the references of its rules. The driver runs builds, commands and functions. */

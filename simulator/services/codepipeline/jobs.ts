@@ -3,7 +3,7 @@ import type { Session } from '../../principals.ts';
 import { digestOf, uuidOf } from '../../random.ts';
 import { type ActionTypes, describe } from './action-types.ts';
 import { type Engine, isOpen, silenceMs, silent } from './engine.ts';
-import { type ActionTypeId, type Execution, isInvocation, type Job, type RuleRun } from './model.ts';
+import { type ActionTypeId, type Execution, type InvokedRule, isInvocation, type Job } from './model.ts';
 
 /** User guide, Quotas: "Maximum total size of output variables for an action: 122880 bytes". */
 const outputVariableBytes = 122_880;
@@ -13,14 +13,6 @@ export interface Jobs {
   /** Invokes the function of a rule LambdaInvoke; it answers as that of an action does. */
   invokeRule(rule: InvokedRule): void;
   readonly operations: Readonly<Record<string, Handler>>;
-}
-
-/** A rule LambdaInvoke that is in progress. */
-export interface InvokedRule {
-  readonly execution: Execution;
-  readonly rule: RuleRun;
-  /** Called once. */
-  readonly end: (succeeded: boolean, because: string) => void;
 }
 
 export const createJobs = (

@@ -184,6 +184,14 @@ export interface RuleRun {
   timeout?: Timer;
 }
 
+/** A rule LambdaInvoke that is in progress. */
+export interface InvokedRule {
+  readonly execution: Execution;
+  readonly rule: RuleRun;
+  /** Called once. */
+  readonly end: (succeeded: boolean, because: string) => void;
+}
+
 export interface ActionRun {
   readonly id: string;
   readonly execution: Execution;
