@@ -146,6 +146,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly outside: Outside;
   readonly containers: Containers;
   readonly eventRules: EventRules;
   /**
@@ -183,6 +184,38 @@ export interface Functions {
   define(name: string, run: (event: object) => Promise<void>): void;
 }
 
+/** Builds, commands and state machines that actions and rules of CodePipeline start: none runs here, so the driver carries them out. */
+export interface Outside {
+  /**
+   * From now on it exists, and CodePipeline can start it.
+   * @param name of a project of CodeBuild; the ARN of a state machine; of the rule Commands the name of the pipeline
+   * @param run gets each start; resolves with its end, and rejects when it cannot be started
+   */
+  define(kind: OutsideKind, name: string, run: (start: OutsideStart) => Promise<OutsideEnd>): void;
+}
+export type OutsideKind = 'build' | 'state-machine' | 'commands';
+
+export interface OutsideStart {
+  /** Of a build `churn:8f2c…`; of a state machine the name of its execution. */
+  readonly id: string;
+  /** Of the action or rule, its variables resolved. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly commands?: readonly string[];
+  /** The input of a state machine. */
+  readonly input?: string;
+  /** Input artifacts by name: zips. */
+  readonly artifacts: Readonly<Record<string, Buffer>>;
+}
+export type OutsideEnd =
+  | {
+      readonly succeeded: true;
+      /** Of a build: exported variables. */
+      readonly variables?: Readonly<Record<string, string>>;
+      /** Output artifacts by name. */
+      readonly artifacts?: Readonly<Record<string, Buffer>>;
+    }
+  | { readonly succeeded: false; readonly message: string };
+
 /** Services of ECS in the simulated account. */
 export interface Containers {
   /** Seeded background requests to the production listener of a service, from now until they are stopped. */
@@ -194,8 +227,14 @@ export interface Containers {
     readonly requestsPerSecond: number;
     readonly seed: number;
   }): { stop(): void };
-  /** From now on `rate` of the requests to tasks of this task definition fail. @param taskDefinition `churn:3` */
-  fail(taskDefinition: string, rate: number): void;
+  /**
+   * From now on `rate` of the requests to tasks of this task definition get this answer.
+   * @param taskDefinition `churn:3`
+   * @param status `400` is the caller's mistake; default: `500`
+   */
+  fail(taskDefinition: string, rate: number, status?: 400 | 500): void;
+  /** Response times of its tasks from now on: between half and one and a half of these milliseconds. */
+  slow(taskDefinition: string, milliseconds: number): void;
 }
 
 /** Rules of EventBridge on the default bus of the simulated account. */
@@ -290,6 +329,8 @@ export interface Principal {
   readonly accessKeyId: string;
   readonly arn: string;
   readonly accountId: string;
+  /** `AIDA…` of a user, `AROA…:session` of a session; absent for the root of an account. */
+  readonly userId?: string;
 }
 
 export interface Call {
@@ -317,11 +358,20 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
-  constructor(code: string, message: string, status = 400, members: Readonly<Record<string, unknown>> = {}) {
+  /** Of S3's refusals, some of which tell about a bucket's region or a delete marker. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: string,
+    message: string,
+    status = 400,
+    members: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.members = members;
+    this.headers = headers;
   }
 }
 
@@ -358,12 +408,21 @@ export interface Objects {
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
-  /** A bucket of another account of the simulation, which only its policy opens; none may exist under the name. */
-  create(bucket: string, account: string): void;
+  /**
+   * A bucket of another account of the simulation, which only its policy opens; none may exist under the name.
+   * @param region of the bucket; the simulated one without it
+   */
+  create(bucket: string, account: string, region?: string): void;
   /** From now on every object of the bucket is encrypted with this KMS key. */
   encrypt(bucket: string, keyArn: string): void;
-  /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */
+  /** Whether a role that SageMaker assumes may read the object: by its own policies, the bucket's and the key's. */
   mayRead(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for writing an object. */
+  mayWrite(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for listing a bucket. */
+  mayList(principal: Principal, bucket: string): boolean;
+  /** Undefined: there is no such bucket. */
+  regionOf(bucket: string): string | undefined;
 }
 
 /** KMS keys, as far as S3 uses them. */
@@ -378,8 +437,8 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
-  /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
-  mayPull(principal: Principal, image: string): boolean;
+  /** Who keeps a role that SageMaker assumes from pulling it: the repository's policy, or the role's own. */
+  pullRefusedBy(principal: Principal, image: string): 'repository' | 'role' | undefined;
   /** The image brings a model with it, which it serves when it gets no model data. */
   fill(image: string, files: ReadonlyMap<string, Buffer>): void;
   /** The files of an image that brings its model; none otherwise. */

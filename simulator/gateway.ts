@@ -1,11 +1,13 @@
+import { refusal } from './authentication.ts';
 import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
 import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
-import { type Caller, type Principals, refusal, signedRegionOf } from './principals.ts';
+import type { Caller, Principals } from './principals.ts';
 import { decode } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
 import { participantOfToken } from './services/sts.ts';
+import { withoutPresigning } from './signature.ts';
 import { loadTables, type Tables, validate } from './validation.ts';
 import type { AnswerContext, Decoded, WireAnswer, WireRequest } from './wire.ts';
 
@@ -67,8 +69,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
   };
 
   /** This comes before any check: a fault hits every caller, also with a request that would be refused. */
-  const participantOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): string | undefined => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(headers);
+  const participantOf = (decoded: Decoded, request: WireRequest): string | undefined => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(request);
     try {
       return participantOfToken(decoded.input()['WebIdentityToken']);
     } catch {
@@ -76,12 +78,11 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     }
   };
 
-  const callerOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): Caller => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity')
-      return principals.authenticate(headers, decoded.protocol.family);
+  const callerOf = (decoded: Decoded, request: WireRequest): Caller => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.authenticate(request, decoded);
     return {
       principal: { accessKeyId: '', arn: '*', accountId: '' },
-      participant: participantOf(decoded, headers),
+      participant: participantOf(decoded, request),
       temporary: false,
     };
   };
@@ -109,11 +110,12 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     }
   };
 
-  const answer = async (request: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+  const answer = async (sent: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+    const request = withoutPresigning(sent);
     const decoded = decode(request, (service) => tables.get(service));
     if (decoded === undefined) return undefined;
     const { service, operation } = decoded;
-    const participant = participantOf(decoded, request.headers);
+    const participant = participantOf(decoded, request);
     const { actions, harm } = faults.take(service, operation, participant, request);
     for (const action of actions) await action();
     if (harm?.kind === 'never-arrived') return 'lost';
@@ -145,12 +147,12 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     let answer: WireAnswer;
     let error: AwsError | undefined;
     try {
-      caller = callerOf(decoded, request.headers);
+      caller = callerOf(decoded, request);
       const { accountId } = caller.principal;
-      const region = signedRegionOf(request.headers) ?? kernel.region;
+      const { region = kernel.region } = caller;
       if (accountId !== '') place = placeOf(accountId, region);
       const handler = place.byName[service]?.operations[operation];
-      if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol.family, service);
+      if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol, service);
       if (isTooFast(place, service)) throw throttled(protocol.family, service);
       if (handler === undefined) throw unknownOperation(protocol.family, operation);
       answeredBy = 'constraint';
@@ -222,7 +224,8 @@ const throttled = (family: Decoded['protocol']['family'], service: string): AwsE
     : new AwsError('ThrottlingException', 'Rate exceeded');
 };
 
-const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: string): AwsError => {
+const harmOf = (harm: Harm, protocol: Decoded['protocol'], service: string): AwsError => {
+  const { family } = protocol;
   switch (harm.kind) {
     case 'throttle':
       return throttled(family, service);
@@ -231,7 +234,7 @@ const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: stri
         ? new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500)
         : new AwsError('InternalFailure', 'The request processing has failed because of an unknown error.', 500);
     case 'expired-token':
-      return refusal('expired', family);
+      return refusal('expired', protocol);
     case 'error':
       return new AwsError(harm.code, harm.message, harm.status);
     case 'answer-lost':

@@ -166,13 +166,21 @@ def render(table):
     )
 
 
+def regions():
+    """All regions of all partitions, without the pseudo-regions of global services."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    names = sorted(name for partition in partitions for name in partition["regions"] if not name.endswith("-global"))
+    source = f"botocore {botocore.__version__}, partitions.json"
+    return json.dumps({"source": source, "regions": names}, indent=2) + "\n"
+
+
 def main():
     check = "--check" in sys.argv[1:]
     DIRECTORY.mkdir(exist_ok=True)
     stale = []
-    for service, operations in SERVED.items():
-        path = DIRECTORY / f"{service}.generated.json"
-        text = render(tables(service, operations.split()))
+    written = [(service, render(tables(service, operations.split()))) for service, operations in SERVED.items()]
+    for name, text in [*written, ("regions", regions())]:
+        path = DIRECTORY / f"{name}.generated.json"
         if check:
             if not path.exists() or path.read_text() != text:
                 stale.append(path.name)

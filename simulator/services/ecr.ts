@@ -8,7 +8,7 @@ import {
   type Principal,
   type Service,
 } from '../contracts.ts';
-import { deniedByResource, mayPass } from '../iam/across.ts';
+import { deniedByResource, type IdentityDecision, mayPass } from '../iam/across.ts';
 import {
   type PolicyWords,
   type ResourceDecision,
@@ -49,6 +49,7 @@ const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 export const createEcr = (
   kernel: Kernel,
   isSimulated: (accountId: string) => boolean,
+  identity: IdentityDecision,
 ): { service: Service; images: Images } => {
   const repositories = new Map<string, Repository>();
   /** By digest. */
@@ -336,11 +337,17 @@ export const createEcr = (
         }
         repository.tags.set(parsed.tag, digest);
       },
-      mayPull(principal, image) {
+      pullRefusedBy(principal, image) {
         const parsed = parseImage(image);
         const repository = parsed && repositories.get(parsed.repository);
-        const [owner = ''] = parsed?.repository.split('/') ?? [];
-        return pulls.every((action) => mayDo(repository, principal, action, owner));
+        const [owner = '', region = '', ...name] = parsed?.repository.split('/') ?? [];
+        if (!pulls.every((action) => mayDo(repository, principal, action, owner))) return 'repository';
+        const arn = `arn:aws:ecr:${region}:${owner}:repository/${name.join('/')}`;
+        const own = pulls.every((action) => {
+          const byIdentity = identity(principal, action, arn);
+          return mayPass(decide(repository, principal, action), principal, principal.accountId, byIdentity);
+        });
+        return own && identity(principal, 'ecr:GetAuthorizationToken', '*') === 'allowed' ? undefined : 'role';
       },
     },
   };

@@ -11,6 +11,7 @@ import { createFunctions } from './functions.ts';
 import { createIam } from './iam.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
+import { createOutside } from './outside.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
 import type { RegistryFace } from './sagemaker/registry-face.ts';
@@ -19,7 +20,7 @@ import { createSts } from './sts.ts';
 
 export type Services = Pick<
   Simulator,
-  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'containers' | 'eventRules'
+  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'outside' | 'containers' | 'eventRules'
 > & {
   readonly kernel: Kernel;
   /** By AWS service id. */
@@ -43,10 +44,10 @@ export const createCommonServices = (
   principals: Principals,
   isSimulated: (accountId: string) => boolean,
 ): CommonServices => {
-  const keys = createKeys();
+  const keys = createKeys(principals.decide);
   return {
-    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys),
-    ecr: createEcr(kernel, isSimulated),
+    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
+    ecr: createEcr(kernel, isSimulated, principals.decide),
     sts: createSts(kernel, principals).service,
     iam: createIam(kernel, principals),
     keys,
@@ -67,21 +68,26 @@ export const composeServices = (
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
-  const roleExists = (arn: string): boolean => principals.role(arn) !== undefined;
+  const canAssume =
+    (service: string) =>
+    (role: string): boolean =>
+      principals.letsIn(role, `${service}.amazonaws.com`);
   const sagemaker = createSagemaker(kernel, {
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
-    roleExists,
+    canAssume: canAssume('sagemaker'),
+    mayDo: (principal, action, resource) => principals.decide(principal, action, resource) === 'allowed',
     registryOf,
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
   });
   const functions = createFunctions(kernel);
+  const outside = createOutside();
   const lambda = createLambda(kernel, {
     images: ecr.images,
     metrics: cloudwatch.metrics,
-    roleExists,
+    roleExists: canAssume('lambda'),
     sendEvent: functions.invoke,
   });
   const ecs = createEcs(kernel, { images: ecr.images, metrics: cloudwatch.metrics });
@@ -90,12 +96,18 @@ export const composeServices = (
     taskSets: ecs.taskSets,
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
-    roleExists,
+    roleExists: canAssume('codedeploy'),
+    mayDo: (arn, action, resource) =>
+      principals.decide({ accessKeyId: 'codedeploy', arn, accountId: kernel.accountId }, action, resource) ===
+      'allowed',
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
     metrics: cloudwatch.metrics,
+    images: ecr.images,
     invoke: functions.invoke,
+    startOutside: outside.start,
+    canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
@@ -120,6 +132,7 @@ export const composeServices = (
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
     functions: { ...lambda.functions, define: functions.define },
+    outside: { define: outside.define },
     containers: ecs.containers,
     eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,

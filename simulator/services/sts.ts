@@ -1,4 +1,5 @@
 import { AwsError, type Kernel, type Service } from '../contracts.ts';
+import { besidesAssuming } from '../iam/demands.ts';
 import { parsePolicy, type Policy as SessionPolicy } from '../iam/policy.ts';
 import type { Principals, Role, Session } from '../principals.ts';
 import { digestOf } from '../random.ts';
@@ -15,7 +16,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     if (chained && durationMs > 3_600_000) {
       throw new AwsError(
         'ValidationError',
-        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
       );
     }
     if (durationMs > (role.maxSessionMs ?? kernel.settings.roleMaxSessionMs)) {
@@ -39,31 +40,38 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
   const service: Service = {
     operations: {
       GetCallerIdentity: (_input, { principal }) => {
-        const session = /:assumed-role\/(.+)\/(.+)$/.exec(principal.arn);
-        const role =
-          session === null ? undefined : principals.role(`arn:aws:iam::${principal.accountId}:role/${session[1]}`);
-        const UserId =
-          role === undefined ? principal.accessKeyId.replace('AKIA', 'AIDA') : `${role.roleId}:${session?.[2]}`;
-        return { UserId, Account: principal.accountId, Arn: principal.arn };
+        // The id of an account's root is the account's (IAM user guide, "Where you can use principal key values").
+        const { accountId: Account, arn: Arn, userId: UserId = Account } = principal;
+        return { UserId, Account, Arn };
       },
       AssumeRole: (
-        input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number; Policy?: string },
+        input: {
+          RoleArn: string;
+          RoleSessionName: string;
+          DurationSeconds?: number;
+          Policy?: string;
+          ExternalId?: string;
+          Tags?: readonly { readonly Key: string; readonly Value: string }[];
+          SourceIdentity?: string;
+        },
         call,
       ) => {
+        checkArn(input.RoleArn);
         const role = principals.role(input.RoleArn);
-        if (
-          role === undefined ||
-          !principals.mayAssume(role, { principal: call.principal, action: 'sts:AssumeRole' })
-        ) {
-          const message = `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`;
+        const presented = { principal: call.principal, keys: { 'sts:externalid': input.ExternalId } };
+        const actions = ['sts:AssumeRole', ...besidesAssuming(input)];
+        const refused = actions.find((action) => role && !principals.mayAssume(role, { ...presented, action }));
+        if (role === undefined || refused !== undefined) {
+          const message = `User: ${call.principal.arn} is not authorized to perform: ${refused ?? 'sts:AssumeRole'} on resource: ${input.RoleArn}`;
           throw new AwsError('AccessDenied', message, 403);
         }
         const durationMs = durationOf(input, role, call.principal.arn.includes(':assumed-role/'));
-        return answer(
-          role,
-          principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input)),
-          input.RoleSessionName,
-        );
+        const { SourceIdentity } = input;
+        const session = principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input));
+        return {
+          ...answer(role, session, input.RoleSessionName),
+          ...(SourceIdentity === undefined ? {} : { SourceIdentity }),
+        };
       },
       AssumeRoleWithWebIdentity: (input: {
         RoleArn: string;
@@ -116,6 +124,13 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     },
   };
   return { service };
+};
+
+/** The form of an ARN, and no more: a role that cannot be is refused like one that is not (AWS general reference, "ARN format"). */
+const checkArn = (arn: string): void => {
+  const [prefix, partition, service, , , ...resource] = arn.split(':');
+  if (prefix === 'arn' && partition && service && resource.join(':') !== '') return;
+  throw new AwsError('ValidationError', `${arn} is invalid`);
 };
 
 /** Of the session. */

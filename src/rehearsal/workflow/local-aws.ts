@@ -71,7 +71,7 @@ export const openLocalAws = async (
 
   for (const place of places) at(place);
   const owned = deliveries.flatMap((one) => {
-    const { account } = placeOf(one);
+    const { account, region } = placeOf(one);
     const { registry, releases } = one;
     const lent = one.bucketOwners ?? {};
     return [
@@ -79,26 +79,26 @@ export const openLocalAws = async (
       ...(releases === undefined ? [] : [releases.bucket]),
       ...Object.keys(lent),
     ]
-      .map((bucket) => ({ bucket, owner: lent[bucket] ?? account }))
+      .map((bucket) => ({ bucket, owner: lent[bucket] ?? account, region }))
       .concat(
-        registry?.artifacts === undefined ? [] : [{ bucket: registry.artifacts.bucket, owner: registry.account }],
+        registry?.artifacts === undefined
+          ? []
+          : [{ bucket: registry.artifacts.bucket, owner: registry.account, region: registry.region ?? region }],
       );
   });
   const [registry = home] = registries;
-  const buckets = new Map<string, string>([
-    ...named.buckets.map((bucket) => [bucket, registry.account] as const),
-    ...(named.trainingJobs.length === 0 ? [] : [[trainingBucket, registry.account] as const]),
-    ...places.map(
-      (place) => [defaultReleases({ id: place.account, region: place.region }).bucket, place.account] as const,
-    ),
-    ...owned.map(({ bucket, owner }) => [bucket, owner] as const),
+  const buckets = new Map([
+    ...named.buckets.map((bucket) => [bucket, registry] as const),
+    ...(named.trainingJobs.length === 0 ? [] : [[trainingBucket, registry] as const]),
+    ...places.map((place) => [defaultReleases({ id: place.account, region: place.region }).bucket, place] as const),
+    ...owned.map(({ bucket, owner, region }) => [bucket, { account: owner, region }] as const),
   ]);
   for (const [bucket, owner] of buckets) {
     const exists = await simulator.call('s3', 'HeadBucket', { Bucket: bucket }).then(
       () => true,
       () => false,
     );
-    if (!exists) simulator.objects.create(bucket, owner);
+    if (!exists) simulator.objects.create(bucket, owner.account, owner.region);
     if (manifest === undefined) continue;
     await simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: openTo(accounts, bucket) });
   }
