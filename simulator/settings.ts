@@ -36,6 +36,8 @@ export const defaultSettings = {
   redAlarmAtUpdate: 'trips' as 'trips' | 'refused',
   /** An alarm named in AutoRollbackConfiguration that does not exist. §13.2 */
   missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
+  /** A composite alarm named in AutoRollbackConfiguration: watched as any other, or refused. §13.2 */
+  compositeAlarmAtUpdate: 'watched' as 'watched' | 'refused',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
@@ -216,6 +218,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   alarmSettleMs: 60_000,
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
+  compositeAlarmAtUpdate: 'refused',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
   asyncFleetMetrics: false,
