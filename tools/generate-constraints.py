@@ -31,7 +31,7 @@ SERVED = {
     "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync",
     "cloudwatch": """
         DeleteAlarms DescribeAlarmHistory DescribeAlarms GetMetricData GetMetricStatistics ListMetrics
-        ListTagsForResource PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource
+        ListTagsForResource PutCompositeAlarm PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource
     """,
     "application-autoscaling": """
         DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget DescribeScalableTargets DescribeScalingActivities

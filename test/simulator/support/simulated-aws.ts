@@ -34,6 +34,7 @@ export interface Observation {
 export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn) => {
   const { kernel, clock, events } = createKernel({ settings, ...(standIn && { standIn }) });
   const alarms = new Map<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>();
+  const composites = new Set<string>();
   const observations: Observation[] = [];
   const metrics: Metrics = {
     record: (_namespace, metric, dimensions, value, at) =>
@@ -41,6 +42,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     recordMany: (_namespace, metric, dimensions, values, counts, at) =>
       observations.push({ metric, dimensions, values, counts, at }),
     alarmState: (name) => alarms.get(name),
+    isComposite: (name) => composites.has(name),
   };
   const objects = new Map<string, Buffer>();
   const roles = new Set([servingRole]);
@@ -164,6 +166,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     models,
     scaled,
     events,
+    /** Names of the alarms that are composite. */
+    composites,
     call,
     refusal,
     ship,
