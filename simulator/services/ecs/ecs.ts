@@ -51,7 +51,11 @@ export const createEcs = (
   let made = 0;
 
   /** @param given a name, or an ARN as the API allows it in its place */
-  const nameOf = (given: string): string => given.slice(given.lastIndexOf('/') + 1);
+  /** The ARN of another account or region is the name of nothing here. */
+  const nameOf = (given: string): string =>
+    given.startsWith('arn:') && !given.includes(`:${kernel.region}:${kernel.accountId}:`)
+      ? given
+      : given.slice(given.lastIndexOf('/') + 1);
   const clusterOf = (given = 'default'): string => {
     if (!clusters.has(nameOf(given))) throw noCluster();
     return nameOf(given);

@@ -1,5 +1,6 @@
 import type { Functions, Images, Kernel, Metrics, Service } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
+import { inPlace } from './in-place.ts';
 import { createInvoke, type InvokeInput } from './invoke.ts';
 import {
   type Alias,
@@ -141,7 +142,7 @@ export const createLambda = (
 
   return {
     service: {
-      operations: {
+      operations: inPlace(kernel, {
         Invoke: (input: InvokeInput) => {
           refuseUnserved(input, ['FunctionName', 'Qualifier', 'InvocationType', 'Payload']);
           return invoke(input);
@@ -268,7 +269,7 @@ export const createLambda = (
           const { items, next } = page(all, Marker, MaxItems);
           return { Aliases: items.map((alias) => aliasView(state, alias)), ...next };
         },
-      },
+      }),
     },
     aliases: {
       alias: (functionName, alias) => functions.get(nameOf(functionName))?.aliases.get(alias),
