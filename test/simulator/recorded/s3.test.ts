@@ -578,7 +578,7 @@ describe('an object keeps', () => {
     const other = md5('y').toString('base64');
     expect(await refused(put('k', 'x', { ContentMD5: other }))).toMatchObject({
       code: 'BadDigest',
-      ExpectedDigest: other,
+      ExpectedDigest: md5('y').toString('hex'),
     });
     expect(await refused(put('k', 'x', { ChecksumCRC32C: '0' }))).toMatchObject({
       code: 'InvalidRequest',
