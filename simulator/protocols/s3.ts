@@ -295,7 +295,8 @@ export const s3Protocol: Protocol = {
       : output['ContentRange'] === undefined
         ? 200
         : 206;
-    return send(status, requestId, Buffer.alloc(0), { ...headers, ...extra });
+    const type: Record<string, string> = operation === 'HeadBucket' ? { 'content-type': 'application/xml' } : {};
+    return send(status, requestId, Buffer.alloc(0), { ...type, ...headers, ...extra });
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
@@ -344,8 +345,17 @@ const decodeWords = (text: string): string =>
           'latin1',
         ).toString('utf8'),
   );
-const encodeWord = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+const encodeWord = (text: string): string => {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  const ascii = [...text].filter((sign) => sign <= '\x7e').length;
+  if (2 * ascii <= [...text].length) return `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+  const octets = [...Buffer.from(text)].map((octet) => {
+    const sign = String.fromCharCode(octet);
+    if (sign === ' ') return '_';
+    return /[\x21-\x7e]/.test(sign) && !/[=_?]/.test(sign) ? sign : `=${octet.toString(16).toUpperCase()}`;
+  });
+  return `=?UTF-8?Q?${octets.join('')}?=`;
+};
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 

@@ -159,13 +159,10 @@ export const createS3 = (
       });
     const first = parts.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
     const { algorithm } = stored.checksum ?? {};
-    const { [`Checksum${algorithm}`]: whole_, ChecksumType, ...rest } = whole;
-    const own =
-      whole_ === undefined || part.checksum === undefined
-        ? parts.length === 1 && stored.parts === undefined && whole_ !== undefined
-          ? { [`Checksum${algorithm}`]: whole_, ChecksumType }
-          : {}
-        : { [`Checksum${algorithm}`]: part.checksum, ChecksumType };
+    const { [`Checksum${algorithm}`]: ofWhole, ChecksumType, ...rest } = whole;
+    // The only part is the whole, where the whole has a checksum.
+    const value = part.checksum ?? (parts.length === 1 ? ofWhole : undefined);
+    const own = ofWhole === undefined || value === undefined ? {} : { [`Checksum${algorithm}`]: value, ChecksumType };
     return {
       ...rest,
       ...own,
