@@ -1,6 +1,6 @@
 import type { AnyCall } from '../aws/any-call.ts';
 import { type Clock, minutes, seconds } from '../clock.ts';
-import { runOfAlarm, tagKey } from './mark.ts';
+import { runOfAlarm, runOfStage, runOfType, tagKey } from './mark.ts';
 import { refusalOf } from './refusal.ts';
 import { namePrefix, objectPrefix } from './world.ts';
 
@@ -31,6 +31,11 @@ export const cleaning: readonly string[] = [
   'sagemaker:ListTags',
   'cloudwatch:DescribeAlarms',
   'cloudwatch:DeleteAlarms',
+  'codepipeline:ListPipelines',
+  'codepipeline:GetPipeline',
+  'codepipeline:DeletePipeline',
+  'codepipeline:ListActionTypes',
+  'codepipeline:DeleteCustomActionType',
   's3:ListBucket',
   's3:DeleteObject',
 ];
@@ -64,6 +69,8 @@ export const clean = async (parts: CleanParts): Promise<number> => {
   let removed = 0;
   for (const kind of kinds) removed += await cleanKind(kind, parts);
   removed += await cleanAlarms(parts);
+  removed += await cleanPipelines(parts);
+  removed += await cleanActionTypes(parts);
   if (parts.bucket !== undefined) removed += await cleanBucket(parts.bucket, parts);
   return removed;
 };
@@ -118,7 +125,7 @@ const isOurs = async ({ name, arn }: Found, { aws, run }: CleanParts): Promise<b
     readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[];
   };
   const value = Tags.find(({ Key }) => Key === tagKey)?.Value;
-  return value !== undefined && name.startsWith(`${namePrefix}${value}-`) && (run === undefined || value === run);
+  return isOf(name, value, run);
 };
 
 /**
@@ -172,15 +179,67 @@ const cleanAlarms = async ({ aws, run, say }: CleanParts): Promise<number> => {
   })) as {
     readonly MetricAlarms?: readonly { readonly AlarmName?: string; readonly AlarmDescription?: string }[];
   };
-  const ours = MetricAlarms.flatMap(({ AlarmName = '', AlarmDescription }) => {
-    const by = runOfAlarm(AlarmDescription);
-    return by !== undefined && AlarmName.startsWith(`${namePrefix}${by}-`) && (run === undefined || by === run)
-      ? [AlarmName]
-      : [];
-  });
+  const ours = MetricAlarms.flatMap(({ AlarmName = '', AlarmDescription }) =>
+    isOf(AlarmName, runOfAlarm(AlarmDescription), run) ? [AlarmName] : [],
+  );
   if (ours.length === 0) return 0;
   await unlessGone(aws.json('cloudwatch', 'DeleteAlarms', { AlarmNames: ours }));
   for (const name of ours) say(`removed alarm/${name}`);
+  return ours.length;
+};
+
+/** Whether a run made an object with this name, and it is the wanted one. @param by the run that its mark names */
+const isOf = (name: string, by: string | undefined, run: string | undefined): boolean =>
+  by !== undefined && name.startsWith(`${namePrefix}${by}-`) && (run === undefined || by === run);
+
+/** All pages of a listing of CodePipeline. */
+const allOf = async <Item>(
+  aws: AnyCall,
+  operation: string,
+  input: object,
+  member: string,
+): Promise<readonly Item[]> => {
+  const all: Item[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = (await aws.json('codepipeline', operation, {
+      ...input,
+      ...(nextToken === undefined ? {} : { nextToken }),
+    })) as Readonly<Record<string, unknown>>;
+    nextToken = page['nextToken'] as string | undefined;
+    all.push(...((page[member] ?? []) as readonly Item[]));
+  } while (nextToken !== undefined);
+  return all;
+};
+
+const cleanPipelines = async ({ aws, run, say }: CleanParts): Promise<number> => {
+  let removed = 0;
+  for (const { name = '' } of await allOf<{ readonly name?: string }>(aws, 'ListPipelines', {}, 'pipelines')) {
+    if (!ownName.test(name)) continue;
+    const { pipeline } = (await aws.json('codepipeline', 'GetPipeline', { name })) as {
+      readonly pipeline?: { readonly stages?: readonly { readonly name?: string }[] };
+    };
+    if (!isOf(name, runOfStage(pipeline?.stages?.[0]?.name), run)) continue;
+    await unlessGone(aws.json('codepipeline', 'DeletePipeline', { name }));
+    say(`removed pipeline/${name}`);
+    removed++;
+  }
+  return removed;
+};
+
+interface ActionType {
+  readonly id: { readonly category: string; readonly provider: string; readonly version: string };
+  readonly settings?: { readonly entityUrlTemplate?: string };
+}
+
+const cleanActionTypes = async ({ aws, run, say }: CleanParts): Promise<number> => {
+  const types = await allOf<ActionType>(aws, 'ListActionTypes', { actionOwnerFilter: 'Custom' }, 'actionTypes');
+  const ours = types.filter(({ id, settings }) => isOf(id.provider, runOfType(settings?.entityUrlTemplate), run));
+  for (const { id } of ours) {
+    const { category, provider, version } = id;
+    await unlessGone(aws.json('codepipeline', 'DeleteCustomActionType', { category, provider, version }));
+    say(`removed action-type/${category}/${provider}`);
+  }
   return ours.length;
 };
 

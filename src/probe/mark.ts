@@ -14,3 +14,12 @@ export const alarmMark = (run: string): string => `Made by ${tagKey} ${run}; may
 /** The run that made an alarm with this description. */
 export const runOfAlarm = (description: string | undefined): string | undefined =>
   new RegExp(`^Made by ${tagKey} ([0-9a-f]{8});`).exec(description ?? '')?.[1];
+
+/** A pipeline shows its stages, and an action type its URL, where their tags would be a call each. */
+export const stageMark = (run: string): string => `${tagKey}-${run}`;
+export const runOfStage = (name: string | undefined): string | undefined =>
+  new RegExp(`^${tagKey}-([0-9a-f]{8})$`).exec(name ?? '')?.[1];
+
+export const typeUrl = (run: string): string => `https://example.com/${tagKey}/${run}`;
+export const runOfType = (url: string | undefined): string | undefined =>
+  new RegExp(`^https://example.com/${tagKey}/([0-9a-f]{8})$`).exec(url ?? '')?.[1];

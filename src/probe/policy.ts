@@ -1,10 +1,10 @@
 import { cleaning } from './clean.ts';
 import type { Question } from './question.ts';
-import { namePrefix, objectPrefix } from './world.ts';
+import { type Given, namePrefix, objectPrefix } from './world.ts';
 
 /** Calls without a resource of their own (AWS Service Authorization Reference, SageMaker and CloudWatch). */
 const everywhere =
-  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
+  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|CreateCustomActionType|DeleteCustomActionType|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
 
 interface Statement {
   readonly Sid: string;
@@ -16,14 +16,15 @@ interface Statement {
 
 /**
  * The permissions of these questions and of the removal. Everything that is changed has the probe's prefix in its name.
- * @param place role and bucket that the user gives
+ * @param place roles and bucket that the user gives
  */
 export const policyOf = (
   questions: readonly Question[],
-  place: { readonly role: string; readonly bucket: string },
+  place: Pick<Given, 'role' | 'bucket' | 'pipelineRole'>,
 ): { readonly Version: '2012-10-17'; readonly Statement: readonly Statement[] } => {
   const partition = place.role.split(':')[1] ?? 'aws';
   const actions = [...new Set([...cleaning, ...questions.flatMap((question) => question.actions)])].sort();
+  const pipelines = place.pipelineRole !== undefined && actions.includes('codepipeline:CreatePipeline');
   const of = (test: (action: string) => boolean): readonly string[] => actions.filter(test);
   const statements: readonly Statement[] = [
     {
@@ -56,6 +57,14 @@ export const policyOf = (
       Action: of((action) => action === 'iam:PassRole'),
       Resource: place.role,
       Condition: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+    },
+    {
+      Sid: 'RunPipelinesAsTheirRole',
+      Effect: 'Allow',
+      // CodePipeline user guide, "Add permissions to the CodePipeline service role": its caller passes it.
+      Action: pipelines ? ['iam:PassRole'] : [],
+      Resource: place.pipelineRole ?? '',
+      Condition: { StringEquals: { 'iam:PassedToService': 'codepipeline.amazonaws.com' } },
     },
     {
       Sid: 'FindOwnObjects',

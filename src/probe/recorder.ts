@@ -65,10 +65,15 @@ const sameExchange = (one: Exchange, other: Exchange): boolean =>
 
 /** Of an answer with headers: those that SageMaker and S3 give a meaning. Ids of requests would make every answer another one. */
 const essential = (answer: unknown): unknown => {
-  if (typeof answer !== 'object' || answer === null || !('headers' in answer) || !('text' in answer)) return answer;
+  if (typeof answer !== 'object' || answer === null) return answer;
+  if (!('headers' in answer) || !('text' in answer)) return withoutCredentials(answer);
   const { headers, text } = answer as { readonly headers: Readonly<Record<string, string>>; readonly text: string };
   const kept = Object.entries(headers).filter(([name]) =>
     /^(x-amzn-(sagemaker|invoked)|x-amz-version-id|etag)/.test(name),
   );
   return { headers: Object.fromEntries(kept), bytes: text.length };
 };
+
+/** A job of CodePipeline comes with keys to its artifacts. */
+const withoutCredentials = (answer: object): unknown =>
+  JSON.parse(JSON.stringify(answer, (name, value: unknown) => (/credentials/i.test(name) ? undefined : value)));

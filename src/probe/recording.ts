@@ -40,6 +40,7 @@ export const masked = <Value>(value: Value, given: Given, run: string): Value =>
   const words: readonly (readonly [string, string])[] = [
     [given.modelData, '<model-data>'],
     [given.role, '<role>'],
+    ...(given.pipelineRole === undefined ? [] : [[given.pipelineRole, '<pipeline-role>'] as const]),
     [given.image, '<image>'],
     [given.bucket, '<bucket>'],
     [run, '<run>'],

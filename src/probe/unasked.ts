@@ -2,17 +2,11 @@ const ownAccount = 'needs more of the account than a probe may make: ';
 const alias = `${ownAccount}a Lambda function of a container image with an alias that gets requests, and a role for CodeDeploy`;
 const service = `${ownAccount}a service of ECS behind a load balancer in a private network`;
 const events = 'only a target of a rule of EventBridge sees it, and that would be a function or a queue of the account';
-const pipeline = `${ownAccount}a pipeline with its artifact bucket, its service role and a custom action type`;
 
 /** Settings that no question decides, each with the reason. */
 export const unasked: Readonly<Record<string, string>> = {
   asyncConcurrencyPerInstance: 'shows only with a model that takes seconds for an answer, which the user need not have',
   queuedPerInstance: 'depends on the container of the user, and would have to overload it',
-  continuationDelayMs: pipeline,
-  jobOfferedAgainMs: pipeline,
-  repeatedAcknowledge: pipeline,
-  sameActionTypeAgain: pipeline,
-  successAlarmRule: pipeline,
   eventDelayMs: events,
   eventCopies: events,
   eventJitterMs: events,

@@ -15,6 +15,8 @@ export interface Given {
   readonly image: string;
   readonly modelData: string;
   readonly bucket: string;
+  /** ARN of a role that CodePipeline assumes; without one no pipeline is asked. */
+  readonly pipelineRole?: string;
   /** A request that the model answers. */
   readonly body: string;
   readonly contentType: string;

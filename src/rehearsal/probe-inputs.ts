@@ -28,7 +28,7 @@ export const probeInputs = {
   ),
   list: flag({ description: 'Print the questions with their time and cost, and ask none.', default: false }),
   policy: flag({
-    description: 'Print the policy that the questions need, for `role` and `bucket`, and ask none.',
+    description: 'Print the policy that the questions need, for `role`, `bucket` and `pipeline-role`, and ask none.',
     default: false,
   }),
   simulator: flag({
@@ -79,6 +79,15 @@ export const probeInputs = {
       example: 'ml-scratch',
       pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
       allowed: "a bucket's name",
+    }),
+  ),
+  'pipeline-role': optional(
+    text({
+      description:
+        'ARN of a role that CodePipeline assumes, for the questions about pipelines. It needs no permissions; without it they are not decided.',
+      example: 'arn:aws:iam::111122223333:role/pipelines',
+      pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+      allowed: "a role's ARN",
     }),
   ),
   body: text({

@@ -23,6 +23,7 @@ import { quoted } from '../secrets.ts';
 import { anyCalls } from '../session/any-calls.ts';
 import { connectionFrom } from '../session/session.ts';
 import { version } from '../version.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { probeInputs } from './probe-inputs.ts';
 import { replay } from './probe-replay.ts';
 import { costOf, decidedBy, decidedLines } from './probe-report.ts';
@@ -47,7 +48,9 @@ export const probe = async (args: readonly string[], host: () => CommandLine, te
   }
   if (inputs.policy) {
     const { role, bucket } = needed(inputs, ['role', 'bucket']);
-    terminal.out(jsonText(policyOf(chosen, { role, bucket }), 2));
+    terminal.out(
+      jsonText(policyOf(chosen, { role, bucket, ...withoutUndefined({ pipelineRole: inputs['pipeline-role'] }) }), 2),
+    );
     return 0;
   }
   if (inputs.replay !== undefined) {
@@ -143,6 +146,7 @@ const givenOf = (inputs: Inputs): Given => {
     image,
     modelData,
     bucket,
+    ...withoutUndefined({ pipelineRole: inputs['pipeline-role'] }),
     body: inputs.body,
     contentType: inputs['content-type'],
     instance: inputs.instance,
