@@ -1,6 +1,8 @@
 import { AwsError } from '../contracts.ts';
+import type { S3Operations } from '../members.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
+import { s3OperationOf } from './s3-operation.ts';
 import { listOf, textsOf, type Xml, xmlDocument } from './xml.ts';
 
 /** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
@@ -42,69 +44,37 @@ const uploadMembers: Readonly<Record<string, string>> = {
   'part-number-marker': 'PartNumberMarker',
 };
 const counts = new Set(['max-keys', 'partNumber', 'part-number-marker']);
-/** Parameters that do not make it another operation. */
-const neutral = new Set(['x-id', 'list-type', 'fetch-owner', ...Object.keys(queryMembers)]);
 
 export const readS3 = (
   request: WireRequest,
-): { operation: string; input: () => Record<string, unknown> } | undefined => {
-  const { bucket, key } = addressOf(request);
-  if (bucket === '') return undefined;
-  return { operation: operationOf(request, key), input: () => inputOf(request, bucket, key) };
+  tables: S3Operations,
+): { operation: string; input: () => Record<string, unknown> } => {
+  const address = addressOf(request);
+  if (address === undefined) return { operation: 'unreadable', input: () => unreadable(request) };
+  const { bucket, key } = address;
+  return { operation: s3OperationOf(tables, request, bucket, key), input: () => inputOf(request, bucket, key) };
 };
 
-/** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`. */
-const addressOf = (request: WireRequest): { bucket: string; key: string } => {
+/** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`; undefined when it cannot be decoded. */
+const addressOf = (request: WireRequest): { bucket: string; key: string } | undefined => {
   const host = /^(.+)\.localhost(?::\d+)?$/.exec(request.headers['host'] ?? '')?.[1];
   const path = request.path.slice(1);
   const slash = path.indexOf('/');
   const [bucket, key] =
     host !== undefined ? [host, path] : slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)];
-  return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
-};
-
-/** Subresources of a bucket, by the parameter that names them. */
-const subresources: Readonly<Record<string, string>> = {
-  versioning: 'BucketVersioning',
-  publicAccessBlock: 'PublicAccessBlock',
-  ownershipControls: 'BucketOwnershipControls',
-  policy: 'BucketPolicy',
-};
-
-const operationOf = ({ method, query, headers }: WireRequest, key: string): string => {
-  const [subresource, ...more] = [...query.keys()].filter((name) => Object.hasOwn(subresources, name));
-  if (subresource !== undefined && more.length === 0 && key === '' && (method === 'GET' || method === 'PUT'))
-    return `${method === 'GET' ? 'Get' : 'Put'}${subresources[subresource]}`;
-  if (query.has('uploads') || query.has('uploadId')) return uploadOperation(method, query, headers, key);
-  if ([...query.keys()].some((name) => !neutral.has(name))) return 'NotImplemented';
-  if (key === '') {
-    if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'NotImplemented';
-    return { HEAD: 'HeadBucket', PUT: 'CreateBucket' }[method] ?? 'NotImplemented';
+  try {
+    return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
+  } catch {
+    return undefined;
   }
-  if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
-  return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'NotImplemented';
 };
 
-const uploadOperation = (
-  method: string,
-  query: WireRequest['query'],
-  headers: WireRequest['headers'],
-  key: string,
-): string => {
-  if ([...query.keys()].some((name) => !neutral.has(name) && !Object.hasOwn(uploadMembers, name)))
-    return 'NotImplemented';
-  if (query.has('uploads'))
-    return method === 'POST' && key !== ''
-      ? 'CreateMultipartUpload'
-      : method === 'GET' && key === ''
-        ? 'ListMultipartUploads'
-        : 'NotImplemented';
-  if (key === '') return 'NotImplemented';
-  if (method === 'PUT')
-    return query.has('partNumber') && headers['x-amz-copy-source'] !== undefined ? 'UploadPartCopy' : 'NotImplemented';
-  return (
-    { GET: 'ListParts', POST: 'CompleteMultipartUpload', DELETE: 'AbortMultipartUpload' }[method] ?? 'NotImplemented'
-  );
+/** Larrabee/s3sync#45: a key that is no UTF-8; versity/versitygw#2070: an escape that is none. */
+const unreadable = ({ path }: WireRequest): never => {
+  const isEscaped = !/%(?![0-9A-Fa-f]{2})/.test(path);
+  throw isEscaped
+    ? new AwsError('InvalidURI', "Couldn't parse the specified URI.", 400, { URI: path })
+    : new AwsError('InvalidURI', 'Invalid URI: isHexDigit');
 };
 
 const inputOf = (request: WireRequest, bucket: string, key: string): Record<string, unknown> => {
@@ -199,7 +169,8 @@ export const s3Protocol: Protocol = {
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
-    if (operation.startsWith('Head') || error.status === 304) return send(error.status, requestId, Buffer.alloc(0));
+    if (operation.startsWith('Head') || error.status === 304)
+      return send(error.status, requestId, Buffer.alloc(0), refusalHeader(error));
     const body = {
       Code: error.code,
       Message: error.message,
@@ -228,6 +199,10 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
   }
   return headers;
 };
+
+/** Where the answer has no body, this header has the words of a refusal that is not AWS's. */
+const refusalHeader = ({ code, message }: AwsError): Record<string, string> =>
+  code === 'NotSimulated' ? { 'x-simulator-refusal': message } : {};
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 

@@ -159,7 +159,7 @@ export const createS3 = (
       const { body, bytes } = find(input);
       if (body.length !== bytes) throw notImplemented();
       const { Range: range, ...whole } = input;
-      if (range === undefined) return { ...read(whole, call, true), Body: body };
+      if (range === undefined) return { ...read(input, call, true), Body: body };
       // A checksum is one of the whole object, so that S3 sends none with a part of it.
       const { ChecksumMode: _mode, ...part } = whole;
       const answer = read(part, call, true);

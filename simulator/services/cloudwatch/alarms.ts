@@ -1,4 +1,5 @@
 import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import {
   type AlarmDefinition,
   checkAlarm,
@@ -171,7 +172,8 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
 
   return {
-    put: ({ Tags: _tags, ...definition }) => {
+    put: (definition) => {
+      if (definition.Tags !== undefined) throw notSimulated('cloudwatch PutMetricAlarm, member Tags');
       checkAlarm(definition);
       const name = definition.AlarmName;
       const before = alarms.get(name);

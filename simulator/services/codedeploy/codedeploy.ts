@@ -388,8 +388,8 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
         }),
         GetApplicationRevision: (input: { readonly applicationName: string; readonly revision: Revision }) => {
           const application = applicationOf(input.applicationName);
-          const { sha256 = '' } = input.revision.appSpecContent ?? {};
-          const found = application.revisions.get(sha256);
+          const { revisionType = 'AppSpecContent', appSpecContent: { sha256 = '' } = {} } = input.revision;
+          const found = revisionType === 'AppSpecContent' ? application.revisions.get(sha256) : undefined;
           if (found === undefined) throw refuse('RevisionDoesNotExistException', 'The named revision does not exist');
           return {
             applicationName: application.name,
