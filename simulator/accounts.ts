@@ -34,7 +34,7 @@ export const createAccounts = (
     const kernel = kernelOf(accountId, region);
     const services = composeServices(kernel, common, (other) => of(other, region).registry);
     made.set(key, services);
-    if (kernel !== home) for (const bucket of ownBuckets(kernel)) common.s3.objects.create(bucket, accountId);
+    if (kernel !== home) for (const bucket of ownBuckets(kernel)) common.s3.objects.create(bucket, accountId, region);
     return services;
   };
   return { common, of, home: of(home.accountId, home.region) };

@@ -276,6 +276,8 @@ export interface Principal {
   readonly accessKeyId: string;
   readonly arn: string;
   readonly accountId: string;
+  /** `AIDA…` of a user, `AROA…:session` of a session; absent for the root of an account. */
+  readonly userId?: string;
 }
 
 export interface Call {
@@ -303,11 +305,20 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
-  constructor(code: string, message: string, status = 400, members: Readonly<Record<string, unknown>> = {}) {
+  /** Of S3's refusals, some of which tell about a bucket's region. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: string,
+    message: string,
+    status = 400,
+    members: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message);
     this.code = code;
     this.status = status;
     this.members = members;
+    this.headers = headers;
   }
 }
 
@@ -344,12 +355,21 @@ export interface Objects {
   lend(bucket: string, owner: string): void;
   /** There never was such a bucket. */
   drop(bucket: string): void;
-  /** A bucket of another account of the simulation, which only its policy opens; none may exist under the name. */
-  create(bucket: string, account: string): void;
+  /**
+   * A bucket of another account of the simulation, which only its policy opens; none may exist under the name.
+   * @param region of the bucket; the simulated one without it
+   */
+  create(bucket: string, account: string, region?: string): void;
   /** From now on every object of the bucket is encrypted with this KMS key. */
   encrypt(bucket: string, keyArn: string): void;
-  /** Whether an identity that SageMaker assumes may read the object: by the bucket's policy and by the key's. */
+  /** Whether a role that SageMaker assumes may read the object: by its own policies, the bucket's and the key's. */
   mayRead(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for writing an object. */
+  mayWrite(principal: Principal, bucket: string, key: string): boolean;
+  /** The same for listing a bucket. */
+  mayList(principal: Principal, bucket: string): boolean;
+  /** Undefined: there is no such bucket. */
+  regionOf(bucket: string): string | undefined;
 }
 
 /** KMS keys, as far as S3 uses them. */
@@ -364,8 +384,8 @@ export interface Images {
   resolve(image: string): string | undefined;
   /** Point a tag at a digest (tags are mutable; digests are not). */
   tag(image: string, digest: string): void;
-  /** Whether an identity that SageMaker assumes may pull it, by the repository's policy. */
-  mayPull(principal: Principal, image: string): boolean;
+  /** Who keeps a role that SageMaker assumes from pulling it: the repository's policy, or the role's own. */
+  pullRefusedBy(principal: Principal, image: string): 'repository' | 'role' | undefined;
   /** The image brings a model with it, which it serves when it gets no model data. */
   fill(image: string, files: ReadonlyMap<string, Buffer>): void;
   /** The files of an image that brings its model; none otherwise. */

@@ -1,14 +1,16 @@
+import { refusal } from './authentication.ts';
 import { AwsError, type Handler, type Instant, type Kernel, type Service } from './contracts.ts';
 import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
 import { loadHonoured, loadS3Operations, refuseUnserved, refuseUnservedS3 } from './members.ts';
 import { notSimulated } from './not-simulated.ts';
 import { watched } from './observed-reads.ts';
-import { type Caller, type Principals, refusal, signedRegionOf } from './principals.ts';
+import type { Caller, Principals } from './principals.ts';
 import { decode } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
 import { participantOfToken } from './services/sts.ts';
+import { withoutPresigning } from './signature.ts';
 import { type Deserialized, deserialize, loadTables, type Tables } from './validation.ts';
 import type { AnswerContext, Decoded, WireAnswer, WireRequest } from './wire.ts';
 
@@ -103,8 +105,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
   };
 
   /** This comes before any check: a fault hits every caller, also with a request that would be refused. */
-  const participantOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): string | undefined => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(headers);
+  const participantOf = (decoded: Decoded, request: WireRequest): string | undefined => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(request);
     try {
       return participantOfToken(decoded.input()['WebIdentityToken']);
     } catch {
@@ -112,12 +114,11 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     }
   };
 
-  const callerOf = (decoded: Decoded, headers: Readonly<Record<string, string>>): Caller => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity')
-      return principals.authenticate(headers, decoded.protocol.family);
+  const callerOf = (decoded: Decoded, request: WireRequest): Caller => {
+    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.authenticate(request, decoded);
     return {
       principal: { accessKeyId: '', arn: '*', accountId: '' },
-      participant: participantOf(decoded, headers),
+      participant: participantOf(decoded, request),
       temporary: false,
     };
   };
@@ -145,11 +146,12 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     }
   };
 
-  const answer = async (request: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+  const answer = async (sent: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+    const request = withoutPresigning(sent);
     const decoded = decode(request, { tablesOf: (service) => tables.get(service), s3 });
     if (decoded === undefined) return undefined;
     const { service, operation } = decoded;
-    const participant = participantOf(decoded, request.headers);
+    const participant = participantOf(decoded, request);
     const { actions, harm } = faults.take(service, operation, participant, request);
     for (const action of actions) await action();
     if (harm?.kind === 'never-arrived') return 'lost';
@@ -181,12 +183,12 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     let answer: WireAnswer;
     let error: AwsError | undefined;
     try {
-      caller = callerOf(decoded, request.headers);
+      caller = callerOf(decoded, request);
       const { accountId } = caller.principal;
-      const region = signedRegionOf(request.headers) ?? kernel.region;
+      const { region = kernel.region } = caller;
       if (accountId !== '') place = placeOf(accountId, region);
       const handler = handlerOf(place, service, operation);
-      if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol.family, service);
+      if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol, service);
       if (isTooFast(place, service)) throw throttled(protocol.family, service);
       answeredBy = 'constraint';
       // A request that cannot be read names no operation.
@@ -268,7 +270,8 @@ const throttled = (family: Decoded['protocol']['family'], service: string): AwsE
     : new AwsError('ThrottlingException', 'Rate exceeded');
 };
 
-const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: string): AwsError => {
+const harmOf = (harm: Harm, protocol: Decoded['protocol'], service: string): AwsError => {
+  const { family } = protocol;
   switch (harm.kind) {
     case 'throttle':
       return throttled(family, service);
@@ -277,7 +280,7 @@ const harmOf = (harm: Harm, family: Decoded['protocol']['family'], service: stri
         ? new AwsError('InternalError', 'We encountered an internal error. Please try again.', 500)
         : new AwsError('InternalFailure', 'The request processing has failed because of an unknown error.', 500);
     case 'expired-token':
-      return refusal('expired', family);
+      return refusal('expired', protocol);
     case 'error':
       return new AwsError(harm.code, harm.message, harm.status);
     case 'answer-lost':

@@ -74,6 +74,8 @@ export interface S3Operation {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** Members that are numbers. */
+  readonly numbers?: readonly string[];
   /** Headers and parameters without which it is another operation. */
   readonly required?: readonly string[];
   /** In the document that is the body, at any depth. */

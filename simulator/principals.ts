@@ -1,22 +1,39 @@
+import { checkSignature, refusal, signatureOf } from './authentication.ts';
 import { AwsError, type Instant, type Kernel, type Principal } from './contracts.ts';
 import type { Demand } from './iam/demands.ts';
-import { evaluate } from './iam/evaluate.ts';
+import { type Decision, evaluate } from './iam/evaluate.ts';
 import { type Policy, parsePolicy } from './iam/policy.ts';
-import { type PolicyWords, type ResourceCall, type ResourcePolicy, readResourcePolicy } from './iam/resource-policy.ts';
+import {
+  type PolicyWords,
+  type ResourceCall,
+  type ResourcePolicy,
+  readResourcePolicy,
+  roleOf,
+} from './iam/resource-policy.ts';
 import { base32Of, digestOf } from './random.ts';
-import type { Protocol } from './wire.ts';
+import { accessKeyIn } from './signature.ts';
+import type { Protocol, WireRequest } from './wire.ts';
 
 /** The caller. Every clock participant has its own long-lived keys, so that the request log shows the process. */
 export interface Principals {
   /** The long-lived credentials of a participant's process. */
   keysOf(participant: string): { readonly accessKeyId: string; readonly secretAccessKey: string };
-  /** @throws AwsError as AWS refuses unknown, incomplete and expired credentials in that protocol. */
-  authenticate(headers: Readonly<Record<string, string>>, family: Protocol['family']): Caller;
+  /** @throws AwsError as AWS refuses unknown and expired credentials, and signatures that do not fit, in that protocol. */
+  authenticate(request: WireRequest, call: { readonly service: string; readonly protocol: Protocol }): Caller;
   /** The participant of a call, if it is known before any check. */
-  participantOf(headers: Readonly<Record<string, string>>): string | undefined;
+  participantOf(request: WireRequest): string | undefined;
   /** Temporary credentials that expire in virtual time. @param policy of the session: it allows nothing, and takes away the rest */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined, policy?: Policy): Session;
   role(arn: string): Role | undefined;
+  /** The roles that lie in an account. */
+  roles(accountId: string): readonly Role[];
+  /** Makes a role without any permission. @throws {TypeError} as `trust` */
+  create(arn: string, trust: object, maxSessionMs: number): Role;
+  remove(role: Role): void;
+  /** From now on the role has the permissions of these policies alone. @throws {TypeError} as `attach` */
+  permitOnly(role: Role, documents: readonly unknown[]): void;
+  /** Undefined: every identity may assume it. */
+  trustOf(role: Role): object | undefined;
   /** The accounts that roles lie in. */
   accounts(): readonly string[];
   /**
@@ -27,15 +44,21 @@ export interface Principals {
    */
   attach(role: string, document: unknown): void;
   /** From now on the trust policy decides who may assume the role. @throws {TypeError} as `attach` */
-  trust(role: string, document: unknown): void;
+  trust(role: string, document: object): void;
   /** Whether the role's trust policy lets the caller assume it; without a policy it lets everyone. */
   mayAssume(role: Role, call: Omit<ResourceCall, 'resource'>): boolean;
+  /** Whether the role exists, and its trust policy lets the service assume it; without a policy it lets everyone. */
+  letsIn(role: string, service: string): boolean;
+  /** What the policies of a role, or of its session, say; without policies it may do everything. */
+  decide(principal: Principal, action: string, resource: string): Decision;
   /** @throws AwsError AccessDeniedException, worded as IAM words it. */
   authorize(principal: Principal, demand: Demand, family: Protocol['family']): void;
 }
 
 export interface Caller {
   readonly principal: Principal;
+  /** The region that the request was signed for; none: the request needs no signature. */
+  readonly region?: string;
   readonly participant: string | undefined;
   readonly temporary: boolean;
 }
@@ -44,6 +67,8 @@ export interface Role {
   readonly arn: string;
   readonly accountId: string;
   readonly roleId: string;
+  /** Undefined: the setting has it. */
+  readonly maxSessionMs?: number;
 }
 export interface Session {
   readonly accessKeyId: string;
@@ -55,50 +80,63 @@ export interface Session {
 
 const longLived = 'AKIASIMULATED';
 
-/** `roles`: names in this account, or whole ARNs for roles elsewhere. */
-export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Principals => {
+/**
+ * @param roles names in this account, or whole ARNs for roles elsewhere
+ * @param sharedClock the time, while the callers' clocks show it too; then the dates of signatures are judged
+ */
+export const createPrincipals = (
+  kernel: Kernel,
+  roles: readonly string[],
+  sharedClock: () => Instant | undefined = () => undefined,
+): Principals => {
   const known = new Map<string, Role>();
   const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
   const attached = new Map<string, readonly Policy[]>();
-  const trusts = new Map<string, ResourcePolicy>();
+  const trusts = new Map<string, { readonly document: object; readonly decide: ResourcePolicy }>();
   /** Session policies, by access key. */
   const limits = new Map<string, Policy>();
+  let made = 0;
+  const roleAt = (arn: string, ...id: readonly number[]): Role => ({
+    name: arn.split('/').at(-1) ?? arn,
+    arn,
+    accountId: arn.split(':')[4] ?? '',
+    roleId: `AROA${base32Of(17, 'role', arn, ...id)}`,
+  });
   for (const role of roles) {
     const arn = arnOf(kernel, role);
-    const name = arn.split('/').at(-1) ?? role;
-    known.set(arn, { name, arn, accountId: arn.split(':')[4] ?? '', roleId: `AROA${base32Of(17, 'role', arn)}` });
+    known.set(arn, roleAt(arn));
   }
+  const keysOf: Principals['keysOf'] = (participant) => ({
+    accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
+    secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
+  });
   /** A session's ARN does not have its role's path, and an account has one role of a name. */
   const keyOf = (role: string): string => arnOf(kernel, role).replace(/:role\/.*\//, ':role/');
 
   return {
-    keysOf: (participant) => ({
-      accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
-      secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
-    }),
-    participantOf(headers) {
-      const accessKeyId = accessKeyOf(headers);
-      return accessKeyId?.startsWith(longLived)
-        ? `p${Number(accessKeyId.slice(longLived.length))}`
-        : sessions.get(accessKeyId ?? '')?.participant;
+    keysOf,
+    participantOf(request) {
+      const accessKeyId = accessKeyIn(request) ?? '';
+      return longLivedOf(accessKeyId) ?? sessions.get(accessKeyId)?.participant;
     },
-    authenticate(headers, family) {
-      const accessKeyId = accessKeyOf(headers);
-      if (accessKeyId === undefined) throw refusal('missing', family);
-      if (accessKeyId.startsWith(longLived)) {
-        const principal = {
-          accessKeyId,
-          arn: `arn:aws:iam::${kernel.accountId}:user/delivery`,
-          accountId: kernel.accountId,
-        };
-        return { principal, participant: `p${Number(accessKeyId.slice(longLived.length))}`, temporary: false };
+    authenticate(request, { service, protocol: asked }) {
+      const signature = signatureOf(request, asked);
+      const { accessKeyId, region } = signature;
+      const judged = { request, signature, service, asked, now: sharedClock(), home: kernel.region };
+      const process = longLivedOf(accessKeyId);
+      if (process !== undefined) {
+        checkSignature({ ...judged, secret: keysOf(process).secretAccessKey });
+        const { accountId } = kernel;
+        const arn = `arn:aws:iam::${accountId}:user/delivery`;
+        const principal = { accessKeyId, arn, accountId, userId: `AIDA${base32Of(17, 'user', arn)}` };
+        return { principal, region, participant: process, temporary: false };
       }
       const issued = sessions.get(accessKeyId);
-      if (issued === undefined || headers['x-amz-security-token'] !== issued.session.sessionToken) {
-        throw refusal('unknown', family);
-      }
-      if (kernel.clock.now() >= issued.session.expiration) throw refusal('expired', family);
-      return { principal: issued.session.principal, participant: issued.participant, temporary: true };
+      if (issued === undefined || request.headers['x-amz-security-token'] !== issued.session.sessionToken)
+        throw refusal('unknown', asked);
+      if (kernel.clock.now() >= issued.session.expiration) throw refusal('expired', asked);
+      checkSignature({ ...judged, secret: issued.session.secretAccessKey });
+      return { principal: issued.session.principal, region, participant: issued.participant, temporary: true };
     },
     issue(role, sessionName, durationMs, participant, policy) {
       const name = ['session', role.arn, sessions.size] as const;
@@ -114,6 +152,7 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
           accessKeyId,
           arn: `arn:aws:sts::${role.accountId}:assumed-role/${role.name}/${sessionName}`,
           accountId: role.accountId,
+          userId: `${role.roleId}:${sessionName}`,
         },
       };
       sessions.set(accessKeyId, { session, participant });
@@ -121,16 +160,49 @@ export const createPrincipals = (kernel: Kernel, roles: readonly string[]): Prin
       return session;
     },
     role: (arn) => known.get(arn),
+    roles: (accountId) => [...known.values()].filter((role) => role.accountId === accountId),
+    create(arn, trust, maxSessionMs) {
+      const key = keyOf(arn);
+      trusts.set(key, trustIn(trust));
+      attached.set(key, []);
+      // A role that is made again under its name has another identity (IAM user guide, "IAM identifiers").
+      const role = { ...roleAt(arn, made++), maxSessionMs };
+      known.set(arn, role);
+      return role;
+    },
+    remove({ arn }) {
+      known.delete(arn);
+      trusts.delete(keyOf(arn));
+      // Its sessions end with it: they have no permission left.
+      attached.set(keyOf(arn), []);
+    },
+    permitOnly({ arn }, documents) {
+      attached.set(keyOf(arn), documents.map(parsePolicy));
+    },
+    trustOf: ({ arn }) => trusts.get(keyOf(arn))?.document,
     accounts: () => [...new Set([...known.values()].map(({ accountId }) => accountId))],
     attach(role, document) {
       attached.set(keyOf(role), [...(attached.get(keyOf(role)) ?? []), parsePolicy(document)]);
     },
     trust(role, document) {
-      trusts.set(keyOf(role), readResourcePolicy(JSON.stringify(document), trustWords));
+      trusts.set(keyOf(role), trustIn(document));
     },
     mayAssume: ({ arn }, call) => {
-      const policy = trusts.get(keyOf(arn));
+      const policy = trusts.get(keyOf(arn))?.decide;
       return policy === undefined || policy({ ...call, resource: arn }) === 'allowed';
+    },
+    letsIn(role, service) {
+      const found = known.get(role);
+      if (found === undefined) return false;
+      const principal = { accessKeyId: service, arn: '*', accountId: '' };
+      return this.mayAssume(found, { principal, action: 'sts:AssumeRole', service });
+    },
+    decide(principal, action, resource) {
+      const demand = { action, resource, context: () => [] };
+      const policies = attached.get(keyOf(roleOf(principal.arn)));
+      const decision = policies === undefined ? 'allowed' : evaluate(policies, demand);
+      const limit = limits.get(principal.accessKeyId);
+      return decision === 'allowed' && limit !== undefined ? evaluate([limit], demand) : decision;
     },
     authorize(principal, demand, family) {
       const { action, resource } = demand;
@@ -165,37 +237,14 @@ const trustWords: PolicyWords = {
   malformed: (message) => fail(message),
   notServed: (what) => fail(`${what} is not evaluated here in a trust policy`),
 };
+const trustIn = (document: object): { readonly document: object; readonly decide: ResourcePolicy } => ({
+  document,
+  decide: readResourcePolicy(JSON.stringify(document), trustWords),
+});
 const fail = (message: string): never => {
   throw new TypeError(message);
 };
 
-/** The region in the credential scope of a signature (AWS: "Signature Version 4"). */
-export const signedRegionOf = (headers: Readonly<Record<string, string>>): string | undefined =>
-  /Credential=[^/,]+\/\d{8}\/([a-z0-9-]+)\//.exec(headers['authorization'] ?? '')?.[1];
-
-const accessKeyOf = (headers: Readonly<Record<string, string>>): string | undefined =>
-  /Credential=([^/,]+)\//.exec(headers['authorization'] ?? '')?.[1];
-
-/** The same refusal has other codes in each protocol (AWS: "Common errors" of STS, SageMaker and S3). */
-const refusals = {
-  missing: {
-    json: ['MissingAuthenticationTokenException', 'Missing Authentication Token', 400],
-    query: ['MissingAuthenticationToken', 'Request is missing Authentication Token', 403],
-    s3: ['AccessDenied', 'Access Denied', 403],
-  },
-  unknown: {
-    json: ['UnrecognizedClientException', 'The security token included in the request is invalid.', 400],
-    query: ['InvalidClientTokenId', 'The security token included in the request is invalid.', 403],
-    s3: ['InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', 403],
-  },
-  expired: {
-    json: ['ExpiredTokenException', 'The security token included in the request is expired', 400],
-    query: ['ExpiredToken', 'The security token included in the request is expired', 403],
-    s3: ['ExpiredToken', 'The provided token has expired.', 400],
-  },
-} as const;
-
-export const refusal = (why: keyof typeof refusals, family: Protocol['family']): AwsError => {
-  const [code, message, status] = refusals[why][family];
-  return new AwsError(code, message, status);
-};
+/** The participant whose long-lived key it is. */
+const longLivedOf = (accessKeyId: string): string | undefined =>
+  /^AKIASIMULATED\d{7,}$/.test(accessKeyId) ? `p${Number(accessKeyId.slice(longLived.length))}` : undefined;

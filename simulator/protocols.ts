@@ -20,7 +20,11 @@ const targets: Readonly<Record<string, string>> = {
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */
-const versions: Readonly<Record<string, string>> = { '2010-08-01': 'cloudwatch', '2011-06-15': 'sts' };
+const versions: Readonly<Record<string, string>> = {
+  '2010-08-01': 'cloudwatch',
+  '2010-05-08': 'iam',
+  '2011-06-15': 'sts',
+};
 
 /** Services by the names in credential scopes, where these differ (AWS service models, `signingName` and `endpointPrefix`). */
 const signedNames: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };

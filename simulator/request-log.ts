@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Abort|Acknowledge|Add|Complete|Continue|Copy|Create|Delete|Deregister|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
+  /^(Abort|Acknowledge|Add|Attach|Complete|Continue|Copy|Create|Delete|Deregister|Detach|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -53,6 +53,7 @@ const actions: Readonly<Record<string, string>> = {
   's3:ListMultipartUploads': 's3:ListBucketMultipartUploads',
   's3:ListObjectsV2': 's3:ListBucket',
   's3:HeadBucket': 's3:ListBucket',
+  's3:ListBuckets': 's3:ListAllMyBuckets',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   'lambda:Invoke': 'lambda:InvokeFunction',
@@ -93,6 +94,7 @@ export const resourceOf = (
   };
   switch (service) {
     case 's3': {
+      if (operation === 'ListBuckets') return '*';
       const key = text('Key');
       return `arn:aws:s3:::${text('Bucket') ?? ''}${key === undefined ? '' : `/${key}`}`;
     }
@@ -118,7 +120,9 @@ export const resourceOf = (
       return alarm === undefined ? (text('ResourceARN') ?? '*') : kernel.arn('cloudwatch', `alarm:${alarm}`);
     }
     case 'ecr': {
-      const own = kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+      const name = text('repositoryName') ?? text('repositoryNames');
+      // A listing of all repositories is about each of them (Service Authorization Reference, Amazon ECR).
+      const own = kernel.arn('ecr', `repository/${name ?? '*'}`);
       const registry = text('registryId');
       // A repository of another registry is that account's resource.
       return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
@@ -158,6 +162,13 @@ export const resourceOf = (
       const qualifier = text('Qualifier');
       const name = /(?:^|:)function:([^:]+)/.exec(given)?.[1] ?? given;
       return kernel.arn('lambda', `function:${name}${qualifier === undefined ? '' : `:${qualifier}`}`);
+    }
+    case 'iam': {
+      // IAM's resources lie in no region. ListRoles is about none (Service Authorization Reference, IAM).
+      const role = text('RoleName');
+      return role === undefined
+        ? '*'
+        : kernel.arn('iam', `role${text('Path') ?? '/'}${role}`).replace(/^(arn:aws:iam:)[^:]*/, '$1');
     }
     case 'sts':
       return text('RoleArn') ?? '*';

@@ -97,12 +97,15 @@ const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined>
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
+  const sentBody = Buffer.concat(chunks);
+  const body = inflated(sentBody, incoming);
   return {
     method: incoming.method ?? 'GET',
     path,
     query: new URLSearchParams(query),
     headers,
-    body: inflated(Buffer.concat(chunks), incoming),
+    body,
+    ...(body === sentBody ? {} : { sentBody }),
   };
 };
 

@@ -36,6 +36,11 @@ export const defaultSettings = {
   redAlarmAtUpdate: 'trips' as 'trips' | 'refused',
   /** An alarm named in AutoRollbackConfiguration that does not exist. §13.2 */
   missingAlarmAtUpdate: 'refused' as 'refused' | 'ignored',
+  /**
+   * An alarm in AutoRollbackConfiguration that the models' execution role may not read, though AWS asks for cloudwatch:DescribeAlarms
+   * (AWS: "Auto-rollback configuration and monitoring"): the update is refused, or goes on without that alarm. [unconfirmed]
+   */
+  unreadableAlarm: 'refused' as 'refused' | 'ignored',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
@@ -55,8 +60,11 @@ export const defaultSettings = {
   lastStepWaits: false,
   /** A deployment policy while the variant names change: refused, or silently ALL_AT_ONCE without a bake. §13.3 */
   renamedVariantUpdate: 'refused' as 'refused' | 'all-at-once',
-  /** Rounding of CAPACITY_PERCENT on small fleets. §13.4 */
-  percentRounding: 'up' as 'up' | 'down',
+  /**
+   * Rounding of CAPACITY_PERCENT on small fleets, never to less than one instance: AWS's notebooks of linear and rolling deployments have
+   * 33 % of three as one instance. Other shares are not documented. §13.4
+   */
+  percentRounding: 'nearest' as 'nearest' | 'up' | 'down',
   /** Where an unapproved package is refused. §13.7 */
   unapprovedRefusedAt: 'CreateModel' as 'CreateModel' | 'CreateEndpoint' | 'never',
   /** Which containers of a package a model runs that names the package in its one container. §2.1 [unconfirmed] */
@@ -91,6 +99,18 @@ export const defaultSettings = {
   asyncPickUpMs: 500,
   /** Requests that an instance of an asynchronous endpoint works on at once, when the config sets no limit. [unconfirmed] */
   asyncConcurrencyPerInstance: 4,
+  /**
+   * How many instances target tracking brings to a fleet without any, once the backlog exceeds the target: as many as meet it, or one.
+   * [unconfirmed]
+   */
+  trackingFromZero: 'as-tracked' as 'as-tracked' | 'one',
+  /**
+   * The count that RetainAllVariantProperties retains from a fleet at zero: none, so that no container of the new version starts, or the
+   * config's InitialInstanceCount. [unconfirmed]
+   */
+  retainedZero: 'zero' as 'zero' | 'initial',
+  /** A deployment policy for a new fleet that has no instance: it bakes without capacity, or is refused. [unconfirmed] */
+  guardedAtZero: 'bakes' as 'bakes' | 'refused',
   /** From CreateTransformJob to running containers. [unconfirmed] */
   transformStartMs: 180_000,
   /** From StopTransformJob to Stopped. [unconfirmed] */
@@ -201,6 +221,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   alarmSettleMs: 60_000,
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
+  unreadableAlarm: 'ignored',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
   asyncFleetMetrics: false,
@@ -224,6 +245,9 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   serverlessIdleMs: 60_000,
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
+  trackingFromZero: 'one',
+  retainedZero: 'initial',
+  guardedAtZero: 'refused',
   queuedPerInstance: 50,
   transformStartMs: 600_000,
   transformStopMs: 120_000,

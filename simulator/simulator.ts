@@ -10,7 +10,7 @@ import { createRequestLog, type WireEntry, wireWriter } from './request-log.ts';
 import { type Connection, listen } from './server.ts';
 import type { Services } from './services/services.ts';
 import { githubToken } from './services/sts.ts';
-import { createWatchdog, followWallClock } from './wall-time.ts';
+import { createWatchdog, followWallClock, sharedTime } from './wall-time.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
 export interface SimulatorOptions extends KernelOptions {
@@ -60,7 +60,9 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const participants = createParticipants(guarded, () => watchdog.look());
   const driverId = options.wallSpeed === undefined ? participants.register('driver', 'driver') : undefined;
 
-  const principals = createPrincipals(kernel, roles);
+  // A driver moves time on its own.
+  const sharedClock = (): number | undefined => (options.wallSpeed === 1 ? sharedTime(clock) : undefined);
+  const principals = createPrincipals(kernel, roles, sharedClock);
   const faults = createFaults();
   const wireFile = options.wireFile ?? process.env['SIMULATOR_WIRE_FILE'];
   const log = createRequestLog(options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile)));

@@ -57,6 +57,7 @@ export const shapeOf = (tables: Tables, name: string): Shape => {
 /** Each service's code for a constraint violation. */
 const refusalCodes: Readonly<Record<string, string>> = {
   cloudwatch: 'ValidationError',
+  iam: 'ValidationError',
   sts: 'ValidationError',
   'sagemaker-runtime': 'ValidationError',
   ecr: 'InvalidParameterException',

@@ -3,8 +3,8 @@ import type { Instant } from './contracts.ts';
 import type { Participants } from './participants.ts';
 
 /**
- * The only two uses of wall time in the simulator: to detect a participant that never sleeps, and to let time pass when the
- * simulator runs alone. Neither affects the result of a rehearsal.
+ * The only uses of wall time in the simulator: to detect a participant that never sleeps, to let time pass when the simulator runs
+ * alone, and to know whether its callers' clocks show the same time. None affects the result of a rehearsal.
  */
 const patienceMs = 5 * 60_000;
 
@@ -55,4 +55,13 @@ export const followWallClock = (clock: Clock, participants: Participants, speed:
     if (participants.size === 0) clock.advanceTo(Math.floor(virtual));
   }, 50);
   return { stop: () => clearInterval(timer) };
+};
+
+/**
+ * The time, while it is also the wall clock's, to the minute; undefined otherwise. An SDK dates its first request by the wall clock and
+ * the later ones by the answers that it has got, so a simulator with a time of its own cannot tell a wrong clock by a signature.
+ */
+export const sharedTime = (clock: Pick<Clock, 'now'>): Instant | undefined => {
+  const now = clock.now();
+  return Math.abs(now - Date.now()) < 60_000 ? now : undefined;
 };

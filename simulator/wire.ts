@@ -8,6 +8,10 @@ export interface WireRequest {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** The body before it was unpacked; it is what the caller signed. */
+  readonly sentBody?: Buffer;
+  /** The whole query of a presigned URL; `query` and `headers` are then as if the signature had been a header. */
+  readonly presigned?: URLSearchParams;
 }
 export interface WireAnswer {
   readonly status: number;

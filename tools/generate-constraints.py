@@ -39,7 +39,14 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
+    "iam": """
+        AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
+        ListRolePolicies ListRoles PutRolePolicy UpdateAssumeRolePolicy
+    """,
+    "ecr": """
+        BatchGetImage CreateRepository DeleteRepository DeleteRepositoryPolicy DescribeImages DescribeRepositories GetRepositoryPolicy
+        ListImages PutImage SetRepositoryPolicy
+    """,
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline DisableStageTransition
         EnableStageTransition GetJobDetails GetPipeline GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes
@@ -62,7 +69,7 @@ SERVED = {
         PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
     """,
 }
-WITH_OUTPUTS = {"cloudwatch", "sts"}
+WITH_OUTPUTS = {"cloudwatch", "iam", "sts"}
 # REST services whose requests are read by the model's own bindings of members to the path and the query.
 WITH_BINDINGS = {"lambda"}
 # REST services, whose other operations are known by method and path.
@@ -177,6 +184,9 @@ def s3_tables():
         }
         # The bucket is part of the host in the model's own words; requests of either style name it.
         bound = {"method": method, "path": uri, "headers": at("header"), "query": at("querystring")}
+        numbers = [name for name, member in members.items() if shapes[member["shape"]]["type"] in ("integer", "long")]
+        if numbers:
+            bound["numbers"] = numbers
         required = [
             members[name]["locationName"]
             for name in shape.get("required", [])
@@ -210,13 +220,21 @@ def render(table):
     )
 
 
+def regions():
+    """All regions of all partitions, without the pseudo-regions of global services."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    names = sorted(name for partition in partitions for name in partition["regions"] if not name.endswith("-global"))
+    source = f"botocore {botocore.__version__}, partitions.json"
+    return json.dumps({"source": source, "regions": names}, indent=2) + "\n"
+
+
 def main():
     check = "--check" in sys.argv[1:]
     DIRECTORY.mkdir(exist_ok=True)
     stale = []
-    for service in [*SERVED, "s3"]:
-        path = DIRECTORY / f"{service}.generated.json"
-        text = render(s3_tables() if service == "s3" else tables(service, SERVED[service].split()))
+    written = [(service, render(tables(service, operations.split()))) for service, operations in SERVED.items()]
+    for name, text in [*written, ("s3", render(s3_tables())), ("regions", regions())]:
+        path = DIRECTORY / f"{name}.generated.json"
         if check:
             if not path.exists() or path.read_text() != text:
                 stale.append(path.name)

@@ -8,7 +8,7 @@ const constraints = new URL('../simulator/constraints', import.meta.url).pathnam
 export const modelledServices = (): readonly string[] =>
   readdirSync(constraints)
     .map((name) => name.replace('.generated.json', ''))
-    .filter((name) => !['s3', 'honoured'].includes(name))
+    .filter((name) => !['s3', 'honoured', 'regions'].includes(name))
     .sort();
 
 const tables = new Map<string, Tables>();

@@ -13,6 +13,7 @@ failure.
 import base64
 import io
 import json
+import multiprocessing
 import pathlib
 import re
 import sys
@@ -310,16 +311,30 @@ def planted(entry):
         yield {**entry, "answer": {**answer, "status": 200, "body": ""}}
 
 
+def judged(line):
+    """The failure of an exchange, None without one; and how many damaged copies of it passed."""
+    entry = json.loads(line)
+    problems = verify(entry)
+    unnoticed = sum(not verify(damaged) for damaged in planted(entry))
+    named = f"{entry['service']} {entry['operation']} ({entry['protocol']}): {'; '.join(problems)}"
+    return named if problems else None, unnoticed
+
+
+def lines_of(paths):
+    """One at a time: the exchanges of all tests are gigabytes."""
+    for path in paths:
+        with open(path, encoding="utf-8") as lines:
+            yield from lines
+
+
 def main():
     passed, failures, blind = 0, Counter(), 0
-    for path in sys.argv[1:]:
-        for line in pathlib.Path(path).read_text().splitlines():
-            entry = json.loads(line)
-            problems = verify(entry)
-            passed += not problems
-            blind += sum(not verify(damaged) for damaged in planted(entry))
-            if problems:
-                failures[f"{entry['service']} {entry['operation']} ({entry['protocol']}): {'; '.join(problems)}"] += 1
+    with multiprocessing.Pool() as workers:
+        for problem, unnoticed in workers.imap_unordered(judged, lines_of(sys.argv[1:]), chunksize=200):
+            passed += problem is None
+            blind += unnoticed
+            if problem:
+                failures[problem] += 1
     for problem, times in failures.most_common():
         print(f"{times}x {problem[:400]}")
     if blind:

@@ -1,4 +1,5 @@
 import { AwsError, type Principal } from '../contracts.ts';
+import type { Decision } from './evaluate.ts';
 import type { ResourceDecision } from './resource-policy.ts';
 
 /**
@@ -20,6 +21,21 @@ export const deniedByResource = (
     }`,
   );
 
-/** Whether a resource's policy lets the call through: another account needs an Allow of it, the own account needs no Deny. */
-export const mayPass = (decision: ResourceDecision, caller: Principal, owner: string): boolean =>
-  caller.accountId === owner ? decision !== 'denied' : decision === 'allowed';
+/** What the policies of an identity say about a call. */
+export type IdentityDecision = (principal: Principal, action: string, resource: string) => Decision;
+
+/**
+ * Whether both sides let the call through: of another account each must allow it, within an account one of them, and a Deny of either
+ * wins (IAM user guide, "Policy evaluation logic").
+ * @param byIdentity without it the caller's own policies have been judged before
+ */
+export const mayPass = (
+  decision: ResourceDecision,
+  caller: Principal,
+  owner: string,
+  byIdentity: Decision = 'allowed',
+): boolean => {
+  if (decision === 'denied' || byIdentity === 'explicitly-denied') return false;
+  const [resource, identity] = [decision === 'allowed', byIdentity === 'allowed'];
+  return caller.accountId === owner ? resource || identity : resource && identity;
+};

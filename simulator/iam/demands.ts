@@ -29,6 +29,7 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
     own,
     ...(service === 'sagemaker' ? besides(kernel, call, resource) : []),
     ...(service === 'codedeploy' && operation === 'CreateDeployment' ? besidesDeployment(kernel, call, resource) : []),
+    ...(operation === 'AssumeRole' ? besidesAssuming(input).map((action) => demand(action, resource, input)) : []),
     ...(service === 'ecs' && operation === 'RegisterTaskDefinition' ? besidesRevision(call, resource) : []),
     ...source(kernel, call),
   ];
@@ -89,6 +90,15 @@ const besidesDeployment = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall, grou
     ...(overrideAlarmConfiguration === undefined ? [] : [of('UpdateDeploymentGroup', group)]),
   ];
 };
+
+/**
+ * What assuming a role needs beside sts:AssumeRole, of the caller and of the role's trust policy (IAM user guide, "Pass session tags in
+ * AWS STS", "Monitor and control actions taken with assumed roles").
+ */
+export const besidesAssuming = ({ Tags, SourceIdentity }: Readonly<Record<string, unknown>>): readonly string[] => [
+  ...(Array.isArray(Tags) && Tags.length > 0 ? ['sts:TagSession'] : []),
+  ...(SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
+];
 
 /** ECS developer guide, "Grant permissions to pass a role" and "Grant permission to tag resources on creation". */
 const besidesRevision = ({ input }: AwsCall, family: string): readonly Demand[] => [

@@ -12,6 +12,8 @@ export interface ResourceCall {
   readonly keys?: Readonly<Record<string, string | undefined>>;
   /** ARN of the identity provider, for a caller that presents its token. */
   readonly federated?: string;
+  /** `sagemaker.amazonaws.com`, for a service that assumes a role. */
+  readonly service?: string;
 }
 
 /** `silent`: no statement is about the call. Then a caller of the resource's own account needs nothing of it, and another account is denied. */
@@ -22,7 +24,7 @@ export type ResourcePolicy = (call: ResourceCall) => ResourceDecision;
 export interface PolicyWords {
   malformed(message: string): AwsError;
   notServed(what: string): AwsError;
-  /** Services may be principals; their own calls are not simulated, so such a statement is about no caller. */
+  /** Services may be principals: those that assume a role. Their other calls are not simulated. */
   readonly services?: true;
   /** Whether the policy may name this resource; without it statements name none, because they always mean their own resource. */
   readonly mayName?: (arn: string) => boolean;
@@ -99,10 +101,13 @@ const principalsOf = (
   const providers = list(Federated).map(String);
   const odd = callers.find((one) => !/^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:[^*?]+)$/.test(one));
   if (odd !== undefined) throw malformed(`Invalid principal in policy: ${odd}`);
-  return ({ principal, federated }) =>
-    federated === undefined
+  const hosts = list(Service).map(String);
+  return ({ principal, federated, service }) => {
+    if (service !== undefined) return hosts.includes(service) || callers.includes('*');
+    return federated === undefined
       ? callers.some((one) => isMeant(one, principal))
       : providers.includes(federated) || callers.includes('*');
+  };
 };
 
 /** The root of an account means all its identities; a role means its sessions (IAM user guide, "AWS JSON policy elements: Principal"). */
@@ -139,6 +144,7 @@ const known = new Set([
   'aws:principalaccount',
   's3:if-match',
   's3:if-none-match',
+  'sts:externalid',
   'token.actions.githubusercontent.com:aud',
   'token.actions.githubusercontent.com:sub',
 ]);
@@ -152,7 +158,7 @@ const keysOf = ({ principal, keys }: ResourceCall): Readonly<Record<string, stri
 });
 
 /** The key holds the role, not its session (AWS: global condition keys, aws:PrincipalArn). */
-const roleOf = (arn: string): string =>
+export const roleOf = (arn: string): string =>
   arn.replace(/^arn:([a-z-]+):sts::(\d+):assumed-role\/([^/]+)\/.*$/, 'arn:$1:iam::$2:role/$3');
 
 const list = (value: unknown): readonly unknown[] =>

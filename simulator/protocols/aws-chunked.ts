@@ -6,11 +6,18 @@ import type { WireRequest } from '../wire.ts';
  * (AWS: "Authenticating requests: signature calculations for the Authorization header, chunked upload").
  * @throws AwsError IncompleteBody
  */
-export const decodeChunks = (request: WireRequest): { body: Buffer; trailers: Record<string, string> } => {
+export const decodeChunks = (
+  request: WireRequest,
+): {
+  readonly body: Buffer;
+  readonly trailers: Readonly<Record<string, string>>;
+  /** Each with the text behind its size, which may be its signature; the last one is empty. */
+  readonly chunks: readonly { readonly data: Buffer; readonly extension: string }[];
+} => {
   const { body, headers } = request;
-  if (headers['x-amz-content-sha256']?.startsWith('STREAMING-') !== true) return { body, trailers: {} };
+  if (headers['x-amz-content-sha256']?.startsWith('STREAMING-') !== true) return { body, trailers: {}, chunks: [] };
   const incomplete = () => new AwsError('IncompleteBody', 'The request body terminated unexpectedly', 400);
-  const chunks: Buffer[] = [];
+  const chunks: { readonly data: Buffer; readonly extension: string }[] = [];
   let at = 0;
   const line = (): string => {
     const end = body.indexOf('\r\n', at);
@@ -20,10 +27,11 @@ export const decodeChunks = (request: WireRequest): { body: Buffer; trailers: Re
     return text;
   };
   for (;;) {
-    const size = Number.parseInt(line().split(';')[0] ?? '', 16);
+    const [length = '', extension = ''] = line().split(';');
+    const size = Number.parseInt(length, 16);
     if (!(size >= 0) || at + size > body.length) throw incomplete();
+    chunks.push({ data: body.subarray(at, at + size), extension });
     if (size === 0) break;
-    chunks.push(body.subarray(at, at + size));
     at += size + 2;
   }
   const trailers: Record<string, string> = {};
@@ -32,8 +40,8 @@ export const decodeChunks = (request: WireRequest): { body: Buffer; trailers: Re
     const colon = text.indexOf(':');
     if (colon > 0) trailers[text.slice(0, colon).toLowerCase()] = text.slice(colon + 1).trim();
   }
-  const decoded = Buffer.concat(chunks);
+  const decoded = Buffer.concat(chunks.map(({ data }) => data));
   const announced = headers['x-amz-decoded-content-length'];
   if (announced !== undefined && Number(announced) !== decoded.length) throw incomplete();
-  return { body: decoded, trailers };
+  return { body: decoded, trailers, chunks };
 };

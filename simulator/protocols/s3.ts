@@ -1,5 +1,5 @@
 import { AwsError } from '../contracts.ts';
-import type { S3Operations } from '../members.ts';
+import type { S3Operation, S3Operations } from '../members.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
 import { s3OperationOf } from './s3-operation.ts';
@@ -8,43 +8,6 @@ import { listOf, textsOf, type Xml, xmlDocument } from './xml.ts';
 /** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-const headerMembers: Readonly<Record<string, string>> = {
-  'content-type': 'ContentType',
-  'content-encoding': 'ContentEncoding',
-  'cache-control': 'CacheControl',
-  'content-md5': 'ContentMD5',
-  range: 'Range',
-  'if-match': 'IfMatch',
-  'if-none-match': 'IfNoneMatch',
-  'x-amz-copy-source': 'CopySource',
-  'x-amz-copy-source-if-match': 'CopySourceIfMatch',
-  'x-amz-copy-source-range': 'CopySourceRange',
-  'x-amz-metadata-directive': 'MetadataDirective',
-  'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
-  'x-amz-source-expected-bucket-owner': 'ExpectedSourceBucketOwner',
-  'x-amz-checksum-mode': 'ChecksumMode',
-  'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
-  'x-amz-checksum-type': 'ChecksumType',
-  'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',
-};
-const queryMembers: Readonly<Record<string, string>> = {
-  versionId: 'VersionId',
-  prefix: 'Prefix',
-  delimiter: 'Delimiter',
-  'start-after': 'StartAfter',
-  'continuation-token': 'ContinuationToken',
-  'encoding-type': 'EncodingType',
-  'max-keys': 'MaxKeys',
-};
-/** Parameters of multipart uploads; `uploads` and `uploadId` name the resource. */
-const uploadMembers: Readonly<Record<string, string>> = {
-  uploads: 'Uploads',
-  uploadId: 'UploadId',
-  partNumber: 'PartNumber',
-  'part-number-marker': 'PartNumberMarker',
-};
-const counts = new Set(['max-keys', 'partNumber', 'part-number-marker']);
-
 export const readS3 = (
   request: WireRequest,
   tables: S3Operations,
@@ -52,7 +15,8 @@ export const readS3 = (
   const address = addressOf(request);
   if (address === undefined) return { operation: 'unreadable', input: () => unreadable(request) };
   const { bucket, key } = address;
-  return { operation: s3OperationOf(tables, request, bucket, key), input: () => inputOf(request, bucket, key) };
+  const operation = s3OperationOf(tables, request, bucket, key);
+  return { operation, input: () => inputOf(request, { bucket, key, bound: tables[operation] }) };
 };
 
 /** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`; undefined when it cannot be decoded. */
@@ -77,23 +41,27 @@ const unreadable = ({ path }: WireRequest): never => {
     : new AwsError('InvalidURI', 'Invalid URI: isHexDigit');
 };
 
-const inputOf = (request: WireRequest, bucket: string, key: string): Record<string, unknown> => {
-  const input: Record<string, unknown> = { Bucket: bucket };
+interface Addressed {
+  readonly bucket: string;
+  readonly key: string;
+  readonly bound: S3Operation | undefined;
+}
+
+const inputOf = (request: WireRequest, { bucket, key, bound }: Addressed): Record<string, unknown> => {
+  const input: Record<string, unknown> = bucket === '' ? {} : { Bucket: bucket };
   if (key !== '') input['Key'] = key;
   const { body, trailers } = decodeChunks(request);
   const headers: Readonly<Record<string, string>> = { ...request.headers, ...trailers };
   const Metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const member = headerMembers[name];
-    if (member !== undefined) input[member] = value;
+  for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = value;
-    const checksum = /^x-amz-checksum-(sha1|sha256|crc32|crc32c|crc64nvme)$/.exec(name);
-    if (checksum?.[1] !== undefined) input[`Checksum${checksum[1].toUpperCase()}`] = value;
-  }
-  for (const [name, value] of request.query) {
-    const member = queryMembers[name] ?? uploadMembers[name];
-    if (member !== undefined) input[member] = counts.has(name) ? Number(value) : value;
-  }
+  const give = (member: string, value: string | null | undefined): void => {
+    const isNumber = bound?.numbers?.includes(member) === true;
+    if (value !== undefined && value !== null && !(isNumber && value === ''))
+      input[member] = isNumber ? Number(value) : value;
+  };
+  for (const [name, member] of Object.entries(bound?.headers ?? {})) give(member, headers[name]);
+  for (const [name, member] of Object.entries(bound?.query ?? {})) give(member, request.query.get(name));
   if (request.method === 'POST' && request.query.has('uploadId'))
     input['Parts'] = listOf(body.toString('utf8'), 'Part');
   if (request.method === 'POST' && request.query.has('uploads')) input['Metadata'] = Metadata;
@@ -143,6 +111,8 @@ export const s3Protocol: Protocol = {
   answer(output, { operation, requestId }) {
     if (operation === 'ListObjectsV2')
       return send(200, requestId, xmlDocument('ListBucketResult', namespace, output as Xml));
+    if (operation === 'ListBuckets')
+      return send(200, requestId, xmlDocument('ListAllMyBucketsResult', namespace, output as Xml));
     if (operation === 'GetBucketPolicy')
       return send(200, requestId, Buffer.from(String(output['Policy'])), { 'content-type': 'application/json' });
     const document = bucketDocuments[operation];
@@ -162,15 +132,20 @@ export const s3Protocol: Protocol = {
     // HeadObject: the length of a body that is not sent.
     const length = output['ContentLength'];
     const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };
-    return send(/^(DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200, requestId, Buffer.alloc(0), {
-      ...headers,
-      ...extra,
-    });
+    return send(
+      /^(DeleteBucket|DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200,
+      requestId,
+      Buffer.alloc(0),
+      {
+        ...headers,
+        ...extra,
+      },
+    );
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
     if (operation.startsWith('Head') || error.status === 304)
-      return send(error.status, requestId, Buffer.alloc(0), refusalHeader(error));
+      return send(error.status, requestId, Buffer.alloc(0), { ...error.headers, ...refusalHeader(error) });
     const body = {
       Code: error.code,
       Message: error.message,
@@ -180,6 +155,7 @@ export const s3Protocol: Protocol = {
     };
     return send(error.status, requestId, xmlDocument('Error', undefined, body as Xml), {
       'content-type': 'application/xml',
+      ...error.headers,
     });
   },
 };
@@ -206,7 +182,12 @@ const refusalHeader = ({ code, message }: AwsError): Record<string, string> =>
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 
-const send = (status: number, requestId: string, body: Buffer, headers: Record<string, string> = {}): WireAnswer => ({
+const send = (
+  status: number,
+  requestId: string,
+  body: Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): WireAnswer => ({
   status,
   headers: {
     'x-amz-request-id': requestId.replaceAll('-', '').slice(0, 16).toUpperCase(),

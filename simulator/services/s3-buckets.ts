@@ -1,14 +1,19 @@
-import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
+import { AwsError, type Call, type Handler, type Instant, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
+import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
+import { digestOf } from '../random.ts';
 
 /** The settings of a bucket, apart from its objects. */
 interface Settings {
+  readonly createdAt: Instant;
   /** Other than the simulated account. */
   owner?: string;
   /** Its owner has opened it to the simulated account, in ways that are not simulated. */
   lent?: boolean;
+  /** Other than the simulated region. */
+  region?: string;
   /** ARN of the KMS key that encrypts every object of the bucket. */
   key?: string;
   versioning?: 'Enabled' | 'Suspended';
@@ -24,7 +29,7 @@ export interface BucketInput {
 
 /** Buckets and their settings: creation, ownership, versioning, public access, policy. */
 export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
-  const buckets = new Map<string, Settings>(seeded.map((name) => [name, {}]));
+  const buckets = new Map<string, Settings>(seeded.map((name) => [name, ownedBy(kernel, kernel.accountId)]));
 
   /** @throws AwsError `NoSuchBucket`, and `AccessDenied` when it is not the expected account's */
   const find = ({ Bucket, ExpectedBucketOwner: expected }: BucketInput): Settings => {
@@ -37,14 +42,34 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
   };
 
   const ownerOf = (bucket: Settings): string => bucket.owner ?? kernel.accountId;
+  const regionOf = (bucket: Settings): string => bucket.region ?? kernel.region;
 
-  const mayDo = (principal: Principal, action: string, input: BucketInput & { readonly Key?: string }): boolean => {
+  const mayDo = (
+    principal: Principal,
+    action: string,
+    input: BucketInput & { readonly Key?: string },
+    byIdentity: Decision = 'allowed',
+  ): boolean => {
     const bucket = find(input);
     const resource = `arn:aws:s3:::${input.Bucket}${input.Key === undefined ? '' : `/${input.Key}`}`;
     const conditions = input as { readonly IfMatch?: string; readonly IfNoneMatch?: string };
     const keys = { 's3:if-match': conditions.IfMatch, 's3:if-none-match': conditions.IfNoneMatch };
     const decision = bucket.policy?.decide({ principal, action, resource, keys }) ?? 'silent';
-    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket));
+    return mayPass(decision, principal, bucket.lent ? principal.accountId : ownerOf(bucket), byIdentity);
+  };
+
+  /** A region's endpoint serves the buckets of its region, and names the region of another one (S3 user guide, "Making requests"). */
+  const refuseElsewhere = ({ Bucket }: BucketInput, call: Call | undefined): void => {
+    const bucket = buckets.get(Bucket);
+    const region = bucket && regionOf(bucket);
+    if (region === undefined || call?.region === undefined || call.region === region) return;
+    throw new AwsError(
+      'PermanentRedirect',
+      'The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.',
+      301,
+      { Endpoint: `${Bucket}.s3.${region}.amazonaws.com`, Bucket },
+      { 'x-amz-bucket-region': region },
+    );
   };
 
   /** Applies the bucket's own policy; the driver's calls pass. */
@@ -63,8 +88,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
 
   const operations = {
     HeadBucket: (input: BucketInput) => {
-      find(input);
-      return { BucketRegion: kernel.region };
+      return { BucketRegion: regionOf(find(input)) };
     },
     CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
       const { Bucket, LocationConstraint = 'us-east-1' } = input;
@@ -88,8 +112,33 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
           'IllegalLocationConstraintException',
           `The ${LocationConstraint === 'us-east-1' ? 'unspecified' : LocationConstraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
         );
-      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId));
+      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId, call.region));
       return { Location: `/${Bucket}` };
+    },
+    /** Of the caller's account, by name (S3 API reference, ListBuckets). */
+    ListBuckets: (
+      input: { readonly MaxBuckets?: number; readonly ContinuationToken?: string; readonly Prefix?: string },
+      { principal }: Call,
+    ) => {
+      const { MaxBuckets = 10_000, ContinuationToken, Prefix } = input;
+      if (!(Number.isInteger(MaxBuckets) && MaxBuckets >= 1 && MaxBuckets <= 10_000))
+        throw new AwsError('InvalidArgument', 'max-buckets must be between 1 and 10000');
+      const after = ContinuationToken === undefined ? '' : Buffer.from(ContinuationToken, 'base64').toString('utf8');
+      const own = [...buckets]
+        .filter(
+          ([name, bucket]) => ownerOf(bucket) === principal.accountId && name.startsWith(Prefix ?? '') && name > after,
+        )
+        .toSorted(([one], [other]) => (one < other ? -1 : 1));
+      const shown = own.slice(0, MaxBuckets);
+      const last = shown.at(-1)?.[0] ?? '';
+      return {
+        Owner: { ID: digestOf('s3 owner', principal.accountId).toString('hex') },
+        Buckets: {
+          Bucket: shown.map(([Name, { createdAt }]) => ({ Name, CreationDate: new Date(createdAt).toISOString() })),
+        },
+        ...(own.length > shown.length ? { ContinuationToken: Buffer.from(last).toString('base64') } : {}),
+        ...(Prefix === undefined ? {} : { Prefix }),
+      };
     },
     PutBucketVersioning: (input: BucketInput & { readonly Status?: string }) => {
       if (input.Status !== 'Enabled' && input.Status !== 'Suspended') throw malformedXml();
@@ -132,15 +181,17 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     find,
     authorize,
     authorizeOwner,
+    refuseElsewhere,
     mayDo,
     exists: (bucket: string): boolean => buckets.has(bucket),
+    regionOf: (bucket: string): string => regionOf(find({ Bucket: bucket })),
     keyOf: (bucket: string): string | undefined => buckets.get(bucket)?.key,
     encrypt: (bucket: string, key: string): void => {
       find({ Bucket: bucket }).key = key;
     },
-    create: (bucket: string, account: string): void => {
+    create: (bucket: string, account: string, region?: string): void => {
       if (buckets.has(bucket)) throw new RangeError(`the bucket ${bucket} exists`);
-      buckets.set(bucket, ownedBy(kernel, account));
+      buckets.set(bucket, ownedBy(kernel, account, region));
     },
     isVersioned: (bucket: string): boolean => {
       const versioning = buckets.get(bucket)?.versioning;
@@ -148,7 +199,8 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
     /** Makes it when there is none. */
     seed: (bucket: string, owner?: string): void => {
-      buckets.set(bucket, { ...buckets.get(bucket), ...(owner === undefined ? {} : { owner, lent: true }) });
+      const before = buckets.get(bucket) ?? ownedBy(kernel, kernel.accountId);
+      buckets.set(bucket, { ...before, ...(owner === undefined ? {} : { owner, lent: true }) });
     },
     drop: (bucket: string): void => {
       buckets.delete(bucket);
@@ -164,7 +216,11 @@ const refuse = (code: string, message: string): never => {
 
 const driverKey = 'driver';
 
-const ownedBy = ({ accountId }: Kernel, owner: string): Settings => (owner === accountId ? {} : { owner });
+const ownedBy = ({ accountId, region: home, clock }: Kernel, owner: string, region = home): Settings => ({
+  createdAt: clock.now(),
+  ...(owner === accountId ? {} : { owner }),
+  ...(region === home ? {} : { region }),
+});
 
 const wordsOf = (bucket: string): PolicyWords => {
   const named = new RegExp(`^arn:aws[a-z-]*:s3:::${bucket.replaceAll('.', '\\.')}(/.*)?$`);

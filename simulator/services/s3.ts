@@ -6,9 +6,11 @@ import {
   type Instant,
   type Kernel,
   type Objects,
+  type Principal,
   type Service,
 } from '../contracts.ts';
 import { crc32 } from '../crc32.ts';
+import type { IdentityDecision } from '../iam/across.ts';
 import { notImplemented } from '../protocols/s3.ts';
 import { digestOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
@@ -34,6 +36,7 @@ export const createS3 = (
   kernel: Kernel,
   seededBuckets: readonly string[],
   keys: KeyPolicies,
+  identity: IdentityDecision,
 ): { service: Service; objects: Objects } => {
   const known = createBuckets(kernel, seededBuckets);
   const contents = new Map<string, Map<string, Versions>>();
@@ -154,6 +157,16 @@ export const createS3 = (
   const operations: Record<string, Handler> = {
     ...known.operations,
     ...inBucket,
+    DeleteBucket: (input: BucketInput) => {
+      // A delete marker counts too (S3 API reference, DeleteBucket: "All objects (including all object versions and delete markers)").
+      if ([...bucketOf(input).values()].some((versions) => versions.length > 0))
+        throw new AwsError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, {
+          BucketName: input.Bucket,
+        });
+      known.drop(input.Bucket);
+      contents.delete(input.Bucket);
+      return {};
+    },
     HeadObject: (input: ReadInput, call) => read(input, call, false),
     GetObject: (input: ReadInput, call) => {
       const { body, bytes } = find(input);
@@ -224,20 +237,35 @@ export const createS3 = (
     },
   };
 
+  /** For an identity that a service assumes: by its own policies and the bucket's. */
+  const mayDo = (principal: Principal, action: string, bucket: string, key?: string): boolean => {
+    const resource = `arn:aws:s3:::${bucket}${key === undefined ? '' : `/${key}`}`;
+    const input = { Bucket: bucket, ...(key === undefined ? {} : { Key: key }) };
+    return known.exists(bucket) && known.mayDo(principal, action, input, identity(principal, action, resource));
+  };
+
   return {
-    service: { operations: underPolicy(operations, known) },
+    service: { operations: inRegion(underPolicy(operations, known), known) },
     objects: {
       lend: (bucket, owner) => known.seed(bucket, owner),
       create: known.create,
       encrypt: known.encrypt,
       mayRead(principal, bucket, key) {
-        if (!known.exists(bucket)) return false;
         const encrypted = known.keyOf(bucket);
         return (
-          known.mayDo(principal, 's3:GetObject', { Bucket: bucket, Key: key }) &&
+          mayDo(principal, 's3:GetObject', bucket, key) &&
           (encrypted === undefined || keys.mayDecrypt(principal, encrypted))
         );
       },
+      mayWrite(principal, bucket, key) {
+        const encrypted = known.keyOf(bucket);
+        return (
+          mayDo(principal, 's3:PutObject', bucket, key) &&
+          (encrypted === undefined || keys.mayEncrypt(principal, encrypted))
+        );
+      },
+      mayList: (principal, bucket) => mayDo(principal, 's3:ListBucket', bucket),
+      regionOf: (bucket) => (known.exists(bucket) ? known.regionOf(bucket) : undefined),
       drop(bucket) {
         known.drop(bucket);
         contents.delete(bucket);
@@ -275,6 +303,25 @@ const policyActions: Readonly<Record<string, string>> = {
 };
 /** S3 API reference, CopyObject. */
 const largestCopyBytes = 5 * 1024 ** 3;
+
+/** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+
+const inRegion = (
+  operations: Readonly<Record<string, Handler>>,
+  { refuseElsewhere }: Pick<ReturnType<typeof createBuckets>, 'refuseElsewhere'>,
+): Readonly<Record<string, Handler>> =>
+  Object.fromEntries(
+    Object.entries(operations).map(([name, handler]): [string, Handler] => [
+      name,
+      anywhere.has(name)
+        ? handler
+        : (input: BucketInput, call) => {
+            refuseElsewhere(input, call);
+            return handler(input, call);
+          },
+    ]),
+  );
 
 const underPolicy = (
   operations: Readonly<Record<string, Handler>>,

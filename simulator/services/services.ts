@@ -8,6 +8,7 @@ import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createEcs } from './ecs/ecs.ts';
 import { createFunctions } from './functions.ts';
+import { createIam } from './iam.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
 import { createRuntime } from './runtime.ts';
@@ -31,6 +32,7 @@ export interface CommonServices {
   readonly s3: ReturnType<typeof createS3>;
   readonly ecr: ReturnType<typeof createEcr>;
   readonly sts: Service;
+  readonly iam: Service;
   readonly keys: Keys;
   readonly principals: Principals;
 }
@@ -41,11 +43,12 @@ export const createCommonServices = (
   principals: Principals,
   isSimulated: (accountId: string) => boolean,
 ): CommonServices => {
-  const keys = createKeys();
+  const keys = createKeys(principals.decide);
   return {
-    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys),
-    ecr: createEcr(kernel, isSimulated),
+    s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
+    ecr: createEcr(kernel, isSimulated, principals.decide),
     sts: createSts(kernel, principals).service,
+    iam: createIam(kernel, principals),
     keys,
     principals,
   };
@@ -60,16 +63,20 @@ export const ownBuckets = ({ region, accountId }: Kernel): readonly string[] => 
 /** Every service of one account in one region, joined by their inner faces (contracts.ts). */
 export const composeServices = (
   kernel: Kernel,
-  { s3, ecr, sts, principals }: CommonServices,
+  { s3, ecr, sts, iam, principals }: CommonServices,
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
-  const roleExists = (arn: string): boolean => principals.role(arn) !== undefined;
+  const canAssume =
+    (service: string) =>
+    (role: string): boolean =>
+      principals.letsIn(role, `${service}.amazonaws.com`);
   const sagemaker = createSagemaker(kernel, {
     metrics: cloudwatch.metrics,
     objects: s3.objects,
     images: ecr.images,
-    roleExists,
+    canAssume: canAssume('sagemaker'),
+    mayDo: (principal, action, resource) => principals.decide(principal, action, resource) === 'allowed',
     registryOf,
     // Hosting needs the autoscaler, and the autoscaler needs hosting: hence the late lookup.
     scaling: () => autoscaling.scaling,
@@ -78,7 +85,7 @@ export const composeServices = (
   const lambda = createLambda(kernel, {
     images: ecr.images,
     metrics: cloudwatch.metrics,
-    roleExists,
+    roleExists: canAssume('lambda'),
     sendEvent: functions.invoke,
   });
   const ecs = createEcs(kernel, { images: ecr.images, metrics: cloudwatch.metrics });
@@ -87,7 +94,7 @@ export const composeServices = (
     taskSets: ecs.taskSets,
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
-    roleExists,
+    roleExists: canAssume('codedeploy'),
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
@@ -104,6 +111,7 @@ export const composeServices = (
       'application-autoscaling': autoscaling.service,
       s3: s3.service,
       sts,
+      iam,
       ecr: ecr.service,
       codepipeline: codepipeline.service,
       lambda: lambda.service,

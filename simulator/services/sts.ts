@@ -1,4 +1,5 @@
 import { AwsError, type Kernel, type Service } from '../contracts.ts';
+import { besidesAssuming } from '../iam/demands.ts';
 import { parsePolicy, type Policy as SessionPolicy } from '../iam/policy.ts';
 import type { Principals, Role, Session } from '../principals.ts';
 import { digestOf } from '../random.ts';
@@ -9,16 +10,16 @@ const audience = 'sts.amazonaws.com';
 
 /** STS. The participant that assumes a role stays known for the session it gets. */
 export const createSts = (kernel: Kernel, principals: Principals): { readonly service: Service } => {
-  const durationOf = (input: { DurationSeconds?: number }, chained: boolean): number => {
+  const durationOf = (input: { DurationSeconds?: number }, role: Role, chained: boolean): number => {
     const durationMs = (input.DurationSeconds ?? 3600) * 1000;
     // AWS: AssumeRole API reference, "role chaining limits your session to a maximum of one hour".
     if (chained && durationMs > 3_600_000) {
       throw new AwsError(
         'ValidationError',
-        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
+        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
       );
     }
-    if (durationMs > kernel.settings.roleMaxSessionMs) {
+    if (durationMs > (role.maxSessionMs ?? kernel.settings.roleMaxSessionMs)) {
       throw new AwsError(
         'ValidationError',
         'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
@@ -39,31 +40,37 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
   const service: Service = {
     operations: {
       GetCallerIdentity: (_input, { principal }) => {
-        const session = /:assumed-role\/(.+)\/(.+)$/.exec(principal.arn);
-        const role =
-          session === null ? undefined : principals.role(`arn:aws:iam::${principal.accountId}:role/${session[1]}`);
-        const UserId =
-          role === undefined ? principal.accessKeyId.replace('AKIA', 'AIDA') : `${role.roleId}:${session?.[2]}`;
-        return { UserId, Account: principal.accountId, Arn: principal.arn };
+        // The id of an account's root is the account's (IAM user guide, "Where you can use principal key values").
+        const { accountId: Account, arn: Arn, userId: UserId = Account } = principal;
+        return { UserId, Account, Arn };
       },
       AssumeRole: (
-        input: { RoleArn: string; RoleSessionName: string; DurationSeconds?: number; Policy?: string },
+        input: {
+          RoleArn: string;
+          RoleSessionName: string;
+          DurationSeconds?: number;
+          Policy?: string;
+          ExternalId?: string;
+          Tags?: readonly { readonly Key: string; readonly Value: string }[];
+          SourceIdentity?: string;
+        },
         call,
       ) => {
         const role = principals.role(input.RoleArn);
-        if (
-          role === undefined ||
-          !principals.mayAssume(role, { principal: call.principal, action: 'sts:AssumeRole' })
-        ) {
-          const message = `User: ${call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${input.RoleArn}`;
+        const presented = { principal: call.principal, keys: { 'sts:externalid': input.ExternalId } };
+        const actions = ['sts:AssumeRole', ...besidesAssuming(input)];
+        const refused = actions.find((action) => role && !principals.mayAssume(role, { ...presented, action }));
+        if (role === undefined || refused !== undefined) {
+          const message = `User: ${call.principal.arn} is not authorized to perform: ${refused ?? 'sts:AssumeRole'} on resource: ${input.RoleArn}`;
           throw new AwsError('AccessDenied', message, 403);
         }
-        const durationMs = durationOf(input, call.principal.arn.includes(':assumed-role/'));
-        return answer(
-          role,
-          principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input)),
-          input.RoleSessionName,
-        );
+        const durationMs = durationOf(input, role, call.principal.arn.includes(':assumed-role/'));
+        const { SourceIdentity } = input;
+        const session = principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input));
+        return {
+          ...answer(role, session, input.RoleSessionName),
+          ...(SourceIdentity === undefined ? {} : { SourceIdentity }),
+        };
       },
       AssumeRoleWithWebIdentity: (input: {
         RoleArn: string;
@@ -98,7 +105,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         if (role === undefined || !principals.mayAssume(role, presented)) {
           throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
         }
-        const durationMs = durationOf(input, false);
+        const durationMs = durationOf(input, role, false);
         const session = principals.issue(
           role,
           input.RoleSessionName,

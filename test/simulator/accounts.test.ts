@@ -255,7 +255,7 @@ describe('a model package group of another account', () => {
     ).toMatch(/ does not exist\.$/);
     const elsewhere = version.replace('eu-west-1', 'us-east-1');
     expect(await refusalOf(ours.sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: elsewhere })))).toBe(
-      `ValidationException: ModelPackage ${elsewhere} does not exist.`,
+      'ValidationException: ARN should be scoped to correct region: eu-west-1',
     );
   });
 

@@ -12,7 +12,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DOMParser } from '@xmldom/xmldom';
 import { encode } from 'cbor2';
 import { decodeCbor } from '../../simulator/protocols/cbor.ts';
-import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
+import { type Account, openAccount, refusalOf } from './support/account.ts';
+import { signedFetch } from './support/signed-fetch.ts';
 
 let account: Account;
 beforeAll(async () => {
@@ -20,15 +21,14 @@ beforeAll(async () => {
 });
 afterAll(() => account.simulator.close());
 
-/** A request no JS client sends; the signature's value is not looked at, only whose it is. */
+/** A request no JS client sends. */
 const raw = async (path: string, headers: Record<string, string>, body: string | Buffer) => {
-  const { accessKeyId } = keysOf(account.simulator.environment());
-  const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260105/eu-west-1/x/aws4_request, SignedHeaders=host, Signature=0`;
-  const answer = await fetch(account.simulator.url + path, {
-    method: 'POST',
-    headers: { authorization, ...headers },
-    body,
-  });
+  const service = headers['x-amz-target']?.startsWith('SageMaker.')
+    ? 'sagemaker'
+    : body.includes('Version=2011-06-15')
+      ? 'sts'
+      : 'monitoring';
+  const answer = await signedFetch(account.simulator, { path, headers, body }, { service });
   return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
 };
 const form = (text: string) => raw('/', { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }, text);

@@ -14,7 +14,8 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
+import { type Account, openAccount, refusalOf } from './support/account.ts';
+import { signedFetch, signedHeaders } from './support/signed-fetch.ts';
 
 const Bucket = 'ml-releases';
 let account: Account;
@@ -209,11 +210,8 @@ describe('with versioning', () => {
 
 test('a bucket may be named by the host instead of the path', async () => {
   await put('by-path', 'the same object');
-  const { accessKeyId } = keysOf(account.simulator.environment());
-  const headers = {
-    host: `${Bucket}.localhost`,
-    authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/x/aws4_request`,
-  };
+  const request = { method: 'GET', path: '/by-path', headers: { host: `${Bucket}.localhost` } };
+  const headers = await signedHeaders(account.simulator, request, { service: 's3' });
   const text = await new Promise<string>((resolve, reject) => {
     get(`${account.simulator.url}/by-path`, { headers }, (answer) => {
       answer.setEncoding('utf8').on('data', resolve);
@@ -288,10 +286,8 @@ describe('a bucket’s policy', () => {
 
   /** Documents that no JS client writes. */
   const putVersioning = async (bucket: string, body: string): Promise<string> => {
-    const { accessKeyId } = keysOf(account.simulator.environment());
-    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/20260105/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0`;
-    const url = `${account.simulator.url}/${bucket}?versioning`;
-    const answer = await fetch(url, { method: 'PUT', headers: { authorization }, body });
+    const request = { method: 'PUT', path: `/${bucket}?versioning`, body };
+    const answer = await signedFetch(account.simulator, request, { service: 's3' });
     return `${answer.status} ${/<Code>(.*)<\/Code>/.exec(await answer.text())?.[1] ?? ''}`;
   };
   const versioning = (inner: string): string => `<VersioningConfiguration>${inner}</VersioningConfiguration>`;

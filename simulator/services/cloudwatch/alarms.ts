@@ -1,5 +1,6 @@
 import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
 import { notSimulated } from '../../not-simulated.ts';
+import { createAlarmActions, type InvokePolicy } from './alarm-actions.ts';
 import {
   type AlarmDefinition,
   checkAlarm,
@@ -28,7 +29,7 @@ export interface Alarm {
 export interface HistoryItem {
   readonly alarm: string;
   readonly at: Instant;
-  readonly type: 'StateUpdate' | 'ConfigurationUpdate';
+  readonly type: 'StateUpdate' | 'ConfigurationUpdate' | 'Action';
   readonly summary: string;
   readonly data: string;
 }
@@ -42,6 +43,8 @@ export interface AlarmEngine {
   setState(name: string, state: AlarmState, reason: string, reasonData: string | undefined): void;
   /** Oldest first; kept after the alarm is deleted. */
   history(): readonly HistoryItem[];
+  /** From now on the alarms' actions on scaling policies are invoked there. */
+  onScaling(invoke: InvokePolicy): void;
 }
 
 interface DataPoint {
@@ -65,6 +68,15 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
     history.push({ alarm, at: clock.now(), type, summary, data: JSON.stringify({ version: '1.0', ...data }) });
   };
 
+  // Their words and data as callers have seen them in DescribeAlarmHistory; a message is published to topics only.
+  const actions = createAlarmActions(kernel, (alarm, arn) =>
+    record(alarm, 'Action', `Successfully executed action ${arn}`, {
+      actionState: 'Succeeded',
+      stateUpdateTimestamp: clock.now(),
+      notificationResource: arn,
+    }),
+  );
+
   const enter = (alarm: Alarm, state: AlarmState, reason: string, reasonData: string | undefined): void => {
     const { AlarmName: name } = alarm.definition;
     const changed = state !== alarm.state;
@@ -83,6 +95,11 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       newState: { stateValue: state, stateReason: reason },
     });
     kernel.note({ source: 'alarm', object: name, what: state, detail: reason });
+    actions.changed(alarm.definition, {
+      alarm: name,
+      state,
+      above: above(alarm.definition, lastDataPoint(reasonData) ?? newest(alarm.definition)),
+    });
   };
 
   const dataPoints = (definition: AlarmDefinition, from: Instant, to: Instant): readonly DataPoint[] => {
@@ -106,6 +123,13 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       const value = compute(summary);
       return value === undefined ? [] : [{ timestamp, value, samples: summary.count }];
     });
+  };
+
+  /** The newest readable value of the last whole periods. */
+  const newest = (definition: AlarmDefinition): number | undefined => {
+    const periodMs = periodSeconds(definition) * 1000;
+    const to = Math.floor(clock.now() / periodMs) * periodMs;
+    return dataPoints(definition, to - 5 * periodMs, to).at(-1)?.value;
   };
 
   const evaluate = (alarm: Alarm): void => {
@@ -163,6 +187,15 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
   for (const every of [10_000, 60_000, 3_600_000])
     clock.every(every, 'alarm evaluation', () => evaluateWhere((alarm) => rhythmMs(alarm) === every));
+  clock.every(60_000, 'alarm actions', () => {
+    for (const { definition, state, transitionedAt } of alarms.values())
+      if (transitionedAt < clock.now())
+        actions.remains(definition, {
+          alarm: definition.AlarmName,
+          state,
+          above: above(definition, newest(definition)),
+        });
+  });
 
   const evaluateSoon = (name: string): void => {
     clock.at(clock.now() + settings.alarmSettleMs, 'alarm evaluation', () => {
@@ -213,7 +246,22 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       evaluateSoon(name);
     },
     history: () => history,
+    onScaling: actions.onScaling,
   };
+};
+
+const above = ({ Threshold = 0 }: AlarmDefinition, value: number | undefined): number =>
+  value === undefined ? 0 : value - Threshold;
+
+/**
+ * StateReasonData has the values that decided. "If an alarm triggers … Application Auto Scaling policies, you must include information in
+ * the StateReasonData parameter" (AWS: SetAlarmState).
+ */
+const lastDataPoint = (reasonData: string | undefined): number | undefined => {
+  const data = JSON.parse(reasonData ?? 'null') as { readonly recentDatapoints?: unknown } | null;
+  const values = data?.recentDatapoints;
+  const last: unknown = Array.isArray(values) ? values.at(-1) : undefined;
+  return typeof last === 'number' ? last : undefined;
 };
 
 const words: Readonly<Record<string, string>> = {

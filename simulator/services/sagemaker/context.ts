@@ -1,4 +1,4 @@
-import type { Images, Instant, Kernel, Metrics, Objects, Scaling } from '../../contracts.ts';
+import type { Images, Instant, Kernel, Metrics, Objects, Principal, Scaling } from '../../contracts.ts';
 import type { RegistryFace } from './registry-face.ts';
 
 /** The shared context of all resources of this service. */
@@ -7,7 +7,10 @@ export interface Context {
   readonly metrics: Metrics;
   readonly objects: Objects;
   readonly images: Images;
-  readonly roleExists: (arn: string) => boolean;
+  /** Whether the role exists and lets SageMaker in. */
+  readonly canAssume: (role: string) => boolean;
+  /** By the policies of a role that SageMaker has assumed. */
+  readonly mayDo: (principal: Principal, action: string, resource: string) => boolean;
   /** The registry of another account in the same region. */
   readonly registryOf: (accountId: string) => RegistryFace;
   /** A late lookup: the autoscaler is built after hosting, on top of it. */
@@ -43,11 +46,17 @@ export const objectAt = (context: Context, url: string): ReturnType<Objects['get
   return place && context.objects.get(place.bucket, place.key);
 };
 
-/** The same, read with the role of a model: undefined also where a policy of the bucket or of its key forbids it. */
+/** SageMaker as the role of a model. */
+export const assumed = ({ kernel }: Pick<Context, 'kernel'>, role: string): Principal => ({
+  accessKeyId: 'sagemaker',
+  arn: role,
+  accountId: kernel.accountId,
+});
+
+/** The same, read with the role of a model: undefined also where a policy of the role, of the bucket or of its key forbids it. */
 export const objectFor = (context: Context, role: string | undefined, url: string): ReturnType<Objects['get']> => {
   const place = placeAt(url);
   const object = objectAt(context, url);
   if (place === undefined || object === undefined || role === undefined) return object;
-  const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
-  return context.objects.mayRead(principal, place.bucket, place.key) ? object : undefined;
+  return context.objects.mayRead(assumed(context, role), place.bucket, place.key) ? object : undefined;
 };

@@ -29,13 +29,19 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     const shareOf = new Map<string, number>();
     for (const variant of green.variants) {
       variant.active = active(variant);
-      shareOf.set(variant.name, variant.active / variant.desired);
+      shareOf.set(variant.name, share(variant.active, variant.desired));
     }
-    const overall = sum(green, (variant) => variant.active) / sum(green, (variant) => variant.desired);
+    const overall = share(
+      sum(green, (variant) => variant.active),
+      sum(green, (variant) => variant.desired),
+    );
     for (const fleet of old)
       for (const variant of fleet.variants)
         variant.active = variant.instances * (1 - (shareOf.get(variant.name) ?? overall));
   };
+
+  /** A fleet that scaled to zero is whole as it is. */
+  const share = (part: number, all: number): number => (all === 0 ? 1 : part / all);
 
   const oldFleets = (endpoint: Endpoint): readonly Fleet[] => [
     endpoint.live,
@@ -169,7 +175,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
         );
         yield { label: 'activate traffic', milliseconds: kernel.settings.activateTrafficMs, ...limit };
         fresh.active = fresh.instances;
-        const remaining = Math.round(blueAtFirst * (1 - fresh.active / fresh.desired));
+        const remaining = Math.round(blueAtFirst * (1 - share(fresh.active, fresh.desired)));
         blue.active = remaining;
         note(endpoint, 'batch-activated', `${fresh.active} of ${fresh.desired} instances of ${green.config.name}`);
         say(

@@ -113,7 +113,7 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
     if (empty.length < variants.length) throw invalid('Either all production variants have a ModelName, or none has.');
     if (ExecutionRoleArn === undefined)
       throw invalid('ExecutionRoleArn is required when the production variants have no ModelName.');
-    if (!context.roleExists(ExecutionRoleArn)) throw invalid(`Could not assume role ${ExecutionRoleArn}.`);
+    if (!context.canAssume(ExecutionRoleArn)) throw invalid(`Could not assume role ${ExecutionRoleArn}.`);
     if (empty.some(({ ServerlessConfig }) => ServerlessConfig))
       throw invalid('Inference components are not supported for serverless endpoints.');
     if (AsyncInferenceConfig) throw invalid('Inference components are not supported for asynchronous endpoints.');

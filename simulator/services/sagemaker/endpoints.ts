@@ -1,6 +1,6 @@
 import type { Handler, Hosting } from '../../contracts.ts';
 import { createCapacityChanges, type DesiredWeightAndCapacity } from './capacity-changes.ts';
-import { type Context, sagemakerArn } from './context.ts';
+import { assumed, type Context, sagemakerArn } from './context.ts';
 import { alarmNames, allAtOnce, type DeploymentConfig, type Plan, planDeployment } from './deployment-plan.ts';
 import { createDeployments } from './deployments.ts';
 import { createTransitions, type Endpoint, fleetsOf, settled } from './endpoint.ts';
@@ -126,6 +126,20 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
     );
   };
 
+  /** The alarms that SageMaker may read: "Ensure that your IAM execution role has permission to perform the cloudwatch:DescribeAlarms action". */
+  const readable = (alarms: readonly string[], { variants }: EndpointConfig): readonly string[] => {
+    const roles = variants.flatMap(({ ModelName }) =>
+      ModelName === undefined ? [] : (models.find(ModelName).input.ExecutionRoleArn ?? []),
+    );
+    return alarms.filter((alarm) => {
+      const arn = kernel.arn('cloudwatch', `alarm:${alarm}`);
+      const shut = roles.find((role) => !context.mayDo(assumed(context, role), 'cloudwatch:DescribeAlarms', arn));
+      if (shut !== undefined && settings.unreadableAlarm === 'refused')
+        throw invalid(`The role ${shut} is not authorized to perform cloudwatch:DescribeAlarms on alarm "${alarm}".`);
+      return shut === undefined;
+    });
+  };
+
   const refuseAlarms = (alarms: readonly string[]): void => {
     for (const alarm of alarms) {
       const state = metrics.alarmState(alarm);
@@ -158,7 +172,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       const now = endpoint.live.variants.find(({ name }) => name === variant.VariantName);
       if (!input.RetainAllVariantProperties || !now) return fromConfig;
       return {
-        desired: excludes.has('DesiredInstanceCount') ? fromConfig.desired : now.desired,
+        desired:
+          excludes.has('DesiredInstanceCount') || (now.desired === 0 && settings.retainedZero === 'initial')
+            ? fromConfig.desired
+            : now.desired,
         weight: excludes.has('DesiredWeight') ? fromConfig.weight : now.desiredWeight,
       };
     };
@@ -231,7 +248,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       const plan = planFor(endpoint, green, deploymentConfig, ignored);
       if (plan.kind === 'rolling' && [...green.variants, ...endpoint.live.variants].some(({ shadow }) => shadow))
         throw invalid('Rolling deployments of endpoints with shadow variants are not simulated.');
-      const alarms = ignored ? [] : alarmNames(deploymentConfig);
+      const alarms = ignored ? [] : readable(alarmNames(deploymentConfig), config);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);
       refuseOverQuota(instancesByType(green, plan.kind === 'rolling' ? plan.batch : (count) => count));
@@ -337,6 +354,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
+    all: (): Iterable<Endpoint> => endpoints.values(),
   };
 };
 export type Endpoints = ReturnType<typeof createEndpoints>;

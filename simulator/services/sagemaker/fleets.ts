@@ -1,6 +1,5 @@
 import type { Container, Instant } from '../../contracts.ts';
-import type { Context } from './context.ts';
-import { epochSeconds } from './context.ts';
+import { assumed, type Context, epochSeconds } from './context.ts';
 import type { EndpointConfig, ProductionVariant } from './endpoint-configs.ts';
 import { startModel } from './model-data.ts';
 import type { Models, Runnable } from './models.ts';
@@ -77,6 +76,10 @@ export const production = ({ variants }: Pick<Fleet, 'variants'>): readonly Flee
 
 export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
   fleet.variants.reduce((total, variant) => total + of(variant), 0);
+
+/** CurrentInstanceCount of a live variant: those that a scale-out is launching are in DesiredInstanceCount only, until they run. */
+export const runningIn = ({ status, desired, active, instances }: FleetVariant): number =>
+  status?.Status === 'Updating' && desired > active ? active : instances;
 
 /** Serverless capacity is not counted in instances. Of instance pools the first one always has capacity here. */
 export const instanceType = ({ settings }: FleetVariant): string | undefined => {
@@ -168,7 +171,9 @@ export const createFleets = (context: Context, models: Models) => {
 
   const load = (variant: FleetVariant, runnable: Runnable): Running => {
     const digest = context.images.resolve(runnable.image);
-    if (digest === undefined) throw setbacks.image(variant.name);
+    const { role } = runnable;
+    const refused = role !== undefined && context.images.pullRefusedBy(assumed(context, role), runnable.image);
+    if (digest === undefined || refused === 'role') throw setbacks.image(variant.name);
     const { hostname } = runnable;
     const url = runnable.modelData?.url ?? '';
     const image: DeployedImage = {
@@ -189,10 +194,12 @@ export const createFleets = (context: Context, models: Models) => {
   };
 
   /**
-   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout.
+   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout. Without an
+   * instance nothing of it happens: only a scale-out finds out whether the model starts.
    * @throws {Setback}
    */
   function* launch(fleet: Fleet, deadline?: Instant): Timeline {
+    if (sum(fleet, (variant) => variant.instances) === 0) return;
     const until = deadline === undefined ? {} : { deadline };
     yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
     if (lacksCapacity()) throw setbacks.capacity();

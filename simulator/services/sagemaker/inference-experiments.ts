@@ -90,7 +90,7 @@ export const createInferenceExperiments = (
     const { EndpointName, ModelVariants: all, ShadowModeConfig } = input;
     const endpoint = endpoints.get(EndpointName);
     if (!endpoint) throw invalid(`Could not find endpoint "${sagemakerArn(context, `endpoint/${EndpointName}`)}".`);
-    if (!context.roleExists(input.RoleArn)) throw invalid(`Could not assume role ${input.RoleArn}.`);
+    if (!context.canAssume(input.RoleArn)) throw invalid(`Could not assume role ${input.RoleArn}.`);
     const { variants } = endpoint.live.config;
     if (variants.length !== 1 || variants[0]?.VariantName !== ShadowModeConfig.SourceModelVariantName)
       throw invalid('An experiment needs an endpoint with one production variant, which is its source.');

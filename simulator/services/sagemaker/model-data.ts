@@ -4,7 +4,7 @@ import { publisherOf } from '../../containers/publisher.ts';
 import type { Container } from '../../contracts.ts';
 import { digestOf } from '../../random.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import { type Context, objectAt } from './context.ts';
+import { assumed, type Context, objectFor } from './context.ts';
 
 /** The model data of a container: an archive, one file, or all objects under a prefix (AWS: S3ModelDataSource). */
 export interface ModelData {
@@ -24,6 +24,7 @@ export const modelDataOf = ({ ModelDataUrl, ModelDataSource }: ContainerDefiniti
 interface Startable {
   readonly image: string;
   readonly modelData: ModelData | undefined;
+  readonly role: string | undefined;
   readonly modelPackage: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -35,17 +36,23 @@ interface Downloaded {
   files(): Archive;
 }
 
-const download = (context: Context, image: string, data: ModelData | undefined): Downloaded | undefined => {
+const download = (
+  context: Context,
+  { image, modelData: data, role }: Pick<Startable, 'image' | 'modelData' | 'role'>,
+): Downloaded | undefined => {
   if (data === undefined) return { bytes: [Buffer.from(image)], files: () => context.images.files(image) };
   const { url, form } = data;
   if (form === 'prefix') {
     const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
     const objects = context.objects.under(bucket, prefix);
     if (objects.length === 0) return undefined;
+    const principal = role === undefined ? undefined : assumed(context, role);
+    if (principal !== undefined && !objects.every(({ key }) => context.objects.mayRead(principal, bucket, key)))
+      return undefined;
     const files = new Map(objects.map(({ key, body }) => [key.slice(prefix.length), body]));
     return { bytes: [...files.values()], files: () => files };
   }
-  const body = objectAt(context, url)?.body;
+  const body = objectFor(context, role, url)?.body;
   if (body === undefined) return undefined;
   const single = new Map([[url.replace(/^.*\//, ''), body]]);
   return { bytes: [body], files: () => (form === 'archive' ? readArchive(body) : single) };
@@ -64,11 +71,9 @@ const readable = ({ files }: Downloaded): Archive | undefined => {
  * @returns undefined when there is nothing to download
  * @throws when an archive is none
  */
-export const startModel = (
-  context: Context,
-  { image, modelData, modelPackage, environment }: Startable,
-): Container | undefined => {
-  const data = download(context, image, modelData);
+export const startModel = (context: Context, startable: Startable): Container | undefined => {
+  const { modelPackage, environment } = startable;
+  const data = download(context, startable);
   if (data === undefined) return undefined;
   const { standIn } = context.kernel;
   const instead = standIn?.(

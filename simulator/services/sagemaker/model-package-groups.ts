@@ -4,6 +4,7 @@ import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../..
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import { type ListRequest, list } from './pages.ts';
 import { groupExists, invalid, noSuchGroup, noSuchPolicy } from './refusals.ts';
+import { strangerIn } from './registry-face.ts';
 import type { Tag, Tags } from './tags.ts';
 
 export interface ModelPackageGroup {
@@ -24,6 +25,8 @@ export const createModelPackageGroups = (context: Context, tags: Tags) => {
   const find = (arnOrName: string): ModelPackageGroup => {
     const name = nameOf(arnOrName);
     const group = groups.get(name);
+    // A call that no policy opens to other accounts knows only the groups of its own.
+    if (strangerIn(context.kernel, arnOrName) !== undefined) throw noSuchGroup(arnOrName);
     if (!group) throw noSuchGroup(arnOf(name));
     return group;
   };

@@ -6,6 +6,7 @@ import { type PackageCard, refuseCard } from './model-card.ts';
 import type { ModelPackageGroups } from './model-package-groups.ts';
 import { type ListRequest, list } from './pages.ts';
 import { conflict, invalid, noSuchPackage } from './refusals.ts';
+import { strangerIn } from './registry-face.ts';
 import type { Tag } from './tags.ts';
 
 export type ApprovalStatus = 'Approved' | 'Rejected' | 'PendingManualApproval';
@@ -68,6 +69,8 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
   const find = (versionedArnOrName: string): ModelPackage => {
     const name = nameOf(versionedArnOrName);
     const found = packages.get(name);
+    // A call that no policy opens to other accounts knows only the packages of its own.
+    if (strangerIn(kernel, versionedArnOrName) !== undefined) throw noSuchPackage(versionedArnOrName);
     if (!found) throw noSuchPackage(sagemakerArn(context, `model-package/${name}`));
     return found;
   };

@@ -1,10 +1,10 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import { type Context, epochSeconds, objectAt, sagemakerArn } from './context.ts';
+import { assumed, type Context, epochSeconds, objectAt, placeAt, sagemakerArn } from './context.ts';
 import { type ModelData, modelDataOf } from './model-data.ts';
 import type { ModelPackages } from './model-packages.ts';
 import { type ListRequest, list } from './pages.ts';
-import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound } from './refusals.ts';
+import { alreadyExists, inaccessibleImage, inaccessibleModelData, invalid, notFound, otherRegion } from './refusals.ts';
 import { type PackageFace, strangerIn } from './registry-face.ts';
 import type { Tag, Tags } from './tags.ts';
 
@@ -33,6 +33,8 @@ export interface Runnable {
   readonly hostname: string | undefined;
   readonly image: string;
   readonly modelData: ModelData | undefined;
+  /** SageMaker pulls the image and reads the data as this role. */
+  readonly role: string | undefined;
   /** The package that the model was made of. */
   readonly modelPackage: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -119,10 +121,14 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
 
   const refuseMissingOf = (role: string | undefined, source: ContainerDefinition, multiModel: boolean): void => {
     // awslabs/predictive-maintenance-using-machine-learning#3.
-    if (role !== undefined && !context.roleExists(role))
+    if (role !== undefined && !context.canAssume(role))
       throw invalid(
         `Could not assume role ${role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
       );
+    const { region } = context.kernel;
+    const imageRegion = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\./.exec(source.Image ?? '')?.[1];
+    if (source.Image !== undefined && imageRegion !== undefined && imageRegion !== region)
+      throw otherRegion(source.Image, region);
     // aws-samples/easy-amazon-sagemaker-deployments#4.
     if (source.Image !== undefined && context.images.resolve(source.Image) === undefined)
       throw invalid(`Requested image ${source.Image} not found.`);
@@ -132,18 +138,19 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
     if (data !== undefined && !prefix && !objectAt(context, data.url))
       throw invalid(`Could not find model data at ${data.url}.`);
     if (role === undefined) return;
-    // SageMaker reads as the role; a policy in the role's own account is not simulated, a policy of another account is.
-    const principal = { accessKeyId: 'sagemaker', arn: role, accountId: context.kernel.accountId };
-    if (source.Image !== undefined && !context.images.mayPull(principal, source.Image))
+    const principal = assumed(context, role);
+    // A role without permission to pull is noticed by the next launch (aws/amazon-sagemaker-examples#275).
+    if (source.Image !== undefined && context.images.pullRefusedBy(principal, source.Image) === 'repository')
       throw inaccessibleImage(source.Image);
-    const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(data?.url ?? '') ?? [];
-    if (
-      data !== undefined &&
-      bucket !== undefined &&
-      key !== undefined &&
-      !context.objects.mayRead(principal, bucket, key)
-    )
-      throw inaccessibleModelData(data.url, role, context.kernel.region);
+    const place = data && placeAt(data.url);
+    if (data === undefined || place === undefined) return;
+    const { objects } = context;
+    // API, ContainerDefinition, ModelDataUrl: the bucket must be in the region of the model.
+    const here = [undefined, region].includes(objects.regionOf(place.bucket));
+    const readable = prefix
+      ? objects.mayList(principal, place.bucket)
+      : objects.mayRead(principal, place.bucket, place.key);
+    if (!here || !readable) throw inaccessibleModelData(data.url, role, region);
   };
 
   const operations = {
@@ -206,6 +213,7 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
         hostname: container.ContainerHostname ?? source.ContainerHostname,
         image: source.Image ?? '',
         modelData: modelDataOf(source),
+        role: find(name).input.ExecutionRoleArn,
         modelPackage: container.ModelPackageName,
         environment: { ...source.Environment, ...container.Environment },
         multiModel: container.Mode === 'MultiModel',

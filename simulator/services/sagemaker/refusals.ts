@@ -48,6 +48,14 @@ export const inaccessibleModelData = (url: string, role: string, region: string)
       `that the object is located in ${region}. If your Model uses multiple models or uncompressed models, please ensure that the role has ` +
       '"s3:ListBucket" permission.',
   );
+/** Words seen in the field (aws/sagemaker-pytorch-inference-toolkit#7). */
+export const otherRegion = (image: string, region: string): AwsError =>
+  validation(
+    `Region of "${image}" does not match expected region of ${region}. Cross region ECR image pulls are not allowed.`,
+  );
+/** Words seen in the field (aws/amazon-sagemaker-examples#1438). */
+export const arnElsewhere = (region: string): AwsError =>
+  validation(`ARN should be scoped to correct region: ${region}`);
 /** Words seen in the field (aws/deep-learning-containers#5657). */
 export const inaccessibleImage = (image: string): AwsError =>
   validation(

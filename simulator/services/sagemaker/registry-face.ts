@@ -1,6 +1,6 @@
 import type { Handler, Kernel, Principal } from '../../contracts.ts';
 import type { ContainerDefinition } from './container-definition.ts';
-import { noSuchPackage } from './refusals.ts';
+import { arnElsewhere } from './refusals.ts';
 
 /** A package, as far as a model that is made of it needs it. */
 export interface PackageFace {
@@ -25,7 +25,6 @@ export interface RegistryFace {
 export const strangerIn = ({ region: own, accountId }: Kernel, arnOrName: string): string | undefined => {
   if (!arnOrName.startsWith('arn:')) return undefined;
   const [, , , region, account] = arnOrName.split(':');
-  // A regional service knows only its own region; AWS's words are [unconfirmed].
-  if (region !== own) throw noSuchPackage(arnOrName);
+  if (region !== own) throw arnElsewhere(own);
   return account === accountId ? undefined : account;
 };

@@ -1,6 +1,6 @@
 import { AwsError, type Container, type Handler, type Instant, type Timer } from '../../contracts.ts';
 import { createAnswering } from './answering.ts';
-import { type Context, epochSeconds, objectAt, placeAt, present, sagemakerArn } from './context.ts';
+import { assumed, type Context, epochSeconds, objectAt, placeAt, present, sagemakerArn } from './context.ts';
 import type { Fleets } from './fleets.ts';
 import { startModel } from './model-data.ts';
 import type { Models } from './models.ts';
@@ -130,7 +130,7 @@ export const createTransformJobs = (
   const refuseModel = (name: string): void => {
     const { containers, input } = models.find(name);
     const role = input.ExecutionRoleArn;
-    if (role !== undefined && !context.roleExists(role))
+    if (role !== undefined && !context.canAssume(role))
       throw invalid(
         `Could not assume role ${role}. Please ensure that the role exists and allows principal 'sagemaker.amazonaws.com' to assume the role.`,
       );
@@ -154,18 +154,28 @@ export const createTransformJobs = (
 
   /** SageMaker reads as the model's role, which a policy of the bucket or of its key may shut out. */
   const isReadable = (role: string | undefined, { bucket, key }: StoredFile): boolean =>
-    role === undefined ||
-    objects.mayRead({ accessKeyId: 'sagemaker', arn: role, accountId: kernel.accountId }, bucket, key);
+    role === undefined || objects.mayRead(assumed(context, role), bucket, key);
 
   const load = (name: string): readonly { readonly container: Container }[] | undefined => {
     try {
       return models.runnable(name).map((runnable) => {
-        const container = context.images.resolve(runnable.image) && startModel(context, runnable);
+        const { role, image } = runnable;
+        const shut = role !== undefined && context.images.pullRefusedBy(assumed(context, role), image) === 'role';
+        const container = !shut && context.images.resolve(image) && startModel(context, runnable);
         if (!container) throw new Error(`${runnable.image} does not start`);
         return { container };
       });
     } catch {
       // Image, model or artifact is gone or broken since the job's creation.
+      return undefined;
+    }
+  };
+
+  const roleOf = (model: string): string | undefined => {
+    try {
+      return models.find(model).input.ExecutionRoleArn;
+    } catch {
+      // A model in use may be deleted (§2.1).
       return undefined;
     }
   };
@@ -192,6 +202,7 @@ export const createTransformJobs = (
     }
     job.startedAt = clock.now();
     const containers = load(input.ModelName);
+    const role = roleOf(input.ModelName);
     if (containers === undefined) {
       fail(job, reasons.algorithm);
       return;
@@ -207,8 +218,16 @@ export const createTransformJobs = (
     );
     later(job, done.durationMs, () => {
       const [bucket, prefix] = bucketAnd(input.TransformOutput.S3OutputPath);
-      for (const { name, body } of done.outputs)
-        objects.put(bucket, [prefix.replace(/\/$/, ''), name].filter((part) => part !== '').join('/'), body);
+      const outputs = done.outputs.map(({ name, body }) => ({
+        key: [prefix.replace(/\/$/, ''), name].filter((part) => part !== '').join('/'),
+        body,
+      }));
+      const principal = role === undefined ? undefined : assumed(context, role);
+      if (principal !== undefined && !outputs.every(({ key }) => objects.mayWrite(principal, bucket, key))) {
+        fail(job, reasons.client);
+        return;
+      }
+      for (const { key, body } of outputs) objects.put(bucket, key, body);
       if (done.failure === undefined) become(job, 'Completed');
       else fail(job, reasons[done.failure.side]);
     });

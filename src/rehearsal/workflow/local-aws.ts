@@ -58,7 +58,7 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
 
   for (const place of places) at(place);
   const owned = deliveries.flatMap((one) => {
-    const { account } = placeOf(one);
+    const { account, region } = placeOf(one);
     const { registry, releases } = one;
     const lent = one.bucketOwners ?? {};
     return [
@@ -66,26 +66,26 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
       ...(releases === undefined ? [] : [releases.bucket]),
       ...Object.keys(lent),
     ]
-      .map((bucket) => ({ bucket, owner: lent[bucket] ?? account }))
+      .map((bucket) => ({ bucket, owner: lent[bucket] ?? account, region }))
       .concat(
-        registry?.artifacts === undefined ? [] : [{ bucket: registry.artifacts.bucket, owner: registry.account }],
+        registry?.artifacts === undefined
+          ? []
+          : [{ bucket: registry.artifacts.bucket, owner: registry.account, region: registry.region ?? region }],
       );
   });
   const [registry = home] = registries;
   const buckets = new Map([
-    ...named.buckets.map((bucket) => [bucket, registry.account] as const),
-    [trainingBucket, registry.account],
-    ...places.map(
-      (place) => [defaultReleases({ id: place.account, region: place.region }).bucket, place.account] as const,
-    ),
-    ...owned.map(({ bucket, owner }) => [bucket, owner] as const),
+    ...named.buckets.map((bucket) => [bucket, registry] as const),
+    [trainingBucket, registry],
+    ...places.map((place) => [defaultReleases({ id: place.account, region: place.region }).bucket, place] as const),
+    ...owned.map(({ bucket, owner, region }) => [bucket, { account: owner, region }] as const),
   ]);
   for (const [bucket, owner] of buckets) {
     const exists = await simulator.call('s3', 'HeadBucket', { Bucket: bucket }).then(
       () => true,
       () => false,
     );
-    if (!exists) simulator.objects.create(bucket, owner);
+    if (!exists) simulator.objects.create(bucket, owner.account, owner.region);
     await simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: openTo(accounts, bucket) });
   }
 

@@ -65,6 +65,9 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
       create: () => undefined,
       encrypt: () => undefined,
       mayRead: (_principal, bucket, key) => !unreadable.has(`${bucket}/${key}`),
+      mayWrite: () => true,
+      mayList: () => true,
+      regionOf: () => kernel.region,
       put: (bucket, key, body) => void objects.set(`${bucket}/${key}`, body),
       under: (bucket, prefix) =>
         [...objects]
@@ -74,11 +77,12 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     images: {
       resolve: (name) => images.get(name),
       tag: (name, digest) => void images.set(name, digest),
-      mayPull: () => true,
+      pullRefusedBy: () => undefined,
       fill: (name, files) => void models.set(name, files),
       files: (name) => models.get(name) ?? new Map(),
     },
-    roleExists: (arn) => roles.has(arn),
+    canAssume: (arn) => roles.has(arn),
+    mayDo: () => true,
     registryOf: () => {
       throw new Error('there is one account');
     },
