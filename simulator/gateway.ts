@@ -183,6 +183,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     let answer: WireAnswer;
     let error: AwsError | undefined;
     try {
+      // Before anybody is asked who they are.
+      if (operation === 'unreadable') decoded.input();
       caller = callerOf(decoded, request);
       const { accountId } = caller.principal;
       const { region = kernel.region } = caller;

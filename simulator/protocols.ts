@@ -53,14 +53,17 @@ export const decode = (request: WireRequest, { tablesOf, s3 }: Models): Decoded 
   const { headers, path } = request;
   const target = headers['x-amz-target'];
   const scope = scopeOf(request);
-  const unserved = (protocol: Decoded['protocol'], operation: string): Decoded | undefined =>
-    scope === undefined ? undefined : { service: scope, operation, protocol, input: () => ({}) };
+  /** Of a service that is simulated, such a request names no operation. */
+  const unserved = (protocol: Decoded['protocol'], operation: string, sent: string): Decoded | undefined =>
+    scope === undefined
+      ? undefined
+      : { service: scope, operation: tablesOf(scope) ? sent : operation, protocol, input: () => ({}) };
   if (target !== undefined) {
     const [prefix = '', operation = ''] = target.split('.');
     const service = known(targets, prefix);
     const version = headers['content-type']?.includes('json-1.0') === true ? '1.0' : '1.1';
     const protocol = jsonProtocol(version, service === 'cloudwatch');
-    if (service === undefined) return unserved(protocol, operation);
+    if (service === undefined) return unserved(protocol, operation, target);
     // A JSON service does not recognise an operation in another content type (disneystreaming/smithy4s#167).
     if (!/^application\/x-amz-json-1\.[01]\b/.test(headers['content-type'] ?? ''))
       return { service, operation: 'unreadable', protocol: unrecognized, input: () => ({}) };
@@ -70,14 +73,15 @@ export const decode = (request: WireRequest, { tablesOf, s3 }: Models): Decoded 
   if (rpc !== null && headers['smithy-protocol'] !== undefined) {
     const service = known(targets, rpc[1] ?? '');
     const operation = rpc[2] ?? '';
-    if (service === undefined) return unserved(cborProtocol, operation);
+    if (service === undefined) return unserved(cborProtocol, operation, path);
     return { service, operation, protocol: cborProtocol, input: () => decodeCbor(request.body) };
   }
   if (path === '/' && headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true) {
     const form = parseForm(request.body);
     const service = known(versions, form.get('Version') ?? '');
     const operation = form.get('Action') ?? '';
-    if (service === undefined) return unserved(queryProtocol(scope ?? ''), operation);
+    if (service === undefined)
+      return unserved(queryProtocol(scope ?? ''), operation, `${operation} of version ${form.get('Version')}`);
     return {
       service,
       operation,
@@ -89,20 +93,27 @@ export const decode = (request: WireRequest, { tablesOf, s3 }: Models): Decoded 
   if (runtime !== undefined) return { service: 'sagemaker-runtime', protocol: runtimeProtocol, ...runtime };
   // Lambda's paths begin with the version of its API, and no bucket of the simulator has that name.
   if (scope === 'lambda' || path.startsWith('/2015-03-31/')) return readRest('lambda', tablesOf('lambda'), request);
-  if (scope === 'sagemaker') return readRest('sagemaker-runtime', tablesOf('sagemaker-runtime'), request);
-  if (scope !== undefined && scope !== 's3')
-    return { ...readRest(scope, tablesOf(scope), request), protocol: restProtocol(200) };
+  if (scope === 'sagemaker') {
+    const other = readRest('sagemaker-runtime', tablesOf('sagemaker-runtime'), request);
+    if (/^\w+$/.test(other.operation)) return other;
+  }
+  // Signed for a service that is simulated: S3 answers what is wrong with the signature.
+  if (scope !== undefined && scope !== 's3' && tablesOf(scope) === undefined)
+    return { ...readRest(scope, undefined, request), protocol: restProtocol(200) };
   // A person who opens the address in a browser.
   if (path === '/' && scope === undefined) return undefined;
   return { service: 's3', protocol: s3Protocol, ...readS3(request, s3) };
 };
 
-/** An answer in no protocol at all. */
+/** The operation that is not recognised is answered in no protocol at all. */
 const unrecognized: Decoded['protocol'] = {
   ...jsonProtocol('1.1', false),
-  refuse: (error, { requestId }) => ({
-    status: error.status,
-    headers: { 'x-amzn-requestid': requestId },
-    body: Buffer.from(`<${error.code}/>\n`),
-  }),
+  refuse: (error, context) =>
+    error.code === 'UnknownOperationException'
+      ? {
+          status: error.status,
+          headers: { 'x-amzn-requestid': context.requestId },
+          body: Buffer.from(`<${error.code}/>\n`),
+        }
+      : jsonProtocol('1.1', false).refuse(error, context),
 };

@@ -60,3 +60,25 @@ export const memberRows = (): ReadonlyMap<string, readonly MemberRow[]> => {
     ].map(([service, operations]) => [service, operations.map((operation) => row(service, operation))]),
   );
 };
+
+/** One row per operation that is served, with its members on both sides. */
+export const memberTables = (): string => {
+  const sections = [...memberRows()].map(([service, rows]) => {
+    const listed = (members: readonly string[]): string => members.map((member) => `\`${member}\``).join(' ');
+    const lines = rows.map(
+      ({ operation, honoured, refused }) => `| ${operation} | ${listed(honoured)} | ${listed(refused)} |`,
+    );
+    return [`## ${service}`, '', '| operation | honoured | refused |', '| --- | --- | --- |', ...lines].join('\n');
+  });
+  return sections.join('\n\n');
+};
+
+/** How many members there are on each side. */
+export const memberCounts = (): { readonly honoured: number; readonly refused: number } => {
+  const rows = [...memberRows().values()].flat();
+  const total = (side: 'honoured' | 'refused'): number => rows.reduce((sum, row) => sum + row[side].length, 0);
+  return { honoured: total('honoured'), refused: total('refused') };
+};
+
+/** `botocore 1.44.5` */
+export const modelSource = (): string => loadTables('sagemaker').source.split(',')[0] ?? '';

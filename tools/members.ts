@@ -1,18 +1,34 @@
 /**
  * Which members of AWS's service models have an effect in the simulator: from the reads that its tests caused (simulator/observed-reads.ts).
  *
- *   node tools/members.ts <reads>            writes simulator/constraints/honoured.generated.json
+ *   node tools/members.ts                    runs the tests, and writes simulator/constraints/honoured.generated.json
  *   node tools/members.ts --check <reads>    fails when a member is listed and no test caused a read of it
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Honoured, loadHonoured } from '../simulator/members.ts';
 import { memberNames } from './members-page.ts';
 
-const root = new URL('..', import.meta.url).pathname;
-const isCheck = process.argv[2] === '--check';
-const file = process.argv[isCheck ? 3 : 2];
-if (file === undefined) throw new Error('usage: node tools/members.ts [--check] <file with the reads>');
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** With every member served, so that a new one reaches its operation; tests of refusals fail then, and prove nothing here. */
+const recorded = (): string => {
+  const file = join(root, '.cache/recorded-reads.txt');
+  rmSync(file, { force: true });
+  spawnSync('npm', ['test', '--silent', '--', 'test/simulator'], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, SIMULATOR_READS_FILE: file, SIMULATOR_SERVES_ALL: '1' },
+  });
+  return file;
+};
+
+const [, , flag, reads] = process.argv;
+const isCheck = flag === '--check';
+if (isCheck !== (reads !== undefined)) throw new Error('usage: node tools/members.ts [--check <file with the reads>]');
+const file = reads ?? recorded();
 
 /** With the members around each of them: a structure has the effect of its parts. */
 const observed = new Map<string, Set<string>>();
@@ -38,8 +54,7 @@ if (isCheck) {
   const unread = Object.entries(loadHonoured()).flatMap(([call, members]) =>
     members.filter((member) => seen[call]?.includes(member) !== true).map((member) => `${call} ${member}`),
   );
-  for (const line of unread)
-    console.error(`${line}: listed as honoured, and no test in test/simulator caused a read of it`);
+  for (const line of unread) console.error(`${line}: listed as honoured, and no test caused a read of it`);
   if (unread.length > 0) console.error('npm run record:members writes the list anew');
   process.exitCode = unread.length === 0 ? 0 : 1;
 } else {

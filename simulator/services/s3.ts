@@ -232,9 +232,6 @@ export const createS3 = (
       return versioned ? { DeleteMarker: true } : {};
     },
     ListObjectsV2: (input: ListInput) => list(bucketOf(input), input),
-    NotImplemented: () => {
-      throw notImplemented();
-    },
   };
 
   /** For an identity that a service assumes: by its own policies and the bucket's. */
@@ -305,7 +302,7 @@ const policyActions: Readonly<Record<string, string>> = {
 const largestCopyBytes = 5 * 1024 ** 3;
 
 /** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
-const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets']);
 
 const inRegion = (
   operations: Readonly<Record<string, Handler>>,
@@ -334,7 +331,7 @@ const underPolicy = (
         return [
           name,
           (input: BucketInput, call) => {
-            if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            if (name !== 'CreateBucket') authorizeOwner(input, call);
             return handler(input, call);
           },
         ];

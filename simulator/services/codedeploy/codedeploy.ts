@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kernel, Metrics, Service } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { base32Of, uuidOf } from '../../random.ts';
 import type { TaskSets } from '../ecs/ecs.ts';
 import type { Aliases } from '../lambda/lambda.ts';
@@ -285,7 +286,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
           const { revision } = input;
           if (revision === undefined) throw refuse('RevisionRequiredException', 'The revision was not specified');
           if (revision.revisionType !== 'AppSpecContent')
-            throw refuse('InvalidRevisionException', `Revisions of type ${revision.revisionType} are not simulated`);
+            throw notSimulated(`revisions of type ${revision.revisionType}`);
           const { content, sha256 } = revision.appSpecContent ?? {};
           if (content === undefined || content === '')
             throw refuse('InvalidRevisionException', 'The content of the AppSpec is required');
@@ -432,7 +433,7 @@ const eventsOf: Readonly<Record<Platform, readonly string[]>> = {
 
 const platformIn = (platform: string | undefined): Platform => {
   if (platform === 'Lambda' || platform === 'ECS') return platform;
-  throw refuse('InvalidComputePlatformException', `The compute platform ${platform ?? 'Server'} is not simulated`);
+  throw notSimulated(`the compute platform ${platform ?? 'Server'}`);
 };
 
 /** API: CreateDeployment, "The computePlatform is invalid. The computePlatform should be Lambda, Server, or ECS". */
@@ -495,7 +496,7 @@ const checkRouting = ({ type, timeBasedCanary, timeBasedLinear }: Routing): void
 /** A member that changes something and is not served is refused by its name: an accepted call has its effect. The words are ours. */
 const refuseUnserved = (input: object, served: readonly string[]): void => {
   const other = Object.keys(input).find((member) => !served.includes(member));
-  if (other !== undefined) throw refuse('InvalidInputException', `${other} is not simulated`);
+  if (other !== undefined) throw notSimulated(`codedeploy, member ${other}`);
 };
 
 const page = <Item>(items: readonly Item[], token: string | undefined, most = 100) => {

@@ -1,4 +1,5 @@
 import { AwsError, type EventRules, type Kernel, type Metrics, type Objects, type Service } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { Session } from '../../principals.ts';
 import { createActionTypes } from './action-types.ts';
 import { createConditions } from './conditions.ts';
@@ -471,7 +472,7 @@ interface Paged {
   readonly maxResults?: number;
 }
 /** Members that AWS serves and the simulator does not. */
-const unserved = (what: string): AwsError => new AwsError('ValidationException', `${what} are not simulated.`);
+const unserved = (what: string): AwsError => notSimulated(`codepipeline, ${what}`);
 
 interface StageInput {
   readonly pipelineName: string;

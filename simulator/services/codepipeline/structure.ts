@@ -1,4 +1,5 @@
 import { AwsError } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { ActionTypes } from './action-types.ts';
 import {
   type ActionDeclaration,
@@ -19,7 +20,7 @@ const refuse = (code: string, message: string): never => {
 export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes, region: string): void => {
   const { stages } = pipeline;
   for (const member of ['artifactStores', 'triggers'])
-    if (member in pipeline) refuse('InvalidStructureException', `${member}: not simulated`);
+    if (member in pipeline) throw notSimulated(`codepipeline, member ${member}`);
   // User guide "Pipeline types": these features need a pipeline of type V2.
   const ofTypeTwo = [
     (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED' && `executionMode ${pipeline.executionMode}`,
@@ -78,7 +79,7 @@ const allowedResults: Readonly<Record<'beforeEntry' | 'onSuccess' | 'onFailure',
 const refuseConditions = (stage: StageDeclaration, { executionMode }: PipelineDeclaration, index: number): void => {
   const fault = (message: string): never =>
     refuse('InvalidStageDeclarationException', `Stage ${stage.name}: ${message}`);
-  if ('blockers' in stage) fault('blockers: not simulated');
+  if ('blockers' in stage) throw notSimulated('codepipeline, member blockers');
   const rollsBack = (result: ConditionResult | undefined): void => {
     if (result !== 'ROLLBACK') return;
     // "failure conditions with a rollback result type cannot be added to a PARALLEL mode pipeline"
@@ -116,10 +117,11 @@ const servedRules: Readonly<
 
 const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never): void => {
   const { provider } = rule.ruleTypeId;
-  const served = servedRules[provider] ?? fault(`rule ${rule.name}: the rule ${provider} is not simulated`);
+  const served = servedRules[provider];
+  if (served === undefined) throw notSimulated(`codepipeline, the rule ${provider}`);
   for (const member of ['commands', 'inputArtifacts', 'timeoutInMinutes'])
     if (member in rule && JSON.stringify(rule[member as keyof RuleDeclaration]) !== '[]')
-      fault(`rule ${rule.name}: ${member}: not simulated`);
+      throw notSimulated(`codepipeline, member ${member} of a rule`);
   const configuration = rule.configuration ?? {};
   for (const key of served.required)
     if (configuration[key] === undefined) fault(`rule ${rule.name} is missing required configuration '${key}'`);
@@ -149,13 +151,14 @@ const refuseUnserved = (action: ActionDeclaration, region: string): void => {
   const fault = (message: string): never =>
     refuse('InvalidActionDeclarationException', `Action ${action.name}: ${message}`);
   for (const member of ['commands', 'environmentVariables', 'outputVariables'])
-    if (member in action) fault(`${member}: only for actions that are not simulated`);
-  if (action.region !== undefined && action.region !== region) fault('actions in another region are not simulated');
+    if (member in action) throw notSimulated(`codepipeline, member ${member}`);
+  if (action.region !== undefined && action.region !== region)
+    throw notSimulated('codepipeline, actions in another region');
   // API: "A timeout duration … can be applied only to manual approval actions."
   if (action.timeoutInMinutes !== undefined && !isApproval(action.actionTypeId))
     fault('timeoutInMinutes is for manual approval actions');
   if (isApproval(action.actionTypeId) && action.configuration?.['NotificationArn'] !== undefined)
-    fault('NotificationArn: notifications are not simulated');
+    throw notSimulated('codepipeline, NotificationArn of an approval');
 };
 
 const refuseRepeated = (what: 'Stage' | 'Action', names: readonly string[]): void => {

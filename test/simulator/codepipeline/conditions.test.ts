@@ -346,15 +346,15 @@ describe('a declaration is refused', () => {
         },
       },
       {},
-      /DeploymentWindow is not simulated/,
+      /not simulated: codepipeline, the rule DeploymentWindow/,
     ],
     [
       'a rule with a timeout',
       { beforeEntry: { conditions: [{ result: 'FAIL', rules: [{ ...alarm(), timeoutInMinutes: 5 }] }] } },
       {},
-      /timeoutInMinutes: not simulated/,
+      /not simulated: .*timeoutInMinutes/,
     ],
-    ['triggers', {}, { triggers: [] }, /triggers: not simulated/],
+    ['triggers', {}, { triggers: [] }, /not simulated: .*triggers/],
   ])('for %s', async (_what, conditions, more, expected) => {
     expect(await refusalOf(start(conditions, more))).toMatch(expected);
   });
@@ -381,7 +381,7 @@ describe('executions that meet', () => {
       await refusalOf(
         harbour.client.send(new EnableStageTransitionCommand({ ...transition, transitionType: 'Outbound' })),
       ),
-    ).toMatch(/^ValidationException: Outbound transitions are not simulated/);
+    ).toMatch(/^NotSimulated: not simulated: codepipeline, Outbound/i);
   });
 
   test('an update of the pipeline cancels those that wait at once, the others after their action', async () => {
@@ -408,7 +408,7 @@ describe('executions that meet', () => {
   test('a pipeline with tags is refused: they are not simulated', async () => {
     const tags = [{ key: 'team', value: 'sea' }];
     expect(await refusalOf(harbour.client.send(new CreatePipelineCommand({ pipeline: declared({}), tags })))).toMatch(
-      /^ValidationException: Tags of pipelines are not simulated/,
+      /^NotSimulated: not simulated: codepipeline CreatePipeline, member tags/,
     );
   });
 
