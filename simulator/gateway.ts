@@ -252,7 +252,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
       };
       const typed = readTyped(service, operation, { ...input });
       refuse(service, operation, typed, undefined);
-      return { ...(await watching(service, operation, handler)(typed.input, { principal, requestId: 'driver' })) };
+      const call = { principal, requestId: 'driver', region: place.kernel.region };
+      return { ...(await watching(service, operation, handler)(typed.input, call)) };
     },
   };
 };

@@ -45,6 +45,8 @@ export const defaultSettings = {
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
   deletedAlarmTrips: false,
+  /** DeleteAlarms with names of which none exists: of some, AWS says that the others are deleted. [unconfirmed] */
+  unknownAlarmsDeleted: 'refused' as 'refused' | 'ignored',
   /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
   asyncFleetMetrics: true,
   /**
@@ -165,6 +167,10 @@ export const defaultSettings = {
    * conditions), or waits that long for the alarm to leave ALARM (AWS: reference of the rule). [unconfirmed]
    */
   successAlarmRule: 'watches' as 'watches' | 'waits-for-ok',
+  /**
+   * The rule DeploymentWindow outside of its window: fails at once, or waits for the next window until its time is over. [unconfirmed]
+   */
+  closedWindowRule: 'fails' as 'fails' | 'waits',
   /** From a state change in CodePipeline to the target of a rule of EventBridge: "near real-time". [unconfirmed] */
   eventDelayMs: 1_000,
   /** How often a target gets each event; AWS promises "at-least-once". [unconfirmed] */
@@ -224,6 +230,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   unreadableAlarm: 'ignored',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
+  unknownAlarmsDeleted: 'ignored',
   asyncFleetMetrics: false,
   plainFleetMetrics: false,
   rollbackFailedNames: 'new',
@@ -263,6 +270,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   repeatedAcknowledge: 'refused',
   sameActionTypeAgain: 'accepted',
   successAlarmRule: 'waits-for-ok',
+  closedWindowRule: 'waits',
   eventDelayMs: 30_000,
   eventCopies: 3,
   eventJitterMs: 120_000,

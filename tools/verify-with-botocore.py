@@ -265,6 +265,13 @@ def verify_success(entry, operation, parsed, body):
     return problems
 
 
+def has_rule(entry, code, message):
+    return any(
+        service in ("*", entry["service"]) and codes.fullmatch(code) and messages.match(message)
+        for service, codes, messages in RULES
+    )
+
+
 def verify_refusal(entry, operation, parsed):
     error = parsed.get("Error", {})
     code, message = str(error.get("Code", "")), str(error.get("Message", ""))
@@ -273,7 +280,7 @@ def verify_refusal(entry, operation, parsed):
     if entry["answeredBy"] == "gate":
         # A fault that was asked for may also be one that the operation documents.
         documented = {shape.name for shape in operation.error_shapes}
-        if GATE.fullmatch(code) or code in documented:
+        if GATE.fullmatch(code) or code in documented or has_rule(entry, code, message):
             return []
         return [f"{code} is no refusal AWS gives before an operation"]
     if re.match(r"\d+ validation errors? detected", message) or (
@@ -281,10 +288,7 @@ def verify_refusal(entry, operation, parsed):
     ):
         why = refused_by_aws(entry, operation)
         return ["refused for a constraint that AWS does not have: " + message] if why == [] else []
-    for service, codes, messages in RULES:
-        if service in ("*", entry["service"]) and codes.fullmatch(code) and messages.match(message):
-            return []
-    return [f"no documented rule gives {code}: {message}"]
+    return [] if has_rule(entry, code, message) else [f"no documented rule gives {code}: {message}"]
 
 
 def planted(entry):

@@ -26,11 +26,13 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
     typeof model === 'string' ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
   const own = demand(actionOf(service, operation), resource, input, filled);
   return [
-    own,
+    ...(service === 's3' && operation === 'DeleteObjects' ? deletions(kernel, call) : [own]),
+    ...(service === 's3' ? besidesObject(call, resource) : []),
     ...(service === 'sagemaker' ? besides(kernel, call, resource) : []),
     ...(service === 'codedeploy' && operation === 'CreateDeployment' ? besidesDeployment(kernel, call, resource) : []),
     ...(operation === 'AssumeRole' ? besidesAssuming(input).map((action) => demand(action, resource, input)) : []),
     ...(service === 'ecs' && operation === 'RegisterTaskDefinition' ? besidesRevision(call, resource) : []),
+    ...besidesPassed(call),
     ...source(kernel, call),
   ];
 };
@@ -67,15 +69,30 @@ const besides = (kernel: Pick<Kernel, 'arn'>, { operation, input }: AwsCall, res
       found.push(demand('sagemaker:CreateModel', arn, input));
     }
   // AWS: "Granting a user permissions to pass a role to an AWS service".
-  const passed = input['ExecutionRoleArn'];
-  if (isWrite(operation) && typeof passed === 'string')
-    found.push(demand('iam:PassRole', passed, input, { 'iam:passedtoservice': 'sagemaker.amazonaws.com' }));
+  for (const passed of [input['ExecutionRoleArn'], input['RoleArn']])
+    if (isWrite(operation)) found.push(...passing(passed, 'sagemaker', input));
   // AWS: "Provide permissions for tagging SageMaker AI resources".
   const { Tags } = input;
   if (operation.startsWith('Create') && Array.isArray(Tags) && Tags.length > 0)
     found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:taggingaction': operation }));
   return found;
 };
+
+/** Service Authorization Reference, S3: several objects are deleted by the permissions of one. */
+const deletions = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall): readonly Demand[] =>
+  (Array.isArray(input['Objects']) ? input['Objects'] : []).map(({ Key, VersionId }) => {
+    const object = { Bucket: input['Bucket'], Key };
+    const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+    return demand(action, resourceOf(kernel, 's3', 'DeleteObject', object), object);
+  });
+
+/** S3 API reference: GetObjectAttributes needs GetObject as well; a write with tags needs PutObjectTagging (PutObject, "Permissions"). */
+const besidesObject = ({ operation, input }: AwsCall, resource: string): readonly Demand[] => [
+  ...(operation === 'GetObjectAttributes' ? [demand('s3:GetObject', resource, input)] : []),
+  ...(/^(PutObject|CopyObject|CreateMultipartUpload)$/.test(operation) && input['Tagging'] !== undefined
+    ? [demand('s3:PutObjectTagging', resource, input)]
+    : []),
+];
 
 const besidesDeployment = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall, group: string): readonly Demand[] => {
   const { applicationName, deploymentConfigName: config, overrideAlarmConfiguration } = input;
@@ -100,13 +117,25 @@ export const besidesAssuming = ({ Tags, SourceIdentity }: Readonly<Record<string
   ...(SourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
 ];
 
+const passing = (role: unknown, service: string, input: AwsCall['input']): readonly Demand[] =>
+  typeof role === 'string'
+    ? [demand('iam:PassRole', role, input, { 'iam:passedtoservice': `${service}.amazonaws.com` })]
+    : [];
+
+/** The roles that a call passes, by service (AWS: Service Authorization Reference, dependent actions of each operation). */
+const besidesPassed = ({ service, operation, input }: AwsCall): readonly Demand[] => {
+  if (service === 'codedeploy' && operation === 'CreateDeploymentGroup')
+    return passing(input['serviceRoleArn'], 'codedeploy', input);
+  if (service === 'lambda' && /^(CreateFunction|UpdateFunctionConfiguration)$/.test(operation))
+    return passing(input['Role'], 'lambda', input);
+  const { pipeline } = input;
+  if (service !== 'codepipeline' || pipeline === null || typeof pipeline !== 'object') return [];
+  return passing('roleArn' in pipeline ? pipeline.roleArn : undefined, 'codepipeline', input);
+};
+
 /** ECS developer guide, "Grant permissions to pass a role" and "Grant permission to tag resources on creation". */
 const besidesRevision = ({ input }: AwsCall, family: string): readonly Demand[] => [
-  ...[input['taskRoleArn'], input['executionRoleArn']].flatMap((role) =>
-    typeof role === 'string'
-      ? [demand('iam:PassRole', role, input, { 'iam:passedtoservice': 'ecs-tasks.amazonaws.com' })]
-      : [],
-  ),
+  ...[input['taskRoleArn'], input['executionRoleArn']].flatMap((role) => passing(role, 'ecs-tasks', input)),
   ...(Array.isArray(input['tags']) && input['tags'].length > 0
     ? [demand('ecs:TagResource', family, input, { 'ecs:createaction': 'RegisterTaskDefinition' })]
     : []),

@@ -1,6 +1,7 @@
 import { AwsError } from '../contracts.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
 import type { Protocol, WireAnswer } from '../wire.ts';
+import { queryCodeOf } from './query-codes.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
 /**
@@ -38,7 +39,11 @@ export const queryProtocol = (service: string): Protocol => {
     refuse(error, { requestId }) {
       const Type = error.status >= 500 ? 'Receiver' : 'Sender';
       return send(error.status, requestId, 'ErrorResponse', {
-        Error: { Type, Code: error.code, Message: error.message },
+        Error: {
+          Type,
+          Code: service === 'cloudwatch' ? queryCodeOf(error.code) : error.code,
+          ...(error.message === '' ? {} : { Message: error.message }),
+        },
         RequestId: requestId,
       });
     },

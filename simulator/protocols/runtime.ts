@@ -40,6 +40,9 @@ const operations: Readonly<Record<string, keyof typeof inputHeaders>> = {
  */
 export const durationHeader = 'x-simulator-duration-ms';
 
+/** AWS has no such header either: `stand-in` or `command`, when something else than a model of the simulator answered. */
+export const servedByHeader = 'x-simulator-served-by';
+
 const outputHeaders = {
   ContentType: 'content-type',
   InvokedProductionVariant: 'x-amzn-invoked-production-variant',
@@ -47,6 +50,7 @@ const outputHeaders = {
   OutputLocation: 'x-amzn-sagemaker-outputlocation',
   FailureLocation: 'x-amzn-sagemaker-failurelocation',
   SimulatedDurationMs: durationHeader,
+  SimulatedServedBy: servedByHeader,
 } as const;
 
 /** Text that is no percent-encoding stays as it is, and is refused by the pattern of its member. */
@@ -94,7 +98,7 @@ export const runtimeProtocol: Protocol = {
     return { status: 200, headers, body: Buffer.isBuffer(body) ? body : Buffer.from(String(body ?? '')) };
   },
   refuse(error, { requestId }) {
-    const { SimulatedDurationMs: duration, ...members } = error.members;
+    const { SimulatedDurationMs: duration, SimulatedServedBy: servedBy, ...members } = error.members;
     // A refusal of the front door has a status and no error type.
     const isPlain = /^\d+$/.test(error.code);
     const said = isPlain || error.message === '' ? { message: error.message || null } : { Message: error.message };
@@ -105,6 +109,7 @@ export const runtimeProtocol: Protocol = {
         'content-type': 'application/json',
         ...(isPlain ? {} : { 'x-amzn-errortype': error.code }),
         ...(duration === undefined ? {} : { [durationHeader]: String(duration) }),
+        ...(servedBy === undefined ? {} : { [servedByHeader]: String(servedBy) }),
       },
       body: Buffer.from(toJson({ ...said, ...members })),
     };

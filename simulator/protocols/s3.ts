@@ -54,7 +54,7 @@ const inputOf = (request: WireRequest, { bucket, key, bound }: Addressed): Recor
   const headers: Readonly<Record<string, string>> = { ...request.headers, ...trailers };
   const Metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers))
-    if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = value;
+    if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = decodeWords(value);
   const give = (member: string, value: string | null | undefined): void => {
     const isNumber = bound?.numbers?.includes(member) === true;
     if (value !== undefined && value !== null && !(isNumber && value === ''))
@@ -63,10 +63,19 @@ const inputOf = (request: WireRequest, { bucket, key, bound }: Addressed): Recor
   for (const [name, member] of Object.entries(bound?.headers ?? {})) give(member, headers[name]);
   for (const [name, member] of Object.entries(bound?.query ?? {})) give(member, request.query.get(name));
   if (request.method === 'POST' && request.query.has('uploadId'))
-    input['Parts'] = listOf(body.toString('utf8'), 'Part');
+    input['Parts'] = body.length === 0 ? [] : listOf(body.toString('utf8'), 'Part');
   if (request.method === 'POST' && request.query.has('uploads')) input['Metadata'] = Metadata;
   if (key !== '' && request.method === 'PUT') Object.assign(input, { Body: body, Metadata });
-  if (key === '' && request.method === 'PUT')
+  if (request.query.has('tagging') && request.method === 'PUT') {
+    delete input['Body'];
+    input['Tags'] = listOf(body.toString('utf8'), 'Tag');
+  } else if (request.query.has('delete') && request.method === 'POST') {
+    const { Quiet } = documentOf(body);
+    Object.assign(input, {
+      Objects: listOf(body.toString('utf8'), 'Object'),
+      ...(Quiet === undefined ? {} : { Quiet }),
+    });
+  } else if (key === '' && request.method === 'PUT')
     Object.assign(input, request.query.has('policy') ? { Policy: body.toString('utf8') } : documentOf(body));
   return input;
 };
@@ -79,7 +88,19 @@ const outputHeaders: Readonly<Record<string, string>> = {
   ETag: 'etag',
   ContentType: 'content-type',
   ContentEncoding: 'content-encoding',
+  ContentDisposition: 'content-disposition',
+  ContentLanguage: 'content-language',
   CacheControl: 'cache-control',
+  Expires: 'expires',
+  StorageClass: 'x-amz-storage-class',
+  WebsiteRedirectLocation: 'x-amz-website-redirect-location',
+  AcceptRanges: 'accept-ranges',
+  TagCount: 'x-amz-tagging-count',
+  PartsCount: 'x-amz-mp-parts-count',
+  CopySourceVersionId: 'x-amz-copy-source-version-id',
+  BucketKeyEnabled: 'x-amz-server-side-encryption-bucket-key-enabled',
+  BucketArn: 'x-amz-bucket-arn',
+  AccessPointAlias: 'x-amz-access-point-alias',
   ContentRange: 'content-range',
   VersionId: 'x-amz-version-id',
   DeleteMarker: 'x-amz-delete-marker',
@@ -91,10 +112,19 @@ const outputHeaders: Readonly<Record<string, string>> = {
   BucketRegion: 'x-amz-bucket-region',
 };
 
-const bucketDocuments: Readonly<Record<string, string>> = {
+/** Operations whose answer is one document. */
+const documents: Readonly<Record<string, string>> = {
+  ListBuckets: 'ListAllMyBucketsResult',
   GetBucketVersioning: 'VersioningConfiguration',
   GetPublicAccessBlock: 'PublicAccessBlockConfiguration',
   GetBucketOwnershipControls: 'OwnershipControls',
+  GetBucketTagging: 'Tagging',
+  ListObjects: 'ListBucketResult',
+  ListObjectsV2: 'ListBucketResult',
+  ListObjectVersions: 'ListVersionsResult',
+  DeleteObjects: 'DeleteResult',
+  ListParts: 'ListPartsResult',
+  ListMultipartUploads: 'ListMultipartUploadsResult',
 };
 
 /** Operations whose answer is one document beside headers. */
@@ -103,44 +133,40 @@ const results: Readonly<Record<string, string>> = {
   UploadPartCopy: 'CopyPartResult',
   CreateMultipartUpload: 'InitiateMultipartUploadResult',
   CompleteMultipartUpload: 'CompleteMultipartUploadResult',
+  GetObjectAttributes: 'GetObjectAttributesResponse',
+  GetObjectTagging: 'Tagging',
 };
 
 export const s3Protocol: Protocol = {
   name: 's3',
   family: 's3',
   answer(output, { operation, requestId }) {
-    if (operation === 'ListObjectsV2')
-      return send(200, requestId, xmlDocument('ListBucketResult', namespace, output as Xml));
-    if (operation === 'ListBuckets')
-      return send(200, requestId, xmlDocument('ListAllMyBucketsResult', namespace, output as Xml));
     if (operation === 'GetBucketPolicy')
       return send(200, requestId, Buffer.from(String(output['Policy'])), { 'content-type': 'application/json' });
-    const document = bucketDocuments[operation];
-    if (document !== undefined) return send(200, requestId, xmlDocument(document, namespace, output as Xml));
+    if (operation === 'GetBucketLocation')
+      return send(200, requestId, xmlDocument('LocationConstraint', namespace, output['LocationConstraint'] as Xml));
+    const document = documents[operation];
+    if (document !== undefined) {
+      const { BucketRegion, ...rest } = output;
+      return send(200, requestId, xmlDocument(document, namespace, rest as Xml), headersOf({ BucketRegion }));
+    }
     const result = results[operation];
     if (result !== undefined) {
       const { [result]: inner, ...rest } = output;
       return send(200, requestId, xmlDocument(result, namespace, inner as Xml), headersOf(rest));
     }
-    if (operation === 'ListParts')
-      return send(200, requestId, xmlDocument('ListPartsResult', namespace, output as Xml));
-    if (operation === 'ListMultipartUploads')
-      return send(200, requestId, xmlDocument('ListMultipartUploadsResult', namespace, output as Xml));
     const body = output['Body'];
     const headers = headersOf(output);
     if (Buffer.isBuffer(body)) return send(output['ContentRange'] === undefined ? 200 : 206, requestId, body, headers);
     // HeadObject: the length of a body that is not sent.
     const length = output['ContentLength'];
     const extra: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) };
-    return send(
-      /^(DeleteBucket|DeleteObject|AbortMultipartUpload)$/.test(operation) ? 204 : 200,
-      requestId,
-      Buffer.alloc(0),
-      {
-        ...headers,
-        ...extra,
-      },
-    );
+    const status = /^(Delete|Abort|PutBucketTagging)/.test(operation)
+      ? 204
+      : output['ContentRange'] === undefined
+        ? 200
+        : 206;
+    return send(status, requestId, Buffer.alloc(0), { ...headers, ...extra });
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
@@ -170,7 +196,8 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
     }
     if (member === 'LastModified' && value instanceof Date) headers['last-modified'] = value.toUTCString();
     if (member === 'Metadata') {
-      for (const [key, text] of Object.entries(value as object)) headers[`x-amz-meta-${key}`] = String(text);
+      for (const [key, text] of Object.entries(value as object))
+        headers[`x-amz-meta-${key}`] = encodeWord(String(text));
     }
   }
   return headers;
@@ -179,6 +206,20 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
 /** Where the answer has no body, this header has the words of a refusal that is not AWS's. */
 const refusalHeader = ({ code, message }: AwsError): Record<string, string> =>
   code === 'NotSimulated' ? { 'x-simulator-refusal': message } : {};
+/** Metadata beyond ASCII travels in encoded words (S3 user guide, "Working with object metadata": RFC 2047). */
+const decodeWords = (text: string): string =>
+  text.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_word, encoding: string, inner: string) =>
+    encoding.toUpperCase() === 'B'
+      ? Buffer.from(inner, 'base64').toString('utf8')
+      : Buffer.from(
+          inner
+            .replaceAll('_', ' ')
+            .replace(/=([0-9A-F]{2})/gi, (_octet, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+          'latin1',
+        ).toString('utf8'),
+  );
+const encodeWord = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 
@@ -192,6 +233,7 @@ const send = (
   headers: {
     'x-amz-request-id': requestId.replaceAll('-', '').slice(0, 16).toUpperCase(),
     'x-amz-id-2': hostId(requestId),
+    server: 'AmazonS3',
     ...(body.length > 0 && headers['content-type'] === undefined ? { 'content-type': 'application/xml' } : {}),
     ...headers,
   },

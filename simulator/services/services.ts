@@ -11,6 +11,7 @@ import { createFunctions } from './functions.ts';
 import { createIam } from './iam.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
+import { createOutside } from './outside.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
 import type { RegistryFace } from './sagemaker/registry-face.ts';
@@ -19,7 +20,7 @@ import { createSts } from './sts.ts';
 
 export type Services = Pick<
   Simulator,
-  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'containers' | 'eventRules'
+  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'outside' | 'containers' | 'eventRules'
 > & {
   readonly kernel: Kernel;
   /** By AWS service id. */
@@ -82,6 +83,7 @@ export const composeServices = (
     scaling: () => autoscaling.scaling,
   });
   const functions = createFunctions(kernel);
+  const outside = createOutside();
   const lambda = createLambda(kernel, {
     images: ecr.images,
     metrics: cloudwatch.metrics,
@@ -95,11 +97,17 @@ export const composeServices = (
     metrics: cloudwatch.metrics,
     invoke: functions.invoke,
     roleExists: canAssume('codedeploy'),
+    mayDo: (arn, action, resource) =>
+      principals.decide({ accessKeyId: 'codedeploy', arn, accountId: kernel.accountId }, action, resource) ===
+      'allowed',
   });
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
     metrics: cloudwatch.metrics,
+    images: ecr.images,
     invoke: functions.invoke,
+    startOutside: outside.start,
+    canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
@@ -124,6 +132,7 @@ export const composeServices = (
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
     functions: { ...lambda.functions, define: functions.define },
+    outside: { define: outside.define },
     containers: ecs.containers,
     eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,

@@ -56,6 +56,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         },
         call,
       ) => {
+        checkArn(input.RoleArn);
         const role = principals.role(input.RoleArn);
         const presented = { principal: call.principal, keys: { 'sts:externalid': input.ExternalId } };
         const actions = ['sts:AssumeRole', ...besidesAssuming(input)];
@@ -123,6 +124,13 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     },
   };
   return { service };
+};
+
+/** The form of an ARN, and no more: a role that cannot be is refused like one that is not (AWS general reference, "ARN format"). */
+const checkArn = (arn: string): void => {
+  const [prefix, partition, service, , , ...resource] = arn.split(':');
+  if (prefix === 'arn' && partition && service && resource.join(':') !== '') return;
+  throw new AwsError('ValidationError', `${arn} is invalid`);
 };
 
 /** Of the session. */

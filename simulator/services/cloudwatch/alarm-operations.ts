@@ -1,6 +1,6 @@
 import { AwsError, type Handler, type Kernel } from '../../contracts.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
-import type { Alarm, AlarmEngine } from './alarms.ts';
+import { type Alarm, type AlarmEngine, notFound } from './alarms.ts';
 import type { AlarmState } from './missing-data.ts';
 import { instantOf, page, type WireTime, wireTime } from './wire.ts';
 
@@ -63,7 +63,7 @@ export const alarmOperations = (kernel: Kernel, engine: AlarmEngine): Readonly<R
     },
 
     DeleteAlarms: (input: { AlarmNames: readonly string[] }) => {
-      engine.remove(input.AlarmNames);
+      if (engine.remove(input.AlarmNames) === 0 && kernel.settings.unknownAlarmsDeleted === 'refused') throw notFound();
       return {};
     },
 

@@ -39,7 +39,8 @@ export interface AlarmEngine {
   get(name: string): Alarm | undefined;
   /** By name. */
   all(): readonly Alarm[];
-  remove(names: readonly string[]): void;
+  /** Unknown names are skipped. @returns how many were there */
+  remove(names: readonly string[]): number;
   setState(name: string, state: AlarmState, reason: string, reasonData: string | undefined): void;
   /** Oldest first; kept after the alarm is deleted. */
   history(): readonly HistoryItem[];
@@ -230,17 +231,17 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
     get: (name) => alarms.get(name),
     all: () => [...alarms.values()].sort((a, b) => (a.definition.AlarmName < b.definition.AlarmName ? -1 : 1)),
     remove: (names) => {
-      const unknown = names.find((name) => !alarms.has(name));
-      // One unknown name and nothing is deleted (AWS: DeleteAlarms docs).
-      if (unknown !== undefined) throw new AwsError('ResourceNotFound', `Alarm ${unknown} does not exist`, 404);
-      for (const name of names) {
+      // CloudWatch API reference, DeleteAlarms: "the alarms you specify with correct names are still deleted".
+      const there = names.filter((name) => alarms.has(name));
+      for (const name of there) {
         alarms.delete(name);
         record(name, 'ConfigurationUpdate', `Alarm "${name}" deleted`, { type: 'Delete' });
       }
+      return there.length;
     },
     setState: (name, state, reason, reasonData) => {
       const alarm = alarms.get(name);
-      if (!alarm) throw new AwsError('ResourceNotFound', `Alarm ${name} does not exist`, 404);
+      if (!alarm) throw notFound();
       enter(alarm, state, reason, reasonData);
       // A metric alarm returns to its real state, "often within seconds" (AWS: SetAlarmState docs).
       evaluateSoon(name);
@@ -263,6 +264,8 @@ const lastDataPoint = (reasonData: string | undefined): number | undefined => {
   const last: unknown = Array.isArray(values) ? values.at(-1) : undefined;
   return typeof last === 'number' ? last : undefined;
 };
+/** CloudWatch's has no message. */
+export const notFound = (): AwsError => new AwsError('ResourceNotFound', '', 404);
 
 const words: Readonly<Record<string, string>> = {
   GreaterThanOrEqualToThreshold: 'greater than or equal to',

@@ -11,7 +11,7 @@ import { createStore, type Dimension, type Selector } from './store.ts';
 export interface AlarmedMetrics extends Metrics {
   putAlarm(definition: AlarmDefinition): void;
   /** Unknown names are skipped. */
-  deleteAlarms(names: readonly string[]): void;
+  deleteAlarms(names: readonly string[]): number;
   /** The alarms with this action in any state. */
   naming(action: string): readonly string[];
   /** From now on the alarms' actions on scaling policies are invoked there. */
@@ -83,7 +83,7 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
       recordMany,
       alarmState: (name) => engine.get(name)?.state,
       putAlarm: engine.put,
-      deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),
+      deleteAlarms: engine.remove,
       latest,
       naming: (action) =>
         engine

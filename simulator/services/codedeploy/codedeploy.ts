@@ -35,6 +35,8 @@ export interface Neighbours {
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
   roleExists(arn: string): boolean;
+  /** By the policies of a service role. */
+  mayDo(role: string, action: string, resource: string): boolean;
 }
 
 /** User guide, "CodeDeploy quotas". */

@@ -17,6 +17,14 @@ export interface Engine {
 
 const minuteMs = 60_000;
 
+/** AWS managed policy AWSCodeDeployRoleForECS, which has them for every resource. */
+const serviceActions = [
+  'ecs:DescribeServices',
+  'ecs:CreateTaskSet',
+  'ecs:UpdateServicePrimaryTaskSet',
+  'ecs:DeleteTaskSet',
+];
+
 /** "CodeDeploy will wait up to an hour for the green task set to reach steady state" (ECS developer guide, "CodeDeploy blue/green deployments"). */
 const installTimeoutMs = 3_600_000;
 
@@ -28,13 +36,15 @@ export const createEngine = (
     readonly services: Services;
     readonly metrics: Pick<Metrics, 'alarmState'>;
     readonly invoke: (name: string, event: object) => boolean;
+    /** By the policies of the group's service role. */
+    readonly mayDo: (role: string, action: string, resource: string) => boolean;
     /** Creates the deployment that takes this one back, and begins it. @returns its id */
     readonly rollBack: (deployment: Deployment) => string;
     /** The deployment that this one takes back. */
     readonly takenBackBy: (deployment: Deployment) => Deployment | undefined;
   },
 ): Engine => {
-  const { aliases, services, metrics, invoke, rollBack, takenBackBy } = neighbours;
+  const { aliases, services, metrics, invoke, mayDo, rollBack, takenBackBy } = neighbours;
   const { clock, settings } = kernel;
 
   const note = ({ id, group }: Deployment, what: string, detail: string): void =>
@@ -92,13 +102,36 @@ export const createEngine = (
   const failed = (deployment: Deployment, code: string, message: string): void =>
     fail(deployment, 'Failed', { code, message }, rollsBackOn(deployment, 'DEPLOYMENT_FAILURE'));
 
+  /**
+   * Whether the service role may do what the deployment needs (AWS managed policies AWSCodeDeployRoleForLambda, AWSCodeDeployRoleForECS);
+   * otherwise it fails. Words seen in the field (aws/serverless-application-model#219).
+   */
+  const isPermitted = (
+    deployment: Deployment,
+    service: 'AWSLambda' | 'AmazonECS',
+    actions: readonly string[],
+    resource: string,
+  ): boolean => {
+    const { role } = deployment.group;
+    if (actions.every((action) => mayDo(role, action, resource))) return true;
+    failed(
+      deployment,
+      'IAM_ROLE_PERMISSIONS',
+      `The IAM role ${role} does not give you permission to perform operations in the following AWS service: ${service}. Contact your AWS administrator if you need help. If you are an AWS administrator, you can grant permissions to your users or groups by creating IAM policies.`,
+    );
+    return false;
+  };
+
   /** Alarms are polled while the deployment runs (user guide, "Monitoring deployments with Amazon CloudWatch alarms"). */
   const watch = (deployment: Deployment): void => {
     const { enabled = false, alarms = [], ignorePollAlarmFailure = false } = deployment.alarms;
     if (!enabled) return;
     const names = alarms.flatMap(({ name }) => (name === undefined ? [] : [name]));
-    const red = names.filter((name) => metrics.alarmState(name) === 'ALARM');
-    const unreadable = names.filter((name) => metrics.alarmState(name) === undefined);
+    const isReadable = (name: string): boolean =>
+      metrics.alarmState(name) !== undefined &&
+      mayDo(deployment.group.role, 'cloudwatch:DescribeAlarms', kernel.arn('cloudwatch', `alarm:${name}`));
+    const red = names.filter((name) => isReadable(name) && metrics.alarmState(name) === 'ALARM');
+    const unreadable = names.filter((name) => !isReadable(name));
     if (red.length > 0 || (unreadable.length > 0 && !ignorePollAlarmFailure)) {
       // Words seen in the field (aws/aws-cdk#9269). Those for alarms that cannot be read are ours.
       const message =
@@ -157,6 +190,8 @@ export const createEngine = (
       next(deployment);
       return;
     }
+    if (!isPermitted(deployment, 'AWSLambda', ['lambda:InvokeFunction'], kernel.arn('lambda', `function:${hook}`)))
+      return;
     const executionId = uuidOf('hook', deployment.id, event.name);
     event.executionId = executionId;
     if (!invoke(hook, { DeploymentId: deployment.id, LifecycleEventHookExecutionId: executionId })) {
@@ -340,7 +375,7 @@ export const createEngine = (
         deployment.status = 'InProgress';
         deployment.startedAt = clock.now();
         if (deployment.group.application.platform === 'ECS') {
-          beginService(deployment);
+          if (isPermitted(deployment, 'AmazonECS', serviceActions, '*')) beginService(deployment);
           return;
         }
         const { spec } = deployment;
@@ -372,6 +407,9 @@ export const createEngine = (
           );
           return;
         }
+        const aliasActions = ['lambda:GetAlias', 'lambda:UpdateAlias'];
+        if (!isPermitted(deployment, 'AWSLambda', aliasActions, kernel.arn('lambda', `function:${functionName}`)))
+          return;
         watch(deployment);
         if (!isOver(deployment)) next(deployment);
       });

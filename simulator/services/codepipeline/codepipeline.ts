@@ -1,7 +1,18 @@
-import { AwsError, type EventRules, type Kernel, type Metrics, type Objects, type Service } from '../../contracts.ts';
+import {
+  AwsError,
+  type EventRules,
+  type Images,
+  type Kernel,
+  type Metrics,
+  type Objects,
+  type Service,
+} from '../../contracts.ts';
 import { notSimulated } from '../../not-simulated.ts';
 import type { Session } from '../../principals.ts';
+import type { StartedOutside } from '../outside.ts';
 import { createActionTypes } from './action-types.ts';
+import { createArtifacts } from './artifacts.ts';
+import { createAwsActions } from './aws-actions.ts';
 import { createConditions } from './conditions.ts';
 import { createEngine, type Engine, laneOf, notFound } from './engine.ts';
 import { createEvents } from './events.ts';
@@ -21,19 +32,23 @@ import { actionView, declarationView, executionView, lastIn, ruleView, stateView
 export interface Neighbours {
   readonly objects: Objects;
   readonly metrics: Pick<Metrics, 'alarmState'>;
+  readonly images: Pick<Images, 'resolve'>;
+  readonly startOutside: StartedOutside['start'];
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
+  /** Whether the service role lets CodePipeline in. */
+  canAssume(role: string): boolean;
   issue(participant: string | undefined): Session;
 }
 
 /**
  * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions, approvals, stage conditions, transitions into
- * a stage, events. Not here, and refused by name: triggers, overrides of sources, webhooks, third-party jobs, rules other than VariableCheck and
- * CloudWatchAlarm, actions of AWS other than the S3 source, the manual approval and the Lambda invoke action.
+ * a stage, events. Builds, commands and state machines are carried out by the driver. Not here, and refused by name: triggers, overrides of
+ * sources, webhooks, third-party jobs, notifications, other actions of AWS.
  */
 export const createCodepipeline = (
   kernel: Kernel,
-  { objects, metrics, invoke, issue }: Neighbours,
+  { objects, metrics, images, startOutside, invoke, canAssume, issue }: Neighbours,
 ): { readonly service: Service; readonly eventRules: EventRules } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
@@ -41,8 +56,10 @@ export const createCodepipeline = (
   // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
   const jobs = createJobs(kernel, actionTypes, (): Engine => engine, { invoke, issue });
   const { rules: eventRules, announce } = createEvents(kernel);
-  const conditions = createConditions(kernel, metrics);
-  const engine = createEngine(kernel, { objects, queue: jobs.queue, conditions, announce });
+  const artifacts = createArtifacts(objects);
+  const conditions = createConditions(kernel, { metrics, artifacts, startOutside, invokeRule: jobs.invokeRule });
+  const awsActions = createAwsActions(kernel, { objects, images, artifacts, startOutside });
+  const engine = createEngine(kernel, { awsActions, queue: jobs.queue, conditions, announce });
 
   const pipelineOf = (name: string): Pipeline => {
     const pipeline = pipelines.get(name);
@@ -66,6 +83,12 @@ export const createCodepipeline = (
 
   const put = (declared: PipelineDeclaration, pipeline: Pipeline): object => {
     refuseInvalid(declared, actionTypes, kernel.region);
+    // Words seen in the field (hashicorp/terraform-provider-aws#13103).
+    if (!canAssume(declared.roleArn))
+      throw new AwsError(
+        'InvalidStructureException',
+        `CodePipeline is not authorized to perform AssumeRole on role ${declared.roleArn}`,
+      );
     pipeline.structures.push(declared);
     pipeline.updated = kernel.clock.now();
     return { pipeline: { ...declared, version: pipeline.structures.length } };

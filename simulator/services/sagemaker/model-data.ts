@@ -1,7 +1,7 @@
 import { type Archive, readArchive } from '../../containers/archive.ts';
 import { startFiles } from '../../containers/model-server.ts';
 import { publisherOf } from '../../containers/publisher.ts';
-import type { Container } from '../../contracts.ts';
+import type { Container, ServedBy } from '../../contracts.ts';
 import { digestOf } from '../../random.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { assumed, type Context, objectFor } from './context.ts';
@@ -81,5 +81,18 @@ export const startModel = (context: Context, startable: Startable): Container | 
     readable(data),
   );
   const publish = publisherOf(environment, context.metrics, context.kernel.clock.now);
-  return startFiles(instead ?? data.files(), publish);
+  const container = startFiles(instead ?? data.files(), publish);
+  // The caller's own model may be given another behaviour; it is still the caller's.
+  const isOther = instead !== undefined && !sameModel(instead, readable(data));
+  return isOther ? marked(container, 'stand-in') : container;
 };
+
+const sameModel = (one: Archive, other: Archive | undefined): boolean => {
+  const [model, original] = [one.get('model.json'), other?.get('model.json')];
+  return model !== undefined && original !== undefined && model.equals(original);
+};
+
+const marked = ({ ping, invoke }: Container, servedBy: ServedBy): Container => ({
+  ping,
+  invoke: (...request) => ({ ...invoke(...request), servedBy }),
+});

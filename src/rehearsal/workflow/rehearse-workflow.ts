@@ -111,7 +111,7 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out, home: s
     if (folder !== undefined) repositories.set(uses, resolve(folder));
   }
   const standIns = createStandIns(wanted);
-  const aws = await openLocalAws(manifest.manifest, named, standIns.serve);
+  const aws = await openLocalAws(manifest.manifest, named, { standIn: standIns.serve });
   const { simulator } = aws;
   const participant = simulator.register('workflow');
   // GitHub's runners have no keys of AWS either.

@@ -1,12 +1,13 @@
 import {
   BatchGetDeploymentTargetsCommand,
+  CreateDeploymentGroupCommand,
   GetApplicationRevisionCommand,
   ListDeploymentsCommand,
   ListDeploymentTargetsCommand,
   PutLifecycleEventHookExecutionStatusCommand,
   StopDeploymentCommand,
 } from '@aws-sdk/client-codedeploy';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { refusalOf } from '../support/account.ts';
 import { appSpec, minute, type OpenFunction, openFunction, revisionOf } from './support.ts';
 
@@ -122,6 +123,71 @@ test.each([
     expect(await churn.deployment(id)).toMatchObject({ status });
   },
 );
+
+describe('the service role', () => {
+  const role = 'arn:aws:iam::111122223333:role/model-serving';
+  const lambda = ['lambda:GetAlias', 'lambda:UpdateAlias'];
+  const denied = {
+    status: 'Failed',
+    errorInformation: {
+      code: 'IAM_ROLE_PERMISSIONS',
+      message: expect.stringContaining(
+        `The IAM role ${role} does not give you permission to perform operations in the following AWS service: AWSLambda.`,
+      ),
+    },
+  };
+
+  test('must be able to move the alias', async () => {
+    churn = await openFunction();
+    churn.simulator.permit(role, ['lambda:GetAlias']);
+    const id = await churn.deploy();
+    await churn.pass(minute);
+    expect(await churn.deployment(id)).toMatchObject(denied);
+    expect(await churn.alias()).toEqual(['1', undefined]);
+    churn.simulator.permit(role, lambda);
+    const again = await churn.deploy('LambdaAllAtOnce');
+    await churn.pass(minute);
+    expect(await churn.deployment(again)).toMatchObject({ status: 'Succeeded' });
+  });
+
+  test('invokes the hooks', async () => {
+    churn = await openFunction();
+    churn.simulator.functions.define('before', async () => {});
+    churn.simulator.permit(role, lambda);
+    const hook = [{ BeforeAllowTraffic: 'before' }];
+    const id = await churn.deploy('LambdaAllAtOnce', { revision: revisionOf(appSpec(hook)) });
+    await churn.pass(minute);
+    expect(await churn.deployment(id)).toMatchObject(denied);
+    churn.simulator.permit(role, ['lambda:InvokeFunction']);
+    const again = await churn.deploy('LambdaAllAtOnce', { revision: revisionOf(appSpec(hook)) });
+    await churn.pass(minute);
+    expect(await churn.deployment(again)).toMatchObject({ status: 'InProgress' });
+  });
+
+  test('reads the alarms', async () => {
+    churn = await openFunction({ alarmConfiguration: complaints });
+    await churn.alarm('complaints');
+    churn.simulator.permit(role, lambda);
+    const id = await churn.deploy();
+    await churn.pass(minute);
+    expect(await churn.deployment(id)).toMatchObject({ status: 'Stopped' });
+    churn.simulator.permit(role, ['cloudwatch:DescribeAlarms']);
+    const again = await churn.deploy('LambdaCanary10Percent5Minutes');
+    await churn.pass(minute);
+    expect(await churn.deployment(again)).toMatchObject({ status: 'InProgress' });
+  });
+
+  test('lets CodeDeploy in', async () => {
+    churn = await openFunction();
+    const Statement = [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }];
+    churn.simulator.trust(role, { Version: '2012-10-17', Statement });
+    const group = new CreateDeploymentGroupCommand({
+      ...{ applicationName: 'churn', deploymentGroupName: 'other', serviceRoleArn: role },
+      deploymentConfigName: 'CodeDeployDefault.LambdaAllAtOnce',
+    });
+    expect(await refusalOf(churn.codedeploy.send(group))).toMatch(/^InvalidRoleException: /);
+  });
+});
 
 test.each([
   ['stays', { '2': 0.1 }],
