@@ -286,7 +286,7 @@ export const createS3 = (
       const { Range: range, ...whole } = input;
       if (input.PartNumber !== undefined) return partNumbered(stored, input.PartNumber, read(whole, call, true));
       const found = range === undefined ? undefined : partOf(range, body);
-      if (found === undefined) return { ...read(whole, call, true), Body: body };
+      if (found === undefined) return { ...read(input, call, true), Body: body };
       // A checksum is one of the whole object, so that S3 sends none with a part of it.
       const { ChecksumMode: mode, ...part } = whole;
       const checksum = found.ContentLength === bytes && mode !== undefined ? { ChecksumMode: mode } : {};
@@ -416,9 +416,6 @@ export const createS3 = (
     }),
     ListObjectVersions: (input: ListVersionsInput) =>
       listVersions(bucketOf(input), input, ownerOf(input.Bucket), versions.sequenceOf),
-    NotImplemented: () => {
-      throw notImplemented();
-    },
   };
 
   /** For an identity that a service assumes: by its own policies and the bucket's. */
@@ -506,7 +503,7 @@ const policyActions: Readonly<Record<string, string>> = {
 const largestCopyBytes = 5 * 1024 ** 3;
 
 /** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
-const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets']);
 
 const inRegion = (
   operations: Readonly<Record<string, Handler>>,
@@ -540,7 +537,7 @@ const underPolicy = (
           name,
           (input: BucketInput, call) => {
             if (name === 'DeleteObjects') authorizeDeletions(input as BucketInput & DeleteInput, call);
-            else if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            else if (name !== 'CreateBucket') authorizeOwner(input, call);
             return handler(input, call);
           },
         ];

@@ -1,4 +1,5 @@
 import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { createAlarmActions, type InvokePolicy } from './alarm-actions.ts';
 import {
   type AlarmDefinition,
@@ -216,7 +217,8 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
 
   return {
-    put: ({ Tags: _tags, ...definition }) => {
+    put: (definition) => {
+      if (definition.Tags !== undefined) throw notSimulated('cloudwatch PutMetricAlarm, member Tags');
       checkAlarm(definition);
       const name = definition.AlarmName;
       if (composites.get(name)) throw new AwsError('ValidationError', `The alarm ${name} is a composite alarm`);

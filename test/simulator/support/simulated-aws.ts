@@ -8,11 +8,14 @@ import {
 } from '../../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { createKernel } from '../../../simulator/kernel.ts';
+import { loadHonoured, refuseUnserved } from '../../../simulator/members.ts';
+import { watched } from '../../../simulator/observed-reads.ts';
 import { createRuntime } from '../../../simulator/services/runtime.ts';
 import { createSagemaker } from '../../../simulator/services/sagemaker/sagemaker.ts';
 import { loadTables, validate } from '../../../simulator/validation.ts';
 
 const tables = loadTables('sagemaker');
+const honoured = loadHonoured();
 
 export const accountId = '111122223333';
 export const servingRole = `arn:aws:iam::${accountId}:role/serving`;
@@ -101,7 +104,10 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     if (operation.startsWith('InvokeEndpoint')) return runtime.operations[operation]?.(input, principal);
     const handler = sagemaker.service.operations[operation];
     if (!handler) throw new Error(`no operation ${operation}`);
-    return handler(validate('sagemaker', tables, operation, { ...input }), principal);
+    const named = { service: 'sagemaker', operation, tables };
+    const clean = validate('sagemaker', tables, operation, { ...input });
+    refuseUnserved(honoured, named, clean);
+    return watched(named, handler)(clean, principal);
   };
 
   /** `code: message` of the refusal, or the answer as text when it was not refused. */
