@@ -395,6 +395,8 @@ export interface Metrics {
     at: Instant,
   ): void;
   alarmState(name: string): 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
+  /** Whether the alarm with this name is a composite alarm. */
+  isComposite(name: string): boolean;
 }
 
 /** S3's inner face: models are loaded through it. */

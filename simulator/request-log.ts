@@ -132,7 +132,8 @@ export const resourceOf = (
       return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
     }
     case 'codepipeline': {
-      const pipeline = text('pipelineName') ?? text('name');
+      const { name: declared } = { ...(input['pipeline'] as { readonly name?: string } | undefined) };
+      const pipeline = text('pipelineName') ?? text('name') ?? declared;
       if (pipeline === undefined) return '*';
       // User guide "Grant approval permissions to an IAM user in CodePipeline": `arn:…:pipeline/stage/action`.
       const action = operation === 'PutApprovalResult' ? `/${text('stageName')}/${text('actionName')}` : '';

@@ -41,6 +41,8 @@ export const defaultSettings = {
    * (AWS: "Auto-rollback configuration and monitoring"): the update is refused, or goes on without that alarm. [unconfirmed]
    */
   unreadableAlarm: 'refused' as 'refused' | 'ignored',
+  /** A composite alarm named in AutoRollbackConfiguration: watched as any other, or refused. §13.2 */
+  compositeAlarmAtUpdate: 'watched' as 'watched' | 'refused',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
@@ -228,6 +230,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
   unreadableAlarm: 'ignored',
+  compositeAlarmAtUpdate: 'refused',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
   unknownAlarmsDeleted: 'ignored',

@@ -94,12 +94,8 @@ def violations(shape, value, path=""):
             found += violations(shape.key, key, f"{path}.{key}") + violations(shape.value, item, f"{path}.{key}")
     elif shape.type_name == "string" and isinstance(value, str):
         size = len(value)
-        # Instance types: their list grows monthly, so the simulator checks the form; so does this.
         enum = getattr(shape, "enum", None) or metadata.get("enum") or []
-        instance_types = enum and all(known.startswith("ml.") for known in enum)
-        if instance_types and not re.fullmatch(r"ml\.[a-z0-9-]+\.[a-z0-9-]+", value):
-            found.append(f"{path} is no instance type")
-        if enum and not instance_types and value not in enum:
+        if enum and value not in enum:
             found.append(f"{path} is not in the enum")
         if "pattern" in metadata and matches(metadata["pattern"], value) is False:
             found.append(f"{path} does not match {metadata['pattern']}")

@@ -53,6 +53,15 @@ const outputHeaders = {
   SimulatedServedBy: servedByHeader,
 } as const;
 
+/** Text that is no percent-encoding stays as it is, and is refused by the pattern of its member. */
+export const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 export const readRuntime = (request: WireRequest): Pick<Decoded, 'operation' | 'input'> | undefined => {
   const [, endpoint = '', verb = ''] = /^\/endpoints\/([^/]+)\/([^/]+)$/.exec(request.path) ?? [];
   const operation = operations[verb];
@@ -60,7 +69,7 @@ export const readRuntime = (request: WireRequest): Pick<Decoded, 'operation' | '
   return {
     operation,
     input: () => {
-      const input: Record<string, unknown> = { EndpointName: decodeURIComponent(endpoint) };
+      const input: Record<string, unknown> = { EndpointName: decoded(endpoint) };
       // A request without a payload is one whose payload is in S3.
       if (operation === 'InvokeEndpoint' || request.body.length > 0) input['Body'] = request.body;
       for (const [member, header] of Object.entries(inputHeaders[operation])) {

@@ -1,196 +1,67 @@
 import { AwsError } from '../contracts.ts';
+import type { S3Operation, S3Operations } from '../members.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
+import { s3OperationOf } from './s3-operation.ts';
 import { listOf, textsOf, type Xml, xmlDocument } from './xml.ts';
 
 /** S3 is REST with XML: method, path and query determine the operation (AWS: Amazon S3 API Reference). */
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-const headerMembers: Readonly<Record<string, string>> = {
-  'content-type': 'ContentType',
-  'content-encoding': 'ContentEncoding',
-  'content-disposition': 'ContentDisposition',
-  'content-language': 'ContentLanguage',
-  'cache-control': 'CacheControl',
-  expires: 'Expires',
-  'content-md5': 'ContentMD5',
-  range: 'Range',
-  'if-match': 'IfMatch',
-  'if-none-match': 'IfNoneMatch',
-  'if-modified-since': 'IfModifiedSince',
-  'if-unmodified-since': 'IfUnmodifiedSince',
-  'x-amz-copy-source': 'CopySource',
-  'x-amz-copy-source-if-match': 'CopySourceIfMatch',
-  'x-amz-copy-source-if-none-match': 'CopySourceIfNoneMatch',
-  'x-amz-copy-source-if-modified-since': 'CopySourceIfModifiedSince',
-  'x-amz-copy-source-if-unmodified-since': 'CopySourceIfUnmodifiedSince',
-  'x-amz-copy-source-range': 'CopySourceRange',
-  'x-amz-metadata-directive': 'MetadataDirective',
-  'x-amz-tagging': 'Tagging',
-  'x-amz-tagging-directive': 'TaggingDirective',
-  'x-amz-server-side-encryption': 'ServerSideEncryption',
-  'x-amz-server-side-encryption-aws-kms-key-id': 'SSEKMSKeyId',
-  'x-amz-server-side-encryption-bucket-key-enabled': 'BucketKeyEnabled',
-  'x-amz-storage-class': 'StorageClass',
-  'x-amz-website-redirect-location': 'WebsiteRedirectLocation',
-  'x-amz-object-attributes': 'ObjectAttributes',
-  'x-amz-max-parts': 'MaxParts',
-  'x-amz-part-number-marker': 'PartNumberMarker',
-  'x-amz-expected-bucket-owner': 'ExpectedBucketOwner',
-  'x-amz-source-expected-bucket-owner': 'ExpectedSourceBucketOwner',
-  'x-amz-checksum-mode': 'ChecksumMode',
-  'x-amz-checksum-algorithm': 'ChecksumAlgorithm',
-  'x-amz-checksum-type': 'ChecksumType',
-  'x-amz-sdk-checksum-algorithm': 'ChecksumAlgorithm',
-};
-const queryMembers: Readonly<Record<string, string>> = {
-  versionId: 'VersionId',
-  prefix: 'Prefix',
-  delimiter: 'Delimiter',
-  'start-after': 'StartAfter',
-  'continuation-token': 'ContinuationToken',
-  'encoding-type': 'EncodingType',
-  'max-keys': 'MaxKeys',
-  marker: 'Marker',
-  'key-marker': 'KeyMarker',
-  'version-id-marker': 'VersionIdMarker',
-  'fetch-owner': 'FetchOwner',
-  partNumber: 'PartNumber',
-  'response-content-type': 'ResponseContentType',
-  'response-content-encoding': 'ResponseContentEncoding',
-  'response-content-disposition': 'ResponseContentDisposition',
-  'response-content-language': 'ResponseContentLanguage',
-  'response-cache-control': 'ResponseCacheControl',
-  'response-expires': 'ResponseExpires',
-};
-/** Parameters of multipart uploads; `uploads` and `uploadId` name the resource. */
-const uploadMembers: Readonly<Record<string, string>> = {
-  uploads: 'Uploads',
-  uploadId: 'UploadId',
-  partNumber: 'PartNumber',
-  'part-number-marker': 'PartNumberMarker',
-  'max-parts': 'MaxParts',
-  'upload-id-marker': 'UploadIdMarker',
-  'max-uploads': 'MaxUploads',
-};
-const counts = new Set(['max-keys', 'partNumber', 'part-number-marker', 'max-parts', 'max-uploads']);
-/** Parameters that do not make it another operation. */
-const neutral = new Set(['x-id', 'list-type', ...Object.keys(queryMembers)]);
-
 export const readS3 = (
   request: WireRequest,
-): { operation: string; input: () => Record<string, unknown> } | undefined => {
-  const { bucket, key } = addressOf(request);
-  if (bucket === '') return key === '' ? listingOf(request) : undefined;
-  return { operation: operationOf(request, key), input: () => inputOf(request, bucket, key) };
+  tables: S3Operations,
+): { operation: string; input: () => Record<string, unknown> } => {
+  const address = addressOf(request);
+  if (address === undefined) return { operation: 'unreadable', input: () => unreadable(request) };
+  const { bucket, key } = address;
+  const operation = s3OperationOf(tables, request, bucket, key);
+  return { operation, input: () => inputOf(request, { bucket, key, bound: tables[operation] }) };
 };
 
-/** The root is everybody's; a signature for S3 makes it the list of buckets. */
-const listingOf = ({ method, query, headers }: WireRequest) => {
-  if (method !== 'GET' || !/\/s3\/aws4_request/.test(headers['authorization'] ?? '')) return undefined;
-  const known = [...query.keys()].every((name) => name === 'x-id' || Object.hasOwn(listingMembers, name));
-  return {
-    operation: known ? 'ListBuckets' : 'NotImplemented',
-    input: () =>
-      Object.fromEntries(
-        [...query].flatMap(([name, value]) => {
-          const member = listingMembers[name];
-          return member === undefined ? [] : [[member, name === 'max-buckets' ? Number(value) : value]];
-        }),
-      ),
-  };
-};
-const listingMembers: Readonly<Record<string, string>> = {
-  'max-buckets': 'MaxBuckets',
-  'continuation-token': 'ContinuationToken',
-  prefix: 'Prefix',
-};
-
-/** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`. */
-const addressOf = (request: WireRequest): { bucket: string; key: string } => {
+/** Path style (`/bucket/key`), or virtual-host style when the host is `bucket.localhost`; undefined when it cannot be decoded. */
+const addressOf = (request: WireRequest): { bucket: string; key: string } | undefined => {
   const host = /^(.+)\.localhost(?::\d+)?$/.exec(request.headers['host'] ?? '')?.[1];
   const path = request.path.slice(1);
   const slash = path.indexOf('/');
   const [bucket, key] =
     host !== undefined ? [host, path] : slash < 0 ? [path, ''] : [path.slice(0, slash), path.slice(slash + 1)];
-  return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
-};
-
-/** Operations of a bucket's or an object's subresources, by the parameter that names them. */
-const bucketOperations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  versioning: { GET: 'GetBucketVersioning', PUT: 'PutBucketVersioning' },
-  publicAccessBlock: { GET: 'GetPublicAccessBlock', PUT: 'PutPublicAccessBlock' },
-  ownershipControls: { GET: 'GetBucketOwnershipControls', PUT: 'PutBucketOwnershipControls' },
-  policy: { GET: 'GetBucketPolicy', PUT: 'PutBucketPolicy' },
-  tagging: { GET: 'GetBucketTagging', PUT: 'PutBucketTagging', DELETE: 'DeleteBucketTagging' },
-  location: { GET: 'GetBucketLocation' },
-  versions: { GET: 'ListObjectVersions' },
-  delete: { POST: 'DeleteObjects' },
-};
-const objectOperations: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  tagging: { GET: 'GetObjectTagging', PUT: 'PutObjectTagging', DELETE: 'DeleteObjectTagging' },
-  attributes: { GET: 'GetObjectAttributes' },
-};
-
-const operationOf = ({ method, query, headers }: WireRequest, key: string): string => {
-  const subresources = key === '' ? bucketOperations : objectOperations;
-  const [named, ...more] = [...query.keys()].filter((name) => !neutral.has(name));
-  if (named !== undefined && more.length === 0 && Object.hasOwn(subresources, named))
-    return subresources[named]?.[method] ?? 'NotImplemented';
-  if (query.has('uploads') || query.has('uploadId')) return uploadOperation(method, query, headers, key);
-  if (named !== undefined) return 'NotImplemented';
-  if (key === '') {
-    if (method === 'GET') return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
-    return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? 'NotImplemented';
+  try {
+    return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key) };
+  } catch {
+    return undefined;
   }
-  if (method === 'PUT') return headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
-  return { GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' }[method] ?? 'NotImplemented';
 };
 
-const uploadOperation = (
-  method: string,
-  query: WireRequest['query'],
-  headers: WireRequest['headers'],
-  key: string,
-): string => {
-  if ([...query.keys()].some((name) => !neutral.has(name) && !Object.hasOwn(uploadMembers, name)))
-    return 'NotImplemented';
-  if (query.has('uploads'))
-    return method === 'POST' && key !== ''
-      ? 'CreateMultipartUpload'
-      : method === 'GET' && key === ''
-        ? 'ListMultipartUploads'
-        : 'NotImplemented';
-  if (key === '') return 'NotImplemented';
-  if (method === 'PUT')
-    return !query.has('partNumber')
-      ? 'NotImplemented'
-      : headers['x-amz-copy-source'] === undefined
-        ? 'UploadPart'
-        : 'UploadPartCopy';
-  return (
-    { GET: 'ListParts', POST: 'CompleteMultipartUpload', DELETE: 'AbortMultipartUpload' }[method] ?? 'NotImplemented'
-  );
+/** Larrabee/s3sync#45: a key that is no UTF-8; versity/versitygw#2070: an escape that is none. */
+const unreadable = ({ path }: WireRequest): never => {
+  const isEscaped = !/%(?![0-9A-Fa-f]{2})/.test(path);
+  throw isEscaped
+    ? new AwsError('InvalidURI', "Couldn't parse the specified URI.", 400, { URI: path })
+    : new AwsError('InvalidURI', 'Invalid URI: isHexDigit');
 };
 
-const inputOf = (request: WireRequest, bucket: string, key: string): Record<string, unknown> => {
-  const input: Record<string, unknown> = { Bucket: bucket };
+interface Addressed {
+  readonly bucket: string;
+  readonly key: string;
+  readonly bound: S3Operation | undefined;
+}
+
+const inputOf = (request: WireRequest, { bucket, key, bound }: Addressed): Record<string, unknown> => {
+  const input: Record<string, unknown> = bucket === '' ? {} : { Bucket: bucket };
   if (key !== '') input['Key'] = key;
   const { body, trailers } = decodeChunks(request);
   const headers: Readonly<Record<string, string>> = { ...request.headers, ...trailers };
   const Metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const member = headerMembers[name];
-    if (member !== undefined) input[member] = value;
+  for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = decodeWords(value);
-    const checksum = /^x-amz-checksum-(sha1|sha256|crc32|crc32c|crc64nvme)$/.exec(name);
-    if (checksum?.[1] !== undefined) input[`Checksum${checksum[1].toUpperCase()}`] = value;
-  }
-  for (const [name, value] of request.query) {
-    const member = queryMembers[name] ?? uploadMembers[name];
-    if (member === undefined || (counts.has(name) && value === '')) continue;
-    input[member] = counts.has(name) ? Number(value) : value;
-  }
+  const give = (member: string, value: string | null | undefined): void => {
+    const isNumber = bound?.numbers?.includes(member) === true;
+    if (value !== undefined && value !== null && !(isNumber && value === ''))
+      input[member] = isNumber ? Number(value) : value;
+  };
+  for (const [name, member] of Object.entries(bound?.headers ?? {})) give(member, headers[name]);
+  for (const [name, member] of Object.entries(bound?.query ?? {})) give(member, request.query.get(name));
   if (request.method === 'POST' && request.query.has('uploadId'))
     input['Parts'] = body.length === 0 ? [] : listOf(body.toString('utf8'), 'Part');
   if (request.method === 'POST' && request.query.has('uploads')) input['Metadata'] = Metadata;
@@ -295,12 +166,13 @@ export const s3Protocol: Protocol = {
       : output['ContentRange'] === undefined
         ? 200
         : 206;
-    return send(status, requestId, Buffer.alloc(0), { ...headers, ...extra });
+    const type: Record<string, string> = operation === 'HeadBucket' ? { 'content-type': 'application/xml' } : {};
+    return send(status, requestId, Buffer.alloc(0), { ...type, ...headers, ...extra });
   },
   refuse(error, { operation, requestId }) {
     // A HEAD answer has no body, and neither has 304: only the status is left (AWS: HeadObject API reference).
     if (operation.startsWith('Head') || error.status === 304)
-      return send(error.status, requestId, Buffer.alloc(0), error.headers);
+      return send(error.status, requestId, Buffer.alloc(0), { ...error.headers, ...refusalHeader(error) });
     const body = {
       Code: error.code,
       Message: error.message,
@@ -332,6 +204,9 @@ const headersOf = (output: Readonly<Record<string, unknown>>): Record<string, st
   return headers;
 };
 
+/** Where the answer has no body, this header has the words of a refusal that is not AWS's. */
+const refusalHeader = ({ code, message }: AwsError): Record<string, string> =>
+  code === 'NotSimulated' ? { 'x-simulator-refusal': message } : {};
 /** Metadata beyond ASCII travels in encoded words (S3 user guide, "Working with object metadata": RFC 2047). */
 const decodeWords = (text: string): string =>
   text.replace(/=\?UTF-8\?([BQ])\?([^?]*)\?=/gi, (_word, encoding: string, inner: string) =>
@@ -344,8 +219,17 @@ const decodeWords = (text: string): string =>
           'latin1',
         ).toString('utf8'),
   );
-const encodeWord = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+const encodeWord = (text: string): string => {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  const ascii = [...text].filter((sign) => sign <= '\x7e').length;
+  if (2 * ascii <= [...text].length) return `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+  const octets = [...Buffer.from(text)].map((octet) => {
+    const sign = String.fromCharCode(octet);
+    if (sign === ' ') return '_';
+    return /[\x21-\x7e]/.test(sign) && !/[=_?]/.test(sign) ? sign : `=${octet.toString(16).toUpperCase()}`;
+  });
+  return `=?UTF-8?Q?${octets.join('')}?=`;
+};
 
 const hostId = (requestId: string): string => Buffer.from(requestId.repeat(2)).toString('base64').slice(0, 76);
 

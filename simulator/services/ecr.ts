@@ -15,6 +15,7 @@ import {
   type ResourcePolicy,
   readResourcePolicy,
 } from '../iam/resource-policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import { digestOf } from '../random.ts';
 
 interface Repository {
@@ -385,8 +386,6 @@ const invalidManifest = (): AwsError =>
     'InvalidParameterException',
     "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
   );
-
-const notSimulated = (what: string): AwsError => new AwsError('InvalidParameterException', `not simulated: ${what}`);
 
 /** Tokens are opaque at AWS. */
 const pageOf = <Item>(all: readonly Item[], { maxResults = 100, nextToken }: Page) => {

@@ -1,6 +1,7 @@
 import { AwsError, type Call, type Handler, type Instant, type Kernel, type Service } from '../contracts.ts';
 import { managedPolicies } from '../iam/managed-policies.ts';
 import { parsePolicy } from '../iam/policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import type { Principals, Role } from '../principals.ts';
 
 interface Tag {
@@ -263,4 +264,3 @@ const pageOf = <Item>(all: readonly Item[], { Marker, MaxItems = 100 }: Page) =>
 const noSuchEntity = (message: string): AwsError => new AwsError('NoSuchEntity', message, 404);
 const conflict = (message: string): AwsError => new AwsError('DeleteConflict', message, 409);
 const malformed = (message: string): AwsError => new AwsError('MalformedPolicyDocument', message);
-const notSimulated = (what: string): AwsError => new AwsError('NotSimulated', `not simulated: ${what}`, 501);

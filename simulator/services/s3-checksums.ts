@@ -94,7 +94,8 @@ const checkMd5 = (given: string | undefined, body: Buffer): void => {
   const calculated = createHash('md5').update(body).digest('base64');
   if (given !== calculated)
     throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.', 400, {
-      ExpectedDigest: given,
+      // In hex, unlike the other.
+      ExpectedDigest: Buffer.from(given, 'base64').toString('hex'),
       CalculatedDigest: calculated,
     });
 };

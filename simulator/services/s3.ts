@@ -159,13 +159,10 @@ export const createS3 = (
       });
     const first = parts.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
     const { algorithm } = stored.checksum ?? {};
-    const { [`Checksum${algorithm}`]: whole_, ChecksumType, ...rest } = whole;
-    const own =
-      whole_ === undefined || part.checksum === undefined
-        ? parts.length === 1 && stored.parts === undefined && whole_ !== undefined
-          ? { [`Checksum${algorithm}`]: whole_, ChecksumType }
-          : {}
-        : { [`Checksum${algorithm}`]: part.checksum, ChecksumType };
+    const { [`Checksum${algorithm}`]: ofWhole, ChecksumType, ...rest } = whole;
+    // The only part is the whole, where the whole has a checksum.
+    const value = part.checksum ?? (parts.length === 1 ? ofWhole : undefined);
+    const own = ofWhole === undefined || value === undefined ? {} : { [`Checksum${algorithm}`]: value, ChecksumType };
     return {
       ...rest,
       ...own,
@@ -289,7 +286,7 @@ export const createS3 = (
       const { Range: range, ...whole } = input;
       if (input.PartNumber !== undefined) return partNumbered(stored, input.PartNumber, read(whole, call, true));
       const found = range === undefined ? undefined : partOf(range, body);
-      if (found === undefined) return { ...read(whole, call, true), Body: body };
+      if (found === undefined) return { ...read(input, call, true), Body: body };
       // A checksum is one of the whole object, so that S3 sends none with a part of it.
       const { ChecksumMode: mode, ...part } = whole;
       const checksum = found.ContentLength === bytes && mode !== undefined ? { ChecksumMode: mode } : {};
@@ -419,9 +416,6 @@ export const createS3 = (
     }),
     ListObjectVersions: (input: ListVersionsInput) =>
       listVersions(bucketOf(input), input, ownerOf(input.Bucket), versions.sequenceOf),
-    NotImplemented: () => {
-      throw notImplemented();
-    },
   };
 
   /** For an identity that a service assumes: by its own policies and the bucket's. */
@@ -509,7 +503,7 @@ const policyActions: Readonly<Record<string, string>> = {
 const largestCopyBytes = 5 * 1024 ** 3;
 
 /** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
-const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets']);
 
 const inRegion = (
   operations: Readonly<Record<string, Handler>>,
@@ -543,7 +537,7 @@ const underPolicy = (
           name,
           (input: BucketInput, call) => {
             if (name === 'DeleteObjects') authorizeDeletions(input as BucketInput & DeleteInput, call);
-            else if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            else if (name !== 'CreateBucket') authorizeOwner(input, call);
             return handler(input, call);
           },
         ];

@@ -5,6 +5,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chunksHold, compute, signatureIn } from '../../simulator/signature.ts';
 import type { WireRequest } from '../../simulator/wire.ts';
+import { wallClock } from '../../src/hosts/wall-clock.ts';
 import { type Account, clientsOf, keysOf, openAccount, refusalOf } from './support/account.ts';
 import { presignedUrl, type Signing, signedFetch, signedHeaders } from './support/signed-fetch.ts';
 
@@ -296,7 +297,7 @@ describe('the date of a signature', () => {
   });
 
   test('is judged while virtual time and the wall clock are the same', async () => {
-    const now = Date.now();
+    const now = wallClock.now();
     const shared = await openAccount({ wallSpeed: 1, startAt: now });
     const send = async (at: number, service = 'sagemaker', request: object = call({})[0]) => {
       const signing = { service, at: new Date(at) };

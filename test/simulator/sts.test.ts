@@ -1,8 +1,19 @@
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { CodeDeployClient, CreateDeploymentGroupCommand } from '@aws-sdk/client-codedeploy';
+import { CodePipelineClient, CreatePipelineCommand } from '@aws-sdk/client-codepipeline';
+import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { CreateModelCommand, DescribeEndpointCommand, ListEndpointsCommand } from '@aws-sdk/client-sagemaker';
+import {
+  CreateModelCommand,
+  CreateTrainingJobCommand,
+  type CreateTrainingJobCommandInput,
+  DescribeEndpointCommand,
+  ListEndpointsCommand,
+  SageMakerClient,
+} from '@aws-sdk/client-sagemaker';
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openHarbour, pipelineWith, ship } from './codepipeline/support.ts';
 import { type Account, clientsOf, keysOf, openAccount, refusalOf } from './support/account.ts';
 
 const deployer = 'arn:aws:iam::111122223333:role/model-deployer';
@@ -190,6 +201,44 @@ describe('permissions', () => {
     expect(await refusalOf(session.sagemaker.send(new DescribeEndpointCommand({ EndpointName: 'churn' })))).toMatch(
       /^ValidationException: /,
     );
+  });
+
+  test('passing a role needs the permission for it, to every service', async () => {
+    const { keys } = await assume();
+    account.simulator.permit('model-deployer', ['codedeploy:*', 'codepipeline:*', 'lambda:*', 'sagemaker:*']);
+    const role = 'arn:aws:iam::111122223333:role/churn-serving';
+    const shared = { endpoint: account.simulator.url, region: 'eu-west-1', credentials: keys, maxAttempts: 1 };
+    const group = { applicationName: 'a', deploymentGroupName: 'g', serviceRoleArn: role };
+    const pipeline = { name: 'p', roleArn: role, stages: [] };
+    const job = { TrainingJobName: 'j', RoleArn: role } as CreateTrainingJobCommandInput;
+    const calls = [
+      () => new CodeDeployClient(shared).send(new CreateDeploymentGroupCommand(group)),
+      () => new CodePipelineClient(shared).send(new CreatePipelineCommand({ pipeline })),
+      () => new LambdaClient(shared).send(new CreateFunctionCommand({ FunctionName: 'f', Role: role, Code: {} })),
+      () => new SageMakerClient(shared).send(new CreateTrainingJobCommand(job)),
+    ];
+    for (const call of calls)
+      expect(await refusalOf(call())).toMatch(
+        new RegExp(`not authorized to perform: iam:PassRole on resource: ${role} because no identity-based policy`),
+      );
+    account.simulator.permit('model-deployer', ['iam:PassRole']);
+    for (const call of calls) expect(await refusalOf(call())).not.toMatch(/iam:PassRole/);
+  });
+
+  test('a pipeline’s service role lets CodePipeline in', async () => {
+    const Statement = [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }];
+    const harbour = await openHarbour({ roles: ['model-deployer'] });
+    const put = () =>
+      refusalOf(
+        harbour.client.send(
+          new CreatePipelineCommand({ pipeline: pipelineWith([[ship('Truck')]], { roleArn: deployer }) }),
+        ),
+      );
+    harbour.simulator.trust(deployer, { Version: '2012-10-17', Statement });
+    expect(await put()).toBe(
+      `InvalidStructureException: CodePipeline is not authorized to perform AssumeRole on role ${deployer}`,
+    );
+    await harbour.simulator.close();
   });
 
   test('each participant’s keys say whose call it was', async () => {

@@ -1,4 +1,5 @@
 import { DescribeAlarmsCommand, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   CreateBucketCommand,
   GetObjectCommand,
@@ -94,6 +95,23 @@ describe('two accounts and two regions', () => {
     const theirs = `arn:aws:sagemaker:${home}:${tooling}:model-package/churn/1`;
     const remove = sagemakerIn(home, productionKeys).send(new DeleteModelPackageCommand({ ModelPackageName: theirs }));
     expect(await refusalOf(remove)).toBe(`ValidationException: ModelPackage ${theirs} does not exist.`);
+  });
+
+  test('a function of another region, or of another account, is refused', async () => {
+    const lambda = new LambdaClient(shared(home, productionKeys));
+    const get = (region: string, id: string) =>
+      refusalOf(
+        lambda.send(
+          new GetFunctionConfigurationCommand({ FunctionName: `arn:aws:lambda:${region}:${id}:function:churn` }),
+        ),
+      );
+    expect(await get(away, production)).toBe(
+      `ResourceNotFoundException: Functions from '${away}' are not reachable in this region ('${home}')`,
+    );
+    expect(await get(home, tooling)).toMatch(
+      /^AccessDeniedException: .* is not authorized to perform: lambda:GetFunctionConfiguration on resource: arn:aws:lambda:eu-west-1:999988887777:function:churn because no resource-based policy/,
+    );
+    expect(await get(home, production)).toMatch(/^ResourceNotFoundException: Function not found: /);
   });
 
   test('a wrong secret opens neither', async () => {

@@ -26,7 +26,7 @@ const actionsFor = (definition: Actions, state: AlarmState): readonly string[] =
   return definition[of[state]] ?? [];
 };
 
-const isScalingPolicy = (arn: string): boolean => /^arn:[^:]+:autoscaling:[^:]*:[^:]*:scalingPolicy:/.test(arn);
+export const isScalingPolicy = (arn: string): boolean => /^arn:[^:]+:autoscaling:[^:]*:[^:]*:scalingPolicy:/.test(arn);
 
 /**
  * AWS: "Alarm actions". Each action is invoked when the state changes. Topics, functions and everything else outside of this simulator get
@@ -42,8 +42,9 @@ export const createAlarmActions = (
     onScaling: (invoke: InvokePolicy): void => {
       invokePolicy = invoke;
     },
-    changed: (definition: Actions, invoked: Invoked): void => {
-      for (const arn of actionsFor(definition, invoked.state)) {
+    changed: (definition: Actions, state: AlarmState, look: () => Invoked): void => {
+      for (const arn of actionsFor(definition, state)) {
+        const invoked = look();
         const done = isScalingPolicy(arn) && invokePolicy(arn, invoked);
         if (done) executed(invoked.alarm, arn);
         const outcome = done
@@ -55,8 +56,8 @@ export const createAlarmActions = (
       }
     },
     /** "Except for Auto Scaling actions, the actions happen only on state transitions": these, once a minute as long as the state lasts. */
-    remains: (definition: Actions, invoked: Invoked): void => {
-      for (const arn of actionsFor(definition, invoked.state)) if (isScalingPolicy(arn)) invokePolicy(arn, invoked);
+    remains: (definition: Actions, state: AlarmState, look: () => Invoked): void => {
+      for (const arn of actionsFor(definition, state)) if (isScalingPolicy(arn)) invokePolicy(arn, look());
     },
   };
 };

@@ -1,4 +1,5 @@
 import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { createAlarmActions, type InvokePolicy } from './alarm-actions.ts';
 import {
   type AlarmDefinition,
@@ -7,6 +8,7 @@ import {
   periodSeconds,
   samplesForPercentile,
 } from './alarm-definition.ts';
+import { type CompositeAlarms, createCompositeAlarms } from './composite-alarms.ts';
 import { type AlarmState, decide } from './missing-data.ts';
 import { runQueries } from './queries.ts';
 import { statistic } from './statistic.ts';
@@ -27,6 +29,7 @@ export interface Alarm {
 
 export interface HistoryItem {
   readonly alarm: string;
+  readonly kind: 'MetricAlarm' | 'CompositeAlarm';
   readonly at: Instant;
   readonly type: 'StateUpdate' | 'ConfigurationUpdate' | 'Action';
   readonly summary: string;
@@ -45,6 +48,7 @@ export interface AlarmEngine {
   history(): readonly HistoryItem[];
   /** From now on the alarms' actions on scaling policies are invoked there. */
   onScaling(invoke: InvokePolicy): void;
+  readonly composites: CompositeAlarms;
 }
 
 interface DataPoint {
@@ -64,9 +68,16 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   const alarms = new Map<string, Alarm>();
   const history: HistoryItem[] = [];
 
-  const record = (alarm: string, type: HistoryItem['type'], summary: string, data: object): void => {
-    history.push({ alarm, at: clock.now(), type, summary, data: JSON.stringify({ version: '1.0', ...data }) });
-  };
+  const recordOf =
+    (kind: HistoryItem['kind']) =>
+    (alarm: string, type: HistoryItem['type'], summary: string, data: object): void => {
+      history.push({ alarm, kind, at: clock.now(), type, summary, data: JSON.stringify({ version: '1.0', ...data }) });
+    };
+  const record = recordOf('MetricAlarm');
+  const composites = createCompositeAlarms(kernel, {
+    metricAlarm: (name) => alarms.get(name),
+    record: recordOf('CompositeAlarm'),
+  });
 
   // Their words and data as callers have seen them in DescribeAlarmHistory; a message is published to topics only.
   const actions = createAlarmActions(kernel, (alarm, arn) =>
@@ -95,11 +106,12 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       newState: { stateValue: state, stateReason: reason },
     });
     kernel.note({ source: 'alarm', object: name, what: state, detail: reason });
-    actions.changed(alarm.definition, {
+    actions.changed(alarm.definition, state, () => ({
       alarm: name,
       state,
       above: above(alarm.definition, lastDataPoint(reasonData) ?? newest(alarm.definition)),
-    });
+    }));
+    composites.changed(name);
   };
 
   const dataPoints = (definition: AlarmDefinition, from: Instant, to: Instant): readonly DataPoint[] => {
@@ -190,11 +202,11 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   clock.every(60_000, 'alarm actions', () => {
     for (const { definition, state, transitionedAt } of alarms.values())
       if (transitionedAt < clock.now())
-        actions.remains(definition, {
+        actions.remains(definition, state, () => ({
           alarm: definition.AlarmName,
           state,
           above: above(definition, newest(definition)),
-        });
+        }));
   });
 
   const evaluateSoon = (name: string): void => {
@@ -205,9 +217,11 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
 
   return {
-    put: ({ Tags: _tags, ...definition }) => {
+    put: (definition) => {
+      if (definition.Tags !== undefined) throw notSimulated('cloudwatch PutMetricAlarm, member Tags');
       checkAlarm(definition);
       const name = definition.AlarmName;
+      if (composites.get(name)) throw new AwsError('ValidationError', `The alarm ${name} is a composite alarm`);
       const before = alarms.get(name);
       if (!before && alarms.size >= alarmQuota)
         throw new AwsError('LimitExceededFault', 'The quota for alarms for this customer has been reached.');
@@ -246,6 +260,7 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
     },
     history: () => history,
     onScaling: actions.onScaling,
+    composites,
   };
 };
 

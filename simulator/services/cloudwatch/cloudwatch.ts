@@ -81,7 +81,8 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
     metrics: {
       record: (namespace, metric, dimensions, value, at) => recordMany(namespace, metric, dimensions, [value], [1], at),
       recordMany,
-      alarmState: (name) => engine.get(name)?.state,
+      alarmState: (name) => engine.get(name)?.state ?? engine.composites.get(name)?.state,
+      isComposite: (name) => engine.composites.get(name) !== undefined,
       putAlarm: engine.put,
       deleteAlarms: engine.remove,
       latest,

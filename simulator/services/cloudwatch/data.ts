@@ -164,11 +164,12 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
         'InvalidParameterCombinationException',
         'At least one of the parameters Statistics and ExtendedStatistics must be specified.',
       );
-    if (!(instantOf(input.StartTime) < instantOf(input.EndTime)))
+    const second = (time: WireTime): number => Math.floor(instantOf(time) / 1000);
+    if (!(second(input.StartTime) < second(input.EndTime)))
       throw invalid('The parameter StartTime must be less than the parameter EndTime.');
     const [from, to] = range(input.StartTime, input.EndTime, input.Period < 60);
     // By the range, not by the data (AWS: GetMetricStatistics).
-    const requested = Math.ceil((to - from) / (input.Period * 1000));
+    const requested = Math.ceil((second(input.EndTime) - second(input.StartTime)) / input.Period);
     if (requested > 1440)
       throw new AwsError(
         'InvalidParameterCombinationException',

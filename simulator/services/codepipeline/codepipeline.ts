@@ -7,6 +7,7 @@ import {
   type Objects,
   type Service,
 } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { Session } from '../../principals.ts';
 import type { StartedOutside } from '../outside.ts';
 import { createActionTypes } from './action-types.ts';
@@ -494,7 +495,7 @@ interface Paged {
   readonly maxResults?: number;
 }
 /** Members that AWS serves and the simulator does not. */
-const unserved = (what: string): AwsError => new AwsError('ValidationException', `${what} are not simulated.`);
+const unserved = (what: string): AwsError => notSimulated(`codepipeline, ${what}`);
 
 interface StageInput {
   readonly pipelineName: string;

@@ -1,4 +1,5 @@
 import { AwsError } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { ActionTypes } from './action-types.ts';
 import {
   type ActionDeclaration,
@@ -20,7 +21,7 @@ const refuse = (code: string, message: string): never => {
 export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes, region: string): void => {
   const { stages } = pipeline;
   for (const member of ['artifactStores', 'triggers'])
-    if (member in pipeline) refuse('InvalidStructureException', `not simulated: ${member}`);
+    if (member in pipeline) throw notSimulated(`codepipeline, ${member}`);
   // User guide "Pipeline types": these features need a pipeline of type V2.
   const ofTypeTwo = [
     (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED' && `executionMode ${pipeline.executionMode}`,
@@ -102,7 +103,7 @@ const refuseConditions = (
 ): void => {
   const fault = (message: string): never =>
     refuse('InvalidStageDeclarationException', `Stage ${stage.name}: ${message}`);
-  if ('blockers' in stage) fault('not simulated: blockers');
+  if ('blockers' in stage) throw notSimulated('codepipeline, blockers');
   const rollsBack = (result: ConditionResult | undefined): void => {
     if (result !== 'ROLLBACK') return;
     // "failure conditions with a rollback result type cannot be added to a PARALLEL mode pipeline"
@@ -153,8 +154,10 @@ const servedRules: Readonly<Record<string, ServedRule>> = {
 
 const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never, region: string): void => {
   const { provider } = rule.ruleTypeId;
-  const served = servedRules[provider] ?? fault(`not simulated: the rule ${provider} of rule ${rule.name}`);
-  if (rule.region !== undefined && rule.region !== region) fault(`not simulated: rule ${rule.name} in another region`);
+  const served = servedRules[provider];
+  if (served === undefined) throw notSimulated(`codepipeline, the rule ${provider} of rule ${rule.name}`);
+  if (rule.region !== undefined && rule.region !== region)
+    throw notSimulated(`codepipeline, rule ${rule.name} in another region`);
   if (!served.inputArtifacts && (rule.inputArtifacts ?? []).length > 0)
     fault(`rule ${rule.name}: the rule ${provider} has no input artifacts`);
   if (served.commands && (rule.commands ?? []).length === 0) fault(`rule ${rule.name} is missing commands`);
@@ -194,8 +197,9 @@ const isExpression = (text: string): boolean => {
 const refuseUnserved = (action: ActionDeclaration, region: string): void => {
   const fault = (message: string): never =>
     refuse('InvalidActionDeclarationException', `Action ${action.name}: ${message}`);
-  const unserved = (message: string): never =>
-    refuse('InvalidActionDeclarationException', `not simulated: ${message} of action ${action.name}`);
+  const unserved = (what: string): never => {
+    throw notSimulated(`codepipeline, ${what} of action ${action.name}`);
+  };
   for (const member of ['commands', 'environmentVariables', 'outputVariables']) if (member in action) unserved(member);
   if (action.region !== undefined && action.region !== region) unserved(`the region ${action.region}`);
   // API: "A timeout duration … can be applied only to manual approval actions."
@@ -253,9 +257,8 @@ const refuseAction = (
   const { category, owner, provider, version } = action.actionTypeId;
   const definition = actionTypes.find(action.actionTypeId);
   if (definition === undefined && owner === 'AWS')
-    refuse(
-      'InvalidActionDeclarationException',
-      `not simulated: the action type ${category}/${owner}/${provider}/${version} of action ${action.name}`,
+    throw notSimulated(
+      `codepipeline, the action type ${category}/${owner}/${provider}/${version} of action ${action.name}`,
     );
   if (definition === undefined)
     throw new AwsError(

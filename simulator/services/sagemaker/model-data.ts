@@ -72,7 +72,7 @@ const readable = ({ files }: Downloaded): Archive | undefined => {
  * @throws when an archive is none
  */
 export const startModel = (context: Context, startable: Startable): Container | undefined => {
-  const { modelPackage, modelData, image, environment } = startable;
+  const { image, modelData, modelPackage, environment } = startable;
   const data = download(context, startable);
   if (data === undefined) return undefined;
   const { standIn, serve } = context.kernel;

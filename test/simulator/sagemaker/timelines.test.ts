@@ -207,6 +207,30 @@ describe('a deployment that fails ends InService on the OLD config (reference/sa
     expect(far.describe()).toMatchObject({ ...oldServes, FailureReason: expect.stringContaining('errors') });
   });
 
+  test('a composite alarm is watched as any other, or the update is refused, as the setting says', () => {
+    for (const compositeAlarmAtUpdate of ['watched', 'refused'] as const) {
+      const far = simulatedAws({ compositeAlarmAtUpdate });
+      far.serving();
+      far.composites.add('either');
+      far.alarms.set('either', 'OK');
+      far.ship('1.1.0', { name: 'next' });
+      const asked = {
+        EndpointName: 'iris',
+        EndpointConfigName: 'next',
+        DeploymentConfig: blueGreen(canary, { alarms: ['either'] }),
+      };
+      const answer = far.refusal('UpdateEndpoint', asked);
+      if (compositeAlarmAtUpdate === 'refused') {
+        expect(answer).toBe('ValidationException: Alarm "either" is a composite alarm.');
+        continue;
+      }
+      far.after(300);
+      far.alarms.set('either', 'ALARM');
+      far.after(100);
+      expect(far.describe()).toMatchObject({ ...oldServes, FailureReason: expect.stringContaining('either') });
+    }
+  });
+
   test('an alarm is not looked at while instances are provisioned', () => {
     const { far, from } = ready();
     far.alarms.set('errors', 'OK');

@@ -30,7 +30,7 @@ export const presignedUrl = async (simulator: Simulator, path: string, signing: 
   const { host, hostname, protocol } = new URL(simulator.url);
   const { query } = await signerOf(simulator, signing).presign(
     { method: 'GET', protocol, hostname, path, headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
-    { signingDate: signing.at ?? new Date() },
+    { signingDate: signing.at ?? new Date(simulator.clock.now()) },
   );
   return `${simulator.url}${path}?${new URLSearchParams(query as Record<string, string>)}`;
 };
@@ -42,7 +42,7 @@ export const signedHeaders = async (
   signing: Signing,
 ): Promise<Record<string, string>> => {
   const { host, hostname, protocol, pathname, searchParams } = new URL(simulator.url + path);
-  const { service, at = new Date() } = signing;
+  const { service, at = new Date(simulator.clock.now()) } = signing;
   const hash = createHash('sha256').update(body).digest('hex');
   const signed = await signerOf(simulator, signing).sign(
     {
