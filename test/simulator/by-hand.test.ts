@@ -114,6 +114,28 @@ describe('a role made by CreateRole', () => {
     );
     expect(await attach('arn:aws:iam::111122223333:policy/mine')).toMatch(/^NoSuchEntity: .*is not attachable/);
   });
+
+  test('lists its policies page by page, and the managed ones by their path', async () => {
+    await make();
+    for (const PolicyName of ['one', 'two'])
+      await iam('PutRolePolicy', { RoleName, PolicyName, PolicyDocument: allow('s3:GetObject') });
+    const first = await iam('ListRolePolicies', { RoleName, MaxItems: 1 });
+    expect(first).toEqual({ PolicyNames: ['one'], IsTruncated: true, Marker: expect.any(String) });
+    const { Marker } = first as { readonly Marker: string };
+    expect(await iam('ListRolePolicies', { RoleName, Marker })).toEqual({ PolicyNames: ['two'], IsTruncated: false });
+    for (const name of ['AmazonS3FullAccess', 'AmazonS3ReadOnlyAccess'])
+      await iam('AttachRolePolicy', { RoleName, PolicyArn: `arn:aws:iam::aws:policy/${name}` });
+    const attached = await iam('ListAttachedRolePolicies', { RoleName, MaxItems: 1 });
+    expect(attached).toMatchObject({ AttachedPolicies: [{ PolicyName: 'AmazonS3FullAccess' }], IsTruncated: true });
+    const next = { RoleName, Marker: (attached as { readonly Marker: string }).Marker };
+    expect(await iam('ListAttachedRolePolicies', next)).toMatchObject({
+      AttachedPolicies: [{ PolicyName: 'AmazonS3ReadOnlyAccess' }],
+      IsTruncated: false,
+    });
+    expect(await iam('ListAttachedRolePolicies', { RoleName, PathPrefix: '/service-role/' })).toMatchObject({
+      AttachedPolicies: [],
+    });
+  });
 });
 
 describe('an image put by PutImage', () => {
@@ -140,6 +162,27 @@ describe('an image put by PutImage', () => {
     expect(await ecr('ListImages', { repositoryName, filter: { tagStatus: 'UNTAGGED' } })).toEqual({
       imageIds: [{ imageDigest }],
     });
+  });
+
+  test('has the media type of its manifest, or of its call, and is listed page by page', async () => {
+    await ecr('CreateRepository', { repositoryName });
+    const imageManifestMediaType = 'application/vnd.docker.distribution.manifest.v2+json';
+    for (const schemaVersion of ['2', '2 '])
+      await ecr('PutImage', {
+        repositoryName,
+        imageManifest: `{"schemaVersion":${schemaVersion}}`,
+        imageManifestMediaType,
+      });
+    expect(await ecr('DescribeImages', { repositoryName })).toMatchObject({
+      imageDetails: [{ imageManifestMediaType }, {}],
+    });
+    const first = (await ecr('ListImages', { repositoryName, maxResults: 1 })) as { readonly nextToken: string };
+    expect(first).toEqual({ imageIds: [expect.anything()], nextToken: expect.any(String) });
+    expect(await ecr('ListImages', { repositoryName, nextToken: first.nextToken })).toEqual({
+      imageIds: [expect.anything()],
+    });
+    const other = { repositoryName, imageManifest, imageManifestMediaType };
+    expect(await refusalOf(ecr('PutImage', other))).toMatch(/^InvalidParameterException: .*ImageManifest/);
   });
 
   test('keeps its tag where tags are immutable', async () => {
@@ -186,6 +229,9 @@ describe('buckets', () => {
     expect(await refusalOf(s3.send(new DeleteBucketCommand({ Bucket })))).toMatch(/^BucketNotEmpty/);
     simulator.objects.drop(Bucket);
     await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }));
+    expect((await s3.send(new ListBucketsCommand({ Prefix: 'churn-' }))).Buckets).toMatchObject([{ Name: Bucket }]);
+    const ofAnother = new DeleteBucketCommand({ Bucket, ExpectedBucketOwner: '444455556666' });
+    expect(await refusalOf(s3.send(ofAnother))).toMatch(/^AccessDenied/);
     await s3.send(new DeleteBucketCommand({ Bucket }));
     expect(await names()).not.toContain(Bucket);
   });
