@@ -30,8 +30,21 @@ export type StandIn = (
   files: ReadonlyMap<string, Buffer> | undefined,
 ) => ReadonlyMap<string, Buffer> | undefined;
 
+/** A model that a server of the user's own gets. */
+export interface ServedModel {
+  /** Its package, else the location of its data, else its image. */
+  readonly identity: string;
+  /** A gzip-compressed tar as it was downloaded, or files. */
+  readonly data: Buffer | ReadonlyMap<string, Buffer>;
+  readonly environment: Readonly<Record<string, string>>;
+}
+/** Starts it; when this returns it answers, or never will. @throws when the data is no archive */
+export type Serve = (model: ServedModel) => Container;
+
 export interface Kernel {
   readonly clock: VirtualClock;
+  /** None: models are served by the simulator itself. */
+  readonly serve?: Serve;
   /** None: every model serves. */
   readonly standIn?: StandIn;
   readonly settings: Settings;
@@ -89,6 +102,7 @@ export interface LoggedRequest {
  *   GET    /clock/participants/:id          -> {now}
  *   POST   /clock/participants/:id/sleep {until} -> {now}  answers when virtual time reaches `until`; a closed connection ends the sleep
  *   DELETE /clock/participants/:id                         the driver removes it when the process has exited
+ *   GET    /clock/wall              -> {now, speed}        without a driver: time follows the wall clock, and nobody holds it
  * MODEL_DELIVERY_CLOCK=<participant url> carries it into a process. Participants due at the same instant wake one at a time, in
  * order of registration; time moves only when every participant sleeps, and only up to the earliest finite wake-up.
  */
@@ -132,6 +146,7 @@ export interface Simulator {
   reportTraining(job: string, metrics: readonly { readonly MetricName: string; readonly Value: number }[]): void;
   readonly keys: Keys;
   readonly functions: Functions;
+  readonly outside: Outside;
   readonly containers: Containers;
   readonly eventRules: EventRules;
   /**
@@ -169,6 +184,38 @@ export interface Functions {
   define(name: string, run: (event: object) => Promise<void>): void;
 }
 
+/** Builds, commands and state machines that actions and rules of CodePipeline start: none runs here, so the driver carries them out. */
+export interface Outside {
+  /**
+   * From now on it exists, and CodePipeline can start it.
+   * @param name of a project of CodeBuild; the ARN of a state machine; of the rule Commands the name of the pipeline
+   * @param run gets each start; resolves with its end, and rejects when it cannot be started
+   */
+  define(kind: OutsideKind, name: string, run: (start: OutsideStart) => Promise<OutsideEnd>): void;
+}
+export type OutsideKind = 'build' | 'state-machine' | 'commands';
+
+export interface OutsideStart {
+  /** Of a build `churn:8f2c…`; of a state machine the name of its execution. */
+  readonly id: string;
+  /** Of the action or rule, its variables resolved. */
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly commands?: readonly string[];
+  /** The input of a state machine. */
+  readonly input?: string;
+  /** Input artifacts by name: zips. */
+  readonly artifacts: Readonly<Record<string, Buffer>>;
+}
+export type OutsideEnd =
+  | {
+      readonly succeeded: true;
+      /** Of a build: exported variables. */
+      readonly variables?: Readonly<Record<string, string>>;
+      /** Output artifacts by name. */
+      readonly artifacts?: Readonly<Record<string, Buffer>>;
+    }
+  | { readonly succeeded: false; readonly message: string };
+
 /** Services of ECS in the simulated account. */
 export interface Containers {
   /** Seeded background requests to the production listener of a service, from now until they are stopped. */
@@ -180,8 +227,14 @@ export interface Containers {
     readonly requestsPerSecond: number;
     readonly seed: number;
   }): { stop(): void };
-  /** From now on `rate` of the requests to tasks of this task definition fail. @param taskDefinition `churn:3` */
-  fail(taskDefinition: string, rate: number): void;
+  /**
+   * From now on `rate` of the requests to tasks of this task definition get this answer.
+   * @param taskDefinition `churn:3`
+   * @param status `400` is the caller's mistake; default: `500`
+   */
+  fail(taskDefinition: string, rate: number, status?: 400 | 500): void;
+  /** Response times of its tasks from now on: between half and one and a half of these milliseconds. */
+  slow(taskDefinition: string, milliseconds: number): void;
 }
 
 /** Rules of EventBridge on the default bus of the simulated account. */
@@ -282,7 +335,7 @@ export interface Principal {
 
 export interface Call {
   readonly principal: Principal;
-  /** The region that the request was signed for; absent in the driver's calls. */
+  /** The region that the request was signed for. */
   readonly region?: string;
   readonly requestId: string;
   /** The clock participant whose credentials, or whose session, signed the call. */
@@ -305,7 +358,7 @@ export class AwsError extends Error {
   readonly code: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
-  /** Of S3's refusals, some of which tell about a bucket's region. */
+  /** Of S3's refusals, some of which tell about a bucket's region or a delete marker. */
   readonly headers: Readonly<Record<string, string>>;
   constructor(
     code: string,
@@ -342,6 +395,8 @@ export interface Metrics {
     at: Instant,
   ): void;
   alarmState(name: string): 'OK' | 'ALARM' | 'INSUFFICIENT_DATA' | undefined;
+  /** Whether the alarm with this name is a composite alarm. */
+  isComposite(name: string): boolean;
 }
 
 /** S3's inner face: models are loaded through it. */
@@ -453,6 +508,7 @@ export interface InvocationAnswer {
   readonly variant: string;
   /** The container's own time, without SageMaker's addition. */
   readonly latencyMs: number;
+  readonly servedBy?: ServedBy;
 }
 
 /** Autoscaling's inner face: hosting checks it before it updates an endpoint. */
@@ -460,6 +516,9 @@ export interface Scaling {
   isRegistered(endpoint: string, variant: string): boolean;
   deregister(endpoint: string, variant: string): void;
 }
+
+/** What serves in the place of the caller's container; nothing where a model of the simulator serves itself. */
+export type ServedBy = 'stand-in' | 'command';
 
 /**
  * A loaded model behind `/ping` and `/invocations`: same body, same answer, unless it leaks or says that it is nondeterministic; latency
@@ -473,5 +532,13 @@ export interface Container {
     body: Buffer,
     contentType: string,
     accept?: string,
-  ): { readonly status: number; readonly body: Buffer; readonly contentType: string; readonly latencyMs: number };
+  ): {
+    readonly status: number;
+    readonly body: Buffer;
+    readonly contentType: string;
+    readonly latencyMs: number;
+    readonly servedBy?: ServedBy;
+  };
+  /** The last instance that runs it has gone. */
+  stop?(): void;
 }

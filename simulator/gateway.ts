@@ -1,14 +1,17 @@
 import { refusal } from './authentication.ts';
-import { AwsError, type Instant, type Kernel, type Service } from './contracts.ts';
+import { AwsError, type Handler, type Instant, type Kernel, type Service } from './contracts.ts';
 import type { FaultQueue, Harm } from './faults.ts';
 import { demandsOf } from './iam/demands.ts';
+import { loadHonoured, loadS3Operations, refuseUnserved, refuseUnservedS3 } from './members.ts';
+import { notSimulated } from './not-simulated.ts';
+import { watched } from './observed-reads.ts';
 import type { Caller, Principals } from './principals.ts';
 import { decode } from './protocols.ts';
 import { uuidOf } from './random.ts';
 import { isWrite, type RequestLog, resourceOf } from './request-log.ts';
 import { participantOfToken } from './services/sts.ts';
 import { withoutPresigning } from './signature.ts';
-import { loadTables, type Tables, validate } from './validation.ts';
+import { type Deserialized, deserialize, loadTables, type Tables } from './validation.ts';
 import type { AnswerContext, Decoded, WireAnswer, WireRequest } from './wire.ts';
 
 export interface Gateway {
@@ -51,9 +54,42 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
   const recentControlCalls = new Map<Place, Instant[]>();
   let answered = 0;
 
-  const checked = (service: string, operation: string, input: Record<string, unknown>): Record<string, unknown> => {
+  const s3 = loadS3Operations();
+  const honoured = loadHonoured();
+
+  const readTyped = (service: string, operation: string, input: Record<string, unknown>): Deserialized => {
     const known = tables.get(service);
-    return known === undefined ? input : validate(service, known, operation, input);
+    return known === undefined ? { input, violation: undefined } : deserialize(service, known, operation, input);
+  };
+
+  /** @throws AwsError the violated constraints, then NotSimulated for members without an effect */
+  const refuse = (
+    service: string,
+    operation: string,
+    { input, violation }: Deserialized,
+    request: WireRequest | undefined,
+  ): void => {
+    if (violation !== undefined) throw violation;
+    const known = tables.get(service);
+    if (known !== undefined) refuseUnserved(honoured, { service, operation, tables: known }, input);
+    else if (request !== undefined) refuseUnservedS3(honoured, { operation, tables: s3 }, request);
+  };
+
+  const watching = (service: string, operation: string, handler: Handler): Handler =>
+    watched({ service, operation, tables: tables.get(service) }, handler);
+
+  /** AWS has the operation, or the whole service, and the simulator has not; or AWS has no such operation. */
+  const unserved = ({ service, operation, protocol }: Decoded): AwsError => {
+    if (service === 's3') {
+      const isOperation = Object.hasOwn(s3, operation) || /^(POST|OPTIONS) /.test(operation);
+      return isOperation
+        ? notSimulated(`s3 ${operation}`)
+        : new AwsError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
+    }
+    const known = tables.get(service);
+    if (known === undefined || Object.hasOwn(known.unserved, operation))
+      return notSimulated(`${service} ${operation}`.trim());
+    return unknownOperation(protocol.family, operation);
   };
 
   /** settings.controlPlaneRate calls in any second of virtual time. */
@@ -112,7 +148,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
 
   const answer = async (sent: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
     const request = withoutPresigning(sent);
-    const decoded = decode(request, (service) => tables.get(service));
+    const decoded = decode(request, { tablesOf: (service) => tables.get(service), s3 });
     if (decoded === undefined) return undefined;
     const { service, operation } = decoded;
     const participant = participantOf(decoded, request);
@@ -147,24 +183,33 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     let answer: WireAnswer;
     let error: AwsError | undefined;
     try {
+      // Before anybody is asked who they are.
+      if (operation === 'unreadable') decoded.input();
       caller = callerOf(decoded, request);
       const { accountId } = caller.principal;
       const { region = kernel.region } = caller;
       if (accountId !== '') place = placeOf(accountId, region);
-      const handler = place.byName[service]?.operations[operation];
+      const handler = handlerOf(place, service, operation);
       if (harm !== undefined && harm.kind !== 'answer-lost') throw harmOf(harm, protocol, service);
       if (isTooFast(place, service)) throw throttled(protocol.family, service);
-      if (handler === undefined) throw unknownOperation(protocol.family, operation);
       answeredBy = 'constraint';
-      input = decoded.input();
+      // A request that cannot be read names no operation.
+      if (handler === undefined) decoded.input();
+      if (handler === undefined) throw unserved(decoded);
+      const typed = readTyped(service, operation, decoded.input());
+      ({ input } = typed);
       resource = resourceOf(place.kernel, service, operation, input);
       answeredBy = 'gate';
       authorize(place, caller, decoded, input);
       answeredBy = 'constraint';
-      input = checked(service, operation, input);
+      refuse(service, operation, typed, request);
       answeredBy = 'operation';
       const { participant, principal } = caller;
-      const output = await handler(input, {
+      const output = await watching(
+        service,
+        operation,
+        handler,
+      )(input, {
         principal,
         region,
         requestId,
@@ -198,17 +243,25 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
   return {
     answer,
     async call(place, service, operation, input) {
-      const handler = place.byName[service]?.operations[operation];
+      const handler = handlerOf(place, service, operation);
       if (handler === undefined) throw new RangeError(`the simulator does not serve ${service} ${operation}`);
       const principal = {
         accessKeyId: 'driver',
         arn: `arn:aws:iam::${place.kernel.accountId}:root`,
         accountId: place.kernel.accountId,
       };
-      const output = await handler(checked(service, operation, { ...input }), { principal, requestId: 'driver' });
-      return { ...output };
+      const typed = readTyped(service, operation, { ...input });
+      refuse(service, operation, typed, undefined);
+      const call = { principal, requestId: 'driver', region: place.kernel.region };
+      return { ...(await watching(service, operation, handler)(typed.input, call)) };
     },
   };
+};
+
+/** Names come from outside: `constructor` is no operation. */
+const handlerOf = ({ byName }: Place, service: string, operation: string): Handler | undefined => {
+  const operations = Object.hasOwn(byName, service) ? byName[service]?.operations : undefined;
+  return operations !== undefined && Object.hasOwn(operations, operation) ? operations[operation] : undefined;
 };
 
 const throttled = (family: Decoded['protocol']['family'], service: string): AwsError => {

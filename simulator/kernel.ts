@@ -1,5 +1,5 @@
 import { type Clock, createClock } from './clock.ts';
-import type { Instant, Kernel, Settings, SimulatedEvent, StandIn } from './contracts.ts';
+import type { Instant, Kernel, Serve, Settings, SimulatedEvent, StandIn } from './contracts.ts';
 import { createRandom } from './random.ts';
 import { defaultSettings } from './settings.ts';
 
@@ -11,6 +11,8 @@ export interface KernelOptions {
   readonly accountId?: string;
   /** Serves in place of the models of endpoints and transform jobs: of a user whose model cannot run here. */
   readonly standIn?: StandIn;
+  /** Servers of the user's own, for all models of endpoints and transform jobs apart from multi-model ones. */
+  readonly serve?: Serve;
 }
 
 /** A Monday morning. */
@@ -44,6 +46,7 @@ export const createKernel = (options: KernelOptions = {}): Core => {
   const kernelIn = (accountId: string, region: string, stream: string): Kernel => ({
     clock,
     ...(options.standIn === undefined ? {} : { standIn: options.standIn }),
+    ...(options.serve === undefined ? {} : { serve: options.serve }),
     settings,
     region,
     accountId,

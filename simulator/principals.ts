@@ -25,6 +25,15 @@ export interface Principals {
   /** Temporary credentials that expire in virtual time. @param policy of the session: it allows nothing, and takes away the rest */
   issue(role: Role, sessionName: string, durationMs: number, participant: string | undefined, policy?: Policy): Session;
   role(arn: string): Role | undefined;
+  /** The roles that lie in an account. */
+  roles(accountId: string): readonly Role[];
+  /** Makes a role without any permission. @throws {TypeError} as `trust` */
+  create(arn: string, trust: object, maxSessionMs: number): Role;
+  remove(role: Role): void;
+  /** From now on the role has the permissions of these policies alone. @throws {TypeError} as `attach` */
+  permitOnly(role: Role, documents: readonly unknown[]): void;
+  /** Undefined: every identity may assume it. */
+  trustOf(role: Role): object | undefined;
   /** The accounts that roles lie in. */
   accounts(): readonly string[];
   /**
@@ -35,7 +44,7 @@ export interface Principals {
    */
   attach(role: string, document: unknown): void;
   /** From now on the trust policy decides who may assume the role. @throws {TypeError} as `attach` */
-  trust(role: string, document: unknown): void;
+  trust(role: string, document: object): void;
   /** Whether the role's trust policy lets the caller assume it; without a policy it lets everyone. */
   mayAssume(role: Role, call: Omit<ResourceCall, 'resource'>): boolean;
   /** Whether the role exists, and its trust policy lets the service assume it; without a policy it lets everyone. */
@@ -58,6 +67,8 @@ export interface Role {
   readonly arn: string;
   readonly accountId: string;
   readonly roleId: string;
+  /** Undefined: the setting has it. */
+  readonly maxSessionMs?: number;
 }
 export interface Session {
   readonly accessKeyId: string;
@@ -81,13 +92,19 @@ export const createPrincipals = (
   const known = new Map<string, Role>();
   const sessions = new Map<string, { readonly session: Session; readonly participant: string | undefined }>();
   const attached = new Map<string, readonly Policy[]>();
-  const trusts = new Map<string, ResourcePolicy>();
+  const trusts = new Map<string, { readonly document: object; readonly decide: ResourcePolicy }>();
   /** Session policies, by access key. */
   const limits = new Map<string, Policy>();
+  let made = 0;
+  const roleAt = (arn: string, ...id: readonly number[]): Role => ({
+    name: arn.split('/').at(-1) ?? arn,
+    arn,
+    accountId: arn.split(':')[4] ?? '',
+    roleId: `AROA${base32Of(17, 'role', arn, ...id)}`,
+  });
   for (const role of roles) {
     const arn = arnOf(kernel, role);
-    const name = arn.split('/').at(-1) ?? role;
-    known.set(arn, { name, arn, accountId: arn.split(':')[4] ?? '', roleId: `AROA${base32Of(17, 'role', arn)}` });
+    known.set(arn, roleAt(arn));
   }
   const longLivedKeys = new Map<string, ReturnType<Principals['keysOf']>>();
   const keysOf: Principals['keysOf'] = (participant) => {
@@ -148,15 +165,35 @@ export const createPrincipals = (
       return session;
     },
     role: (arn) => known.get(arn),
+    roles: (accountId) => [...known.values()].filter((role) => role.accountId === accountId),
+    create(arn, trust, maxSessionMs) {
+      const key = keyOf(arn);
+      trusts.set(key, trustIn(trust));
+      attached.set(key, []);
+      // A role that is made again under its name has another identity (IAM user guide, "IAM identifiers").
+      const role = { ...roleAt(arn, made++), maxSessionMs };
+      known.set(arn, role);
+      return role;
+    },
+    remove({ arn }) {
+      known.delete(arn);
+      trusts.delete(keyOf(arn));
+      // Its sessions end with it: they have no permission left.
+      attached.set(keyOf(arn), []);
+    },
+    permitOnly({ arn }, documents) {
+      attached.set(keyOf(arn), documents.map(parsePolicy));
+    },
+    trustOf: ({ arn }) => trusts.get(keyOf(arn))?.document,
     accounts: () => [...new Set([...known.values()].map(({ accountId }) => accountId))],
     attach(role, document) {
       attached.set(keyOf(role), [...(attached.get(keyOf(role)) ?? []), parsePolicy(document)]);
     },
     trust(role, document) {
-      trusts.set(keyOf(role), readResourcePolicy(JSON.stringify(document), trustWords));
+      trusts.set(keyOf(role), trustIn(document));
     },
     mayAssume: ({ arn }, call) => {
-      const policy = trusts.get(keyOf(arn));
+      const policy = trusts.get(keyOf(arn))?.decide;
       return policy === undefined || policy({ ...call, resource: arn }) === 'allowed';
     },
     letsIn(role, service) {
@@ -205,6 +242,10 @@ const trustWords: PolicyWords = {
   malformed: (message) => fail(message),
   notServed: (what) => fail(`${what} is not evaluated here in a trust policy`),
 };
+const trustIn = (document: object): { readonly document: object; readonly decide: ResourcePolicy } => ({
+  document,
+  decide: readResourcePolicy(JSON.stringify(document), trustWords),
+});
 const fail = (message: string): never => {
   throw new TypeError(message);
 };

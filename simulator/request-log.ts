@@ -38,7 +38,7 @@ export const wireWriter =
   };
 
 const writes =
-  /^(Abort|Acknowledge|Add|Complete|Continue|Copy|Create|Delete|Deregister|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
+  /^(Abort|Acknowledge|Add|Attach|Complete|Continue|Copy|Create|Delete|Deregister|Detach|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
 
@@ -48,11 +48,16 @@ const actions: Readonly<Record<string, string>> = {
   's3:CopyObject': 's3:PutObject',
   's3:CreateMultipartUpload': 's3:PutObject',
   's3:UploadPartCopy': 's3:PutObject',
+  's3:UploadPart': 's3:PutObject',
   's3:CompleteMultipartUpload': 's3:PutObject',
   's3:ListParts': 's3:ListMultipartUploadParts',
   's3:ListMultipartUploads': 's3:ListBucketMultipartUploads',
   's3:ListObjectsV2': 's3:ListBucket',
+  's3:ListObjects': 's3:ListBucket',
+  's3:ListObjectVersions': 's3:ListBucketVersions',
+  's3:DeleteBucketTagging': 's3:PutBucketTagging',
   's3:HeadBucket': 's3:ListBucket',
+  's3:ListBuckets': 's3:ListAllMyBuckets',
   's3:PutPublicAccessBlock': 's3:PutBucketPublicAccessBlock',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   'lambda:Invoke': 'lambda:InvokeFunction',
@@ -93,6 +98,7 @@ export const resourceOf = (
   };
   switch (service) {
     case 's3': {
+      if (operation === 'ListBuckets') return '*';
       const key = text('Key');
       return `arn:aws:s3:::${text('Bucket') ?? ''}${key === undefined ? '' : `/${key}`}`;
     }
@@ -118,13 +124,16 @@ export const resourceOf = (
       return alarm === undefined ? (text('ResourceARN') ?? '*') : kernel.arn('cloudwatch', `alarm:${alarm}`);
     }
     case 'ecr': {
-      const own = kernel.arn('ecr', `repository/${text('repositoryName') ?? ''}`);
+      const name = text('repositoryName') ?? text('repositoryNames');
+      // A listing of all repositories is about each of them (Service Authorization Reference, Amazon ECR).
+      const own = kernel.arn('ecr', `repository/${name ?? '*'}`);
       const registry = text('registryId');
       // A repository of another registry is that account's resource.
       return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
     }
     case 'codepipeline': {
-      const pipeline = text('pipelineName') ?? text('name');
+      const { name: declared } = { ...(input['pipeline'] as { readonly name?: string } | undefined) };
+      const pipeline = text('pipelineName') ?? text('name') ?? declared;
       if (pipeline === undefined) return '*';
       // User guide "Grant approval permissions to an IAM user in CodePipeline": `arn:…:pipeline/stage/action`.
       const action = operation === 'PutApprovalResult' ? `/${text('stageName')}/${text('actionName')}` : '';
@@ -158,6 +167,13 @@ export const resourceOf = (
       const qualifier = text('Qualifier');
       const name = /(?:^|:)function:([^:]+)/.exec(given)?.[1] ?? given;
       return kernel.arn('lambda', `function:${name}${qualifier === undefined ? '' : `:${qualifier}`}`);
+    }
+    case 'iam': {
+      // IAM's resources lie in no region. ListRoles is about none (Service Authorization Reference, IAM).
+      const role = text('RoleName');
+      return role === undefined
+        ? '*'
+        : kernel.arn('iam', `role${text('Path') ?? '/'}${role}`).replace(/^(arn:aws:iam:)[^:]*/, '$1');
     }
     case 'sts':
       return text('RoleArn') ?? '*';

@@ -76,7 +76,13 @@ const handle = async (
  */
 const inflated = (body: Buffer, { headers }: IncomingMessage): Buffer => {
   const rpc = headers['x-amz-target'] !== undefined || headers['smithy-protocol'] !== undefined;
-  return rpc && headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  if (!rpc || headers['content-encoding'] !== 'gzip') return body;
+  try {
+    return gunzipSync(body);
+  } catch {
+    // As bytes that are no document, they are refused in the protocol of the request.
+    return body;
+  }
 };
 
 const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined> => {

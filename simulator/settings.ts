@@ -41,10 +41,14 @@ export const defaultSettings = {
    * (AWS: "Auto-rollback configuration and monitoring"): the update is refused, or goes on without that alarm. [unconfirmed]
    */
   unreadableAlarm: 'refused' as 'refused' | 'ignored',
+  /** A composite alarm named in AutoRollbackConfiguration: watched as any other, or refused. §13.2 */
+  compositeAlarmAtUpdate: 'watched' as 'watched' | 'refused',
   /** Whether INSUFFICIENT_DATA trips a bake. §3.3 */
   insufficientDataTrips: false,
   /** Whether an alarm that is deleted while a bake watches it trips the bake. [unconfirmed] */
   deletedAlarmTrips: false,
+  /** DeleteAlarms with names of which none exists: of some, AWS says that the others are deleted. [unconfirmed] */
+  unknownAlarmsDeleted: 'refused' as 'refused' | 'ignored',
   /** Whether async endpoints publish their metrics per EndpointConfigName, too. §3.3, §4.4 [unconfirmed] */
   asyncFleetMetrics: true,
   /**
@@ -60,8 +64,11 @@ export const defaultSettings = {
   lastStepWaits: false,
   /** A deployment policy while the variant names change: refused, or silently ALL_AT_ONCE without a bake. §13.3 */
   renamedVariantUpdate: 'refused' as 'refused' | 'all-at-once',
-  /** Rounding of CAPACITY_PERCENT on small fleets. §13.4 */
-  percentRounding: 'up' as 'up' | 'down',
+  /**
+   * Rounding of CAPACITY_PERCENT on small fleets, never to less than one instance: AWS's notebooks of linear and rolling deployments have
+   * 33 % of three as one instance. Other shares are not documented. §13.4
+   */
+  percentRounding: 'nearest' as 'nearest' | 'up' | 'down',
   /** Where an unapproved package is refused. §13.7 */
   unapprovedRefusedAt: 'CreateModel' as 'CreateModel' | 'CreateEndpoint' | 'never',
   /** Which containers of a package a model runs that names the package in its one container. §2.1 [unconfirmed] */
@@ -96,6 +103,18 @@ export const defaultSettings = {
   asyncPickUpMs: 500,
   /** Requests that an instance of an asynchronous endpoint works on at once, when the config sets no limit. [unconfirmed] */
   asyncConcurrencyPerInstance: 4,
+  /**
+   * How many instances target tracking brings to a fleet without any, once the backlog exceeds the target: as many as meet it, or one.
+   * [unconfirmed]
+   */
+  trackingFromZero: 'as-tracked' as 'as-tracked' | 'one',
+  /**
+   * The count that RetainAllVariantProperties retains from a fleet at zero: none, so that no container of the new version starts, or the
+   * config's InitialInstanceCount. [unconfirmed]
+   */
+  retainedZero: 'zero' as 'zero' | 'initial',
+  /** A deployment policy for a new fleet that has no instance: it bakes without capacity, or is refused. [unconfirmed] */
+  guardedAtZero: 'bakes' as 'bakes' | 'refused',
   /** From CreateTransformJob to running containers. [unconfirmed] */
   transformStartMs: 180_000,
   /** From StopTransformJob to Stopped. [unconfirmed] */
@@ -150,6 +169,10 @@ export const defaultSettings = {
    * conditions), or waits that long for the alarm to leave ALARM (AWS: reference of the rule). [unconfirmed]
    */
   successAlarmRule: 'watches' as 'watches' | 'waits-for-ok',
+  /**
+   * The rule DeploymentWindow outside of its window: fails at once, or waits for the next window until its time is over. [unconfirmed]
+   */
+  closedWindowRule: 'fails' as 'fails' | 'waits',
   /** From a state change in CodePipeline to the target of a rule of EventBridge: "near real-time". [unconfirmed] */
   eventDelayMs: 1_000,
   /** How often a target gets each event; AWS promises "at-least-once". [unconfirmed] */
@@ -207,8 +230,10 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   redAlarmAtUpdate: 'refused',
   missingAlarmAtUpdate: 'ignored',
   unreadableAlarm: 'ignored',
+  compositeAlarmAtUpdate: 'refused',
   insufficientDataTrips: true,
   deletedAlarmTrips: true,
+  unknownAlarmsDeleted: 'ignored',
   asyncFleetMetrics: false,
   plainFleetMetrics: false,
   rollbackFailedNames: 'new',
@@ -230,6 +255,9 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   serverlessIdleMs: 60_000,
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
+  trackingFromZero: 'one',
+  retainedZero: 'initial',
+  guardedAtZero: 'refused',
   queuedPerInstance: 50,
   transformStartMs: 600_000,
   transformStopMs: 120_000,
@@ -245,6 +273,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   repeatedAcknowledge: 'refused',
   sameActionTypeAgain: 'accepted',
   successAlarmRule: 'waits-for-ok',
+  closedWindowRule: 'waits',
   eventDelayMs: 30_000,
   eventCopies: 3,
   eventJitterMs: 120_000,

@@ -78,6 +78,8 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   });
 
   const answer = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
+    if (request.path === '/clock/wall' && options.wallSpeed !== undefined)
+      return send(200, { now: clock.now(), speed: options.wallSpeed });
     if (request.path.startsWith('/clock/participants'))
       return answerClock(request, connection, { clock, participants, urlOf });
     if (request.path === '/github/oidc-token') return send(200, { value: githubToken(kernel, request.query) });
@@ -131,6 +133,10 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
         AWS_ACCESS_KEY_ID: keys.accessKeyId,
         AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
         AWS_EC2_METADATA_DISABLED: 'true',
+        // At the speed of the wall clock the two are the same.
+        ...(participant === undefined && options.wallSpeed !== undefined && options.wallSpeed !== 1
+          ? { MODEL_DELIVERY_CLOCK: `${server.url}/clock/wall` }
+          : {}),
         ...(participant === undefined ? {} : { MODEL_DELIVERY_CLOCK: participant.url }),
       };
     },
@@ -149,6 +155,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     images: accounts.common.ecr.images,
     keys: accounts.common.keys,
     functions: accounts.home.functions,
+    outside: accounts.home.outside,
     containers: accounts.home.containers,
     eventRules: accounts.home.eventRules,
     ...faceOf(accounts.home),

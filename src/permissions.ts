@@ -560,19 +560,25 @@ const hookOfAlias: readonly Grant[] = [
   },
 ];
 
-/** A delivery to the alias of a function, and its rollback. */
-const deliverToAlias: readonly Grant[] = [
-  ...deliverBy('aliasRecords', 'deploymentGroup', 'deploymentApplication', 'predefinedDeploymentConfigs'),
-  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
-  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
-  // For the judge: the requests of both versions, and the moment at which the shift began. The targets have no resource (Service
-  // Authorization Reference, CodeDeploy).
+/**
+ * The requests of both versions, and the moment at which the shift began. The targets have no resource (Service Authorization Reference,
+ * CodeDeploy).
+ */
+const judgeTheShift: readonly Grant[] = [
   readTraffic,
   {
     sid: 'SeeTheShiftBegin',
     actions: ['codedeploy:GetDeploymentTarget', 'codedeploy:ListDeploymentTargets'],
     on: ['everything'],
   },
+];
+
+/** A delivery to the alias of a function, and its rollback. */
+const deliverToAlias: readonly Grant[] = [
+  ...deliverBy('aliasRecords', 'deploymentGroup', 'deploymentApplication', 'predefinedDeploymentConfigs'),
+  { sid: 'ReadTheAlias', actions: ['lambda:GetAlias'], on: ['lambdaFunction'] },
+  { sid: 'ReadItsVersions', actions: ['lambda:GetFunction'], on: ['lambdaVersions'] },
+  ...judgeTheShift,
 ];
 
 /** A delivery to a service of ECS, and its rollback. */
@@ -596,6 +602,7 @@ const deliverToService: readonly Grant[] = [
     condition: conditions.toTasks,
     because: 'ECS requires it for both roles of a task definition',
   },
+  ...judgeTheShift,
   // It names a deployment alone and has no resource, as StopDeployment.
   { sid: 'RerouteTheTraffic', actions: ['codedeploy:ContinueDeployment'], on: ['everything'] },
 ];

@@ -1,7 +1,7 @@
 /**
  * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
- *   actions, codebuild → commands → rehearsal → hosts → session → inputs → init → adopt → operations → approval → scoring → delivery → mechanisms → metrics →
+ *   actions, codebuild → commands → rehearsal → hosts → session → inputs → probe → init → adopt → operations → approval → scoring → delivery → mechanisms → metrics →
  *   endpoint → report → registry → release → rollout → versions → regression → judge → answers → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
@@ -27,6 +27,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['a host', /^src\/hosts\//],
   ['the session', /^src\/session\//],
   ['the inputs', /^src\/inputs\//],
+  ['the probe', /^src\/probe\//],
   ['the beginning of a repository', /^src\/init\//],
   ['the adoption', /^src\/adopt\//],
   ['an operation', /^src\/operations\//],
@@ -79,6 +80,11 @@ const exceptions: readonly Exception[] = [
     path: /^simulator\/wall-time\.ts$/,
     uses: /./,
     because: 'the watchdog over stuck participants, and time passing on its own',
+  },
+  {
+    path: /^simulator\/containers\/command-worker\.ts$/,
+    uses: /^(setTimeout|performance\.now)$/,
+    because: "a server of the user's own runs in wall time",
   },
   {
     path: /^test\/(benchmarks|crash)\//,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes simulator/constraints/<service>.generated.json: the constraints of AWS's own service models, from the botocore package, on the
-inputs of the simulator's operations: required members, types, patterns, lengths, ranges, enums. No text.
+inputs of the simulator's operations: required members, types, patterns, lengths, ranges, enums. No text. Beside them the names of the
+service's other operations, which AWS has and the simulator does not.
 
     pip install botocore==1.44.5 && python3 tools/generate-constraints.py [--check]
 
@@ -31,14 +32,21 @@ SERVED = {
     "sagemaker-runtime": "InvokeEndpoint InvokeEndpointAsync",
     "cloudwatch": """
         DeleteAlarms DescribeAlarmHistory DescribeAlarms GetMetricData GetMetricStatistics ListMetrics
-        ListTagsForResource PutMetricAlarm PutMetricData SetAlarmState TagResource UntagResource
+        PutCompositeAlarm PutMetricAlarm PutMetricData SetAlarmState
     """,
     "application-autoscaling": """
         DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget DescribeScalableTargets DescribeScalingActivities
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
-    "ecr": "BatchGetImage DeleteRepositoryPolicy DescribeImages GetRepositoryPolicy SetRepositoryPolicy",
+    "iam": """
+        AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
+        ListRolePolicies ListRoles PutRolePolicy UpdateAssumeRolePolicy
+    """,
+    "ecr": """
+        BatchGetImage CreateRepository DeleteRepository DeleteRepositoryPolicy DescribeImages DescribeRepositories GetRepositoryPolicy
+        ListImages PutImage SetRepositoryPolicy
+    """,
     "codepipeline": """
         AcknowledgeJob CreateCustomActionType CreatePipeline DeleteCustomActionType DeletePipeline DisableStageTransition
         EnableStageTransition GetJobDetails GetPipeline GetPipelineExecution GetPipelineState ListActionExecutions ListActionTypes
@@ -61,9 +69,11 @@ SERVED = {
         PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
     """,
 }
-WITH_OUTPUTS = {"cloudwatch", "sts"}
+WITH_OUTPUTS = {"cloudwatch", "iam", "sts"}
 # REST services whose requests are read by the model's own bindings of members to the path and the query.
 WITH_BINDINGS = {"lambda"}
+# REST services, whose other operations are known by method and path.
+REST = {"lambda", "sagemaker-runtime"}
 CONSTRAINTS = ("enum", "max", "min", "pattern")
 
 
@@ -72,10 +82,6 @@ def emitted_shape(shape):
     for name in CONSTRAINTS:
         if name in shape:
             emitted[name] = shape[name]
-    # Enums that grow every month (instance types) would refuse AWS's newest values: keep the form only.
-    values = emitted.get("enum", [])
-    if values and all(value.startswith("ml.") for value in values):
-        emitted["enum"] = ["ml.*"]
     if shape["type"] == "structure":
         if shape.get("required"):
             emitted["required"] = sorted(shape["required"])
@@ -137,7 +143,63 @@ def tables(service, operations):
         if service in WITH_BINDINGS:
             served[operation]["http"] = bindings(declared, model["shapes"])
     source = f"botocore {botocore.__version__}, {service} {version}"
-    return {"source": source, "operations": served, "shapes": shapes}
+    others = {name: declared for name, declared in model["operations"].items() if name not in served}
+    unserved = {
+        name: f"{declared['http']['method']} {declared['http']['requestUri']}" if service in REST else ""
+        for name, declared in sorted(others.items())
+    }
+    return {"source": source, "operations": served, "shapes": shapes, "unserved": unserved}
+
+
+def s3_tables():
+    """S3's operations, all of them: method, path, and the places of their members. Its model has almost no constraints; the handlers check the few."""
+    loader = Loader()
+    version = loader.determine_latest_version("s3", "service-2")
+    model = loader.load_service_model("s3", "service-2", version)
+    shapes = model["shapes"]
+
+    def elements(name, seen):
+        """The names of the elements of a body, at any depth."""
+        shape = shapes[name]
+        if name in seen:
+            return set()
+        inner = [member["shape"] for member in shape.get("members", {}).values()]
+        inner += [shape[side]["shape"] for side in ("member", "key", "value") if side in shape]
+        found = {member.get("locationName", key) for key, member in shape.get("members", {}).items()}
+        return found.union(*(elements(child, seen | {name}) for child in inner)) if inner else found
+
+    operations = {}
+    for operation, declared in model["operations"].items():
+        if declared.get("deprecated"):
+            continue
+        method, uri = declared["http"]["method"], declared["http"]["requestUri"]
+        if not uri.startswith("/{Bucket}") and uri != "/" or "{Bucket}" in uri and declared.get("endpoint"):
+            continue
+        shape = shapes[declared["input"]["shape"]] if "input" in declared else {}
+        members = shape.get("members", {})
+        at = lambda place: {
+            member["locationName"].lower() if place == "header" else member["locationName"]: name
+            for name, member in members.items()
+            if member.get("location") == place
+        }
+        # The bucket is part of the host in the model's own words; requests of either style name it.
+        bound = {"method": method, "path": uri, "headers": at("header"), "query": at("querystring")}
+        numbers = [name for name, member in members.items() if shapes[member["shape"]]["type"] in ("integer", "long")]
+        if numbers:
+            bound["numbers"] = numbers
+        required = [
+            members[name]["locationName"]
+            for name in shape.get("required", [])
+            if members[name].get("location") in ("header", "querystring")
+        ]
+        if required:
+            bound["required"] = required
+        payload = shape.get("payload")
+        if payload and shapes[members[payload]["shape"]]["type"] == "structure":
+            bound["elements"] = sorted(elements(members[payload]["shape"], frozenset()))
+        operations[operation] = bound
+    source = f"botocore {botocore.__version__}, s3 {version}"
+    return {"source": source, "operations": operations}
 
 
 def render(table):
@@ -153,9 +215,8 @@ def render(table):
     return (
         "{\n"
         f'  "source": {json.dumps(table["source"])},\n'
-        f'  "operations": {lines(table["operations"])},\n'
-        f'  "shapes": {lines(table["shapes"])}\n'
-        "}\n"
+        + ",\n".join(f"  {json.dumps(section)}: {lines(table[section])}" for section in table if section != "source")
+        + "\n}\n"
     )
 
 
@@ -172,7 +233,7 @@ def main():
     DIRECTORY.mkdir(exist_ok=True)
     stale = []
     written = [(service, render(tables(service, operations.split()))) for service, operations in SERVED.items()]
-    for name, text in [*written, ("regions", regions())]:
+    for name, text in [*written, ("s3", render(s3_tables())), ("regions", regions())]:
         path = DIRECTORY / f"{name}.generated.json"
         if check:
             if not path.exists() or path.read_text() != text:

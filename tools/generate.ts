@@ -1,6 +1,7 @@
 /**
  * Writes the files derived from declarations: `action.yml` and README tables of every action, the table of operations in `README.md`, `docs/reason-codes.md`,
  * `docs/manifest.md`, `docs/endpoint-kinds.md`, `docs/command-line.md`, `docs/permissions/`, the table of settings in `docs/simulator.md`,
+ * `docs/simulator-members.md`, the tables of `docs/probe.md`,
  * the metrics and the example's output in `docs/regression.md`,
  * `delivery.schema.json`, `src/version.ts`, and the CodePipeline action types in `codebuild/action-types/`.
  *
@@ -23,7 +24,9 @@ import type { Field, OutputField, OutputSchema, Schema } from '../src/schema.ts'
 import { commandSections } from './command-line-page.ts';
 import { kindsPage } from './kinds-page.ts';
 import { manifestPage } from './manifest-page.ts';
+import { memberCounts, memberTables, modelSource } from './members-page.ts';
 import { policyFiles, policyTables } from './permission-pages.ts';
+import { questionTables } from './probe-page.ts';
 import { exampleFile, exampleOutput, metricTables } from './regression-page.ts';
 import { settingsTable } from './simulator-page.ts';
 
@@ -213,6 +216,12 @@ const generated = async (): Promise<ReadonlyMap<string, string>> => {
   );
   const simulator = 'docs/simulator.md';
   files.set(simulator, between(readFileSync(join(root, simulator), 'utf8'), 'settings', settingsTable(root)));
+  const probePage = 'docs/probe.md';
+  files.set(probePage, between(readFileSync(join(root, probePage), 'utf8'), 'questions', questionTables()));
+  const members = 'docs/simulator-members.md';
+  const { honoured, refused } = memberCounts();
+  const counted = `Of the ${honoured + refused} members in ${modelSource()}, ${honoured} are honoured and ${refused} refused.`;
+  files.set(members, between(readFileSync(join(root, members), 'utf8'), 'members', `${counted}\n\n${memberTables()}`));
   for (const [path, policy] of policyFiles()) files.set(path, policy);
   const permissions = 'docs/permissions/README.md';
   files.set(permissions, between(readFileSync(join(root, permissions), 'utf8'), 'policies', policyTables()));

@@ -115,15 +115,18 @@ const outputsOf = (values: object): string =>
 
 const run = (root: string, [command, first, ...more]: readonly string[]): string | undefined => {
   const read = (path: string): string => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : '');
-  const json = (path: string): { readonly version: string } => JSON.parse(read(path));
+  const versionOf = (path: string): string => {
+    if (read(path) === '') throw new ReleaseError(`no ${path} in ${root}: run this at the root of the repository`);
+    return (JSON.parse(read(path)) as { readonly version: string }).version;
+  };
   const tags = (): readonly string[] =>
     execFileSync('git', ['tag'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
-  const { version } = json('package.json');
+  const version = versionOf('package.json');
   if (command === 'plan' && first === undefined)
     return outputsOf(
       planRelease({
         version,
-        locked: json('package-lock.json').version,
+        locked: versionOf('package-lock.json'),
         changelog: read('CHANGELOG.md'),
         tags: tags(),
       }),

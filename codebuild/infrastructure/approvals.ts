@@ -1,4 +1,4 @@
-import { Aws, CfnRule as CfnCheck, Fn, type Stack } from 'aws-cdk-lib';
+import { Aws, CfnRule as CfnCheck, CfnCondition, type CfnParameter, Fn, type Stack } from 'aws-cdk-lib';
 import { CfnApiDestination, CfnConnection, CfnRule } from 'aws-cdk-lib/aws-events';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
@@ -12,16 +12,28 @@ import { given, openTemplate, parameter } from './template.ts';
  * Decisions in the registry, as events of its account and region. SageMaker may send several events for one change, and EventBridge delivers each at least
  * once: the pipeline and the workflow look at the registry, so a second event finds the work done.
  */
-const decided = (decision: 'Approved' | 'Rejected') => ({
+const decided = (decision: 'Approved' | 'Rejected', UpdatedModelPackageFields: readonly unknown[]) => ({
   source: ['aws.sagemaker'],
   'detail-type': ['SageMaker Model Package State Change'],
   detail: {
     ModelPackageGroupName: [{ 'equals-ignore-case': { Ref: 'ModelPackageGroup' } }],
     ModelApprovalStatus: [decision],
-    // An edit of an approved package is no approval. AWS does not document whether each event names the changed members.
-    $or: [{ UpdatedModelPackageFields: ['ModelApprovalStatus'] }, { UpdatedModelPackageFields: [{ exists: false }] }],
+    UpdatedModelPackageFields,
   },
 });
+/** A person, or a gate, has changed the status. An edit of an approved package is no approval. */
+const byDecision = ['ModelApprovalStatus'];
+/** A registration, in all that is known. AWS does not document whether the event of each update names the changed members. */
+const withoutFields = [{ exists: false }];
+/** The registry decides what a rejection takes back, so one event too many does no harm, and one too few does. */
+const rejected = (): object => {
+  const {
+    detail: { UpdatedModelPackageFields: decisions, ...detail },
+    ...event
+  } = decided('Rejected', byDecision);
+  const either = [decisions, withoutFields].map((UpdatedModelPackageFields) => ({ UpdatedModelPackageFields }));
+  return { ...event, detail: { ...detail, $or: either } };
+};
 
 /** The statuses of an update that goes on, in the spelling of the events and in that of the API. An unknown one is looked at. */
 const moving = ['Creating', 'Updating', 'SystemUpdating', 'RollingBack', 'Deleting'];
@@ -35,6 +47,12 @@ const atRest = {
     EndpointName: [{ 'equals-ignore-case': { Ref: 'Endpoint' } }],
     EndpointStatus: [{ 'anything-but': [...moving, ...moving.map(spelledByEvents)] }],
   },
+};
+
+const pipelineName = {
+  default: '',
+  allowedPattern: '([A-Za-z0-9.@_-]{1,100})?',
+  constraintDescription: 'empty, or the name of a pipeline',
 };
 
 /** What a decision of people in the registry starts: a pipeline with the exact package, a workflow at GitHub, or both. */
@@ -53,9 +71,18 @@ export const approvalsTemplate = (app: Construct): Stack => {
   const pipeline = parameter(stack, 'Pipeline', {
     description:
       'Name of the pipeline that an approval starts, with VERSION as the ARN of the package; empty for none.',
-    default: '',
-    allowedPattern: '([A-Za-z0-9.@_-]{1,100})?',
-    constraintDescription: 'empty, or the name of a pipeline',
+    ...pipelineName,
+  });
+  const rejectionPipeline = parameter(stack, 'RejectionPipeline', {
+    description:
+      'Name of the pipeline that a rejection starts, with REJECTED as the ARN of the package: that of promotion.json takes the version back where it serves. Empty for none.',
+    ...pipelineName,
+  });
+  const registered = parameter(stack, 'RegisteredAsApproved', {
+    description:
+      'Whether a version that is registered as Approved starts Pipeline too: deliver, or ignore. A build may be registered so, without a decision.',
+    default: 'ignore',
+    allowedValues: ['ignore', 'deliver'],
   });
   const repository = parameter(stack, 'GitHubRepository', {
     description:
@@ -77,6 +104,10 @@ export const approvalsTemplate = (app: Construct): Stack => {
     constraintDescription: 'empty, or the name of an endpoint, not its ARN',
   });
   const toPipeline = given(stack, 'ToPipeline', pipeline);
+  const takesBack = given(stack, 'TakesBack', rejectionPipeline);
+  const delivers = new CfnCondition(stack, 'DeliversRegistered', {
+    expression: Fn.conditionAnd(toPipeline, Fn.conditionEquals(registered.valueAsString, 'deliver')),
+  });
   const toGithub = given(stack, 'ToGitHub', repository);
   const ofEndpoint = given(stack, 'OfEndpoint', endpoint);
 
@@ -84,8 +115,9 @@ export const approvalsTemplate = (app: Construct): Stack => {
   new CfnCheck(stack, 'SomethingStarts', {
     assertions: [
       {
-        assert: Fn.conditionOr(isGiven('Pipeline'), isGiven('GitHubRepository')),
-        assertDescription: 'Give Pipeline, or GitHubRepository, or both: otherwise a decision starts nothing.',
+        assert: Fn.conditionOr(isGiven('Pipeline'), isGiven('RejectionPipeline'), isGiven('GitHubRepository')),
+        assertDescription:
+          'Give Pipeline, RejectionPipeline or GitHubRepository, or several: otherwise a decision starts nothing.',
       },
     ],
   });
@@ -104,6 +136,8 @@ export const approvalsTemplate = (app: Construct): Stack => {
   const key = keyOf(stack, 'Events of model-delivery that could not be delivered');
   const letters = deadLetters(stack, key, {
     Promote: toPipeline,
+    PromoteRegistered: delivers,
+    TakeBack: takesBack,
     DispatchApproved: toGithub,
     DispatchRejected: toGithub,
     DispatchAtRest: ofEndpoint,
@@ -113,38 +147,62 @@ export const approvalsTemplate = (app: Construct): Stack => {
     retryPolicy: { maximumEventAgeInSeconds: 3600, maximumRetryAttempts: 20 },
   };
 
-  const pipelineArn = `arn:${Aws.PARTITION}:codepipeline:${Aws.REGION}:${Aws.ACCOUNT_ID}:${pipeline.valueAsString}`;
-  const starter = new CfnRole(stack, 'Starter', {
-    description: 'Starts the pipeline',
-    assumeRolePolicyDocument: trustsEvents,
-    policies: [
-      {
-        policyName: 'start',
-        policyDocument: {
-          Version: '2012-10-17',
-          Statement: [{ Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: pipelineArn }],
+  /** Rules that start a pipeline with the ARN of the event's package in its variable, and the role for that. */
+  const starting = (
+    roleId: string,
+    named: CfnParameter,
+    condition: CfnCondition,
+    variable: 'VERSION' | 'REJECTED',
+  ): ((id: string, description: string, eventPattern: object, when?: CfnCondition) => void) => {
+    const arn = `arn:${Aws.PARTITION}:codepipeline:${Aws.REGION}:${Aws.ACCOUNT_ID}:${named.valueAsString}`;
+    const role = new CfnRole(stack, roleId, {
+      description: 'Starts the pipeline',
+      assumeRolePolicyDocument: trustsEvents,
+      policies: [
+        {
+          policyName: 'start',
+          policyDocument: {
+            Version: '2012-10-17',
+            Statement: [{ Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: arn }],
+          },
         },
-      },
-    ],
-  });
-  starter.cfnOptions.condition = toPipeline;
-  const promote = new CfnRule(stack, 'Promote', {
-    description: 'An approved package starts the pipeline',
-    eventPattern: decided('Approved'),
-    targets: [
-      {
-        id: 'pipeline',
-        arn: pipelineArn,
-        roleArn: starter.attrArn,
-        inputTransformer: {
-          inputPathsMap: { package: '$.detail.ModelPackageArn' },
-          inputTemplate: '{"variables":[{"name":"VERSION","value":<package>}]}',
-        },
-        ...late,
-      },
-    ],
-  });
-  promote.cfnOptions.condition = toPipeline;
+      ],
+    });
+    role.cfnOptions.condition = condition;
+    return (id, description, eventPattern, when = condition) => {
+      const rule = new CfnRule(stack, id, {
+        description,
+        eventPattern,
+        targets: [
+          {
+            id: 'pipeline',
+            arn,
+            roleArn: role.attrArn,
+            inputTransformer: {
+              inputPathsMap: { package: '$.detail.ModelPackageArn' },
+              inputTemplate: `{"variables":[{"name":"${variable}","value":<package>}]}`,
+            },
+            ...late,
+          },
+        ],
+      });
+      rule.cfnOptions.condition = when;
+    };
+  };
+  const promote = starting('Starter', pipeline, toPipeline, 'VERSION');
+  promote('Promote', 'An approved package starts the pipeline', decided('Approved', byDecision));
+  promote(
+    'PromoteRegistered',
+    'A package that is registered as Approved starts the pipeline',
+    decided('Approved', withoutFields),
+    delivers,
+  );
+  starting(
+    'TakeBackStarter',
+    rejectionPipeline,
+    takesBack,
+    'REJECTED',
+  )('TakeBack', 'A rejected package starts the pipeline that takes it back', rejected());
 
   const connection = new CfnConnection(stack, 'Connection', {
     description: 'Token for repository_dispatch',
@@ -203,10 +261,11 @@ export const approvalsTemplate = (app: Construct): Stack => {
         },
       ],
     });
-  for (const decision of ['Approved', 'Rejected'] as const) {
+  const patterns = { Approved: decided('Approved', byDecision), Rejected: rejected() };
+  for (const [decision, pattern] of Object.entries(patterns)) {
     const word = decision.toLowerCase();
     const about = `A package that is ${word} starts a workflow at GitHub`;
-    dispatch(`Dispatch${decision}`, about, `model-${word}`, decided(decision)).cfnOptions.condition = toGithub;
+    dispatch(`Dispatch${decision}`, about, `model-${word}`, pattern).cfnOptions.condition = toGithub;
   }
   dispatch(
     'DispatchAtRest',

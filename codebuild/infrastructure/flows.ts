@@ -146,6 +146,18 @@ export const promotionTemplate = (app: Construct): Stack => {
     {},
     { variables: [{ name: 'VERSION', description: 'Version to deliver: 1.4.0, a tag, or the ARN of its package' }] },
   );
+  parts.pipeline(
+    'Rejection',
+    [
+      parts.source(named('Branch')),
+      parts.takeBack([
+        ['Production', production],
+        ['Staging', staging, staged.logicalId],
+      ]),
+    ],
+    {},
+    { variables: [{ name: 'REJECTED', description: 'Rejected version: 1.4.0, a tag, or the ARN of its package' }] },
+  );
   parts.watchdog(production, named('Branch'));
   return stack;
 };

@@ -361,6 +361,21 @@ export const pipelineParts = (
     };
   };
 
+  /** Takes a rejected version back: in each environment by itself, also when another one fails. */
+  const takeBack = (
+    environments: readonly (readonly [name: string, environment: string, when?: string])[],
+  ): Declared => ({
+    Name: 'TakeBack',
+    Actions: environments.map(([name, environment, when]) => {
+      const action = custom(name, ['Deploy', 'rollback'], {
+        environment,
+        'only-rejected': 'true',
+        rejected: '#{variables.REJECTED}',
+      });
+      return when === undefined ? action : onlyIf(when, action);
+    }),
+  });
+
   interface Trigger {
     readonly push?: readonly CfnPipeline.GitPushFilterProperty[];
   }
@@ -449,7 +464,7 @@ export const pipelineParts = (
     });
   };
 
-  return { source, register, test, testOnStaging, approve, deploy, production, pipeline, watchdog };
+  return { source, register, test, testOnStaging, approve, deploy, production, takeBack, pipeline, watchdog };
 };
 
 /** Trust policy of a role of a rule (EventBridge user guide, "Cross-service confused deputy prevention"). */

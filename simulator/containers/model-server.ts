@@ -123,6 +123,17 @@ export const rowLength = (files: Archive): number | undefined => {
   }
 };
 
+/** Whether the server has a model in these files; without one it never passes its health check. */
+export const hasModel = (files: Archive): boolean => {
+  if (files.has('transform.json')) return true;
+  try {
+    const fitted: Partial<Classifier | WordModel> = JSON.parse(files.get('model.json')?.toString() ?? '');
+    return fitted.kind === 'tree' || fitted.kind === 'forest' || fitted.kind === 'words';
+  } catch {
+    return false;
+  }
+};
+
 /**
  * The model server with this `model.tar.gz` unpacked in /opt/ml/model. It listens on 8080 for GET /ping and POST /invocations in
  * AWS; here the two are methods. An archive without a model starts, but never passes its health check.

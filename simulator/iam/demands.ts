@@ -26,7 +26,8 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
     typeof model === 'string' ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
   const own = demand(actionOf(service, operation), resource, input, filled);
   return [
-    own,
+    ...(service === 's3' && operation === 'DeleteObjects' ? deletions(kernel, call) : [own]),
+    ...(service === 's3' ? besidesObject(call, resource) : []),
     ...(service === 'sagemaker' ? besides(kernel, call, resource) : []),
     ...(service === 'codedeploy' && operation === 'CreateDeployment' ? besidesDeployment(kernel, call, resource) : []),
     ...(operation === 'AssumeRole' ? besidesAssuming(input).map((action) => demand(action, resource, input)) : []),
@@ -76,6 +77,22 @@ const besides = (kernel: Pick<Kernel, 'arn'>, { operation, input }: AwsCall, res
     found.push(demand('sagemaker:AddTags', resource, input, { 'sagemaker:taggingaction': operation }));
   return found;
 };
+
+/** Service Authorization Reference, S3: several objects are deleted by the permissions of one. */
+const deletions = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall): readonly Demand[] =>
+  (Array.isArray(input['Objects']) ? input['Objects'] : []).map(({ Key, VersionId }) => {
+    const object = { Bucket: input['Bucket'], Key };
+    const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+    return demand(action, resourceOf(kernel, 's3', 'DeleteObject', object), object);
+  });
+
+/** S3 API reference: GetObjectAttributes needs GetObject as well; a write with tags needs PutObjectTagging (PutObject, "Permissions"). */
+const besidesObject = ({ operation, input }: AwsCall, resource: string): readonly Demand[] => [
+  ...(operation === 'GetObjectAttributes' ? [demand('s3:GetObject', resource, input)] : []),
+  ...(/^(PutObject|CopyObject|CreateMultipartUpload)$/.test(operation) && input['Tagging'] !== undefined
+    ? [demand('s3:PutObjectTagging', resource, input)]
+    : []),
+];
 
 const besidesDeployment = (kernel: Pick<Kernel, 'arn'>, { input }: AwsCall, group: string): readonly Demand[] => {
   const { applicationName, deploymentConfigName: config, overrideAlarmConfiguration } = input;

@@ -2,6 +2,7 @@ import { decode, encode } from 'cbor2';
 import { AwsError } from '../contracts.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
 import type { AnswerContext, Protocol, WireAnswer } from '../wire.ts';
+import { exceptionOf, queryCodeOf } from './query-codes.ts';
 
 /** Smithy RPC v2 CBOR, which botocore and the AWS CLI speak to CloudWatch (its preferred protocol). */
 export const cborProtocol: Protocol = {
@@ -14,8 +15,9 @@ export const cborProtocol: Protocol = {
   },
   refuse(error, { requestId }: AnswerContext) {
     const fault = error.status >= 500 ? 'Receiver' : 'Sender';
-    const answer = send(error.status, requestId, { __type: error.code, message: error.message, ...error.members });
-    return { ...answer, headers: { ...answer.headers, 'x-amzn-query-error': `${error.code};${fault}` } };
+    const told = error.message === '' ? {} : { message: error.message };
+    const answer = send(error.status, requestId, { __type: exceptionOf(error.code), ...told, ...error.members });
+    return { ...answer, headers: { ...answer.headers, 'x-amzn-query-error': `${queryCodeOf(error.code)};${fault}` } };
   },
 };
 

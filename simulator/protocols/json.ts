@@ -1,5 +1,6 @@
 import { AwsError } from '../contracts.ts';
 import type { Protocol, WireAnswer } from '../wire.ts';
+import { exceptionOf, queryCodeOf } from './query-codes.ts';
 
 /**
  * AWS JSON 1.0 and 1.1. Timestamps are epoch seconds, blobs base64, empty outputs have an empty body, errors are
@@ -36,8 +37,10 @@ export const jsonProtocol = (
     },
     refuse(error, { requestId }) {
       const fault = error.status >= 500 ? 'Receiver' : 'Sender';
-      const compatible = queryCompatible ? { 'x-amzn-query-error': `${error.code};${fault}` } : {};
-      const body = { __type: error.code, message: error.message, ...error.members };
+      const compatible = queryCompatible ? { 'x-amzn-query-error': `${queryCodeOf(error.code)};${fault}` } : {};
+      const type = queryCompatible ? exceptionOf(error.code) : error.code;
+      const told = queryCompatible && error.message === '' ? {} : { message: error.message };
+      const body = { __type: type, ...told, ...error.members };
       return send(error.status, requestId, toJson(body), compatible);
     },
   };

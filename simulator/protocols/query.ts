@@ -1,6 +1,7 @@
 import { AwsError } from '../contracts.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
 import type { Protocol, WireAnswer } from '../wire.ts';
+import { queryCodeOf } from './query-codes.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
 /**
@@ -8,6 +9,7 @@ import { type Xml, xmlDocument } from './xml.ts';
  * model's shapes.
  */
 const namespaces: Readonly<Record<string, string>> = {
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
   cloudwatch: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
 };
@@ -37,7 +39,11 @@ export const queryProtocol = (service: string): Protocol => {
     refuse(error, { requestId }) {
       const Type = error.status >= 500 ? 'Receiver' : 'Sender';
       return send(error.status, requestId, 'ErrorResponse', {
-        Error: { Type, Code: error.code, Message: error.message },
+        Error: {
+          Type,
+          Code: service === 'cloudwatch' ? queryCodeOf(error.code) : error.code,
+          ...(error.message === '' ? {} : { Message: error.message }),
+        },
         RequestId: requestId,
       });
     },

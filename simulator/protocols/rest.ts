@@ -2,7 +2,7 @@ import { AwsError } from '../contracts.ts';
 import type { Tables } from '../validation.ts';
 import type { Decoded, Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { jsonProtocol, toJson } from './json.ts';
-import { durationHeader } from './runtime.ts';
+import { decoded, durationHeader } from './runtime.ts';
 
 /** A REST service with JSON bodies, read by its model's own bindings of members to method, path and query (AWS: restJson1). */
 export const readRest = (
@@ -34,7 +34,11 @@ export const readRest = (
       },
     };
   }
-  return { service, operation: `${method} ${path}`, protocol: restProtocol(404), input: () => ({}) };
+  const other = Object.entries(tables?.unserved ?? {}).find(([, bound]) => {
+    const [wanted, template = ''] = bound.split(' ');
+    return wanted === method && match(template.split('?')[0] ?? '', path) !== undefined;
+  });
+  return { service, operation: other?.[0] ?? `${method} ${path}`, protocol: restProtocol(404), input: () => ({}) };
 };
 
 const match = (template: string, path: string): Readonly<Record<string, string>> | undefined => {
@@ -47,7 +51,7 @@ const match = (template: string, path: string): Readonly<Record<string, string>>
     const value = given[index] ?? '';
     const label = /^\{(\w+)\}$/.exec(part)?.[1];
     if (label === undefined ? part !== value : value === '') return undefined;
-    if (label !== undefined) named[label] = decodeURIComponent(value);
+    if (label !== undefined) named[label] = decoded(value);
   }
   return named;
 };
@@ -80,7 +84,7 @@ const invocation = (
   };
 };
 
-const restProtocol = (status: number): Protocol => {
+export const restProtocol = (status: number): Protocol => {
   const headers = (requestId: string) => ({ 'x-amzn-requestid': requestId, 'content-type': 'application/json' });
   return {
     name: 'rest-json',

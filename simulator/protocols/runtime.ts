@@ -40,6 +40,9 @@ const operations: Readonly<Record<string, keyof typeof inputHeaders>> = {
  */
 export const durationHeader = 'x-simulator-duration-ms';
 
+/** AWS has no such header either: `stand-in` or `command`, when something else than a model of the simulator answered. */
+export const servedByHeader = 'x-simulator-served-by';
+
 const outputHeaders = {
   ContentType: 'content-type',
   InvokedProductionVariant: 'x-amzn-invoked-production-variant',
@@ -47,7 +50,17 @@ const outputHeaders = {
   OutputLocation: 'x-amzn-sagemaker-outputlocation',
   FailureLocation: 'x-amzn-sagemaker-failurelocation',
   SimulatedDurationMs: durationHeader,
+  SimulatedServedBy: servedByHeader,
 } as const;
+
+/** Text that is no percent-encoding stays as it is, and is refused by the pattern of its member. */
+export const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
 
 export const readRuntime = (request: WireRequest): Pick<Decoded, 'operation' | 'input'> | undefined => {
   const [, endpoint = '', verb = ''] = /^\/endpoints\/([^/]+)\/([^/]+)$/.exec(request.path) ?? [];
@@ -56,7 +69,7 @@ export const readRuntime = (request: WireRequest): Pick<Decoded, 'operation' | '
   return {
     operation,
     input: () => {
-      const input: Record<string, unknown> = { EndpointName: decodeURIComponent(endpoint) };
+      const input: Record<string, unknown> = { EndpointName: decoded(endpoint) };
       // A request without a payload is one whose payload is in S3.
       if (operation === 'InvokeEndpoint' || request.body.length > 0) input['Body'] = request.body;
       for (const [member, header] of Object.entries(inputHeaders[operation])) {
@@ -85,7 +98,7 @@ export const runtimeProtocol: Protocol = {
     return { status: 200, headers, body: Buffer.isBuffer(body) ? body : Buffer.from(String(body ?? '')) };
   },
   refuse(error, { requestId }) {
-    const { SimulatedDurationMs: duration, ...members } = error.members;
+    const { SimulatedDurationMs: duration, SimulatedServedBy: servedBy, ...members } = error.members;
     // A refusal of the front door has a status and no error type.
     const isPlain = /^\d+$/.test(error.code);
     const said = isPlain || error.message === '' ? { message: error.message || null } : { Message: error.message };
@@ -96,6 +109,7 @@ export const runtimeProtocol: Protocol = {
         'content-type': 'application/json',
         ...(isPlain ? {} : { 'x-amzn-errortype': error.code }),
         ...(duration === undefined ? {} : { [durationHeader]: String(duration) }),
+        ...(servedBy === undefined ? {} : { [servedByHeader]: String(servedBy) }),
       },
       body: Buffer.from(toJson({ ...said, ...members })),
     };

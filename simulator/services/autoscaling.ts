@@ -1,4 +1,5 @@
 import { AwsError, type Hosting, type Kernel, type Scaling, type Service } from '../contracts.ts';
+import { notSimulated } from '../not-simulated.ts';
 import type { AlarmedMetrics } from './cloudwatch/cloudwatch.ts';
 import { instantOf, page, type WireTime } from './cloudwatch/wire.ts';
 import type {
@@ -65,7 +66,11 @@ export const createAutoscaling = (
   startScaling(kernel, metrics, hosting, book, uuid);
 
   const checkNames = (input: Partial<Named>): void => {
-    if (input.ServiceNamespace !== namespace) throw invalid(`Unsupported service namespace: ${input.ServiceNamespace}`);
+    if (input.ServiceNamespace !== namespace)
+      throw notSimulated(`application-autoscaling, ServiceNamespace ${input.ServiceNamespace}`);
+    // The copies of inference components have a dimension of their own, and may go down to zero.
+    if (input.ScalableDimension === 'sagemaker:inference-component:DesiredCopyCount')
+      throw notSimulated(`application-autoscaling, ScalableDimension ${input.ScalableDimension}`);
     if (input.ScalableDimension !== undefined && !isDimension(input.ScalableDimension))
       throw invalid(`Unsupported scalable dimension: ${input.ScalableDimension}`);
   };

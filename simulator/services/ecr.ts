@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   AwsError,
   type Call,
@@ -14,12 +15,15 @@ import {
   type ResourcePolicy,
   readResourcePolicy,
 } from '../iam/resource-policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import { digestOf } from '../random.ts';
 
 interface Repository {
+  readonly createdAt: Instant;
+  readonly mutability: 'MUTABLE' | 'IMMUTABLE';
   /** Tags move; digests stay, also when no tag points to them any more. */
   readonly tags: Map<string, string>;
-  readonly digests: Map<string, { readonly pushedAt: Instant; readonly manifest: string }>;
+  readonly digests: Map<string, { readonly pushedAt: Instant; readonly manifest: string; readonly mediaType: string }>;
   policy?: { readonly text: string; readonly decide: ResourcePolicy };
 }
 interface ImageId {
@@ -30,6 +34,11 @@ interface Input {
   readonly registryId?: string;
   readonly repositoryName: string;
   readonly imageIds?: readonly ImageId[];
+}
+
+interface Page {
+  readonly maxResults?: number;
+  readonly nextToken?: string;
 }
 
 const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
@@ -51,6 +60,29 @@ export const createEcr = (
     repository?.policy?.decide({ principal, action, resource: '*' }) ?? 'silent';
   const mayDo = (repository: Repository | undefined, principal: Principal, action: string, owner: string): boolean =>
     mayPass(decide(repository, principal, action), principal, isSimulated(owner) ? owner : principal.accountId);
+
+  const keyOf = ({ registryId, repositoryName }: Input, { principal, region = kernel.region }: Call): string =>
+    `${registryId ?? principal.accountId}/${region}/${repositoryName}`;
+  const newRepository = (mutability: Repository['mutability']): Repository => ({
+    createdAt: kernel.clock.now(),
+    mutability,
+    tags: new Map(),
+    digests: new Map(),
+  });
+  const shown = (key: string, { createdAt, mutability }: Repository): object => {
+    const [registryId = '', region = '', ...path] = key.split('/');
+    const repositoryName = path.join('/');
+    return {
+      registryId,
+      repositoryName,
+      repositoryArn: `arn:aws:ecr:${region}:${registryId}:repository/${repositoryName}`,
+      repositoryUri: `${registryId}.dkr.ecr.${region}.amazonaws.com/${repositoryName}`,
+      createdAt: new Date(createdAt),
+      imageTagMutability: mutability,
+      imageScanningConfiguration: { scanOnPush: false },
+      encryptionConfiguration: { encryptionType: 'AES256' },
+    };
+  };
 
   const repositoryOf = (
     input: Input,
@@ -102,12 +134,133 @@ export const createEcr = (
               repositoryName: name,
               imageDigest,
               imageTags: [...repository.tags].filter(([, digest]) => digest === imageDigest).map(([tag]) => tag),
-              imageSizeInBytes: image?.manifest.length ?? 0,
+              imageSizeInBytes: bytesOf(image?.manifest ?? '{}'),
               imagePushedAt: new Date(image?.pushedAt ?? 0),
-              imageManifestMediaType: manifestType,
+              imageManifestMediaType: image?.mediaType ?? manifestType,
             };
           }),
         };
+      },
+      CreateRepository: (
+        input: Input & {
+          readonly imageTagMutability?: string;
+          readonly encryptionConfiguration?: { readonly encryptionType: string };
+          readonly imageScanningConfiguration?: { readonly scanOnPush?: boolean };
+          readonly imageTagMutabilityExclusionFilters?: readonly unknown[];
+          readonly tags?: readonly unknown[];
+        },
+        call,
+      ) => {
+        const { imageTagMutability: mutability = 'MUTABLE', repositoryName, registryId } = input;
+        if (registryId !== undefined && registryId !== call.principal.accountId) throw notSimulated('registryId');
+        if (mutability !== 'MUTABLE' && mutability !== 'IMMUTABLE')
+          throw notSimulated(`imageTagMutability ${mutability}`);
+        if (input.imageTagMutabilityExclusionFilters !== undefined)
+          throw notSimulated('imageTagMutabilityExclusionFilters');
+        if ((input.encryptionConfiguration?.encryptionType ?? 'AES256') !== 'AES256')
+          throw notSimulated('encryptionConfiguration other than AES256');
+        if (input.imageScanningConfiguration?.scanOnPush === true) throw notSimulated('scanOnPush');
+        if ((input.tags ?? []).length > 0) throw notSimulated('tags of a repository');
+        const key = keyOf(input, call);
+        if (repositories.has(key)) {
+          const message = `The repository with name '${repositoryName}' already exists in the registry with id '${call.principal.accountId}'`;
+          throw new AwsError('RepositoryAlreadyExistsException', message);
+        }
+        const repository = newRepository(mutability);
+        repositories.set(key, repository);
+        return { repository: shown(key, repository) };
+      },
+      DescribeRepositories: (
+        input: Page & { readonly registryId?: string; readonly repositoryNames?: readonly string[] },
+        call,
+      ) => {
+        const { registryId = call.principal.accountId, repositoryNames } = input;
+        if (registryId !== call.principal.accountId && repositoryNames === undefined)
+          throw notSimulated('a listing of the repositories of another account');
+        for (const repositoryName of repositoryNames ?? [])
+          repositoryOf({ registryId, repositoryName }, call, 'ecr:DescribeRepositories');
+        const prefix = `${registryId}/${call.region ?? kernel.region}/`;
+        const keys =
+          repositoryNames?.map((name) => prefix + name) ??
+          [...repositories.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+        const { items, ...next } = pageOf(keys, input);
+        return {
+          repositories: items.flatMap((key) => {
+            const repository = repositories.get(key);
+            return repository === undefined ? [] : [shown(key, repository)];
+          }),
+          ...next,
+        };
+      },
+      DeleteRepository: (input: Input & { readonly force?: boolean }, call) => {
+        const { repository, registryId, name } = repositoryOf(input, call, 'ecr:DeleteRepository');
+        if (repository.digests.size > 0 && input.force !== true) {
+          const message = `The repository with name '${name}' in registry with id '${registryId}' cannot be deleted because it still contains images`;
+          throw new AwsError('RepositoryNotEmptyException', message);
+        }
+        const key = keyOf(input, call);
+        repositories.delete(key);
+        return { repository: shown(key, repository) };
+      },
+      /** The layers of the manifest are not asked for: containers of images are not run here. */
+      PutImage: (
+        input: Input & {
+          readonly imageManifest: string;
+          readonly imageManifestMediaType?: string;
+          readonly imageTag?: string;
+          readonly imageDigest?: string;
+        },
+        call,
+      ) => {
+        const { repository, registryId, name } = repositoryOf(input, call, 'ecr:PutImage');
+        const { imageManifest: manifest, imageTag } = input;
+        const mediaType = mediaTypeOf(manifest, input.imageManifestMediaType);
+        // The digest of a manifest is that of its bytes (OCI image specification, "Digests"; ECR user guide, "Image manifest").
+        const imageDigest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+        if (input.imageDigest !== undefined && input.imageDigest !== imageDigest)
+          throw new AwsError(
+            'ImageDigestDoesNotMatchException',
+            `The provided image digest '${input.imageDigest}' does not match the digest '${imageDigest}' that Amazon ECR calculated`,
+          );
+        const before = imageTag === undefined ? undefined : repository.tags.get(imageTag);
+        const where = `in the repository with name '${name}' in registry with id '${registryId}'`;
+        if (repository.digests.has(imageDigest) && (imageTag === undefined || before === imageDigest)) {
+          const message = `Image with digest '${imageDigest}' and tag '${imageTag ?? 'null'}' already exists ${where}`;
+          throw new AwsError('ImageAlreadyExistsException', message);
+        }
+        if (before !== undefined && repository.mutability === 'IMMUTABLE') {
+          const message = `The image tag '${imageTag}' already exists in the '${name}' repository and cannot be overwritten because the repository is immutable.`;
+          throw new AwsError('ImageTagAlreadyExistsException', message);
+        }
+        if (!repository.digests.has(imageDigest))
+          repository.digests.set(imageDigest, { pushedAt: kernel.clock.now(), manifest, mediaType });
+        if (imageTag !== undefined) repository.tags.set(imageTag, imageDigest);
+        return {
+          image: {
+            registryId,
+            repositoryName: name,
+            imageId: { imageDigest, ...(imageTag === undefined ? {} : { imageTag }) },
+            imageManifest: manifest,
+            imageManifestMediaType: mediaType,
+          },
+        };
+      },
+      ListImages: (
+        input: Input & Page & { readonly filter?: { readonly tagStatus?: string; readonly imageStatus?: string } },
+        call,
+      ) => {
+        const { repository } = repositoryOf(input, call, 'ecr:ListImages');
+        if (input.filter?.imageStatus !== undefined) throw notSimulated('filter.imageStatus');
+        const { tagStatus = 'ANY' } = input.filter ?? {};
+        const tagged = [...repository.tags].map(([imageTag, imageDigest]) => ({ imageDigest, imageTag }));
+        const untagged = [...repository.digests.keys()]
+          .filter((digest) => tagged.every(({ imageDigest }) => imageDigest !== digest))
+          .map((imageDigest) => ({ imageDigest }));
+        const { items, ...next } = pageOf<ImageId>(
+          [...(tagStatus === 'UNTAGGED' ? [] : tagged), ...(tagStatus === 'TAGGED' ? [] : untagged)],
+          input,
+        );
+        return { imageIds: items, ...next };
       },
       BatchGetImage: (input: Input, call) => {
         const { repository, registryId, name } = repositoryOf(input, call, 'ecr:BatchGetImage');
@@ -115,6 +268,7 @@ export const createEcr = (
         const failures: object[] = [];
         for (const imageId of input.imageIds ?? []) {
           const imageDigest = digestIn(repository, imageId);
+          const image = repository.digests.get(imageDigest ?? '');
           if (imageDigest === undefined) {
             failures.push({ imageId, failureCode: 'ImageNotFound', failureReason: 'Requested image not found' });
           } else {
@@ -122,8 +276,8 @@ export const createEcr = (
               registryId,
               repositoryName: name,
               imageId: { ...imageId, imageDigest },
-              imageManifest: repository.digests.get(imageDigest)?.manifest,
-              imageManifestMediaType: manifestType,
+              imageManifest: image?.manifest,
+              imageManifestMediaType: image?.mediaType,
             });
           }
         }
@@ -170,7 +324,7 @@ export const createEcr = (
       tag(image, digest) {
         const parsed = parseImage(image);
         if (parsed === undefined) throw new RangeError(`${image} is not an image in a private ECR registry`);
-        const repository = repositories.get(parsed.repository) ?? { tags: new Map(), digests: new Map() };
+        const repository = repositories.get(parsed.repository) ?? newRepository('MUTABLE');
         repositories.set(parsed.repository, repository);
         if (!repository.digests.has(digest)) {
           const config = `sha256:${digestOf('image-config', digest).toString('hex')}`;
@@ -180,7 +334,7 @@ export const createEcr = (
             config: { digest: config },
             layers: [],
           });
-          repository.digests.set(digest, { pushedAt: kernel.clock.now(), manifest });
+          repository.digests.set(digest, { pushedAt: kernel.clock.now(), manifest, mediaType: manifestType });
         }
         repository.tags.set(parsed.tag, digest);
       },
@@ -202,6 +356,46 @@ export const createEcr = (
 
 /** AWS: "Private repository policy examples in Amazon ECR", pulling images. */
 const pulls = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+
+/** The type that the manifest declares, else the caller's; one that contradicts the other is refused (ECR API, PutImage). */
+const mediaTypeOf = (manifest: string, given: string | undefined): string => {
+  let document: unknown;
+  try {
+    document = JSON.parse(manifest);
+  } catch {
+    document = undefined;
+  }
+  if (document === null || typeof document !== 'object' || Array.isArray(document)) throw invalidManifest();
+  const { mediaType, schemaVersion } = document as { readonly mediaType?: unknown; readonly schemaVersion?: unknown };
+  const type = typeof mediaType === 'string' ? mediaType : given;
+  if (schemaVersion !== 2 || type === undefined || (given !== undefined && given !== type)) throw invalidManifest();
+  return type;
+};
+
+/** Of the configuration and the layers, as the manifest has them: what a pull downloads. */
+const bytesOf = (manifest: string): number => {
+  const { config, layers = [] }: { readonly config?: Sized; readonly layers?: readonly Sized[] } = JSON.parse(manifest);
+  return [config, ...layers].reduce((sum, part) => sum + (part?.size ?? 0), 0);
+};
+interface Sized {
+  readonly size?: number;
+}
+
+const invalidManifest = (): AwsError =>
+  new AwsError(
+    'InvalidParameterException',
+    "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+  );
+
+/** Tokens are opaque at AWS. */
+const pageOf = <Item>(all: readonly Item[], { maxResults = 100, nextToken }: Page) => {
+  const from = nextToken === undefined ? 0 : Number(Buffer.from(nextToken, 'base64').toString('utf8'));
+  if (!Number.isSafeInteger(from) || from < 0)
+    throw new AwsError('InvalidParameterException', 'Invalid parameter at NextToken');
+  const items = all.slice(from, from + maxResults);
+  const next = from + items.length;
+  return { items, ...(next < all.length ? { nextToken: Buffer.from(String(next)).toString('base64') } : {}) };
+};
 
 const policyOf = (
   { policy }: Repository,

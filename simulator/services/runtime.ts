@@ -10,6 +10,8 @@ import {
 
 /** A member that AWS does not have: see `durationHeader` in protocols/runtime.ts. */
 export const durationMember = 'SimulatedDurationMs';
+/** Another one: see `servedByHeader` there. */
+export const servedByMember = 'SimulatedServedBy';
 
 interface InvokeInput {
   readonly EndpointName: string;
@@ -39,6 +41,7 @@ export const modelError = (kernel: Kernel, endpoint: string, answer: InvocationA
       OriginalMessage: body,
       LogStreamArn: kernel.arn('logs', `log-group:${group}:log-stream:${variant}/i-${endpoint}`),
       [durationMember]: durationMs(kernel, answer),
+      [servedByMember]: answer.servedBy,
     },
   );
 };
@@ -84,6 +87,7 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
         ContentType: answer.contentType,
         InvokedProductionVariant: answer.variant,
         [durationMember]: durationMs(kernel, answer),
+        [servedByMember]: answer.servedBy,
       };
     },
   },

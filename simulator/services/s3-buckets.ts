@@ -1,19 +1,25 @@
-import { AwsError, type Call, type Handler, type Kernel, type Principal } from '../contracts.ts';
+import { AwsError, type Call, type Handler, type Instant, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
 import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { malformedXml } from '../protocols/xml.ts';
+import { digestOf } from '../random.ts';
+import { type Tag, tagsOfDocument } from './s3-tags.ts';
 
 /** The settings of a bucket, apart from its objects. */
 interface Settings {
+  readonly createdAt: Instant;
   /** Other than the simulated account. */
   owner?: string;
   /** Its owner has opened it to the simulated account, in ways that are not simulated. */
   lent?: boolean;
   /** Other than the simulated region. */
   region?: string;
+  /** As it was given: `EU` is another word for eu-west-1. */
+  location?: string;
   /** ARN of the KMS key that encrypts every object of the bucket. */
   key?: string;
+  tags?: readonly Tag[];
   versioning?: 'Enabled' | 'Suspended';
   publicAccessBlock?: Readonly<Record<string, string>>;
   ownership?: string;
@@ -27,13 +33,17 @@ export interface BucketInput {
 
 /** Buckets and their settings: creation, ownership, versioning, public access, policy. */
 export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
-  const buckets = new Map<string, Settings>(seeded.map((name) => [name, {}]));
+  const buckets = new Map<string, Settings>(seeded.map((name) => [name, ownedBy(kernel, kernel.accountId)]));
 
   /** @throws AwsError `NoSuchBucket`, and `AccessDenied` when it is not the expected account's */
   const find = ({ Bucket, ExpectedBucketOwner: expected }: BucketInput): Settings => {
+    if (expected !== undefined && !/^\d{12}$/.test(expected))
+      throw new AwsError(
+        'InvalidBucketOwnerAWSAccountID',
+        `The value of the expected bucket owner parameter must be an AWS Account ID... [${expected}]`,
+      );
     const bucket = buckets.get(Bucket);
-    if (bucket === undefined)
-      throw new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: Bucket });
+    if (bucket === undefined) throw noSuchBucket(Bucket);
     // S3 user guide, "Verifying bucket ownership with bucket owner condition": 403 Access Denied.
     if (expected !== undefined && expected !== ownerOf(bucket)) throw accessDenied();
     return bucket;
@@ -85,11 +95,20 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
   };
 
   const operations = {
-    HeadBucket: (input: BucketInput) => {
-      return { BucketRegion: regionOf(find(input)) };
+    HeadBucket: (input: BucketInput) => ({
+      BucketRegion: regionOf(find(input)),
+      BucketArn: `arn:aws:s3:::${input.Bucket}`,
+      // Whether the name is an alias of an access point.
+      AccessPointAlias: false,
+    }),
+    GetBucketLocation: (input: BucketInput) => {
+      const bucket = find(input);
+      const region = bucket.location ?? regionOf(bucket);
+      return { LocationConstraint: region === 'us-east-1' ? undefined : region };
     },
     CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
-      const { Bucket, LocationConstraint = 'us-east-1' } = input;
+      const { Bucket, LocationConstraint } = input;
+      const here = call.region ?? kernel.region;
       if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(Bucket))
         throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: Bucket });
       const existing = buckets.get(Bucket);
@@ -100,20 +119,80 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
           409,
           { BucketName: Bucket },
         );
-      if (existing !== undefined) {
+      if (
+        here === 'us-east-1' &&
+        LocationConstraint !== undefined &&
+        !/^(EU|[a-z]{2}(-[a-z]+){1,2}-\d)$/.test(LocationConstraint)
+      )
+        throw new AwsError('InvalidLocationConstraint', 'The specified location-constraint is not valid', 400, {
+          LocationConstraint,
+        });
+      const wanted = LocationConstraint === 'EU' ? 'eu-west-1' : (LocationConstraint ?? 'us-east-1');
+      // S3 API reference, CreateBucket: only us-east-1 makes buckets elsewhere, and has no constraint for its own.
+      if (here === 'us-east-1' ? LocationConstraint === 'us-east-1' : wanted !== here)
+        throw new AwsError(
+          here === 'us-east-1' ? 'InvalidLocationConstraint' : 'IllegalLocationConstraintException',
+          here === 'us-east-1'
+            ? 'The specified location-constraint is not valid'
+            : `The ${LocationConstraint ?? 'unspecified'} location constraint is incompatible for the region specific endpoint this request was sent to.`,
+          400,
+          here === 'us-east-1' ? { LocationConstraint } : {},
+        );
+      // S3 API reference, CreateBucket: in us-east-1 the owner may create a bucket again, which changes nothing.
+      if (existing !== undefined && !(here === 'us-east-1' && regionOf(existing) === here)) {
         const message = 'Your previous request to create the named bucket succeeded and you already own it.';
         throw new AwsError('BucketAlreadyOwnedByYou', message, 409, { BucketName: Bucket });
       }
-      // S3 API reference, CreateBucket: the constraint of us-east-1 is none, and elsewhere it is the endpoint's region.
-      if (LocationConstraint !== (call.region ?? kernel.region))
-        throw new AwsError(
-          'IllegalLocationConstraintException',
-          `The ${LocationConstraint === 'us-east-1' ? 'unspecified' : LocationConstraint} location constraint is incompatible for the region specific endpoint this request was sent to.`,
-        );
-      buckets.set(Bucket, ownedBy(kernel, call.principal.accountId, call.region));
-      return { Location: `/${Bucket}` };
+      if (existing === undefined)
+        buckets.set(Bucket, {
+          ...ownedBy(kernel, call.principal.accountId, wanted),
+          ...(LocationConstraint === 'EU' ? { location: 'EU' } : {}),
+        });
+      const Location = wanted === 'us-east-1' ? `/${Bucket}` : `http://${Bucket}.s3.amazonaws.com/`;
+      return { Location, BucketArn: `arn:aws:s3:::${Bucket}` };
+    },
+    PutBucketTagging: (input: BucketInput & { readonly Tags: readonly Readonly<Record<string, string>>[] }) => {
+      find(input).tags = tagsOfDocument(input.Tags, 'bucket');
+      return {};
+    },
+    GetBucketTagging: (input: BucketInput) => {
+      const { tags = [] } = find(input);
+      if (tags.length === 0)
+        throw new AwsError('NoSuchTagSet', 'The TagSet does not exist', 404, { BucketName: input.Bucket });
+      return { TagSet: { Tag: tags } };
+    },
+    DeleteBucketTagging: (input: BucketInput) => {
+      delete find(input).tags;
+      return {};
+    },
+    /** Of the caller's account, by name (S3 API reference, ListBuckets). */
+    ListBuckets: (
+      input: { readonly MaxBuckets?: number; readonly ContinuationToken?: string; readonly Prefix?: string },
+      { principal }: Call,
+    ) => {
+      const { MaxBuckets = 10_000, ContinuationToken, Prefix } = input;
+      if (!(Number.isInteger(MaxBuckets) && MaxBuckets >= 1 && MaxBuckets <= 10_000))
+        throw new AwsError('InvalidArgument', 'max-buckets must be between 1 and 10000');
+      const after = ContinuationToken === undefined ? '' : Buffer.from(ContinuationToken, 'base64').toString('utf8');
+      const own = [...buckets]
+        .filter(
+          ([name, bucket]) => ownerOf(bucket) === principal.accountId && name.startsWith(Prefix ?? '') && name > after,
+        )
+        .toSorted(([one], [other]) => (one < other ? -1 : 1));
+      const shown = own.slice(0, MaxBuckets);
+      const last = shown.at(-1)?.[0] ?? '';
+      return {
+        Owner: { ID: digestOf('s3 owner', principal.accountId).toString('hex') },
+        Buckets: {
+          Bucket: shown.map(([Name, { createdAt }]) => ({ Name, CreationDate: new Date(createdAt).toISOString() })),
+        },
+        ...(own.length > shown.length ? { ContinuationToken: Buffer.from(last).toString('base64') } : {}),
+        ...(Prefix === undefined ? {} : { Prefix }),
+      };
     },
     PutBucketVersioning: (input: BucketInput & { readonly Status?: string }) => {
+      if (input.Status === undefined)
+        throw new AwsError('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
       if (input.Status !== 'Enabled' && input.Status !== 'Suspended') throw malformedXml();
       find(input).versioning = input.Status;
       return {};
@@ -128,7 +207,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
     GetPublicAccessBlock: (input: BucketInput) =>
       find(input).publicAccessBlock ??
-      refuse('NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found'),
+      refuse('NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found', input),
     PutBucketOwnershipControls: (input: BucketInput & { readonly ObjectOwnership?: string }) => {
       if (!/^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$/.test(input.ObjectOwnership ?? ''))
         throw malformedXml();
@@ -145,7 +224,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
     GetBucketPolicy: (input: BucketInput) => {
       const { policy } = find(input);
-      return policy ? { Policy: policy.text } : refuse('NoSuchBucketPolicy', 'The bucket policy does not exist');
+      return policy ? { Policy: policy.text } : refuse('NoSuchBucketPolicy', 'The bucket policy does not exist', input);
     },
   } satisfies Record<string, Handler>;
 
@@ -166,13 +245,14 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       if (buckets.has(bucket)) throw new RangeError(`the bucket ${bucket} exists`);
       buckets.set(bucket, ownedBy(kernel, account, region));
     },
-    isVersioned: (bucket: string): boolean => {
-      const versioning = buckets.get(bucket)?.versioning;
-      return versioning === undefined ? kernel.settings.s3Versioning : versioning === 'Enabled';
-    },
+    /** Undefined: the bucket never kept versions. */
+    versioningOf: (bucket: string): 'Enabled' | 'Suspended' | undefined =>
+      buckets.get(bucket)?.versioning ?? (kernel.settings.s3Versioning ? 'Enabled' : undefined),
+    ownerOf: (bucket: string): string => ownerOf(find({ Bucket: bucket })),
     /** Makes it when there is none. */
     seed: (bucket: string, owner?: string): void => {
-      buckets.set(bucket, { ...buckets.get(bucket), ...(owner === undefined ? {} : { owner, lent: true }) });
+      const before = buckets.get(bucket) ?? ownedBy(kernel, kernel.accountId);
+      buckets.set(bucket, { ...before, ...(owner === undefined ? {} : { owner, lent: true }) });
     },
     drop: (bucket: string): void => {
       buckets.delete(bucket);
@@ -182,13 +262,14 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
 
 const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 
-const refuse = (code: string, message: string): never => {
-  throw new AwsError(code, message, 404);
+const refuse = (code: string, message: string, { Bucket }: BucketInput): never => {
+  throw new AwsError(code, message, 404, { BucketName: Bucket });
 };
 
 const driverKey = 'driver';
 
-const ownedBy = ({ accountId, region: home }: Kernel, owner: string, region = home): Settings => ({
+const ownedBy = ({ accountId, region: home, clock }: Kernel, owner: string, region = home): Settings => ({
+  createdAt: clock.now(),
   ...(owner === accountId ? {} : { owner }),
   ...(region === home ? {} : { region }),
 });
@@ -202,5 +283,8 @@ const wordsOf = (bucket: string): PolicyWords => {
     mayName: (arn) => named.test(arn),
   };
 };
+
+const noSuchBucket = (BucketName: string): AwsError =>
+  new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName });
 
 export const accessDenied = (): AwsError => new AwsError('AccessDenied', 'Access Denied', 403);

@@ -1,37 +1,51 @@
-import { createHash } from 'node:crypto';
 import {
   AwsError,
   type Call,
   type Handler,
-  type Instant,
   type Kernel,
   type Objects,
   type Principal,
   type Service,
 } from '../contracts.ts';
-import { crc32 } from '../crc32.ts';
 import type { IdentityDecision } from '../iam/across.ts';
 import { notImplemented } from '../protocols/s3.ts';
-import { digestOf } from '../random.ts';
+import { malformedXml } from '../protocols/xml.ts';
+import { digestOf, uuidOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
 import { type BucketInput, createBuckets } from './s3-buckets.ts';
-import { type ListInput, list } from './s3-listing.ts';
+import { type Announced, algorithmOf, type Checksum, checksumOf, shown, verified } from './s3-checksums.ts';
+import {
+  type Conditions,
+  checkMatch,
+  checkRead,
+  checkSource,
+  checkWrite,
+  noSuchKey,
+  type SourceConditions,
+} from './s3-conditions.ts';
+import {
+  type ListV1Input,
+  type ListV2Input,
+  type ListVersionsInput,
+  listV1,
+  listV2,
+  listVersions,
+  type Owner,
+} from './s3-listing.ts';
 import { partOf } from './s3-range.ts';
-import { type Content, createUploads } from './s3-uploads.ts';
+import { tagsOfDocument, tagsOfHeader } from './s3-tags.ts';
+import { createUploads } from './s3-uploads.ts';
+import {
+  createVersions,
+  type Encryption,
+  isMarker,
+  type Made,
+  newest,
+  type Place,
+  type Stored,
+} from './s3-versions.ts';
 
-interface Stored extends Content {
-  readonly etag: string;
-  readonly contentType: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  /** Member name (`ChecksumSHA256`) and value, as the uploader chose. */
-  readonly checksum: readonly [member: string, value: string] | undefined;
-  readonly lastModified: Instant;
-  readonly versionId: string | undefined;
-}
-/** Newest last; `undefined` is a delete marker. Without versioning a list has at most one element. */
-type Versions = (Stored | undefined)[];
-
-/** S3: the calls a delivery needs, with the conditional writes of AWS ("Add preconditions to S3 operations with conditional requests"). */
+/** S3: the calls a delivery needs, and those by which its objects are made and looked at. */
 export const createS3 = (
   kernel: Kernel,
   seededBuckets: readonly string[],
@@ -39,82 +53,123 @@ export const createS3 = (
   identity: IdentityDecision,
 ): { service: Service; objects: Objects } => {
   const known = createBuckets(kernel, seededBuckets);
-  const contents = new Map<string, Map<string, Versions>>();
-  let writes = 0;
+  const versions = createVersions(kernel, known.versioningOf);
+  const { now } = kernel.clock;
 
-  const contentsOf = (name: string): Map<string, Versions> => {
-    const found = contents.get(name) ?? new Map<string, Versions>();
-    contents.set(name, found);
-    return found;
-  };
-  const bucketOf = (input: BucketInput): Map<string, Versions> => {
+  const bucketOf = (input: BucketInput): ReturnType<typeof versions.of> => {
     known.find(input);
-    return contentsOf(input.Bucket);
+    return versions.of(input.Bucket);
+  };
+  const find = (input: Place & BucketInput, method?: string): Stored => {
+    known.find(input);
+    return versions.find(input, method);
   };
 
-  const find = (input: { Bucket: string; Key: string; VersionId?: string; ExpectedBucketOwner?: string }): Stored => {
-    const versions = bucketOf(input).get(input.Key) ?? [];
-    if (input.VersionId === undefined) return versions.at(-1) ?? refuse(noSuchKey(input.Key));
-    const version = versions.find((candidate) => candidate?.versionId === input.VersionId);
-    return (
-      version ?? refuse(new AwsError('NoSuchVersion', 'The specified version does not exist.', 404, { Key: input.Key }))
-    );
+  const write = (bucket: string, key: string, made: Made): Stored => {
+    uploads.disturb(bucket, key);
+    return versions.put(bucket, key, made);
   };
 
-  /** AWS evaluates the precondition and writes in one step; this function does the same, because it never waits. */
-  const checkWrite = (input: Preconditions, existing: Stored | undefined): void => {
-    if (input.IfNoneMatch !== undefined) {
-      if (input.IfNoneMatch !== '*') throw notImplemented();
-      if (existing !== undefined) throw preconditionFailed('If-None-Match');
+  const ownerOf = (bucket: string): Owner => ({
+    ID: digestOf('s3 owner', known.ownerOf(bucket)).toString('hex'),
+  });
+
+  /** As far as the bucket has versions. @param written the answer of a write, which has no `null` */
+  const versionOf = (bucket: string, versionId: string, written: boolean): { readonly VersionId?: string } =>
+    known.versioningOf(bucket) === undefined || (written && versionId === 'null') ? {} : { VersionId: versionId };
+
+  /** By the request, else by the bucket's key, else by S3's own keys (S3 user guide, "Protecting data with encryption"). */
+  const encryptionOf = (input: EncryptionInput & BucketInput, call: Call): Encryption => {
+    const { ServerSideEncryption: wanted, SSEKMSKeyId: key, BucketKeyEnabled } = input;
+    const ofBucket = known.keyOf(input.Bucket);
+    if (wanted === undefined && key === undefined && ofBucket !== undefined)
+      return { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: ofBucket };
+    if (wanted === undefined || wanted === 'AES256') {
+      if (key === undefined) return { ServerSideEncryption: 'AES256' };
+      throw invalidEncryption(
+        'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+        wanted ?? 'null',
+      );
     }
-    if (input.IfMatch !== undefined) {
-      if (existing === undefined) throw noSuchKey(input.Key);
-      if (!sameEtag(input.IfMatch, existing.etag)) throw preconditionFailed('If-Match');
-    }
+    if (wanted !== 'aws:kms' && wanted !== 'aws:kms:dsse')
+      throw invalidEncryption('The encryption method specified is not supported', wanted);
+    const arnOf = (name: string): string =>
+      `arn:aws:kms:${call.region ?? kernel.region}:${call.principal.accountId}:${name}`;
+    const own = key ?? `key/${uuidOf('s3 key', call.principal.accountId)}`;
+    return {
+      ServerSideEncryption: wanted,
+      SSEKMSKeyId: own.startsWith('arn:') ? own : arnOf(/^(key|alias)\//.test(own) ? own : `key/${own}`),
+      ...(BucketKeyEnabled === 'true' ? { BucketKeyEnabled: true } : {}),
+    };
+  };
+  const encryptionShown = ({ encryption }: Stored, bucket: string): Encryption => {
+    const key = known.keyOf(bucket);
+    return key === undefined || encryption.SSEKMSKeyId !== undefined
+      ? encryption
+      : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key };
+  };
+  const authorizeKey = (stored: Stored, bucket: string, principal: Principal): void => {
+    const { SSEKMSKeyId: key } = encryptionShown(stored, bucket);
+    if (key !== undefined) keys.authorize(principal, key);
   };
 
-  const write = (
-    name: string,
-    key: string,
-    { etag: given, ...object }: Omit<Stored, 'etag' | 'lastModified' | 'versionId'> & { readonly etag?: string },
-  ): Stored => {
-    const bucket = contentsOf(name);
-    const versionId = known.isVersioned(name)
-      ? digestOf('s3-version', ++writes).toString('base64url').slice(0, 32)
-      : undefined;
-    const etag = given ?? `"${createHash('md5').update(object.body).digest('hex')}"`;
-    const stored: Stored = { ...object, etag, lastModified: kernel.clock.now(), versionId };
-    bucket.set(key, versionId === undefined ? [stored] : [...(bucket.get(key) ?? []), stored]);
-    return stored;
-  };
+  /** S3 user guide, "Using server-side encryption with AWS KMS keys": the ETag is then no MD5. */
+  const etagFor = (encryption: Encryption): { readonly etag?: string } =>
+    encryption.SSEKMSKeyId === undefined
+      ? {}
+      : { etag: `"${digestOf('s3-kms-etag', ++sealed).toString('hex').slice(0, 32)}"` };
+  let sealed = 0;
 
-  const describe = (stored: Stored, withChecksum: boolean, key?: string): Record<string, unknown> => ({
+  const written = (stored: Stored, bucket: string): Record<string, unknown> => ({
     ETag: stored.etag,
-    ...(key === undefined ? { ServerSideEncryption: 'AES256' } : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: key }),
-    ...(stored.versionId === undefined ? {} : { VersionId: stored.versionId }),
-    ...(withChecksum && stored.checksum !== undefined
-      ? {
-          [stored.checksum[0]]: stored.checksum[1],
-          ChecksumType: stored.checksum[1].includes('-') ? 'COMPOSITE' : 'FULL_OBJECT',
-        }
-      : {}),
+    ...encryptionShown(stored, bucket),
+    ...versionOf(bucket, stored.versionId, true),
+    ...(stored.checksum === undefined ? {} : shown(stored.checksum)),
   });
 
   const read = (input: ReadInput, call: Call, content: boolean): Record<string, unknown> => {
-    const stored = find(input);
-    const key = known.keyOf(input.Bucket);
+    const stored = find(input, content ? 'GET' : 'HEAD');
     // The headers need no key; the content and its checksum do (S3 API reference, HeadObject, "Permissions").
-    if (key !== undefined && (content || input.ChecksumMode === 'ENABLED')) keys.authorize(call.principal, key);
-    if (input.IfMatch !== undefined && !sameEtag(input.IfMatch, stored.etag)) throw preconditionFailed('If-Match');
-    if (input.IfNoneMatch !== undefined && sameEtag(input.IfNoneMatch, stored.etag)) {
-      throw new AwsError('NotModified', 'Not Modified', 304);
-    }
+    if (content || input.ChecksumMode === 'ENABLED') authorizeKey(stored, input.Bucket, call.principal);
+    checkRead(input, stored, now());
+    const withChecksum = input.ChecksumMode === 'ENABLED' && stored.checksum !== undefined;
     return {
-      ...describe(stored, input.ChecksumMode === 'ENABLED', key),
-      ContentType: stored.contentType,
+      ETag: stored.etag,
+      ...encryptionShown(stored, input.Bucket),
+      ...versionOf(input.Bucket, stored.versionId, false),
+      ...(withChecksum ? shown(stored.checksum as Checksum) : {}),
+      ...stored.headers,
+      ...responseHeadersOf(input),
+      AcceptRanges: 'bytes',
       ContentLength: stored.bytes,
       LastModified: new Date(stored.lastModified),
       Metadata: stored.metadata,
+      ...(stored.tags.length === 0 ? {} : { TagCount: stored.tags.length }),
+    };
+  };
+
+  const partNumbered = (stored: Stored, number: number, whole: Record<string, unknown>): Record<string, unknown> => {
+    const parts = stored.parts ?? [{ number: 1, bytes: stored.bytes, checksum: undefined }];
+    const index = parts.findIndex((part) => part.number === number);
+    const part = parts[index];
+    if (part === undefined)
+      throw new AwsError('InvalidPartNumber', 'The requested partnumber is not satisfiable', 416, {
+        PartNumberRequested: String(number),
+        ActualPartCount: String(parts.length),
+      });
+    const first = parts.slice(0, index).reduce((sum, { bytes }) => sum + bytes, 0);
+    const { algorithm } = stored.checksum ?? {};
+    const { [`Checksum${algorithm}`]: ofWhole, ChecksumType, ...rest } = whole;
+    // The only part is the whole, where the whole has a checksum.
+    const value = part.checksum ?? (parts.length === 1 ? ofWhole : undefined);
+    const own = ofWhole === undefined || value === undefined ? {} : { [`Checksum${algorithm}`]: value, ChecksumType };
+    return {
+      ...rest,
+      ...own,
+      ContentLength: part.bytes,
+      ContentRange: `bytes ${first}-${first + part.bytes - 1}/${stored.bytes}`,
+      ...(stored.parts === undefined ? {} : { PartsCount: parts.length }),
+      Body: stored.body.subarray(first, first + part.bytes),
     };
   };
 
@@ -123,29 +178,51 @@ export const createS3 = (
     const { ExpectedSourceBucketOwner: owner } = input;
     const from = sourceOf(input.CopySource);
     const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
-    const key = known.keyOf(from.Bucket);
-    if (key !== undefined) keys.authorize(call.principal, key);
-    if (input.CopySourceIfMatch !== undefined && !sameEtag(input.CopySourceIfMatch, source.etag)) {
-      throw preconditionFailed('x-amz-copy-source-If-Match');
-    }
+    authorizeKey(source, from.Bucket, call.principal);
+    checkSource(input, source, now());
     return source;
   };
+  const sourceVersion = (input: CopyInput, source: Stored): string | undefined =>
+    versionOf(sourceOf(input.CopySource).Bucket, source.versionId, false).VersionId;
 
   const uploads = createUploads(kernel, {
-    source: (input, call) => sourceIn(input as CopyInput, call),
-    keep: (input, { composite, ...made }) => {
-      checkWrite(input, bucketOf(input).get(input.Key)?.at(-1));
-      const stored = write(input.Bucket, input.Key, {
-        ...made,
-        checksum: composite === undefined ? undefined : ['ChecksumSHA256', composite],
-      });
-      const { ETag, VersionId, ServerSideEncryption, ...checksum } = describe(stored, true);
+    source: (given, call) => {
+      const input = given as CopyInput;
+      const content = sourceIn(input, call);
+      return { content, versionId: sourceVersion(input, content) };
+    },
+    encryptionOf: (input, call) => encryptionOf(input as PutInput, call),
+    headersOf: (input) => headersOf(input as PutInput),
+    ownerOf,
+    keep: (input, made, disturbed) => {
+      checkWrite(input, newest(bucketOf(input).get(input.Key)));
+      // S3 user guide, "How to prevent object overwrites with conditional writes": another write or deletion came between.
+      const condition = input.IfMatch === undefined ? 'If-None-Match' : 'If-Match';
+      if (disturbed && (input.IfMatch ?? input.IfNoneMatch) !== undefined)
+        throw new AwsError(
+          'ConditionalRequestConflict',
+          'The conditional request cannot succeed due to a conflicting operation against this resource.',
+          409,
+          { Condition: condition, Key: input.Key },
+        );
+      const stored = write(input.Bucket, input.Key, made);
+      const { ETag, VersionId, ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled, ...checksum } = written(
+        stored,
+        input.Bucket,
+      );
       const { Bucket, Key } = input;
-      return { CompleteMultipartUploadResult: { Bucket, Key, ETag, ...checksum }, VersionId, ServerSideEncryption };
+      const Location = `https://${Bucket}.s3.${known.regionOf(Bucket)}.amazonaws.com/${encodeURIComponent(Key)}`;
+      return {
+        CompleteMultipartUploadResult: { Location, Bucket, Key, ETag, ...checksum },
+        VersionId,
+        ServerSideEncryption,
+        SSEKMSKeyId,
+        BucketKeyEnabled,
+      };
     },
   });
   const inBucket = Object.fromEntries(
-    Object.entries(uploads).map(([name, handler]): [string, Handler] => [
+    Object.entries(uploads.operations).map(([name, handler]): [string, Handler] => [
       name,
       (input: BucketInput, call) => {
         known.find(input);
@@ -154,77 +231,191 @@ export const createS3 = (
     ]),
   );
 
+  const remove = (place: Place): Readonly<Record<string, unknown>> => {
+    uploads.disturb(place.Bucket, place.Key);
+    return versions.remove(place);
+  };
+
+  /** Tags of the newest version are those of its delete marker too: it has none, and refuses. */
+  const tagged = (input: Place & BucketInput, method: string): Stored => {
+    const last = bucketOf(input).get(input.Key)?.at(-1);
+    // GetObjectTagging alone names the bucket with the key.
+    if (last === undefined && input.VersionId === undefined && method === 'GET')
+      throw noSuchKey(`${input.Bucket}/${input.Key}`);
+    return find(isMarker(last) ? { ...input, VersionId: input.VersionId ?? last.versionId } : input, method);
+  };
+
   const operations: Record<string, Handler> = {
     ...known.operations,
     ...inBucket,
-    HeadObject: (input: ReadInput, call) => read(input, call, false),
-    GetObject: (input: ReadInput, call) => {
-      const { body, bytes } = find(input);
-      if (body.length !== bytes) throw notImplemented();
-      const { Range: range, ...whole } = input;
-      if (range === undefined) return { ...read(whole, call, true), Body: body };
-      // A checksum is one of the whole object, so that S3 sends none with a part of it.
-      const { ChecksumMode: _mode, ...part } = whole;
-      const answer = read(part, call, true);
-      return { ...answer, ...partOf(range, body) };
+    DeleteBucket: (input: BucketInput) => {
+      // A delete marker counts too (S3 API reference, DeleteBucket: "All objects (including all object versions and delete markers)").
+      if ([...bucketOf(input).values()].some((list) => list.length > 0))
+        throw new AwsError(
+          'BucketNotEmpty',
+          `The bucket you tried to delete is not empty${known.versioningOf(input.Bucket) === undefined ? '' : '. You must delete all versions in the bucket.'}`,
+          409,
+          { BucketName: input.Bucket },
+        );
+      known.drop(input.Bucket);
+      versions.drop(input.Bucket);
+      return {};
     },
-    PutObject: (input: PutInput) => {
+    HeadObject: (input: ReadInput, call) => {
+      const answer = read(input, call, false);
+      if (input.PartNumber !== undefined) {
+        const { Body: _body, ...part } = partNumbered(find(input), input.PartNumber, answer);
+        return part;
+      }
+      const found = input.Range === undefined ? undefined : partOf(input.Range, find(input).body);
+      if (found === undefined) return answer;
+      const { Body: _body, ...range } = found;
+      return { ...answer, ...range };
+    },
+    GetObject: (input: ReadInput, call) => {
+      const stored = find(input);
+      const { body, bytes } = stored;
+      if (body.length !== bytes) throw notImplemented();
+      if (input.Range !== undefined && input.PartNumber !== undefined)
+        throw new AwsError('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
+      const { StorageClass = 'STANDARD' } = stored.headers;
+      if (archives.includes(StorageClass))
+        throw new AwsError('InvalidObjectState', "The operation is not valid for the object's storage class", 403, {
+          StorageClass,
+        });
+      const { Range: range, ...whole } = input;
+      if (input.PartNumber !== undefined) return partNumbered(stored, input.PartNumber, read(whole, call, true));
+      const found = range === undefined ? undefined : partOf(range, body);
+      if (found === undefined) return { ...read(input, call, true), Body: body };
+      // A checksum is one of the whole object, so that S3 sends none with a part of it.
+      const { ChecksumMode: mode, ...part } = whole;
+      const checksum = found.ContentLength === bytes && mode !== undefined ? { ChecksumMode: mode } : {};
+      const answer = read({ ...part, ...checksum }, call, true);
+      return { ...answer, ...found };
+    },
+    GetObjectAttributes: (input: ReadInput & AttributesInput, call) => {
+      const stored = find(input);
+      authorizeKey(stored, input.Bucket, call.principal);
+      return {
+        GetObjectAttributesResponse: attributesOf(stored, input),
+        LastModified: new Date(stored.lastModified),
+        ...versionOf(input.Bucket, stored.versionId, false),
+      };
+    },
+    PutObject: (input: PutInput, call) => {
       const bucket = bucketOf(input);
       const body = input.Body ?? Buffer.alloc(0);
-      const checksum = verifyChecksum(input, body);
-      checkWrite(input, bucket.get(input.Key)?.at(-1));
-      const contentType = input.ContentType ?? 'binary/octet-stream';
+      checkKey(input.Key);
+      const checksum = verified(input, body);
+      const tags = tagsOfHeader(input.Tagging);
+      const encryption = encryptionOf(input, call);
+      checkWrite(input, newest(bucket.get(input.Key)));
       const stored = write(input.Bucket, input.Key, {
         body,
         bytes: body.length,
-        contentType,
+        headers: headersOf(input),
         metadata: input.Metadata ?? {},
         checksum,
+        tags,
+        encryption,
+        ...etagFor(encryption),
       });
-      return describe(stored, true);
+      return written(stored, input.Bucket);
     },
     CopyObject: (input: CopyInput, call) => {
       const bucket = bucketOf(input);
+      checkKey(input.Key);
       const source = sourceIn(input, call);
       if (source.bytes > largestCopyBytes)
         throw new AwsError(
           'InvalidRequest',
           `The specified copy source is larger than the maximum allowable size for a copy source: ${largestCopyBytes}`,
         );
-      checkWrite(input, bucket.get(input.Key)?.at(-1));
+      checkCopy(input);
+      checkWrite(input, newest(bucket.get(input.Key)));
       const replaced = input.MetadataDirective === 'REPLACE';
+      const { StorageClass: _class, WebsiteRedirectLocation: _location, ...copied } = source.headers;
+      const { StorageClass, WebsiteRedirectLocation } = headersOf(input);
+      const encryption = encryptionOf(input, call);
       const stored = write(input.Bucket, input.Key, {
         body: source.body,
         bytes: source.bytes,
-        contentType: (replaced ? input.ContentType : undefined) ?? source.contentType,
+        headers: replaced
+          ? headersOf(input)
+          : {
+              ...copied,
+              ...(StorageClass === undefined ? {} : { StorageClass }),
+              ...(WebsiteRedirectLocation === undefined ? {} : { WebsiteRedirectLocation }),
+            },
         metadata: replaced ? (input.Metadata ?? {}) : source.metadata,
-        checksum:
-          input.ChecksumAlgorithm === undefined ? source.checksum : computed(input.ChecksumAlgorithm, source.body),
+        tags: input.TaggingDirective === 'REPLACE' ? tagsOfHeader(input.Tagging) : source.tags,
+        encryption,
+        ...etagFor(encryption),
+        checksum: copiedChecksum(input, source),
       });
-      const { ETag, VersionId, ServerSideEncryption, ...checksum } = describe(stored, true);
+      const { ETag, VersionId, ServerSideEncryption, SSEKMSKeyId, BucketKeyEnabled, ...checksum } = written(
+        stored,
+        input.Bucket,
+      );
       const CopyObjectResult = { ETag, LastModified: new Date(stored.lastModified).toISOString(), ...checksum };
-      return { CopyObjectResult, VersionId, ServerSideEncryption };
+      const CopySourceVersionId = sourceVersion(input, source);
+      return {
+        CopyObjectResult,
+        VersionId,
+        ServerSideEncryption,
+        SSEKMSKeyId,
+        BucketKeyEnabled,
+        ...(CopySourceVersionId === undefined ? {} : { CopySourceVersionId }),
+      };
     },
-    DeleteObject: (input: Preconditions & { VersionId?: string }) => {
-      const bucket = bucketOf(input);
-      const versions = bucket.get(input.Key) ?? [];
-      if (input.IfMatch !== undefined) checkWrite({ ...input, IfMatch: input.IfMatch }, versions.at(-1));
-      if (input.VersionId !== undefined) {
-        bucket.set(
-          input.Key,
-          versions.filter((version) => version?.versionId !== input.VersionId),
-        );
-        return { VersionId: input.VersionId };
+    DeleteObject: (input: Conditions & Place & BucketInput) => {
+      checkMatch(input, newest(bucketOf(input).get(input.Key)));
+      return remove(input);
+    },
+    DeleteObjects: (input: BucketInput & DeleteInput) => {
+      bucketOf(input);
+      if (input.Objects.length === 0 || input.Objects.length > 1000) throw malformedXml();
+      const deleted: object[] = [];
+      const errors: object[] = [];
+      for (const { Key = '', VersionId } of input.Objects) {
+        const named = VersionId === undefined ? { Key } : { Key, VersionId };
+        try {
+          const { VersionId: id, DeleteMarker } = remove({ Bucket: input.Bucket, ...named });
+          deleted.push({ ...named, ...(DeleteMarker === true ? { DeleteMarker, DeleteMarkerVersionId: id } : {}) });
+        } catch (error) {
+          if (!(error instanceof AwsError)) throw error;
+          // Of an id that never was, the list says what a single deletion says of one that is gone.
+          const gone = error.code === 'InvalidArgument' && VersionId !== undefined;
+          const Code = gone ? 'NoSuchVersion' : error.code;
+          errors.push({ ...named, Code, Message: gone ? 'The specified version does not exist.' : error.message });
+        }
       }
-      const versioned = known.isVersioned(input.Bucket);
-      if (!versioned) bucket.delete(input.Key);
-      else bucket.set(input.Key, [...versions, undefined]);
-      return versioned ? { DeleteMarker: true } : {};
+      return { ...(input.Quiet === 'true' ? {} : { Deleted: deleted }), Error: errors };
     },
-    ListObjectsV2: (input: ListInput) => list(bucketOf(input), input),
-    NotImplemented: () => {
-      throw notImplemented();
+    PutObjectTagging: (input: Place & BucketInput & { readonly Tags: readonly Readonly<Record<string, string>>[] }) => {
+      const stored = tagged(input, 'PUT');
+      stored.tags = tagsOfDocument(input.Tags, 'object');
+      return versionOf(input.Bucket, stored.versionId, false);
     },
+    GetObjectTagging: (input: Place & BucketInput) => {
+      const stored = tagged(input, 'GET');
+      return { Tagging: { TagSet: { Tag: stored.tags } }, ...versionOf(input.Bucket, stored.versionId, false) };
+    },
+    DeleteObjectTagging: (input: Place & BucketInput) => {
+      const stored = tagged(input, 'DELETE');
+      stored.tags = [];
+      return versionOf(input.Bucket, stored.versionId, false);
+    },
+    ListObjectsV2: (input: ListV2Input) => ({
+      ...listV2(bucketOf(input), input, ownerOf(input.Bucket)),
+      BucketRegion: known.regionOf(input.Bucket),
+    }),
+    ListObjects: (input: ListV1Input) => ({
+      ...listV1(bucketOf(input), input, ownerOf(input.Bucket)),
+      BucketRegion: known.regionOf(input.Bucket),
+    }),
+    ListObjectVersions: (input: ListVersionsInput) =>
+      listVersions(bucketOf(input), input, ownerOf(input.Bucket), versions.sequenceOf),
   };
 
   /** For an identity that a service assumes: by its own policies and the bucket's. */
@@ -241,7 +432,9 @@ export const createS3 = (
       create: known.create,
       encrypt: known.encrypt,
       mayRead(principal, bucket, key) {
-        const encrypted = known.keyOf(bucket);
+        if (!known.exists(bucket)) return false;
+        const stored = newest(versions.of(bucket).get(key));
+        const encrypted = stored === undefined ? known.keyOf(bucket) : encryptionShown(stored, bucket).SSEKMSKeyId;
         return (
           mayDo(principal, 's3:GetObject', bucket, key) &&
           (encrypted === undefined || keys.mayDecrypt(principal, encrypted))
@@ -258,17 +451,24 @@ export const createS3 = (
       regionOf: (bucket) => (known.exists(bucket) ? known.regionOf(bucket) : undefined),
       drop(bucket) {
         known.drop(bucket);
-        contents.delete(bucket);
+        versions.drop(bucket);
       },
-      get: (bucket, key) => contents.get(bucket)?.get(key)?.at(-1),
+      get: (bucket, key) => newest(versions.of(bucket).get(key)),
       put(bucket, key, body, bytes = body.length) {
         known.seed(bucket);
-        const checksum = bytes === body.length ? computed('CRC32', body) : undefined;
-        write(bucket, key, { body, bytes, contentType: 'binary/octet-stream', metadata: {}, checksum });
+        write(bucket, key, {
+          body,
+          bytes,
+          headers: { ContentType: 'binary/octet-stream' },
+          metadata: {},
+          tags: [],
+          encryption: { ServerSideEncryption: 'AES256' },
+          checksum: bytes === body.length ? checksumOf('CRC32', body) : undefined,
+        });
       },
       under: (bucket, prefix) =>
-        [...(contents.get(bucket) ?? [])].flatMap(([key, versions]) => {
-          const stored = versions.at(-1);
+        [...versions.of(bucket)].flatMap(([key, list]) => {
+          const stored = newest(list);
           return stored !== undefined && key.startsWith(prefix) ? [{ key, body: stored.body }] : [];
         }),
     },
@@ -279,12 +479,20 @@ export const createS3 = (
 const policyActions: Readonly<Record<string, string>> = {
   HeadBucket: 's3:ListBucket',
   ListObjectsV2: 's3:ListBucket',
+  ListObjects: 's3:ListBucket',
+  ListObjectVersions: 's3:ListBucketVersions',
+  GetBucketLocation: 's3:GetBucketLocation',
   HeadObject: 's3:GetObject',
   GetObject: 's3:GetObject',
+  GetObjectAttributes: 's3:GetObjectAttributes',
+  GetObjectTagging: 's3:GetObjectTagging',
+  PutObjectTagging: 's3:PutObjectTagging',
+  DeleteObjectTagging: 's3:DeleteObjectTagging',
   PutObject: 's3:PutObject',
   CopyObject: 's3:PutObject',
   DeleteObject: 's3:DeleteObject',
   CreateMultipartUpload: 's3:PutObject',
+  UploadPart: 's3:PutObject',
   UploadPartCopy: 's3:PutObject',
   CompleteMultipartUpload: 's3:PutObject',
   AbortMultipartUpload: 's3:AbortMultipartUpload',
@@ -295,7 +503,7 @@ const policyActions: Readonly<Record<string, string>> = {
 const largestCopyBytes = 5 * 1024 ** 3;
 
 /** Operations that any region answers (S3 API reference, CreateBucket, GetBucketLocation). */
-const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets', 'NotImplemented']);
+const anywhere = new Set(['CreateBucket', 'GetBucketLocation', 'ListBuckets']);
 
 const inRegion = (
   operations: Readonly<Record<string, Handler>>,
@@ -316,15 +524,20 @@ const inRegion = (
 const underPolicy = (
   operations: Readonly<Record<string, Handler>>,
   { authorize, authorizeOwner }: Pick<ReturnType<typeof createBuckets>, 'authorize' | 'authorizeOwner'>,
-): Readonly<Record<string, Handler>> =>
-  Object.fromEntries(
+): Readonly<Record<string, Handler>> => {
+  const authorizeDeletions = (input: BucketInput & DeleteInput, call: Call): void => {
+    for (const { Key = '', VersionId } of input.Objects)
+      authorize(VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { ...input, Key }, call);
+  };
+  return Object.fromEntries(
     Object.entries(operations).map(([name, handler]): [string, Handler] => {
       const action = policyActions[name];
       if (action === undefined)
         return [
           name,
           (input: BucketInput, call) => {
-            if (name !== 'CreateBucket' && name !== 'NotImplemented') authorizeOwner(input, call);
+            if (name === 'DeleteObjects') authorizeDeletions(input as BucketInput & DeleteInput, call);
+            else if (name !== 'CreateBucket') authorizeOwner(input, call);
             return handler(input, call);
           },
         ];
@@ -336,6 +549,7 @@ const underPolicy = (
         ) => {
           const versioned = name === 'DeleteObject' && input.VersionId !== undefined;
           authorize(versioned ? 's3:DeleteObjectVersion' : action, input, call);
+          if (name === 'GetObjectAttributes') authorize('s3:GetObject', input, call);
           if (input.CopySource !== undefined) authorize('s3:GetObject', sourceOf(input.CopySource), call);
           try {
             return handler(input, call);
@@ -349,87 +563,196 @@ const underPolicy = (
       ];
     }),
   );
+};
 
-interface Preconditions {
-  readonly Bucket: string;
-  readonly Key: string;
-  readonly IfMatch?: string;
-  readonly IfNoneMatch?: string;
+interface EncryptionInput {
+  readonly ServerSideEncryption?: string;
+  readonly SSEKMSKeyId?: string;
+  readonly BucketKeyEnabled?: string;
 }
-interface ReadInput extends Preconditions {
-  readonly Range?: string;
-  readonly VersionId?: string;
-  readonly ChecksumMode?: string;
+type ReadInput = Conditions &
+  Place & {
+    readonly Range?: string;
+    readonly PartNumber?: number;
+    readonly ChecksumMode?: string;
+  };
+interface AttributesInput {
+  readonly ObjectAttributes?: string;
+  readonly MaxParts?: string;
+  readonly PartNumberMarker?: string;
 }
-interface PutInput extends Preconditions {
-  readonly Body?: Buffer;
-  readonly ContentType?: string;
-  readonly ContentMD5?: string;
-  readonly Metadata?: Readonly<Record<string, string>>;
-  readonly ChecksumAlgorithm?: string;
-  readonly ChecksumCRC32?: string;
-  readonly ChecksumSHA1?: string;
-  readonly ChecksumSHA256?: string;
+type PutInput = Conditions &
+  KeptHeaders &
+  Announced &
+  EncryptionInput &
+  Place & {
+    readonly Body?: Buffer;
+    readonly Metadata?: Readonly<Record<string, string>>;
+    readonly Tagging?: string;
+  };
+type CopyInput = PutInput &
+  SourceConditions & {
+    readonly CopySource: string;
+    readonly ExpectedSourceBucketOwner?: string;
+    readonly MetadataDirective?: string;
+    readonly TaggingDirective?: string;
+  };
+interface DeleteInput {
+  readonly Objects: readonly Readonly<Record<string, string>>[];
+  readonly Quiet?: string;
 }
-interface CopyInput extends PutInput {
-  readonly CopySource: string;
-  readonly CopySourceIfMatch?: string;
-  readonly ExpectedSourceBucketOwner?: string;
-  readonly MetadataDirective?: string;
-}
+
+/** Headers that a write brings and every read gives back. */
+const keptHeaders = [
+  'ContentType',
+  'ContentEncoding',
+  'CacheControl',
+  'ContentDisposition',
+  'ContentLanguage',
+  'Expires',
+  'StorageClass',
+  'WebsiteRedirectLocation',
+] as const;
+type KeptHeaders = Readonly<Partial<Record<(typeof keptHeaders)[number], string>>>;
+
+/** S3 user guide, "Understanding and managing Amazon S3 storage classes"; from the archives nothing is read at once. */
+const archives: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+const storageClasses: readonly string[] = [
+  ...archives,
+  'STANDARD',
+  'REDUCED_REDUNDANCY',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+];
+
+/** @throws AwsError InvalidStorageClass */
+const headersOf = (input: KeptHeaders): Readonly<Record<string, string>> => {
+  if (input.StorageClass !== undefined && !storageClasses.includes(input.StorageClass))
+    throw new AwsError('InvalidStorageClass', 'The storage class you specified is not valid', 400, {
+      StorageClassRequested: input.StorageClass,
+    });
+  const given = keptHeaders.flatMap((name) => {
+    // The standard class is told by its absence; `aws-chunked` belongs to the transport (S3 API reference, HeadObject and PutObject).
+    const value = name === 'ContentEncoding' ? input[name]?.replace(/^aws-chunked(,\s*|$)/, '') : input[name];
+    return value === undefined || value === '' || value === 'STANDARD' ? [] : [[name, value]];
+  });
+  return { ContentType: 'binary/octet-stream', ...Object.fromEntries(given) };
+};
+
+/** Of a read that asks for other headers: `response-content-type`, …. */
+const responseHeadersOf = (input: object): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(input).flatMap(([name, value]) =>
+      name.startsWith('Response') ? [[name.slice('Response'.length), value]] : [],
+    ),
+  );
 
 const refuse = (error: AwsError): never => {
   throw error;
 };
-const noSuchKey = (key: string): AwsError =>
-  new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
-const preconditionFailed = (condition: string): AwsError =>
-  new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
-    Condition: condition,
+
+/** S3 user guide, "Naming Amazon S3 objects". */
+const longestKeyBytes = 1024;
+const checkKey = (key: string): void => {
+  const size = Buffer.byteLength(key);
+  if (size > longestKeyBytes)
+    refuse(
+      new AwsError('KeyTooLongError', 'Your key is too long', 400, {
+        MaxSizeAllowed: String(longestKeyBytes),
+        Size: String(size),
+      }),
+    );
+};
+
+const invalidEncryption = (message: string, value: string): AwsError =>
+  new AwsError('InvalidArgument', message, 400, {
+    ArgumentName: 'x-amz-server-side-encryption',
+    ArgumentValue: value,
   });
 
-const sameEtag = (given: string, etag: string): boolean =>
-  given === '*' || given.replaceAll('"', '') === etag.replaceAll('"', '');
+/** A copy onto itself that changes nothing (S3 API reference, CopyObject). */
+const checkCopy = (input: CopyInput): void => {
+  const { MetadataDirective: directive, TaggingDirective, StorageClass } = input;
+  if (directive !== undefined && directive !== 'COPY' && directive !== 'REPLACE')
+    throw new AwsError('InvalidArgument', 'Unknown metadata directive.', 400, {
+      ArgumentName: 'x-amz-metadata-directive',
+      ArgumentValue: directive,
+    });
+  if (TaggingDirective !== undefined && TaggingDirective !== 'COPY' && TaggingDirective !== 'REPLACE')
+    throw new AwsError('InvalidArgument', 'Unknown tagging directive.', 400, {
+      ArgumentName: 'x-amz-tagging-directive',
+      ArgumentValue: TaggingDirective,
+    });
+  const from = sourceOf(input.CopySource);
+  const inPlace = from.Bucket === input.Bucket && from.Key === input.Key && from.VersionId === undefined;
+  const changes = [StorageClass, input.ServerSideEncryption, input.ChecksumAlgorithm, input.WebsiteRedirectLocation];
+  if (inPlace && directive !== 'REPLACE' && changes.every((change) => change === undefined))
+    throw new AwsError(
+      'InvalidRequest',
+      "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+    );
+};
+
+/** Of parts there is none of the whole, so that a copy gets a new one. */
+const copiedChecksum = (input: CopyInput, source: Stored): Checksum | undefined => {
+  if (source.body.length !== source.bytes) return undefined;
+  if (input.ChecksumAlgorithm !== undefined) return checksumOf(algorithmOf(input.ChecksumAlgorithm), source.body);
+  const { checksum } = source;
+  return checksum === undefined || checksum.type === 'FULL_OBJECT'
+    ? checksum
+    : checksumOf(checksum.algorithm, source.body);
+};
+
+const attributesOf = (stored: Stored, input: AttributesInput): Readonly<Record<string, unknown>> => {
+  const wanted = new Set((input.ObjectAttributes ?? '').split(',').map((name) => name.trim()));
+  const { checksum, parts } = stored;
+  const members: Readonly<Record<string, unknown>> = {
+    ETag: stored.etag.replaceAll('"', ''),
+    Checksum: checksum === undefined ? undefined : shown({ ...checksum, value: checksum.value.replace(/-\d+$/, '') }),
+    ObjectParts: parts === undefined ? undefined : partsShown(stored, input),
+    StorageClass: stored.headers['StorageClass'] ?? 'STANDARD',
+    ObjectSize: stored.bytes,
+  };
+  const unknown = [...wanted].find((name) => !Object.hasOwn(members, name));
+  if (unknown !== undefined)
+    throw new AwsError('InvalidArgument', 'Invalid attribute name specified.', 400, {
+      ArgumentName: 'x-amz-object-attributes',
+      ArgumentValue: unknown,
+    });
+  return Object.fromEntries(Object.entries(members).filter(([name]) => wanted.has(name)));
+};
+
+/** The parts one by one only where they have checksums of their own (S3 API reference, GetObjectAttributes). */
+const partsShown = ({ parts = [], checksum }: Stored, input: AttributesInput): Readonly<Record<string, unknown>> => {
+  if (checksum?.type !== 'COMPOSITE') return { PartsCount: parts.length };
+  const [most, marker] = [Number(input.MaxParts ?? 1000), Number(input.PartNumberMarker ?? 0)];
+  const left = parts.filter(({ number }) => number > marker);
+  const page = left.slice(0, most);
+  return {
+    PartsCount: parts.length,
+    PartNumberMarker: marker,
+    NextPartNumberMarker: page.at(-1)?.number ?? 0,
+    MaxParts: most,
+    IsTruncated: left.length > page.length,
+    Part: page.map(({ number, bytes, checksum: value }) => ({
+      PartNumber: number,
+      Size: bytes,
+      ...(value === undefined ? {} : { [`Checksum${checksum.algorithm}`]: value }),
+    })),
+  };
+};
 
 const sourceOf = (copySource: string): { Bucket: string; Key: string; VersionId?: string } => {
   const [path = '', query = ''] = decodeURIComponent(copySource).replace(/^\//, '').split('?versionId=');
   const slash = path.indexOf('/');
   if (slash < 1) {
-    throw new AwsError('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
+    throw new AwsError('InvalidArgument', 'Invalid copy source object key', 400, {
+      ArgumentName: 'x-amz-copy-source',
+      ArgumentValue: 'x-amz-copy-source',
+    });
   }
   const VersionId = query === '' ? {} : { VersionId: query };
   return { Bucket: path.slice(0, slash), Key: path.slice(slash + 1), ...VersionId };
-};
-
-/** The algorithms node:crypto and node:zlib know; other checksums are accepted and not kept. */
-const computed = (algorithm: string, body: Buffer): readonly [string, string] | undefined => {
-  switch (algorithm) {
-    case 'SHA1':
-    case 'SHA256':
-      return [`Checksum${algorithm}`, createHash(algorithm.toLowerCase()).update(body).digest('base64')];
-    case 'CRC32': {
-      const bytes = Buffer.alloc(4);
-      bytes.writeUInt32BE(crc32(body));
-      return ['ChecksumCRC32', bytes.toString('base64')];
-    }
-    default:
-      return undefined;
-  }
-};
-
-const verifyChecksum = (input: PutInput, body: Buffer): readonly [string, string] | undefined => {
-  if (input.ContentMD5 !== undefined && input.ContentMD5 !== createHash('md5').update(body).digest('base64')) {
-    throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
-  }
-  for (const algorithm of ['SHA256', 'SHA1', 'CRC32'] as const) {
-    const announced = input[`Checksum${algorithm}`];
-    if (announced === undefined) continue;
-    const actual = computed(algorithm, body);
-    if (actual?.[1] !== announced) {
-      const message = `The ${algorithm} you specified did not match the calculated checksum.`;
-      throw new AwsError('BadDigest', message);
-    }
-    return actual;
-  }
-  return computed(input.ChecksumAlgorithm ?? 'CRC32', body);
 };

@@ -31,7 +31,7 @@ export const describeTarget = (kernel: Kernel, target: Target): object => ({
 
 /** Those of target tracking, and those of others that start a step policy (API reference: ScalingPolicy, Alarms). */
 export const describeAlarms = (kernel: Kernel, metrics: AlarmedMetrics, { alarms, arn }: Policy): readonly object[] =>
-  [...alarms, ...metrics.naming(arn).map(({ name }) => name)].map((AlarmName) => ({
+  [...alarms, ...metrics.naming(arn)].map((AlarmName) => ({
     AlarmName,
     AlarmARN: kernel.arn('cloudwatch', `alarm:${AlarmName}`),
   }));

@@ -1,4 +1,5 @@
 import type { Hosting, Instant, Kernel } from '../contracts.ts';
+import type { Invoked } from './cloudwatch/alarm-actions.ts';
 import type { AlarmedMetrics } from './cloudwatch/cloudwatch.ts';
 import type { Selector } from './cloudwatch/store.ts';
 import type {
@@ -37,7 +38,7 @@ export const trackedMetric = (
 };
 
 /**
- * Acts once a minute: scheduled actions first, then target tracking. A policy acts while one of its alarms is in ALARM, to the count
+ * Acts once a minute: scheduled actions first, then target tracking; a step policy, when an alarm invokes it. Target tracking acts while one of its alarms is in ALARM, to the count
  * that would have met the target in the newest readable minute; in between it waits for its cooldown.
  */
 export const startScaling = (
@@ -113,7 +114,9 @@ export const startScaling = (
     const inward = metrics.alarmState(low) === 'ALARM' && tracking.DisableScaleIn !== true;
     const perInstance = metrics.latest(metric, metric.stat, 60_000, 5);
     if (perInstance === undefined || (!out && !inward)) return;
-    const wanted = Math.ceil((variant.current * perInstance) / tracking.TargetValue - 1e-9);
+    const needed = (instances: number): number => Math.ceil((instances * perInstance) / tracking.TargetValue - 1e-9);
+    const fromZero = kernel.settings.trackingFromZero === 'one' ? 1 : needed(1);
+    const wanted = variant.current === 0 && out ? fromZero : needed(variant.current);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     const cause = (alarm: string): string => `monitor alarm ${alarm} in state ALARM triggered policy ${policy.name}`;
     if (out && desired > variant.current && !target.suspended.DynamicScalingOutSuspended) {
@@ -124,14 +127,12 @@ export const startScaling = (
     }
   };
 
-  /** A step policy acts once a minute while an alarm in ALARM names it as its action. */
-  const step = (policy: Policy): void => {
+  /** What an alarm's action does: AWS says which step applies, by how far the metric lies above the threshold. */
+  const step = (policy: Policy, { alarm, state, above }: Invoked): void => {
     const steps = policy.configuration.StepScalingPolicyConfiguration;
     const target = targetOf(policy);
     const capacity = capacityOf(target);
-    const acting = metrics.naming(policy.arn).find(({ above }) => above !== undefined);
-    const above = acting?.above;
-    if (!steps || !target || !capacity || above === undefined) return;
+    if (!steps || !target || !capacity) return;
     const band = steps.StepAdjustments?.find(
       ({
         MetricIntervalLowerBound: low = Number.NEGATIVE_INFINITY,
@@ -139,14 +140,20 @@ export const startScaling = (
       }) => above >= low && above < high,
     );
     if (!band) return;
+    book.activities = book.activities.map(complete);
     const { current } = capacity;
     const wanted = adjusted(steps, band.ScalingAdjustment, current);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     const isSuspended =
       desired > current ? target.suspended.DynamicScalingOutSuspended : target.suspended.DynamicScalingInSuspended;
     if (desired === current || isSuspended || secondsSinceLast(policy) < (steps.Cooldown ?? defaultCooldown)) return;
-    scale(target, desired, `monitor alarm ${acting?.name} in state ALARM triggered policy ${policy.name}`);
+    scale(target, desired, `monitor alarm ${alarm} in state ${state} triggered policy ${policy.name}`);
   };
+  metrics.onScaling((arn, invoked) => {
+    const policy = book.policies.find((one) => one.arn === arn);
+    if (policy) step(policy, invoked);
+    return policy !== undefined;
+  });
 
   const carryOut = (action: Action, minute: Instant): void => {
     const target = targetOf(action);
@@ -166,10 +173,7 @@ export const startScaling = (
     const minute = Math.floor(clock.now() / 60_000) * 60_000;
     book.activities = book.activities.map(complete);
     for (const action of book.actions) carryOut(action, minute);
-    for (const policy of book.policies) {
-      track(policy);
-      step(policy);
-    }
+    for (const policy of book.policies) track(policy);
   });
 };
 

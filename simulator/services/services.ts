@@ -8,8 +8,10 @@ import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createEcs } from './ecs/ecs.ts';
 import { createFunctions } from './functions.ts';
+import { createIam } from './iam.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
+import { createOutside } from './outside.ts';
 import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
 import type { RegistryFace } from './sagemaker/registry-face.ts';
@@ -18,7 +20,7 @@ import { createSts } from './sts.ts';
 
 export type Services = Pick<
   Simulator,
-  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'containers' | 'eventRules'
+  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'outside' | 'containers' | 'eventRules'
 > & {
   readonly kernel: Kernel;
   /** By AWS service id. */
@@ -31,6 +33,7 @@ export interface CommonServices {
   readonly s3: ReturnType<typeof createS3>;
   readonly ecr: ReturnType<typeof createEcr>;
   readonly sts: Service;
+  readonly iam: Service;
   readonly keys: Keys;
   readonly principals: Principals;
 }
@@ -46,6 +49,7 @@ export const createCommonServices = (
     s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
     ecr: createEcr(kernel, isSimulated, principals.decide),
     sts: createSts(kernel, principals).service,
+    iam: createIam(kernel, principals),
     keys,
     principals,
   };
@@ -60,7 +64,7 @@ export const ownBuckets = ({ region, accountId }: Kernel): readonly string[] => 
 /** Every service of one account in one region, joined by their inner faces (contracts.ts). */
 export const composeServices = (
   kernel: Kernel,
-  { s3, ecr, sts, principals }: CommonServices,
+  { s3, ecr, sts, iam, principals }: CommonServices,
   registryOf: (accountId: string) => RegistryFace,
 ): Services => {
   const cloudwatch = createCloudwatch(kernel);
@@ -79,6 +83,7 @@ export const composeServices = (
     scaling: () => autoscaling.scaling,
   });
   const functions = createFunctions(kernel);
+  const outside = createOutside();
   const lambda = createLambda(kernel, {
     images: ecr.images,
     metrics: cloudwatch.metrics,
@@ -99,7 +104,9 @@ export const composeServices = (
   const codepipeline = createCodepipeline(kernel, {
     objects: s3.objects,
     metrics: cloudwatch.metrics,
+    images: ecr.images,
     invoke: functions.invoke,
+    startOutside: outside.start,
     canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
@@ -112,6 +119,7 @@ export const composeServices = (
       'application-autoscaling': autoscaling.service,
       s3: s3.service,
       sts,
+      iam,
       ecr: ecr.service,
       codepipeline: codepipeline.service,
       lambda: lambda.service,
@@ -124,6 +132,7 @@ export const composeServices = (
     hosting: sagemaker.hosting,
     harm: sagemaker.harm,
     functions: { ...lambda.functions, define: functions.define },
+    outside: { define: outside.define },
     containers: ecs.containers,
     eventRules: codepipeline.eventRules,
     reportTraining: sagemaker.reportTraining,

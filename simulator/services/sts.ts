@@ -10,7 +10,7 @@ const audience = 'sts.amazonaws.com';
 
 /** STS. The participant that assumes a role stays known for the session it gets. */
 export const createSts = (kernel: Kernel, principals: Principals): { readonly service: Service } => {
-  const durationOf = (input: { DurationSeconds?: number }, chained: boolean): number => {
+  const durationOf = (input: { DurationSeconds?: number }, role: Role, chained: boolean): number => {
     const durationMs = (input.DurationSeconds ?? 3600) * 1000;
     // AWS: AssumeRole API reference, "role chaining limits your session to a maximum of one hour".
     if (chained && durationMs > 3_600_000) {
@@ -19,7 +19,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
       );
     }
-    if (durationMs > kernel.settings.roleMaxSessionMs) {
+    if (durationMs > (role.maxSessionMs ?? kernel.settings.roleMaxSessionMs)) {
       throw new AwsError(
         'ValidationError',
         'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
@@ -56,6 +56,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         },
         call,
       ) => {
+        checkArn(input.RoleArn);
         const role = principals.role(input.RoleArn);
         const presented = { principal: call.principal, keys: { 'sts:externalid': input.ExternalId } };
         const actions = ['sts:AssumeRole', ...besidesAssuming(input)];
@@ -64,7 +65,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
           const message = `User: ${call.principal.arn} is not authorized to perform: ${refused ?? 'sts:AssumeRole'} on resource: ${input.RoleArn}`;
           throw new AwsError('AccessDenied', message, 403);
         }
-        const durationMs = durationOf(input, call.principal.arn.includes(':assumed-role/'));
+        const durationMs = durationOf(input, role, call.principal.arn.includes(':assumed-role/'));
         const { SourceIdentity } = input;
         const session = principals.issue(role, input.RoleSessionName, durationMs, call.participant, policyOf(input));
         return {
@@ -105,7 +106,7 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         if (role === undefined || !principals.mayAssume(role, presented)) {
           throw new AwsError('AccessDenied', 'Not authorized to perform sts:AssumeRoleWithWebIdentity', 403);
         }
-        const durationMs = durationOf(input, false);
+        const durationMs = durationOf(input, role, false);
         const session = principals.issue(
           role,
           input.RoleSessionName,
@@ -123,6 +124,13 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
     },
   };
   return { service };
+};
+
+/** The form of an ARN, and no more: a role that cannot be is refused like one that is not (AWS general reference, "ARN format"). */
+const checkArn = (arn: string): void => {
+  const [prefix, partition, service, , , ...resource] = arn.split(':');
+  if (prefix === 'arn' && partition && service && resource.join(':') !== '') return;
+  throw new AwsError('ValidationError', `${arn} is invalid`);
 };
 
 /** Of the session. */

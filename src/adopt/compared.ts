@@ -1,4 +1,4 @@
-import { countOf } from '../endpoint/count.ts';
+import { countOf, whereItServes } from '../endpoint/count.ts';
 import { settingsOfManifest } from '../endpoint/desired.ts';
 import { kindRequested, kinds } from '../endpoint/kind.ts';
 import { planOfScaling } from '../endpoint/scaling-plan.ts';
@@ -27,7 +27,11 @@ export interface Against {
 
 export const compareWith = ({ account, found, model }: Against, spec: EndpointSpec): Comparison => {
   const { settings, look, scaling, record, tags } = found;
-  const count = countOf(spec, look.live, scaling !== undefined);
+  const count = whereItServes(
+    countOf(spec, look.live, scaling !== undefined),
+    look.live,
+    spec.autoscaling?.min ?? scaling?.minCapacity,
+  );
   const home = found.package?.home;
   const manifest = settingsOfManifest({
     account,

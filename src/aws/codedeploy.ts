@@ -27,11 +27,13 @@ export interface DeploymentInfo {
   readonly rollbackInfo?: { readonly rollbackDeploymentId?: string; readonly rollbackMessage?: string };
 }
 
-/** Of a Lambda function. */
+/** Of a Lambda function, or of a service of ECS. */
 export interface DeploymentTarget {
-  readonly lambdaTarget?: {
-    readonly lifecycleEvents?: readonly { readonly lifecycleEventName?: string; readonly startTime?: number }[];
-  };
+  readonly lambdaTarget?: WithLifecycleEvents;
+  readonly ecsTarget?: WithLifecycleEvents;
+}
+interface WithLifecycleEvents {
+  readonly lifecycleEvents?: readonly { readonly lifecycleEventName?: string; readonly startTime?: number }[];
 }
 
 export interface AlarmConfiguration {
@@ -50,7 +52,10 @@ export interface DeploymentGroupInfo {
     readonly terminateBlueInstancesOnDeploymentSuccess?: { readonly terminationWaitTimeInMinutes?: number };
   };
   readonly loadBalancerInfo?: {
-    readonly targetGroupPairInfoList?: readonly { readonly testTrafficRoute?: object }[];
+    readonly targetGroupPairInfoList?: readonly {
+      readonly prodTrafficRoute?: { readonly listenerArns?: readonly string[] };
+      readonly testTrafficRoute?: object;
+    }[];
   };
 }
 

@@ -10,7 +10,13 @@ export interface TaskSet {
   readonly pendingCount?: number;
   readonly runningCount?: number;
   readonly stabilityStatus?: string;
-  readonly loadBalancers?: readonly { readonly containerName?: string; readonly containerPort?: number }[];
+  /** Seconds since 1970. */
+  readonly createdAt?: number;
+  readonly loadBalancers?: readonly {
+    readonly targetGroupArn?: string;
+    readonly containerName?: string;
+    readonly containerPort?: number;
+  }[];
   readonly platformVersion?: string;
   readonly networkConfiguration?: {
     readonly awsvpcConfiguration?: {

@@ -12,8 +12,12 @@ import { type Transport, transport } from './transport.ts';
  * The requests are few and plain, so they are written here and signed by the SDK's own signer.
  */
 export interface SignedService {
-  /** The prefix of its host, of its signature and of its permissions: `codedeploy`. */
+  /** The prefix of its permissions, and of its host and its signature unless they have others: `codedeploy`. */
   readonly name: string;
+  /** The first labels of its host: `api.sagemaker`. */
+  readonly host?: string;
+  /** The service of its signature: `monitoring`. */
+  readonly signedAs?: string;
   readonly region: string;
   readonly endpointUrl?: string;
   readonly version: string;
@@ -35,11 +39,11 @@ export const signedService = (
 });
 
 export interface SignedRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
 }
 
 /** Sends one call with the retry, the renewal of credentials and the error classes of every other call. @returns the answer's JSON */
@@ -90,9 +94,9 @@ const once = async (
   service: SignedService,
   { method, path, query = {}, headers, body }: SignedRequest,
 ): Promise<RawAnswer> => {
-  const { name, region, endpointUrl, version, credentials } = service;
-  const url = new URL(endpointUrl ?? `https://${name}.${region}.${dnsSuffix(region)}`);
-  const signer = new SignatureV4({ service: name, region, credentials, sha256: Sha256 });
+  const { name, host = name, signedAs = name, region, endpointUrl, version, credentials } = service;
+  const url = new URL(endpointUrl ?? `https://${host}.${region}.${dnsSuffix(region)}`);
+  const signer = new SignatureV4({ service: signedAs, region, credentials, sha256: Sha256 });
   const signed = await signer.sign({
     method,
     protocol: url.protocol,
@@ -112,11 +116,14 @@ const once = async (
 /** AWS: "Service endpoints", the partitions aws and aws-cn. */
 const dnsSuffix = (region: string): string => (region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com');
 
-/** Smithy: "Operation error serialization" of AWS JSON 1.1 and restJson1: the header, else `__type`, without namespace and address. */
+/**
+ * Smithy: "Operation error serialization" of AWS JSON 1.1 and restJson1: the header, else `__type`, without namespace and address. S3 answers in
+ * XML (API reference, "Error responses").
+ */
 const errorOf = (status: number, headers: Readonly<Record<string, string>>, text: string): Error => {
   const body = jsonOf(text);
-  const type = headers['x-amzn-errortype'] ?? body['__type'] ?? body['code'];
-  const message = body['message'] ?? body['Message'];
+  const type = headers['x-amzn-errortype'] ?? body['__type'] ?? body['code'] ?? /<Code>([^<]+)</.exec(text)?.[1];
+  const message = body['message'] ?? body['Message'] ?? /<Message>([^<]+)</.exec(text)?.[1];
   const known = typeof type === 'string' && type !== '';
   return Object.assign(new Error(typeof message === 'string' ? message : ''), {
     name: known ? (type.split(':')[0]?.split('#').at(-1) ?? 'UnknownError') : 'UnknownError',

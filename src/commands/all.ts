@@ -31,4 +31,5 @@ export const commands = {
   compare: async () => (await import('./compare.ts')).compare,
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   simulator: async () => (await import('./simulator.ts')).simulator,
+  probe: async () => (await import('./probe.ts')).probe,
 } as const satisfies Commands & Readonly<Record<OperationName, unknown>>;

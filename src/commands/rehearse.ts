@@ -25,9 +25,23 @@ export const rehearse: Command = {
   ],
   exits: {
     0: 'all scenarios ended as expected; of your own manifest: the release ended, as `--expect` has it; of your own workflow: every event ended green, with `--expect-red` the last one red',
-    1: 'a scenario, the release or the workflow did not end as expected',
+    1: 'a scenario, the release or the workflow did not end as expected, or Ctrl-C ended the rehearsal',
     2: wrongRequest,
   },
   // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.
-  run: async (args, _host, terminal) => (await import('../rehearsal/main.ts')).rehearse(args, terminal),
+  run: async (args, host, terminal) => {
+    const { signal } = host().cancellation;
+    const [{ rehearse }, { removeTemporaryFolders }] = await Promise.all([
+      import('../rehearsal/main.ts'),
+      import('../rehearsal/temporary-folder.ts'),
+    ]);
+    const interrupted = new Promise<number>((resolve) =>
+      signal.addEventListener('abort', () => resolve(1), { once: true }),
+    );
+    try {
+      return await Promise.race([rehearse(args, terminal), interrupted]);
+    } finally {
+      removeTemporaryFolders();
+    }
+  },
 };

@@ -18,6 +18,14 @@ export const drifted = (count: Count, live: LiveEndpoint | undefined): number | 
   return count.exclude.length > 0 && now !== count.expected ? now : undefined;
 };
 
+/** Autoscaling brought it there: only the fleet of an endpoint with a queue can have no instance (AWS: "Autoscale an asynchronous endpoint"). */
+export const isAtZero = (live: LiveEndpoint | undefined): boolean =>
+  live !== undefined && live.serverless === undefined && live.variants[0]?.desired === 0;
+
+/** A fleet at zero that serves the wanted version already stays there, as long as zero is within autoscaling's limits. */
+export const whereItServes = (count: Count, live: LiveEndpoint | undefined, min = 1): Count =>
+  isAtZero(live) && min === 0 ? { inConfig: count.inConfig, expected: 0, exclude: [] } : count;
+
 /**
  * Rule 4: without autoscaling the manifest's count wins; with it the live count wins, clamped to the manifest's min–max. A count that
  * the live fleet keeps is no part of the new config, so that the config's name does not depend on autoscaling's last action.
@@ -28,11 +36,20 @@ export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scal
   if (spec.instance === undefined) return { inConfig: 0, expected: 0, exclude: [] };
   const { count } = spec.instance;
   const now = live?.variants[0]?.desired;
-  // A serverless endpoint has no count that could be kept.
+  // A serverless endpoint has no count that could be kept, and a bake needs an instance.
   if (now === undefined || now === 0) {
     const { min = 1, max = count } = spec.autoscaling ?? {};
     const first = Math.min(max, Math.max(min, count));
-    return { inConfig: first, expected: first, exclude: live ? ['DesiredInstanceCount'] : [] };
+    return {
+      inConfig: first,
+      expected: first,
+      exclude: live ? ['DesiredInstanceCount'] : [],
+      ...(isAtZero(live)
+        ? {
+            note: `the fleet has no instance: the new fleet starts with ${counted(first, 'instance')}, and each step has all requests`,
+          }
+        : {}),
+    };
   }
   if (spec.autoscaling === undefined) {
     if (!scaled || now === count) return { inConfig: count, expected: count, exclude: ['DesiredInstanceCount'] };

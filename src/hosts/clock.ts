@@ -20,5 +20,5 @@ export const clockOf = async ({
   seams,
 }: {
   readonly env: Env;
-  readonly seams?: { readonly clock?: Clock };
-}): Promise<Clock> => seams?.clock ?? (await chooseClock(env));
+  readonly seams?: { readonly clock?: Clock; readonly openClock?: () => Promise<Clock> };
+}): Promise<Clock> => seams?.clock ?? (await seams?.openClock?.()) ?? (await chooseClock(env));

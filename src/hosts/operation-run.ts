@@ -86,6 +86,8 @@ export interface Machine {
 export interface Seams {
   readonly openSession?: OpenSession;
   readonly clock?: Clock;
+  /** Opens a clock that this process alone knows. @throws {InputError} */
+  readonly openClock?: () => Promise<Clock>;
 }
 
 /** The notifications of a running delivery to its host. */

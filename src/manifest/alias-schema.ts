@@ -115,9 +115,7 @@ export const aliasFaults = (rollout: Rollout, target: 'an alias' | 'a service'):
       'alarms',
       `errors and latency-p99 are limits on metrics of a SageMaker endpoint: create an alarm on ${target === 'an alias' ? 'AWS/Lambda' : 'AWS/ApplicationELB'} and name it in \`named\``,
     );
-  if (rollout.judge !== undefined && strategy !== 'steps')
-    if (target === 'an alias') found.push(...judgeFaults(rollout, rollout.judge));
-    else refuse('judge', `reads metrics of an endpoint or an alias: ${target} is watched by alarms alone`);
+  if (rollout.judge !== undefined && strategy !== 'steps') found.push(...judgeFaults(rollout, rollout.judge, target));
   const step = strategy === 'canary' ? rollout.size : strategy === 'linear' ? rollout.step : undefined;
   if (step === undefined || (strategy !== 'canary' && strategy !== 'linear')) return found;
   const key = strategy === 'canary' ? 'size' : 'step';
@@ -153,8 +151,17 @@ export const overheadMinutes = { 'an alias': 1, 'a service': 5 } as const;
  */
 const shortestJudgedMinutes = { canary: 5, linear: 3 } as const;
 
-/** What of a judge has no meaning for an alias. */
-const judgeFaults = (rollout: Rollout, { metrics, clientErrors }: JudgePolicy): readonly AliasFault[] => {
+const readsOf = {
+  'an alias': 'requests, errors and duration in AWS/Lambda',
+  'a service': 'requests, status codes and response times in AWS/ApplicationELB',
+} as const;
+
+/** What of a judge has no meaning for an alias or a service. */
+const judgeFaults = (
+  rollout: Rollout,
+  { metrics, clientErrors }: JudgePolicy,
+  target: 'an alias' | 'a service',
+): readonly AliasFault[] => {
   const { strategy } = rollout;
   if (strategy !== 'canary' && strategy !== 'linear')
     return strategy === 'all-at-once'
@@ -172,11 +179,10 @@ const judgeFaults = (rollout: Rollout, { metrics, clientErrors }: JudgePolicy): 
       : [
           {
             key: 'judge',
-            message:
-              'metrics are of SageMaker endpoints: of an alias the judge reads requests, errors and duration in AWS/Lambda; create an alarm on a metric of your own and name it in `alarms`',
+            message: `metrics are of SageMaker endpoints: of ${target} the judge reads ${readsOf[target]}; create an alarm on a metric of your own and name it in \`alarms\``,
           },
         ]),
-    ...(clientErrors === 'judge'
+    ...(clientErrors === 'judge' && target === 'an alias'
       ? [{ key: 'judge', message: 'client-errors: Lambda counts no 4xx answers, so they cannot be judged: remove it' }]
       : []),
     ...(rollout.bakeSeconds < shortest * 60

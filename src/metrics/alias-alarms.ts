@@ -2,7 +2,7 @@ import type { MetricAlarm } from '../aws/cloudwatch.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 import { type AlarmProblem, ownedByAutoscaling, tooSlow, type WatchedMetric, watchedMetrics } from './alarm-lint.ts';
-import type { JudgedVersions } from './judge-fleets.ts';
+import type { JudgedVersions } from './alias-arms.ts';
 
 /** The shift of an alias, and the alarms that stop it. */
 export interface WatchedShift {

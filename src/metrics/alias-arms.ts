@@ -11,6 +11,12 @@ export interface MeasuredAlias {
   readonly alias: string;
 }
 
+/** Two published versions of a function, by way of its alias. */
+export interface JudgedVersions extends MeasuredAlias {
+  readonly from: string;
+  readonly to: string;
+}
+
 /**
  * The invocations by way of an alias: of both versions, or of one (Lambda developer guide, "Viewing metrics for Lambda functions": `Resource`
  * has the metrics of an alias, and `ExecutedVersion` compares two versions of a weighted alias). A throttled request is neither an

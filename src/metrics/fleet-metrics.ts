@@ -29,7 +29,7 @@ export const settling = minutes(5);
 
 /** The metrics of something that answers requests. */
 export interface Series {
-  readonly namespace: 'AWS/SageMaker' | 'AWS/Lambda';
+  readonly namespace: 'AWS/SageMaker' | 'AWS/Lambda' | 'AWS/ApplicationELB';
   readonly dimensions: readonly { readonly Name: string; readonly Value: string }[];
   /** Metrics whose sums count, by id. */
   readonly sums: { readonly requests: string; readonly [id: string]: string };
@@ -144,6 +144,10 @@ const countsOf = (
   return { requests: all, errors: failed - mistaken, clientErrors: mistaken };
 };
 
+/** Milliseconds in the metric's unit: 9 ms are 0.009 s, and no binary fraction beside it. */
+export const inMetric = (milliseconds: number, perMillisecond: number): string =>
+  String(Number((milliseconds * perMillisecond).toPrecision(12)));
+
 /** The plan's edges are in milliseconds; `TC(a:b)` counts samples in (a, b] (CloudWatch: statistics). */
 const queriesOf = ({ sums, latency: { metric, perMillisecond } }: Series, latency: LatencyPlan | undefined) => {
   const timed = (Id: string, Stat: string) => ({ Id, MetricName: metric, Stat });
@@ -152,8 +156,8 @@ const queriesOf = ({ sums, latency: { metric, perMillisecond } }: Series, latenc
     ...(latency === undefined ? [] : [timed('samples', 'SampleCount')]),
     ...(latency?.rung === 'cells'
       ? latency.edges.map((edge, index) => {
-          const below = index === 0 ? '' : String((latency.edges[index - 1] ?? 0) * perMillisecond);
-          return timed(`cell${index}`, `TC(${below}:${edge * perMillisecond})`);
+          const below = index === 0 ? '' : inMetric(latency.edges[index - 1] ?? 0, perMillisecond);
+          return timed(`cell${index}`, `TC(${below}:${inMetric(edge, perMillisecond)})`);
         })
       : []),
     ...(latency?.rung === 'percentile' ? [timed('percentile', 'p99')] : []),

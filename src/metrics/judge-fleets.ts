@@ -9,7 +9,6 @@ import type { Bake, Release, Stepping } from '../release/record.ts';
 import type { CountsRead, StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { armsOfVersions, type MeasuredAlias } from './alias-arms.ts';
 import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
 import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
 import { type OwnCounts, readOwn } from './own-metrics.ts';
@@ -108,30 +107,17 @@ const markOf =
     };
   };
 
-/** Two published versions of a function, by way of its alias. */
-export interface JudgedVersions extends MeasuredAlias {
-  readonly from: string;
-  readonly to: string;
-}
-
-/** Judges two versions of an alias while its weights move. Undefined before the first move. */
+/** Judges two versions while CodeDeploy moves their traffic. Undefined before the first move. */
 export const judgeVersions = async (
   world: World,
-  versions: JudgedVersions,
+  arms: Arms,
   bench: Bench,
   moves: Stepping['moves'],
 ): Promise<JudgedFleets | undefined> => {
   const from = moves[0]?.from;
   if (from === undefined) return undefined;
   return judgement(world, bench, () =>
-    readBuckets(
-      world,
-      bench,
-      armsOfVersions(world, versions, versions, bench.latency),
-      from,
-      world.clock.now() - settled,
-      markOf(moves),
-    ),
+    readBuckets(world, bench, arms, from, world.clock.now() - settled, markOf(moves)),
   );
 };
 

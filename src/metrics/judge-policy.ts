@@ -7,7 +7,7 @@ import { clientErrorsMetric, errorsMetric, type Policy, policyOf } from '../judg
 import type { JudgePolicy } from '../manifest/manifest.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
-import { type Fleet, readSeries, type Series, seriesOfFleet } from './fleet-metrics.ts';
+import { type Fleet, inMetric, readSeries, type Series, seriesOfFleet } from './fleet-metrics.ts';
 import { type NamedArms, ownReads } from './own-metrics.ts';
 import { type OwnPast, ownPast } from './own-past.ts';
 
@@ -28,6 +28,8 @@ interface Judged {
   readonly byDifference?: boolean;
   /** For the user's own metrics. */
   readonly names?: NamedArms;
+  /** Something else had these metrics before. */
+  readonly since?: Instant;
 }
 
 const hour = minutes(60);
@@ -54,12 +56,14 @@ export const freezePolicyOf = async (
   world: World,
   series: Series,
   judge: JudgePolicy,
-  { minimumRequests, byDifference = false, names }: Judged,
+  { minimumRequests, byDifference = false, names, since = 0 }: Judged,
   now = world.clock.now(),
 ): Promise<FrozenPolicy> => {
   const from = now - (now % minutes(1)) - day;
   const minute = await readSeries(world, series, undefined, from, now);
-  const starts = Array.from({ length: day / minutes(1) }, (_, index) => from + index * minutes(1));
+  const starts = Array.from({ length: day / minutes(1) }, (_, index) => from + index * minutes(1)).filter(
+    (at) => at >= since,
+  );
   const history = starts.flatMap((at) => {
     const seen = minute(at);
     return seen !== undefined && seen !== 'unsettled' && seen.requests > 0
@@ -145,7 +149,7 @@ const latencyOf = async (
 ): Promise<PastLatency> => {
   const quantiles = ['p50', 'p90', 'p99'] as const;
   const { perMillisecond } = series.latency;
-  const countedUpTo = (milliseconds: number): string => `TC(:${milliseconds * perMillisecond})`;
+  const countedUpTo = (milliseconds: number): string => `TC(:${inMetric(milliseconds, perMillisecond)})`;
   const past = await pastLatency(world, series, from, to, [...quantiles, 'SampleCount', everything]);
   const samples = total(past('SampleCount'));
   if (samples === 0) return { slow: {}, usual: {}, higherAt: {} };

@@ -6,7 +6,7 @@ import type { World } from '../world.ts';
 /** A metric in the statistic that counts requests. */
 export interface CountedMetric {
   /** Default: that of SageMaker's endpoints. */
-  readonly namespace?: 'AWS/Lambda';
+  readonly namespace?: 'AWS/Lambda' | 'AWS/ApplicationELB';
   readonly name: string;
   readonly statistic: string;
   readonly dimensions: readonly { readonly Name: string; readonly Value: string }[];

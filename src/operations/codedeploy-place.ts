@@ -7,7 +7,13 @@ import { wasBroughtBefore } from '../mechanisms/codedeploy/deployment.ts';
 import { aliasDigest, requireAlias } from '../mechanisms/codedeploy/plan.ts';
 import { registerRevision, requireRevisionOf } from '../mechanisms/codedeploy/revision.ts';
 import { configOfRevision, nameOfService, refuseForeignService } from '../mechanisms/codedeploy/service.ts';
-import { planService, refuseOtherTasks, requireService, serviceDigest } from '../mechanisms/codedeploy/service-plan.ts';
+import {
+  planService,
+  refuseOtherTasks,
+  requireGroup,
+  requireService,
+  serviceDigest,
+} from '../mechanisms/codedeploy/service-plan.ts';
 import { submissionOf, type Target, type TargetLook } from '../mechanisms/codedeploy/target.ts';
 import type { Planned, WantedRelease } from '../mechanisms/mechanism.ts';
 import type { DeliveryRequest } from '../mechanisms/request.ts';
@@ -92,7 +98,7 @@ const servicePlace = ({ service, rollout }: ServiceEnvironment): CodeDeployPlace
   requireContent: async (world, release, registered) => {
     const submission = submissionOf(release);
     if (submission.kind !== 'service-deployment') return;
-    refuseOtherTasks(await requireService(world, service), release.id, submission);
+    refuseOtherTasks(await requireService(world, service), release.id, submission, await requireGroup(world, service));
     await requireRevisionOf(world, service, submission, registered);
   },
   prepare: async (turn, registered) => {

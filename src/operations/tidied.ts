@@ -6,9 +6,9 @@ import type { ReleaseRecord } from '../release/record.ts';
 import type { World } from '../world.ts';
 
 /**
- * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It leaves a
- * release alone that has a run, that has ended, or that its run left to AWS, that is not overdue and that nobody stops.
- * @param found an earlier turn of this run found a release and took it over. Memory alone proves nothing: it may be another run's
+ * The watchdog follows a release without a run to its own end. It takes steps back, since they have no end without a judge. It skips a
+ * release that has a run, a release that has ended, and a release that its run left to AWS until that is overdue or a command stops it.
+ * @param found an earlier turn of this run found a release and took it over. The record must agree: memory may be another run's
  */
 export const tidied = (
   world: World,
@@ -16,7 +16,7 @@ export const tidied = (
   found: boolean,
 ): Opening<ReleaseOutputs> => {
   const now = world.clock.now();
-  // A command waits for a run: the run that gave it may have died.
+  // A command needs a run to carry it out; the run that gave it may have died.
   const isLeft = live?.leftUntil !== undefined && live.leftUntil > now && live.commands.length === 0;
   if (live !== undefined && !isLeft && !isHeldFrom(live, world.run.holder, now))
     return { is: 'stop-first', release: live, mayWait: true };

@@ -29,6 +29,7 @@ export interface Properties {
   readonly Targets: readonly [
     {
       readonly Arn: string;
+      readonly RoleArn: string;
       readonly DeadLetterConfig: object;
       readonly InputTransformer: { readonly InputPathsMap?: object; readonly InputTemplate: string };
     },
@@ -143,6 +144,7 @@ export const resourcesOf = (name: string, given: Readonly<Record<string, string>
     'Fn::Equals': ([one, other]: [Json, Json]) => resolve(one) === resolve(other),
     'Fn::Not': ([one]: [Json]) => resolve(one) !== true,
     'Fn::Or': (some: readonly Json[]) => some.some((one) => resolve(one) === true),
+    'Fn::And': (all: readonly Json[]) => all.every((one) => resolve(one) === true),
     Condition: (condition: string) => holds(condition),
   };
   const resolve = (value: Json): unknown => {

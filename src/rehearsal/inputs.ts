@@ -4,6 +4,7 @@ import { outcomes } from '../outcome.ts';
 import { choice, durationField, type Field, flag, InputError, optional, text } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import { behaviourAllowed, mapped, readBehaviour, readMilliseconds, readShare } from './own/behaviour.ts';
+import { readSetting } from './setting.ts';
 import { eventsAllowed, readEvent } from './workflow/event.ts';
 import { faultNames, faults } from './workflow/fault.ts';
 
@@ -201,6 +202,9 @@ export const rehearseInputs = {
   }),
 };
 
+const account = /^\d{12}$/;
+const bucketName = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
 export const simulatorInputs = {
   port: number(
     'Port on 127.0.0.1; 0 takes a free one.',
@@ -208,8 +212,75 @@ export const simulatorInputs = {
     'a port from 0 to 65535',
     (value) => Number.isInteger(value) && value <= 65_535,
   ),
+  manifest: optional(
+    text({
+      description:
+        'Begin with all that this manifest names: accounts, regions, roles, buckets, alarms, and what its environments share between accounts.',
+      example: 'delivery.yml',
+    }),
+  ),
+  environment: optional(
+    text({
+      description: 'With `--manifest`: this environment alone. Default: all of them.',
+      pattern: environmentPattern,
+      allowed: '1 to 63 letters, digits, _ and -',
+    }),
+  ),
+  account: several(
+    "An account; the first one is that of the printed keys. Default: the manifest's, else 111122223333.",
+    'an account of 12 digits',
+    '444455556666',
+    (written) => (account.test(written) ? written : undefined),
+  ),
+  region: several(
+    "A region of every account; the first one is that of the printed variables. Default: the manifest's, else eu-west-1.",
+    'a region, such as eu-central-1',
+    'eu-central-1',
+    (written) => (/^[a-z]{2}(-[a-z]+)+-\d$/.test(written) ? written : undefined),
+  ),
+  role: several(
+    'A role that may do everything and that every identity may assume: a name, for every account, or an ARN. Default, without `--manifest`: the roles of the rehearsals.',
+    'a name of letters, digits and +=,.@_-, or the ARN of a role',
+    'churn-execution',
+    (written) =>
+      /^([\w+=,.@-]{1,64}|arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512})$/.test(written) ? written : undefined,
+  ),
+  bucket: several(
+    'A bucket of the first account, or of the account behind the equals sign.',
+    'NAME or NAME=ACCOUNT',
+    'churn-models=444455556666',
+    (written) => {
+      const [name = '', owner, ...more] = written.split('=');
+      const fits = bucketName.test(name) && (owner === undefined || account.test(owner)) && more.length === 0;
+      return fits ? { name, owner } : undefined;
+    },
+  ),
+  image: several(
+    'An image with a digest made from its name: of the first account and region, or a whole name.',
+    'REPOSITORY:TAG, or ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG',
+    'churn:1',
+    (written) =>
+      /^(\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/)?(?=[^:]{2,256}:)[a-z0-9]+([._/-]+[a-z0-9]+)*:[\w.-]{1,128}$/.test(
+        written,
+      )
+        ? written
+        : undefined,
+  ),
+  setting: several(
+    'Another value of a behaviour that AWS leaves open, such as the time until instances run; docs/simulator.md lists them.',
+    'NAME=VALUE',
+    'provisionMs=5s',
+    readSetting,
+  ),
+  serve: optional(
+    text({
+      description:
+        'A command that serves every model, by `GET /ping` and `POST /invocations`. It finds its port in `SAGEMAKER_BIND_TO_PORT` and as `{port}`, and the unpacked artifact in `SAGEMAKER_BASE_DIR`/model and as `{model}`. One process for each variant.',
+      example: 'python serve.py --port {port} --model {model}',
+    }),
+  ),
   speed: number(
-    'Virtual seconds that pass in a second; with 0 time stands still.',
+    'Virtual seconds that pass in a second; with 0 time stands still. With another speed than 1, callers with a clock of their own and the simulator drift apart: see docs/simulator.md.',
     '1',
     'a number from 0 to 10000, e.g. 60',
     (value) => value <= 10_000,

@@ -1,38 +1,44 @@
-import { startSimulator } from '../../simulator/simulator.ts';
+import { readArchive } from '../../simulator/containers/archive.ts';
+import { createCommandServers } from '../../simulator/containers/command-server.ts';
+import { hasModel } from '../../simulator/containers/model-server.ts';
+import type { Serve, Settings, StandIn } from '../../simulator/contracts.ts';
+import { defaultRoles } from '../../simulator/simulator.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
 import { readInputs } from '../inputs/read-inputs.ts';
-import { InputError } from '../schema.ts';
+import { deliveryOf, loadManifest } from '../manifest/load.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { InputError, type ValuesOf } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { simulatorInputs } from './inputs.ts';
+import { standIn } from './own/stand-in.ts';
+import { readManifestFile } from './own/subject.ts';
+import { placeOf } from './own/world.ts';
+import { type LocalAws, openLocalAws } from './workflow/local-aws.ts';
+import { shortName } from './workflow/stand-ins.ts';
 
-/** A local AWS whose time follows the wall clock. Prints its URL and the environment to export; the first signal ends it. */
+/** A local AWS whose time follows the wall clock. Prints all that it has and the environment to export; the first signal ends it. */
 export const runSimulator = async (
   args: readonly string[],
   terminal: Terminal,
   host: () => CommandLine,
 ): Promise<0 | 1 | 2> => {
   try {
-    const {
-      port,
-      speed,
-      seed,
-      'wire-file': wireFile,
-    } = readInputs(simulatorInputs, readArguments(simulatorInputs, args));
-    const simulator = await startSimulator({
-      port,
-      seed,
-      wallSpeed: speed,
-      startAt: wallClock.now(),
-      ...withoutUndefined({ wireFile }),
-    });
+    const wanted = readInputs(simulatorInputs, readArguments(simulatorInputs, args));
     const { signal } = host().cancellation;
-    terminal.out(simulator.url);
-    for (const [name, value] of Object.entries(simulator.environment())) terminal.out(`export ${name}=${value}`);
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    await simulator.close();
+    const servers =
+      wanted.serve === undefined ? undefined : createCommandServers(wanted.serve, (line) => terminal.err(line));
+    const aws = await open(wanted, servers?.serve, terminal);
+    const { simulator } = aws;
+    try {
+      for (const line of await shown(aws)) terminal.out(line);
+      await Promise.race([aborted(signal), simulator.stuck]);
+    } finally {
+      servers?.close();
+      await simulator.close();
+    }
     return 0;
   } catch (error) {
     if (error instanceof InputError) {
@@ -47,4 +53,122 @@ export const runSimulator = async (
     );
     return 1;
   }
+};
+
+type Wanted = ValuesOf<typeof simulatorInputs>;
+
+const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal): Promise<LocalAws> => {
+  const manifest = manifestOf(wanted);
+  const { port, seed, speed, account, region, 'wire-file': wireFile } = wanted;
+  const [first] = Object.values({ ...manifest?.environments, ...manifest?.byCodeDeploy });
+  const usual = placeOf(first ?? {});
+  const named =
+    manifest !== undefined && account === undefined && region === undefined
+      ? []
+      : (account ?? [usual.account]).flatMap((account) =>
+          (region ?? [usual.region]).map((region) => ({ account, region })),
+        );
+  const [home = usual] = named;
+  const aws = await openLocalAws(
+    manifest,
+    {
+      places: named,
+      roles: wanted.role ?? (manifest === undefined ? defaultRoles : []),
+      buckets: [],
+      images: (wanted.image ?? []).map((image) =>
+        image.includes('.dkr.ecr.') ? image : `${home.account}.dkr.ecr.${home.region}.amazonaws.com/${image}`,
+      ),
+      artifacts: [],
+      trainingJobs: [],
+    },
+    {
+      port,
+      seed,
+      wallSpeed: speed,
+      startAt: wallClock.now(),
+      settings: Object.assign({}, ...(wanted.setting ?? [])) as Partial<Settings>,
+      ...withoutUndefined({ wireFile, serve, standIn: serve === undefined ? standInFor(terminal) : undefined }),
+    },
+  );
+  try {
+    for (const { name, owner = home.account } of wanted.bucket ?? []) aws.simulator.objects.create(name, owner);
+    await aws.trained('');
+  } catch (error) {
+    await aws.simulator.close();
+    throw error instanceof RangeError ? new InputError(`bucket: ${error.message}`) : error;
+  }
+  return aws;
+};
+
+const manifestOf = ({ manifest: path, environment }: Wanted): Manifest | undefined => {
+  if (path === undefined) {
+    if (environment !== undefined) throw new InputError('environment: goes with --manifest');
+    return undefined;
+  }
+  const manifest = loadManifest(readManifestFile(path), path);
+  if (environment === undefined) return manifest;
+  deliveryOf(manifest, environment);
+  const only = <One>(all: Readonly<Record<string, One>> = {}): Readonly<Record<string, One>> =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => name === environment));
+  return { ...manifest, environments: only(manifest.environments), byCodeDeploy: only(manifest.byCodeDeploy) };
+};
+
+/** Models of the simulator's own form serve themselves; any other file would never pass its health check. */
+const standInFor = (terminal: Terminal): StandIn => {
+  const files = readArchive(standIn('stand-in', {}));
+  return (identity, own) => {
+    // What is no archive fails, as at AWS.
+    if (own === undefined || hasModel(own)) return undefined;
+    terminal.err(
+      `a stand-in serves in the place of ${shortName(identity)}: a classifier of flowers, from four numbers as text/csv`,
+    );
+    return files;
+  };
+};
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** Asked of the simulator itself, and written as comments of a shell beside the variables. */
+const shown = async ({ simulator, places, accounts }: LocalAws): Promise<readonly string[]> => {
+  const list = async (account: string, region: string | undefined, service: string, operation: string, input: object) =>
+    simulator.account(account, region).call(service, operation, input);
+  const owned = await Promise.all(
+    accounts.map(async (account) => {
+      const { Roles } = (await list(account, undefined, 'iam', 'ListRoles', { MaxItems: 1000 })) as {
+        readonly Roles: readonly { readonly Arn: string }[];
+      };
+      const { Buckets } = (await list(account, undefined, 's3', 'ListBuckets', {})) as {
+        readonly Buckets: { readonly Bucket: readonly { readonly Name: string }[] };
+      };
+      return { account, roles: Roles.map(({ Arn }) => Arn), buckets: Buckets.Bucket.map(({ Name }) => Name) };
+    }),
+  );
+  const images = await Promise.all(
+    places.map(async ({ account, region }) => {
+      const { repositories } = (await list(account, region, 'ecr', 'DescribeRepositories', { maxResults: 1000 })) as {
+        readonly repositories: readonly { readonly repositoryName: string; readonly repositoryUri: string }[];
+      };
+      const tagged = repositories.map(async ({ repositoryName, repositoryUri }) => {
+        const { imageIds } = (await list(account, region, 'ecr', 'ListImages', { repositoryName })) as {
+          readonly imageIds: readonly { readonly imageTag?: string }[];
+        };
+        return imageIds.map(({ imageTag }) => `${repositoryUri}:${imageTag}`);
+      });
+      return (await Promise.all(tagged)).flat();
+    }),
+  );
+  return [
+    simulator.url,
+    `# accounts and regions: ${places.map(({ account, region }) => `${account} in ${region}`).join(', ')}`,
+    ...owned.flatMap(({ account, roles, buckets }) => [
+      ...roles.map((arn) => `# role: ${arn}`),
+      ...buckets.map((name) => `# bucket: ${name} (${account})`),
+    ]),
+    ...images.flat().map((image) => `# image: ${image}`),
+    ...Object.entries(simulator.environment()).map(([name, value]) => `export ${name}=${value}`),
+  ];
 };

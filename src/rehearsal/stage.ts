@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoggedRequest, Settings, Simulator } from '../../simulator/contracts.ts';
@@ -16,6 +15,7 @@ import { createDriver, type Driver, type Moment, type Running, type StepResult }
 import { imageOf, type ManifestOptions, manifestText, rehearsedTeam, rolloutText } from './manifest.ts';
 import type { Job } from './process.ts';
 import { readServing, type Serving, type Versions } from './serving.ts';
+import { openTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 /** The CI's number of the first release's run; each release has the next. */
 export const firstRun = 9_000_000_001;
@@ -130,7 +130,7 @@ export const openStage = async ({
 } = {}): Promise<Stage> => {
   const simulator = await startSimulator({ settings, roles: [...defaultRoles, ...roles] });
   const github = atGitHub && (await startGitHub({ now: () => simulator.clock.now(), ...atGitHub }));
-  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const folder = openTemporaryFolder();
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
   const driver = createDriver({
@@ -206,7 +206,7 @@ export const openStage = async ({
       traffic?.stop();
       driver.close();
       await simulator.close();
-      rmSync(folder, { recursive: true, force: true });
+      removeTemporaryFolder(folder);
       await github?.close();
     },
   };

@@ -107,8 +107,8 @@ export type ReleasePatch = { readonly [Member in keyof Release]?: Release[Member
 export const advance = (record: ReleaseRecord, patch: ReleasePatch): ReleaseRecord => onLive(record, patch);
 
 /**
- * Gives the live release up to AWS, which carries it out by itself: any run may go on with it at once, and the watchdog does
- * not look for its run before `until`.
+ * Leaves the live release to AWS, which carries it out without a run. Any run may go on with it at once. The watchdog does
+ * not settle it before `until`.
  */
 export const leave = (
   record: ReleaseRecord,

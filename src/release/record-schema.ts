@@ -178,6 +178,8 @@ const submission = z.discriminatedUnion('kind', [
     familyArn: z.string(),
     to: z.optional(publishedVersion),
     properties: anything,
+    judged: z.optional(judged),
+    measured: z.optional(z.looseObject({ loadBalancer: z.string(), targetGroup: z.string() })),
   }),
 ]);
 

@@ -220,6 +220,16 @@ export interface ServiceDeployment extends Deployed {
   readonly to?: string;
   /** The running task set's members in the AppSpec, which the next one gets too. */
   readonly properties: Readonly<Record<string, unknown>>;
+  /** The tasks that serve before; only beside `judged`. */
+  readonly measured?: MeasuredTasks;
+}
+
+/** The tasks of a service behind a load balancer, as the dimensions of `AWS/ApplicationELB` name them. */
+export interface MeasuredTasks {
+  /** `app/churn/50dc6c495c0c9188` */
+  readonly loadBalancer: string;
+  /** `targetgroup/churn-blue/73e2d6bc24d8a067` */
+  readonly targetGroup: string;
 }
 
 /** A stepped rollout on two variants of one endpoint (DESIGN §5). */

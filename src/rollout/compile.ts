@@ -240,7 +240,7 @@ const stepOf = (
   const count = fleet.instanceCount;
   if (count < 2)
     return {
-      because: `${rollout.strategy} needs at least 2 instances and the fleet has ${count}: raise instance.count, or use all-at-once with a final-bake`,
+      because: `${rollout.strategy} needs at least 2 instances and the fleet has ${count}: raise instance.count (autoscaling.min of a fleet that scales), or use all-at-once with a final-bake`,
     };
   const exact = instancesOf(size, count);
   if (exact < 1)

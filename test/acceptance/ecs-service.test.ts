@@ -4,8 +4,8 @@ import { approveGate } from '../../src/operations/approve-gate.ts';
 import { regressionTest } from '../../src/operations/regression-test.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Release } from '../../src/release/record.ts';
+import { canary } from '../support/codedeploy.ts';
 import {
-  canary,
   digestOf,
   firstDefinition,
   type GroupOptions,

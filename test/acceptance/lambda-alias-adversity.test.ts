@@ -5,7 +5,8 @@ import { loadJudge } from '../../src/manifest/load.ts';
 import { revisionOf } from '../../src/mechanisms/codedeploy/app-spec.ts';
 import { rollback } from '../../src/operations/rollback.ts';
 import type { Release } from '../../src/release/record.ts';
-import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
+import { type AliasAccount, aliasManifest, openAliasAccount } from '../support/alias.ts';
+import { allAtOnce, canary } from '../support/codedeploy.ts';
 import { hookedManifest } from '../support/hooked.ts';
 
 // `target: lambda-alias` where others, CodeDeploy or the network interfere.

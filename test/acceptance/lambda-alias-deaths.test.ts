@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
 import { rollback } from '../../src/operations/rollback.ts';
-import { type AliasAccount, aliasManifest, allAtOnce, openAliasAccount } from '../support/alias.ts';
+import { type AliasAccount, aliasManifest, openAliasAccount } from '../support/alias.ts';
+import { allAtOnce } from '../support/codedeploy.ts';
 
 /** A run dies at each of its calls to AWS, before or after AWS carries it out; the next run of the same job ends what it began. */
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { minutes } from '../../src/clock.ts';
-import { type AliasAccount, aliasManifest, canary, judged, openAliasAccount } from '../support/alias.ts';
+import { type AliasAccount, aliasManifest, openAliasAccount } from '../support/alias.ts';
+import { canary, judged } from '../support/codedeploy.ts';
 
 // The judge reads AWS/Lambda while CodeDeploy shifts the alias, and stops a deployment that no alarm sees.
 

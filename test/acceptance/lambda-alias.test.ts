@@ -8,7 +8,8 @@ import { rollback } from '../../src/operations/rollback.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam } from '../../src/rehearsal/manifest.ts';
 import type { Release } from '../../src/release/record.ts';
-import { type AliasAccount, aliasManifest, allAtOnce, canary, openAliasAccount } from '../support/alias.ts';
+import { type AliasAccount, aliasManifest, openAliasAccount } from '../support/alias.ts';
+import { allAtOnce, canary } from '../support/codedeploy.ts';
 
 // `target: lambda-alias`: CodeDeploy moves the alias of a function, and the suite supervises it.
 

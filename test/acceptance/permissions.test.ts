@@ -16,8 +16,9 @@ import { type ManifestOptions, manifestText, rollouts, rehearsedTeam as team } f
 import { scalingByHand, trackingInvocations } from '../../src/rehearsal/scaling-by-hand.ts';
 import type { Report } from '../../src/report/result.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
-import { aliasManifest, canary, judged, withAlias } from '../support/alias.ts';
+import { aliasManifest, withAlias } from '../support/alias.ts';
 import { accuracy, packageOf, policyText, withPolicy } from '../support/approval-policy.ts';
+import { canary, judged } from '../support/codedeploy.ts';
 import { regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
@@ -257,6 +258,19 @@ const serviceRows: readonly [Row, ...Row[]] = [
       await ready('1.0.0');
       // Its tasks never run.
       Object.assign(account.simulator.images, { resolve: () => undefined });
+      return { version: '1.0.0' };
+    },
+  },
+  {
+    name: 'to a service, until the judge stops it',
+    ends: 'convicted',
+    operation: deployEndpoint,
+    stage: async (account) => {
+      const { ready, alarmAbove } = await withService(account);
+      await alarmAbove(1000);
+      account.writeManifest(() => serviceManifest(judged(canary.replace('5m', '15m'))));
+      account.simulator.containers.fail('iris:2', 0.2);
+      await ready('1.0.0');
       return { version: '1.0.0' };
     },
   },

@@ -1,4 +1,10 @@
 import { createHash } from 'node:crypto';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { createAwsClients } from '../../src/aws/clients.ts';
@@ -77,7 +83,57 @@ afterEach(() => simulator.close());
 
 const mutations = () => simulator.requests.filter((request) => request.mutation).map((request) => request.operation);
 
+/** As `aws s3 cp` uploads a large file: the ETag is none of the content, and neither is the checksum. */
+const uploadInParts = async (uri: string, parts: readonly Buffer[]): Promise<void> => {
+  const [Bucket = '', ...path] = uri.replace('s3://', '').split('/');
+  const of = { Bucket, Key: path.join('/') };
+  const env = simulator.environment();
+  const s3 = new S3Client({
+    endpoint: simulator.url,
+    region: 'eu-west-1',
+    credentials: {
+      accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '',
+      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '',
+    },
+  });
+  const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ ...of, ChecksumAlgorithm: 'SHA256' }));
+  const Parts = await Promise.all(
+    parts.map(async (Body, index) => {
+      const PartNumber = index + 1;
+      const part = new UploadPartCommand({ ...of, UploadId, PartNumber, Body, ChecksumAlgorithm: 'SHA256' });
+      const { ETag, ChecksumSHA256 } = await s3.send(part);
+      return { PartNumber, ETag, ChecksumSHA256 };
+    }),
+  );
+  await s3.send(new CompleteMultipartUploadCommand({ ...of, UploadId, MultipartUpload: { Parts } }));
+  s3.destroy();
+};
+
 describe('on the wire', () => {
+  test('an artifact that was uploaded in parts is registered, by the content of the whole', async () => {
+    const parts = [Buffer.alloc(5 * 1024 ** 2, 'a'), Buffer.from('the end of the model')];
+    await uploadInParts(artifactUri, parts);
+    const [bucket = '', ...path] = artifactUri.replace('s3://', '').split('/');
+    const head = await world.read.s3.headObject({ Bucket: bucket, Key: path.join('/') });
+    expect([head.ETag, head.ChecksumSHA256, head.ChecksumType]).toEqual([
+      expect.stringMatching(/-2"$/),
+      expect.stringMatching(/-2$/),
+      'COMPOSITE',
+    ]);
+    const { end } = await runTurns(registerModel, inputs(), world);
+    expect(end).toMatchObject({ reason: 'registered', outputs: { 'model-package-version': '1' } });
+    const version = await findVersion(world, 'churn', 'v1.4.0');
+    if (!version) throw new Error('it is not found');
+    const sha256 = createHash('sha256').update(Buffer.concat(parts)).digest('hex');
+    expect(version.containers[0]).toMatchObject({ ModelDataUrl: `s3://ml-releases/churn/artifacts/${sha256}.tar.gz` });
+    expect(await verifyContent(world, version)).toBeUndefined();
+
+    // The same model again is the version that exists; with other bytes behind the same number of parts it is another.
+    expect((await runTurns(registerModel, inputs(), world)).end).toMatchObject({ reason: 'already-registered' });
+    await uploadInParts(artifactUri, [parts[0] ?? Buffer.alloc(0), Buffer.from('another end')]);
+    await expect(runTurns(registerModel, inputs(), world)).rejects.toThrow('already registered with other content');
+  });
+
   test('a registration is taken, found, verified, held by the gate, and let through when approved', async () => {
     const { end } = await runTurns(registerModel, everything, world);
     expect(end).toMatchObject({

@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,5 +33,22 @@ describe('a rehearsal', () => {
     });
     expect(runs[1].verdict).toEqual(runs[0].verdict);
     expect(runs[1].requests).toBe(runs[0].requests);
+  });
+
+  it('that is interrupted leaves no temporary folder behind', async () => {
+    const temp = mkdtempSync(join(tmpdir(), 'interrupted-'));
+    const opened = (async () => {
+      for await (const { filename } of watch(temp)) if (filename?.startsWith('rehearsal-')) return;
+    })();
+    const args = [join(root, 'src/main.ts'), 'rehearse', '--scenario', scenario, '--out', join(temp, 'out')];
+    const rehearsal = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, TMPDIR: temp },
+      stdio: 'ignore',
+    });
+    await opened;
+    rehearsal.kill('SIGINT');
+    expect(await once(rehearsal, 'exit')).toEqual([1, null]);
+    expect(readdirSync(temp)).not.toContainEqual(expect.stringMatching(/^rehearsal-/));
   });
 });

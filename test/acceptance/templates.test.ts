@@ -269,6 +269,27 @@ test('an approved package, by its ARN, is tested and delivered by the pipeline o
   ]);
 });
 
+test('a rejected package, by its ARN, is taken back by the pipeline of promotion; a second event finds the work done', async () => {
+  const promotion = declare('promotion', 'Promotion', { RegressionTest: 'no' });
+  const { name, location, pipeline } = declare('promotion', 'Rejection');
+  push(manifestText({ rollout: rollouts.allAtOnce }), location);
+  await account.approve();
+  await call('CreatePipeline', { pipeline: promotion.pipeline });
+  await call('StartPipelineExecution', { name: promotion.name, variables: [{ name: 'VERSION', value: packageArn }] });
+  launchWorker();
+  expect((await until(promotion.name)).at(-1)).toBe('Production/Deploy delivered');
+  await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+    ModelPackageArn: packageArn,
+    ModelApprovalStatus: 'Rejected',
+  });
+  await call('CreatePipeline', { pipeline });
+  const start = () => call('StartPipelineExecution', { name, variables: [{ name: 'REJECTED', value: packageArn }] });
+  await start();
+  expect(await until(name)).toEqual(['Source/Repository Succeeded', 'TakeBack/Production restored']);
+  await start();
+  expect((await until(name)).slice(2)).toEqual(['Source/Repository Succeeded', 'TakeBack/Production serves-nowhere']);
+});
+
 test('a tag is registered by the registrar, approved, and goes to staging and to production; the watchdog finds nothing to settle', async () => {
   const { name, location, pipeline } = declare('github-flow', 'Release', { RegressionTest: 'no' });
   push(stagedManifest(), location);
@@ -331,7 +352,7 @@ test('a build of the main branch is registered under its commit, approved, and g
 test('CodePipeline accepts every pipeline of every template', async () => {
   for (const template of ['github-flow', 'gitflow', 'promotion'] as const)
     for (const id of Object.keys(pipelinesOf(resourcesOf(template, parameters)))) {
-      const { pipeline } = declare(template, id, { ShiftTraffic: 'yes' });
+      const { pipeline } = declare(template, id, { ShiftTraffic: 'yes', DeliveryWindow: '* * 9-16 ? * MON-FRI *' });
       const made = await call('CreatePipeline', { pipeline: { ...pipeline, name: `${template}-${pipeline.name}` } });
       expect(made['pipeline']).toMatchObject({ pipelineType: pipeline.pipelineType, stages: pipeline.stages });
     }

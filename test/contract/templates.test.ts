@@ -3,6 +3,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { matches, type Pattern } from '../../simulator/event-pattern.ts';
 import { contentName, isNamedFor } from '../../src/endpoint/names.ts';
 import { propertiesOf, type Resources, readTemplate, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
 import { type DeclaredPipeline, pipelinesOf } from '../support/cloudformation.ts';
@@ -214,6 +215,7 @@ describe('parameters', () => {
     ['every role of every account', 'worker', { AssumableRoles: '*' }],
     ['roles by a pattern', 'worker', { AssumableRoles: `${account}churn-deployer,${account}*` }],
     ['every pipeline', 'approvals', { Pipeline: '*' }],
+    ['every pipeline', 'approvals', { RejectionPipeline: '*' }],
     // An event has the name.
     [
       'the ARN of a group',
@@ -292,31 +294,82 @@ describe('decisions in the registry', () => {
   const made = resourcesOf('approvals', {
     ModelPackageGroup: 'churn',
     Pipeline: 'churn-promotion',
+    RejectionPipeline: 'churn-rejection',
+    RegisteredAsApproved: 'deliver',
     GitHubRepository: 'acme/churn',
   });
   const guide = readFileSync('docs/rejections.md', 'utf8');
   const pattern = jsonIn('docs/rejections.md').find((one) => 'detail-type' in one);
 
   it('are selected by the pattern of docs/rejections.md', () => {
-    expect(propertiesOf(made, 'DispatchRejected').EventPattern).toEqual(pattern);
-    const approved = JSON.parse(JSON.stringify(pattern).replaceAll('Rejected', 'Approved'));
-    for (const rule of ['Promote', 'DispatchApproved']) expect(propertiesOf(made, rule).EventPattern).toEqual(approved);
+    for (const rule of ['TakeBack', 'DispatchRejected']) expect(propertiesOf(made, rule).EventPattern).toEqual(pattern);
   });
 
-  it('start the pipeline with the exact package, as a variable that it has', () => {
-    const [{ Arn, InputTransformer, DeadLetterConfig }] = propertiesOf(made, 'Promote').Targets;
-    expect(Arn).toBe('arn:aws:codepipeline:eu-west-1:111122223333:churn-promotion');
+  it.each<[string, object, readonly string[]]>([
+    [
+      'an approval',
+      { ModelApprovalStatus: 'Approved', UpdatedModelPackageFields: ['ModelApprovalStatus', 'ApprovalDescription'] },
+      ['Promote', 'DispatchApproved'],
+    ],
+    ['a registration as Approved', { ModelApprovalStatus: 'Approved' }, ['PromoteRegistered']],
+    ['a registration that waits for a decision', { ModelApprovalStatus: 'PendingManualApproval' }, []],
+    [
+      'an edit of an approved package',
+      { ModelApprovalStatus: 'Approved', UpdatedModelPackageFields: ['CustomerMetadataProperties'] },
+      [],
+    ],
+    [
+      'a rejection',
+      { ModelApprovalStatus: 'Rejected', UpdatedModelPackageFields: ['ModelApprovalStatus'] },
+      ['TakeBack', 'DispatchRejected'],
+    ],
+    ['a rejection that names no member', { ModelApprovalStatus: 'Rejected' }, ['TakeBack', 'DispatchRejected']],
+    [
+      'an edit of a rejected package',
+      { ModelApprovalStatus: 'Rejected', UpdatedModelPackageFields: ['ModelLifeCycle'] },
+      [],
+    ],
+    [
+      'an approval in another group',
+      {
+        ModelPackageGroupName: 'other',
+        ModelApprovalStatus: 'Approved',
+        UpdatedModelPackageFields: ['ModelApprovalStatus'],
+      },
+      [],
+    ],
+  ])('%s starts what it should, and nothing else', (_what, detail, expected) => {
+    const event = {
+      source: 'aws.sagemaker',
+      'detail-type': 'SageMaker Model Package State Change',
+      detail: { ModelPackageGroupName: 'Churn', ...detail },
+    };
+    const rules = Object.entries(made).filter(([, { Type }]) => Type === 'AWS::Events::Rule');
+    expect(
+      rules.flatMap(([id, { Properties }]) => (matches(Properties.EventPattern as Pattern, event) ? id : [])),
+    ).toEqual(expected);
+  });
+
+  it.each([
+    ['Promote', 'Promotion', 'Starter'],
+    ['PromoteRegistered', 'Promotion', 'Starter'],
+    ['TakeBack', 'Rejection', 'TakeBackStarter'],
+  ])('%s starts the pipeline with the exact package, as a variable that it has', (rule, id, role) => {
+    const [{ Arn, InputTransformer, DeadLetterConfig, RoleArn }] = propertiesOf(made, rule).Targets;
+    expect(Arn).toBe(`arn:aws:codepipeline:eu-west-1:111122223333:churn-${id.toLowerCase()}`);
+    expect(RoleArn).toBe(`${account}${role}`);
     const filled = InputTransformer.InputTemplate.replace(
       '<package>',
       '"arn:aws:sagemaker:eu-west-1:111122223333:model-package/churn/7"',
     );
     const { variables } = JSON.parse(filled);
-    const { Promotion } = pipelinesOf(resourcesOf('promotion', pipelineParameters));
-    expect(variables.map(({ name }: { name: string }) => name)).toEqual(Promotion?.variables?.map(({ name }) => name));
+    const { [id]: started } = pipelinesOf(resourcesOf('promotion', pipelineParameters));
+    expect(started?.name).toBe(`churn-${id.toLowerCase()}`);
+    expect(variables.map(({ name }: { name: string }) => name)).toEqual(started?.variables?.map(({ name }) => name));
     expect(variables[0].value).toMatch(/model-package\/churn\/7$/);
     expect(InputTransformer.InputPathsMap).toEqual({ package: '$.detail.ModelPackageArn' });
     expect(DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
-    expect(inlineOf(made, 'Starter')).toEqual([
+    expect(inlineOf(made, role)).toEqual([
       { Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: Arn },
     ]);
   });
@@ -348,6 +401,10 @@ describe('decisions in the registry', () => {
         Type === 'AWS::Events::Rule' ? id : [],
       );
     expect(rulesOf({ Pipeline: 'churn-promotion' })).toEqual(['Promote']);
+    expect(rulesOf({ Pipeline: 'churn-promotion', RegisteredAsApproved: 'deliver' })).toEqual([
+      ...['Promote', 'PromoteRegistered'],
+    ]);
+    expect(rulesOf({ RejectionPipeline: 'churn-rejection' })).toEqual(['TakeBack']);
     expect(rulesOf({ GitHubRepository: 'acme/churn' })).toEqual(['DispatchApproved', 'DispatchRejected']);
     expect(rulesOf({ GitHubRepository: 'acme/churn', Endpoint: 'churn' })).toEqual([
       ...['DispatchApproved', 'DispatchRejected', 'DispatchAtRest'],
@@ -426,6 +483,7 @@ describe('the pipelines', () => {
       'gitflow Final': push({ tags: { includes: ['*_v*'], excludes: ['*_v*-rc.*'] } }),
       'gitflow Watchdog': [],
       'promotion Promotion': [],
+      'promotion Rejection': [],
       'promotion Watchdog': [],
     });
   });
@@ -439,6 +497,7 @@ describe('the pipelines', () => {
     ['gitflow', 'Candidate', {}, 'Source Register Test Approve Staging'],
     ['gitflow', 'Final', { RegressionTest: 'no' }, 'Source Register Approve Production'],
     ['promotion', 'Promotion', {}, 'Source Test Approve Production'],
+    ['promotion', 'Rejection', {}, 'Source TakeBack'],
     [
       'promotion',
       'Promotion',

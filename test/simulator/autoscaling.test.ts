@@ -233,13 +233,23 @@ describe('registration', () => {
     ['no capacity at first', {}],
     ['no instances', { MinCapacity: 0, MaxCapacity: 2 }],
     ['a minimum above the maximum', { MinCapacity: 3, MaxCapacity: 2 }],
-    ['another service', { ServiceNamespace: 'ecs', MinCapacity: 1, MaxCapacity: 2 }],
     [
       'another dimension',
       { ScalableDimension: 'sagemaker:variant:DesiredProvisionedConcurrency', MinCapacity: 1, MaxCapacity: 2 },
     ],
   ])('refuses %s', (_what, input) => {
     expect(autoscaling().refused('RegisterScalableTarget', input)?.code).toBe('ValidationException');
+  });
+  test.each([
+    [{ ServiceNamespace: 'ecs' }, 'ServiceNamespace ecs'],
+    [
+      { ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount', ResourceId: 'inference-component/a' },
+      'ScalableDimension sagemaker:inference-component:DesiredCopyCount',
+    ],
+  ])('does not blame AWS for its own limits: %j', (input, what) => {
+    expect(autoscaling().refused('RegisterScalableTarget', { ...input, MinCapacity: 0, MaxCapacity: 2 })?.message).toBe(
+      `not simulated: application-autoscaling, ${what}`,
+    );
   });
   test('refuses burstable instances', () => {
     expect(
@@ -414,10 +424,50 @@ describe('step scaling', () => {
     ]);
     waiting(sim, 40, 3);
     expect(sim.fleet.count).toBe(5);
-    waiting(sim, 15, 3);
+    waiting(sim, 15, 2);
     expect(sim.fleet.count).toBe(5);
     waiting(sim, 15, 4);
     expect(sim.fleet.count).toBe(6);
+  });
+  // AWS: "Alarm actions", Auto Scaling actions; SetAlarmState, StateReasonData.
+  test('acts on each state that names it, again each minute of the state, and not at all while actions are disabled', () => {
+    const down = registered();
+    down.ask('PutScalingPolicy', waking([{ MetricIntervalUpperBound: 0, ScalingAdjustment: -1 }], { Cooldown: 0 }));
+    down.fleet.count = 6;
+    down.call('PutMetricAlarm', { ...queue, OKActions: [arnOf(down)], ActionsEnabled: false });
+    waiting(down, 1, 4);
+    expect(down.fleet.count).toBe(6);
+    down.call('PutMetricAlarm', { ...queue, OKActions: [arnOf(down)] });
+    waiting(down, 1, 3);
+    expect(down.fleet.count).toBe(3);
+    expect(down.ask('DescribeScalingPolicies')['ScalingPolicies']).toEqual([
+      expect.objectContaining({ Alarms: [expect.objectContaining({ AlarmName: 'queue' })] }),
+    ]);
+  });
+  test('acts at once when SetAlarmState says so, by the value in its reason data', () => {
+    const sim = registered();
+    sim.ask(
+      'PutScalingPolicy',
+      waking([
+        { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 20, ScalingAdjustment: 1 },
+        { MetricIntervalLowerBound: 20, ScalingAdjustment: 3 },
+      ]),
+    );
+    sim.call('PutMetricAlarm', { ...queue, AlarmActions: [arnOf(sim)] });
+    sim.advance(minute);
+    sim.call('SetAlarmState', {
+      AlarmName: 'queue',
+      StateValue: 'ALARM',
+      StateReason: 'a test',
+      StateReasonData: JSON.stringify({ recentDatapoints: [35] }),
+    });
+    expect(sim.fleet.count).toBe(5);
+    const { AlarmHistoryItems } = sim.call('DescribeAlarmHistory', { HistoryItemType: 'Action' }) as {
+      AlarmHistoryItems: { HistorySummary: string }[];
+    };
+    expect(AlarmHistoryItems.map(({ HistorySummary }) => HistorySummary)).toEqual([
+      `Successfully executed action ${arnOf(sim)}`,
+    ]);
   });
   test('an alarm with the ARN of a deregistered policy starts nothing: put again, it has another one', () => {
     const sim = registered();

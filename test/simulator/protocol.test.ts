@@ -139,7 +139,7 @@ describe('the other protocols of CloudWatch and STS', () => {
     expect([put.status, put.headers.get('smithy-protocol'), decodeCbor(put.body)]).toEqual([200, 'rpc-v2-cbor', {}]);
     const refused = await raw(`${path}PutMetricData`, headers, Buffer.from('a0', 'hex'));
     expect(refused.headers.get('x-amzn-query-error')).toBe('ValidationError;Sender');
-    expect(decodeCbor(refused.body)).toMatchObject({ __type: 'ValidationError' });
+    expect(decodeCbor(refused.body)).toMatchObject({ __type: 'ValidationException' });
     const broken = await raw(`${path}PutMetricData`, headers, Buffer.from('bf6a', 'hex'));
     expect(decodeCbor(broken.body)).toMatchObject({ __type: 'SerializationException' });
   });

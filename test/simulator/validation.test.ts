@@ -5,7 +5,8 @@ import { fc } from '../support/properties.ts';
 
 const services = ['sagemaker', 'sagemaker-runtime', 'cloudwatch', 'application-autoscaling', 'sts', 'ecr'] as const;
 const tables = new Map(services.map((service) => [service as string, loadTables(service)]));
-const tablesOf = (service: string): Tables => tables.get(service) ?? { source: '', operations: {}, shapes: {} };
+const tablesOf = (service: string): Tables =>
+  tables.get(service) ?? { source: '', operations: {}, shapes: {}, unserved: {} };
 
 const refused = (service: string, operation: string, input: Record<string, unknown>): string => {
   try {
@@ -57,7 +58,7 @@ describe('constraints', () => {
     [
       'sagemaker',
       'CreateEndpointConfig',
-      { EndpointConfigName: 'c', ProductionVariants: [{ ...variant, InstanceType: 'ml.brand-new9.4xlarge' }] },
+      { EndpointConfigName: 'c', ProductionVariants: [{ ...variant, InstanceType: 'ml.p5.4xlarge' }] },
       { EndpointConfigName: 'c', ProductionVariants: [] },
     ],
     [

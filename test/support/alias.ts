@@ -5,21 +5,13 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import { type Attempt, openAccount, type TestAccount } from './account.ts';
+import { alarmOnErrors, canary, deploymentsOf, journalsOf } from './codedeploy.ts';
 
 const repository = team.image.split(/[:@]/)[0] ?? '';
 const digests = { '1.0.0': '0', '1.1.0': '1', '1.2.0': '2', '1.4.0': '4' } as const;
 export type ModelVersion = keyof typeof digests;
 export const imageOf = (version: ModelVersion | 'before'): string => `${repository}:lambda-${version}`;
 const errorsAlarm = 'iris-live-errors';
-
-export const canary = '{ strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0 }';
-/** Under a judge. */
-export const judged = (rollout: string = canary): string =>
-  rollout.replace(
-    '}',
-    ', judge: { convict: { worse-than: 1.2x, false-rollback: 0.01 }, healthy: { excess-below: 0.5%, confidence: 0.95 } } }',
-  );
-export const allAtOnce = '{ strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }';
 
 export const aliasManifest = (rollout: string = canary, more = ''): string => `version: 1
 model: ${team.model}
@@ -90,23 +82,18 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
   });
   await call('lambda', 'CreateAlias', { FunctionName: 'iris', Name: 'live', FunctionVersion: '1' });
   const alarmAbove = (Threshold: number) =>
-    call('cloudwatch', 'PutMetricAlarm', {
-      AlarmName: errorsAlarm,
-      Namespace: 'AWS/Lambda',
-      MetricName: 'Errors',
-      Dimensions: [
-        { Name: 'FunctionName', Value: 'iris' },
-        { Name: 'Resource', Value: 'iris:live' },
-      ],
-      Statistic: 'Sum',
-      Period: 60,
-      // One minute of five: the metrics of a minute may come late.
-      EvaluationPeriods: 5,
-      DatapointsToAlarm: 1,
+    alarmOnErrors(
+      simulator,
+      {
+        Namespace: 'AWS/Lambda',
+        MetricName: 'Errors',
+        Dimensions: [
+          { Name: 'FunctionName', Value: 'iris' },
+          { Name: 'Resource', Value: 'iris:live' },
+        ],
+      },
       Threshold,
-      ComparisonOperator: 'GreaterThanThreshold',
-      TreatMissingData: 'notBreaching',
-    });
+    );
   await alarmAbove(5);
   await call('codedeploy', 'CreateApplication', { applicationName: 'iris', computePlatform: 'Lambda' });
   await call('codedeploy', 'CreateDeploymentGroup', {
@@ -169,25 +156,9 @@ export const withAlias = async (account: TestAccount): Promise<AliasAccount> => 
       );
       return found && (JSON.parse(found.body.toString()) as ReleaseRecord);
     },
-    journal: () =>
-      simulator.objects
-        .under(`model-delivery-${team.account}-${team.region}`, 'lambda/iris/live/releases/')
-        .filter(({ key }) => key.endsWith('/journal.jsonl'))
-        .map(({ body }) => body.toString())
-        .join(''),
+    journal: () => journalsOf(simulator, 'lambda/iris/live'),
     redden: (StateValue) =>
       call('cloudwatch', 'SetAlarmState', { AlarmName: errorsAlarm, StateValue, StateReason: 'test' }),
-    deployments: async () => {
-      const { deployments } = await call('codedeploy', 'ListDeployments', {
-        applicationName: 'iris',
-        deploymentGroupName: 'live',
-      });
-      const all = [];
-      for (const deploymentId of deployments as readonly string[]) {
-        const { deploymentInfo } = await call('codedeploy', 'GetDeployment', { deploymentId });
-        all.push(deploymentInfo as Readonly<Record<string, unknown>>);
-      }
-      return all.filter(({ creator }) => creator === 'user');
-    },
+    deployments: () => deploymentsOf(simulator),
   };
 };

@@ -1,4 +1,5 @@
-import { aliasManifest, canary } from './alias.ts';
+import { aliasManifest } from './alias.ts';
+import { canary } from './codedeploy.ts';
 import { columns, regressionText } from './golden-set.ts';
 
 /** The manifest of an alias with a regression test in lifecycle hooks. @param hooks YAML on one line */

@@ -3,7 +3,9 @@ import { registerModel } from '../../src/operations/register-model.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
+import { withoutUndefined } from '../../src/without-undefined.ts';
 import { type Attempt, openAccount, type TestAccount } from './account.ts';
+import { alarmOnErrors, canary, deploymentsOf, journalsOf } from './codedeploy.ts';
 
 const repository = team.image.split(/[:@]/)[0] ?? '';
 const digests = { '1.0.0': '0', '1.1.0': '1', '1.2.0': '2' } as const;
@@ -15,9 +17,6 @@ const role = `arn:aws:iam::${team.account}:role/iris-serving`;
 const loadBalancer = 'app/iris/50dc6c495c0c9188';
 const balancer = (resource: string): string =>
   `arn:aws:elasticloadbalancing:${team.region}:${team.account}:${resource}`;
-
-export const canary = '{ strategy: canary, size: 10%, bake: 5m, final-bake: 0s, minimum-requests: 0 }';
-export const allAtOnce = '{ strategy: all-at-once, final-bake: 0s, minimum-requests: 0 }';
 
 export const serviceManifest = (rollout: string = canary, more = '', service = ''): string => `version: 1
 model: ${team.model}
@@ -53,6 +52,10 @@ export const firstDefinition = {
 };
 
 export interface GroupOptions {
+  /** Of the simulator. */
+  readonly settings?: NonNullable<Parameters<typeof openAccount>[0]>['settings'];
+  /** The load balancer in the ARN of the production listener. */
+  readonly listenedBy?: string;
   readonly terminationMinutes?: number;
   /** The traffic waits so long for a person. */
   readonly readyMinutes?: number;
@@ -81,6 +84,12 @@ export interface ServiceAccount extends TestAccount {
   definition(revision: number): Promise<Readonly<Record<string, unknown>>>;
   serviceRecord(): ReleaseRecord | undefined;
   redden(state: 'ALARM' | 'OK'): Promise<unknown>;
+  /** The alarm of the group goes off at more errors than these in a minute. */
+  alarmAbove(errors: number): Promise<unknown>;
+  /** Nobody calls the service any more. */
+  idle(): void;
+  /** Of all releases. */
+  journal(): string;
   /** A person reroutes the traffic of the next deployments that are ready, up to this number. */
   goOnWhenReady(times: number): void;
   /** Deployments that were created by a user, newest first. */
@@ -88,11 +97,11 @@ export interface ServiceAccount extends TestAccount {
 }
 
 export const openServiceAccount = async (options: GroupOptions = {}): Promise<ServiceAccount> =>
-  withService(await openAccount(), options);
+  withService(await openAccount(withoutUndefined({ settings: options.settings })), options);
 
 export const withService = async (
   account: TestAccount,
-  { terminationMinutes = 0, readyMinutes }: GroupOptions = {},
+  { terminationMinutes = 0, readyMinutes, listenedBy = loadBalancer }: GroupOptions = {},
 ): Promise<ServiceAccount> => {
   const { simulator } = account;
   const call = (service: string, operation: string, input: object) => simulator.call(service, operation, input);
@@ -120,20 +129,17 @@ export const withService = async (
       },
     ],
   });
-  await call('cloudwatch', 'PutMetricAlarm', {
-    AlarmName: errorsAlarm,
-    Namespace: 'AWS/ApplicationELB',
-    MetricName: 'HTTPCode_Target_5XX_Count',
-    Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
-    Statistic: 'Sum',
-    Period: 60,
-    // One minute of five: the metrics of a minute may come late.
-    EvaluationPeriods: 5,
-    DatapointsToAlarm: 1,
-    Threshold: 5,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'notBreaching',
-  });
+  const alarmAbove = (Threshold: number) =>
+    alarmOnErrors(
+      simulator,
+      {
+        Namespace: 'AWS/ApplicationELB',
+        MetricName: 'HTTPCode_Target_5XX_Count',
+        Dimensions: [{ Name: 'LoadBalancer', Value: loadBalancer }],
+      },
+      Threshold,
+    );
+  await alarmAbove(5);
   await call('codedeploy', 'CreateApplication', { applicationName: 'iris', computePlatform: 'ECS' });
   await call('codedeploy', 'CreateDeploymentGroup', {
     applicationName: 'iris',
@@ -145,7 +151,7 @@ export const withService = async (
       targetGroupPairInfoList: [
         {
           targetGroups: [{ name: 'iris-blue' }, { name: 'iris-green' }],
-          prodTrafficRoute: { listenerArns: [balancer(`listener/${loadBalancer}/f2f7dc8efc522ab2`)] },
+          prodTrafficRoute: { listenerArns: [balancer(`listener/${listenedBy}/f2f7dc8efc522ab2`)] },
           testTrafficRoute: { listenerArns: [balancer(`listener/${loadBalancer}/6e1f2a3b4c5d6e7f`)] },
         },
       ],
@@ -161,7 +167,13 @@ export const withService = async (
           : { actionOnTimeout: 'STOP_DEPLOYMENT', waitTimeInMinutes: readyMinutes },
     },
   });
-  simulator.containers.traffic({ cluster: 'models', service: 'iris', loadBalancer, requestsPerSecond: 20, seed: 7 });
+  const callers = simulator.containers.traffic({
+    cluster: 'models',
+    service: 'iris',
+    loadBalancer,
+    requestsPerSecond: 20,
+    seed: 7,
+  });
   await account.pass(120_000);
   account.writeManifest(() => serviceManifest());
 
@@ -196,6 +208,9 @@ export const withService = async (
       );
       return found && (JSON.parse(found.body.toString()) as ReleaseRecord);
     },
+    alarmAbove,
+    idle: () => callers.stop(),
+    journal: () => journalsOf(simulator, 'ecs/models/iris'),
     redden: (StateValue) =>
       call('cloudwatch', 'SetAlarmState', { AlarmName: errorsAlarm, StateValue, StateReason: 'test' }),
     goOnWhenReady: (times) => {
@@ -209,17 +224,6 @@ export const withService = async (
         }
       });
     },
-    deployments: async () => {
-      const { deployments } = await call('codedeploy', 'ListDeployments', {
-        applicationName: 'iris',
-        deploymentGroupName: 'live',
-      });
-      const all = [];
-      for (const deploymentId of deployments as readonly string[]) {
-        const { deploymentInfo } = await call('codedeploy', 'GetDeployment', { deploymentId });
-        all.push(deploymentInfo as Readonly<Record<string, unknown>>);
-      }
-      return all.filter(({ creator }) => creator === 'user');
-    },
+    deployments: () => deploymentsOf(simulator),
   };
 };

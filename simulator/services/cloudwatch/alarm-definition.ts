@@ -62,11 +62,6 @@ const checkMetric = (alarm: AlarmDefinition): void => {
   if (Period === undefined) throw invalid('The parameter Period is required');
   if (!isPeriod(Period))
     throw invalid(`The value ${Period} for parameter Period is invalid: 10, 20, 30 or a multiple of 60`);
-  // Only metrics stored by PutMetricData with StorageResolution 1 have data below a minute; AWS publishes no such metric here.
-  if (Period < 60 && Namespace.startsWith('AWS/'))
-    throw invalid(
-      `The value ${Period} for parameter Period is invalid: metrics of ${Namespace} have a resolution of 60 seconds`,
-    );
   if (new Set(Dimensions.map(({ Name }) => Name)).size < Dimensions.length)
     throw invalid('The parameter Dimensions must not contain duplicate names');
 };

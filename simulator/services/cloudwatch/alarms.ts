@@ -1,4 +1,6 @@
 import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
+import { createAlarmActions, type InvokePolicy } from './alarm-actions.ts';
 import {
   type AlarmDefinition,
   checkAlarm,
@@ -6,6 +8,7 @@ import {
   periodSeconds,
   samplesForPercentile,
 } from './alarm-definition.ts';
+import { type CompositeAlarms, createCompositeAlarms } from './composite-alarms.ts';
 import { type AlarmState, decide } from './missing-data.ts';
 import { runQueries } from './queries.ts';
 import { statistic } from './statistic.ts';
@@ -26,8 +29,9 @@ export interface Alarm {
 
 export interface HistoryItem {
   readonly alarm: string;
+  readonly kind: 'MetricAlarm' | 'CompositeAlarm';
   readonly at: Instant;
-  readonly type: 'StateUpdate' | 'ConfigurationUpdate';
+  readonly type: 'StateUpdate' | 'ConfigurationUpdate' | 'Action';
   readonly summary: string;
   readonly data: string;
 }
@@ -37,10 +41,14 @@ export interface AlarmEngine {
   get(name: string): Alarm | undefined;
   /** By name. */
   all(): readonly Alarm[];
-  remove(names: readonly string[]): void;
+  /** Unknown names are skipped. @returns how many were there */
+  remove(names: readonly string[]): number;
   setState(name: string, state: AlarmState, reason: string, reasonData: string | undefined): void;
   /** Oldest first; kept after the alarm is deleted. */
   history(): readonly HistoryItem[];
+  /** From now on the alarms' actions on scaling policies are invoked there. */
+  onScaling(invoke: InvokePolicy): void;
+  readonly composites: CompositeAlarms;
 }
 
 interface DataPoint {
@@ -60,9 +68,25 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   const alarms = new Map<string, Alarm>();
   const history: HistoryItem[] = [];
 
-  const record = (alarm: string, type: HistoryItem['type'], summary: string, data: object): void => {
-    history.push({ alarm, at: clock.now(), type, summary, data: JSON.stringify({ version: '1.0', ...data }) });
-  };
+  const recordOf =
+    (kind: HistoryItem['kind']) =>
+    (alarm: string, type: HistoryItem['type'], summary: string, data: object): void => {
+      history.push({ alarm, kind, at: clock.now(), type, summary, data: JSON.stringify({ version: '1.0', ...data }) });
+    };
+  const record = recordOf('MetricAlarm');
+  const composites = createCompositeAlarms(kernel, {
+    metricAlarm: (name) => alarms.get(name),
+    record: recordOf('CompositeAlarm'),
+  });
+
+  // Their words and data as callers have seen them in DescribeAlarmHistory; a message is published to topics only.
+  const actions = createAlarmActions(kernel, (alarm, arn) =>
+    record(alarm, 'Action', `Successfully executed action ${arn}`, {
+      actionState: 'Succeeded',
+      stateUpdateTimestamp: clock.now(),
+      notificationResource: arn,
+    }),
+  );
 
   const enter = (alarm: Alarm, state: AlarmState, reason: string, reasonData: string | undefined): void => {
     const { AlarmName: name } = alarm.definition;
@@ -82,6 +106,12 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       newState: { stateValue: state, stateReason: reason },
     });
     kernel.note({ source: 'alarm', object: name, what: state, detail: reason });
+    actions.changed(alarm.definition, state, () => ({
+      alarm: name,
+      state,
+      above: above(alarm.definition, lastDataPoint(reasonData) ?? newest(alarm.definition)),
+    }));
+    composites.changed(name);
   };
 
   const dataPoints = (definition: AlarmDefinition, from: Instant, to: Instant): readonly DataPoint[] => {
@@ -105,6 +135,13 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
       const value = compute(summary);
       return value === undefined ? [] : [{ timestamp, value, samples: summary.count }];
     });
+  };
+
+  /** The newest readable value of the last whole periods. */
+  const newest = (definition: AlarmDefinition): number | undefined => {
+    const periodMs = periodSeconds(definition) * 1000;
+    const to = Math.floor(clock.now() / periodMs) * periodMs;
+    return dataPoints(definition, to - 5 * periodMs, to).at(-1)?.value;
   };
 
   const evaluate = (alarm: Alarm): void => {
@@ -162,6 +199,15 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
   for (const every of [10_000, 60_000, 3_600_000])
     clock.every(every, 'alarm evaluation', () => evaluateWhere((alarm) => rhythmMs(alarm) === every));
+  clock.every(60_000, 'alarm actions', () => {
+    for (const { definition, state, transitionedAt } of alarms.values())
+      if (transitionedAt < clock.now())
+        actions.remains(definition, state, () => ({
+          alarm: definition.AlarmName,
+          state,
+          above: above(definition, newest(definition)),
+        }));
+  });
 
   const evaluateSoon = (name: string): void => {
     clock.at(clock.now() + settings.alarmSettleMs, 'alarm evaluation', () => {
@@ -171,9 +217,11 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
   };
 
   return {
-    put: ({ Tags: _tags, ...definition }) => {
+    put: (definition) => {
+      if (definition.Tags !== undefined) throw notSimulated('cloudwatch PutMetricAlarm, member Tags');
       checkAlarm(definition);
       const name = definition.AlarmName;
+      if (composites.get(name)) throw new AwsError('ValidationError', `The alarm ${name} is a composite alarm`);
       const before = alarms.get(name);
       if (!before && alarms.size >= alarmQuota)
         throw new AwsError('LimitExceededFault', 'The quota for alarms for this customer has been reached.');
@@ -195,24 +243,42 @@ export const createAlarms = (kernel: Kernel, store: Store): AlarmEngine => {
     get: (name) => alarms.get(name),
     all: () => [...alarms.values()].sort((a, b) => (a.definition.AlarmName < b.definition.AlarmName ? -1 : 1)),
     remove: (names) => {
-      const unknown = names.find((name) => !alarms.has(name));
-      // One unknown name and nothing is deleted (AWS: DeleteAlarms docs).
-      if (unknown !== undefined) throw new AwsError('ResourceNotFound', `Alarm ${unknown} does not exist`, 404);
-      for (const name of names) {
+      // CloudWatch API reference, DeleteAlarms: "the alarms you specify with correct names are still deleted".
+      const there = names.filter((name) => alarms.has(name));
+      for (const name of there) {
         alarms.delete(name);
         record(name, 'ConfigurationUpdate', `Alarm "${name}" deleted`, { type: 'Delete' });
       }
+      return there.length;
     },
     setState: (name, state, reason, reasonData) => {
       const alarm = alarms.get(name);
-      if (!alarm) throw new AwsError('ResourceNotFound', `Alarm ${name} does not exist`, 404);
+      if (!alarm) throw notFound();
       enter(alarm, state, reason, reasonData);
       // A metric alarm returns to its real state, "often within seconds" (AWS: SetAlarmState docs).
       evaluateSoon(name);
     },
     history: () => history,
+    onScaling: actions.onScaling,
+    composites,
   };
 };
+
+const above = ({ Threshold = 0 }: AlarmDefinition, value: number | undefined): number =>
+  value === undefined ? 0 : value - Threshold;
+
+/**
+ * StateReasonData has the values that decided. "If an alarm triggers … Application Auto Scaling policies, you must include information in
+ * the StateReasonData parameter" (AWS: SetAlarmState).
+ */
+const lastDataPoint = (reasonData: string | undefined): number | undefined => {
+  const data = JSON.parse(reasonData ?? 'null') as { readonly recentDatapoints?: unknown } | null;
+  const values = data?.recentDatapoints;
+  const last: unknown = Array.isArray(values) ? values.at(-1) : undefined;
+  return typeof last === 'number' ? last : undefined;
+};
+/** CloudWatch's has no message. */
+export const notFound = (): AwsError => new AwsError('ResourceNotFound', '', 404);
 
 const words: Readonly<Record<string, string>> = {
   GreaterThanOrEqualToThreshold: 'greater than or equal to',

@@ -1,4 +1,5 @@
 import type { Instant, Kernel, Metrics, Service } from '../../contracts.ts';
+import type { InvokePolicy } from './alarm-actions.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { alarmOperations } from './alarm-operations.ts';
 import { createAlarms } from './alarms.ts';
@@ -10,9 +11,11 @@ import { createStore, type Dimension, type Selector } from './store.ts';
 export interface AlarmedMetrics extends Metrics {
   putAlarm(definition: AlarmDefinition): void;
   /** Unknown names are skipped. */
-  deleteAlarms(names: readonly string[]): void;
-  /** The alarms with this action, and how far the newest readable value lies above the threshold of those in ALARM. */
-  naming(action: string): readonly { readonly name: string; readonly above?: number }[];
+  deleteAlarms(names: readonly string[]): number;
+  /** The alarms with this action in any state. */
+  naming(action: string): readonly string[];
+  /** From now on the alarms' actions on scaling policies are invoked there. */
+  onScaling(invoke: InvokePolicy): void;
   /** The newest readable whole period before now, looking back `periods`; undefined without data. */
   latest(selector: Selector, stat: string, periodMs: number, periods: number): number | undefined;
 }
@@ -21,6 +24,9 @@ export interface AlarmedMetrics extends Metrics {
 const unitOf = (namespace: string, metric: string): string => {
   if (namespace === 'AWS/Lambda') return metric === 'Duration' ? 'Milliseconds' : 'Count';
   if (namespace === 'AWS/ApplicationELB') return 'Count';
+  // Of queues (AWS: "Monitor asynchronous endpoint").
+  if (/^(ApproximateBacklogSize|HasBacklog)/.test(metric)) return 'Count';
+  if (metric === 'ApproximateAgeOfOldestRequest') return 'Seconds';
   return metric.endsWith('Latency') ? 'Microseconds' : 'None';
 };
 
@@ -75,25 +81,20 @@ export const createCloudwatch = (kernel: Kernel): { readonly service: Service; r
     metrics: {
       record: (namespace, metric, dimensions, value, at) => recordMany(namespace, metric, dimensions, [value], [1], at),
       recordMany,
-      alarmState: (name) => engine.get(name)?.state,
+      alarmState: (name) => engine.get(name)?.state ?? engine.composites.get(name)?.state,
+      isComposite: (name) => engine.composites.get(name) !== undefined,
       putAlarm: engine.put,
-      deleteAlarms: (names) => engine.remove(names.filter((name) => engine.get(name) !== undefined)),
+      deleteAlarms: engine.remove,
       latest,
       naming: (action) =>
         engine
           .all()
-          .filter(({ definition: { AlarmActions = [] } }) => AlarmActions.includes(action))
-          .map(({ state, definition }) => {
-            if (state !== 'ALARM' || definition.ActionsEnabled === false) return { name: definition.AlarmName };
-            const { AlarmName: name, Namespace, MetricName, Dimensions: dimensions = [], Period = 60 } = definition;
-            const stat = definition.Statistic ?? definition.ExtendedStatistic;
-            const value =
-              Namespace === undefined || MetricName === undefined || stat === undefined
-                ? undefined
-                : latest({ namespace: Namespace, metric: MetricName, dimensions }, stat, Period * 1000, 5);
-            // An alarm on metric math, or on missing data, lies at its threshold.
-            return { name, above: value === undefined ? 0 : value - (definition.Threshold ?? 0) };
-          }),
+          .map(({ definition }) => definition)
+          .filter(({ AlarmActions = [], OKActions = [], InsufficientDataActions = [] }) =>
+            [...AlarmActions, ...OKActions, ...InsufficientDataActions].includes(action),
+          )
+          .map(({ AlarmName }) => AlarmName),
+      onScaling: engine.onScaling,
     },
   };
 };

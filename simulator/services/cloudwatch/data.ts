@@ -1,5 +1,5 @@
 import { AwsError, type Handler, type Instant, type Kernel } from '../../contracts.ts';
-import { checkQueries, type MetricDataQuery, runQueries } from './queries.ts';
+import { checkQueries, type MetricDataQuery, runQueries, selectorOf } from './queries.ts';
 import { statistic } from './statistic.ts';
 import type { Dimension, Observation, Store } from './store.ts';
 import { summaryOfSet } from './summary.ts';
@@ -41,17 +41,16 @@ const checkDatum = (datum: MetricDatum, where: string, now: Instant): void => {
       'MissingRequiredParameterException',
       `At least one of the parameters must be specified: ${where}.Value, Values or StatisticValues.`,
     );
-  if (forms > 1)
+  if (forms > 1) {
+    const [one, other] = (['Value', 'Values', 'StatisticValues'] as const).filter((form) => datum[form] !== undefined);
     throw new AwsError(
       'InvalidParameterCombinationException',
-      `The parameters ${where}.Value, Values and StatisticValues are mutually exclusive.`,
+      `The parameters ${where}.${one} and ${where}.${other} are mutually exclusive and you have specified both.`,
     );
+  }
   for (const value of [datum.Value ?? [], datum.Values ?? [], datum.Counts ?? []].flat()) checkNumber(value, where);
   if (datum.Counts && datum.Counts.length !== datum.Values?.length)
-    throw new AwsError(
-      'InvalidParameterCombinationException',
-      `The parameters ${where}.Values and ${where}.Counts must be of the same length.`,
-    );
+    throw invalid(`The parameters ${where}.Values and ${where}.Counts must be of the same size.`);
   if ((datum.Values?.length ?? 0) > 150)
     throw invalid(`The collection ${where}.Values must not have a size greater than 150.`);
   if (datum.StorageResolution !== undefined && ![1, 60].includes(datum.StorageResolution))
@@ -114,6 +113,7 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
     );
     const results = runQueries(store, queries, from, to);
     const returned = queries.filter(({ ReturnData }) => ReturnData !== false);
+    const labels = labelsOf(returned);
     const points = returned.flatMap(({ Id }) => {
       const values = [...(results.get(Id) ?? [])];
       // AWS: ScanBy docs; newest first is the default.
@@ -123,7 +123,9 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
     const shown = page(points, input.MaxDatapoints ?? 100_800, input.NextToken);
     const last = shown.items.at(-1);
     return {
-      MetricDataResults: returned.map(({ Id, Label, MetricStat, Expression }) => {
+      MetricDataResults: returned.map((query, index) => {
+        const { Id } = query;
+        const units = unitsOf(store, query, from, to);
         const own = shown.items.filter((point) => point.Id === Id);
         const partial =
           shown.NextToken !== undefined &&
@@ -131,10 +133,13 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
           points.indexOf(last) < points.findLastIndex((point) => point.Id === Id);
         return {
           Id,
-          Label: Label ?? MetricStat?.Metric.MetricName ?? Expression ?? Id,
+          Label: labels[index],
           Timestamps: own.map(({ timestamp }) => wireTime(timestamp)),
           Values: own.map(({ value }) => value),
           StatusCode: partial ? 'PartialData' : 'Complete',
+          ...(units.length > 1
+            ? { Messages: [{ Code: 'MultipleUnits', Value: `Multiple units returned: '[${units.join(', ')}]'` }] }
+            : {}),
         };
       }),
       Messages: [],
@@ -159,19 +164,22 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
         'InvalidParameterCombinationException',
         'At least one of the parameters Statistics and ExtendedStatistics must be specified.',
       );
+    const second = (time: WireTime): number => Math.floor(instantOf(time) / 1000);
+    if (!(second(input.StartTime) < second(input.EndTime)))
+      throw invalid('The parameter StartTime must be less than the parameter EndTime.');
     const [from, to] = range(input.StartTime, input.EndTime, input.Period < 60);
-    const selector = {
-      namespace: input.Namespace,
-      metric: input.MetricName,
-      dimensions: input.Dimensions ?? [],
-      ...(input.Unit === undefined ? {} : { unit: input.Unit }),
-    };
-    const points = store.read(selector, from, to, input.Period * 1000);
-    if (points.length > 1440)
+    // By the range, not by the data (AWS: GetMetricStatistics).
+    const requested = Math.ceil((second(input.EndTime) - second(input.StartTime)) / input.Period);
+    if (requested > 1440)
       throw new AwsError(
         'InvalidParameterCombinationException',
-        `You have requested up to ${points.length} datapoints, which exceeds the limit of 1,440.`,
+        `You have requested up to ${requested} datapoints, which exceeds the limit of 1440. You may reduce the datapoints requested by increasing Period, or decreasing the time range.`,
       );
+    const selector = { namespace: input.Namespace, metric: input.MetricName, dimensions: input.Dimensions ?? [] };
+    // Without a unit there is a data point for each (AWS: GetMetricStatistics, Unit).
+    const points = (input.Unit === undefined ? store.units(selector, from, to) : [input.Unit]).flatMap((unit) =>
+      store.read({ ...selector, unit }, from, to, input.Period * 1000).map((point) => ({ ...point, unit })),
+    );
     const values = (wanted: readonly string[], summary: (typeof points)[number]['summary']): Record<string, number> =>
       Object.fromEntries(
         wanted.flatMap((name) => {
@@ -181,11 +189,11 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
       );
     return {
       Label: input.MetricName,
-      Datapoints: points.map(({ timestamp, summary }) => ({
+      Datapoints: points.map(({ timestamp, summary, unit }) => ({
         Timestamp: wireTime(timestamp),
         ...values(input.Statistics ?? [], summary),
         ...(input.ExtendedStatistics ? { ExtendedStatistics: values(input.ExtendedStatistics, summary) } : {}),
-        Unit: input.Unit ?? store.unit(selector),
+        Unit: unit,
       })),
     };
   },
@@ -217,6 +225,27 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
     };
   },
 });
+
+/** The units of a query without one: its values are those of the first. */
+const unitsOf = (store: Store, { MetricStat }: MetricDataQuery, from: Instant, to: Instant): readonly string[] =>
+  MetricStat === undefined || MetricStat.Unit !== undefined ? [] : store.units(selectorOf(MetricStat), from, to);
+
+/** What AWS calls a result that has no label of its own: by the metric, and by what else makes the results of one metric differ. */
+const labelsOf = (queries: readonly MetricDataQuery[]): readonly string[] => {
+  const unlabelled = queries.flatMap(({ Label, MetricStat }) => (Label === undefined && MetricStat ? MetricStat : []));
+  return queries.map(({ Id, Label, MetricStat, Expression }) => {
+    if (Label !== undefined || MetricStat === undefined) return Label ?? Expression ?? Id;
+    const name = MetricStat.Metric.MetricName ?? '';
+    const alike = unlabelled.filter(({ Metric }) => Metric.MetricName === name);
+    const differs = (of: (stat: NonNullable<MetricDataQuery['MetricStat']>) => unknown): boolean =>
+      new Set(alike.map(of)).size > 1;
+    return [
+      name,
+      ...(differs(({ Stat }) => Stat) ? [MetricStat.Stat] : []),
+      ...(differs(({ Period }) => Period) ? [MetricStat.Period] : []),
+    ].join(' ');
+  });
+};
 
 /** Start is rounded down to the minute, or the second for high-resolution periods (AWS: GetMetricData StartTime docs). */
 const range = (start: WireTime, end: WireTime, highResolution: boolean): readonly [Instant, Instant] => {

@@ -72,7 +72,7 @@ export const checkQueries = (queries: readonly MetricDataQuery[]): void => {
   periodOf(queries);
 };
 
-const selectorOf = ({ Metric, Unit }: NonNullable<MetricDataQuery['MetricStat']>): Selector => ({
+export const selectorOf = ({ Metric, Unit }: NonNullable<MetricDataQuery['MetricStat']>): Selector => ({
   namespace: Metric.Namespace ?? '',
   metric: Metric.MetricName ?? '',
   dimensions: Metric.Dimensions ?? [],
@@ -104,7 +104,10 @@ export const runQueries = (
   };
   const measured = (stat: NonNullable<MetricDataQuery['MetricStat']>): Values => {
     const compute = statistic(stat.Stat);
-    const points = store.read(selectorOf(stat), from, to, stat.Period * 1000);
+    const selector = selectorOf(stat);
+    // Of several units GetMetricData reads the first by name.
+    const [unit = 'None', ...more] = selector.unit === undefined ? store.units(selector, from, to) : [];
+    const points = store.read(more.length === 0 ? selector : { ...selector, unit }, from, to, stat.Period * 1000);
     return new Map(
       points.flatMap(({ timestamp, summary }) => {
         const value = compute(summary);

@@ -48,8 +48,8 @@ export interface Store {
   add(selector: Required<Selector>, observations: readonly Observation[]): void;
   /** The periods of `[from, to)` that have readable observations, oldest first. Periods are counted from `from`. */
   read(selector: Selector, from: Instant, to: Instant, periodMs: number): readonly Point[];
-  /** The unit the metric was first recorded with. */
-  unit(selector: Selector): string;
+  /** The units with readable observations in `[from, to)`, by name. */
+  units(selector: Selector, from: Instant, to: Instant): readonly string[];
   /** Metrics with at least one readable observation, in order of appearance. */
   list(): readonly Selector[];
 }
@@ -150,7 +150,18 @@ export const createStore = (now: () => Instant): Store => {
       }
       return [...periods].sort(([a], [b]) => a - b).map(([timestamp, summary]) => ({ timestamp, summary }));
     },
-    unit: (selector) => matching(selector)[0]?.selector.unit ?? 'None',
+    units: (selector, from, to) => {
+      const found = matching(selector);
+      // Most metrics have one unit: then there is nothing to look at.
+      if (found.length === 1) return found.map((series) => series.selector.unit);
+      return found
+        .filter((series) => {
+          fold(series);
+          return [...series.buckets.keys()].some((start) => start >= from && start < to);
+        })
+        .map((series) => series.selector.unit)
+        .sort();
+    },
     list: () =>
       [...families.values()].flatMap((family) => {
         const readable = [...family.values()].filter((series) => {

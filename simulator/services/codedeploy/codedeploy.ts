@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Kernel, Metrics, Service } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { base32Of, uuidOf } from '../../random.ts';
 import type { TaskSets } from '../ecs/ecs.ts';
 import type { Aliases } from '../lambda/lambda.ts';
@@ -287,7 +288,7 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
           const { revision } = input;
           if (revision === undefined) throw refuse('RevisionRequiredException', 'The revision was not specified');
           if (revision.revisionType !== 'AppSpecContent')
-            throw refuse('InvalidRevisionException', `Revisions of type ${revision.revisionType} are not simulated`);
+            throw notSimulated(`revisions of type ${revision.revisionType}`);
           const { content, sha256 } = revision.appSpecContent ?? {};
           if (content === undefined || content === '')
             throw refuse('InvalidRevisionException', 'The content of the AppSpec is required');
@@ -390,8 +391,8 @@ export const createCodedeploy = (kernel: Kernel, neighbours: Neighbours): { serv
         }),
         GetApplicationRevision: (input: { readonly applicationName: string; readonly revision: Revision }) => {
           const application = applicationOf(input.applicationName);
-          const { sha256 = '' } = input.revision.appSpecContent ?? {};
-          const found = application.revisions.get(sha256);
+          const { revisionType = 'AppSpecContent', appSpecContent: { sha256 = '' } = {} } = input.revision;
+          const found = revisionType === 'AppSpecContent' ? application.revisions.get(sha256) : undefined;
           if (found === undefined) throw refuse('RevisionDoesNotExistException', 'The named revision does not exist');
           return {
             applicationName: application.name,
@@ -434,7 +435,7 @@ const eventsOf: Readonly<Record<Platform, readonly string[]>> = {
 
 const platformIn = (platform: string | undefined): Platform => {
   if (platform === 'Lambda' || platform === 'ECS') return platform;
-  throw refuse('InvalidComputePlatformException', `The compute platform ${platform ?? 'Server'} is not simulated`);
+  throw notSimulated(`the compute platform ${platform ?? 'Server'}`);
 };
 
 /** API: CreateDeployment, "The computePlatform is invalid. The computePlatform should be Lambda, Server, or ECS". */
@@ -497,7 +498,7 @@ const checkRouting = ({ type, timeBasedCanary, timeBasedLinear }: Routing): void
 /** A member that changes something and is not served is refused by its name: an accepted call has its effect. The words are ours. */
 const refuseUnserved = (input: object, served: readonly string[]): void => {
   const other = Object.keys(input).find((member) => !served.includes(member));
-  if (other !== undefined) throw refuse('InvalidInputException', `${other} is not simulated`);
+  if (other !== undefined) throw notSimulated(`codedeploy, member ${other}`);
 };
 
 const page = <Item>(items: readonly Item[], token: string | undefined, most = 100) => {

@@ -57,7 +57,62 @@ const manualApproval: ActionTypeDefinition = {
     { name: 'ExternalEntityLink', required: false, key: false, secret: false },
   ],
 };
-const ofAws = [s3Source, lambdaInvoke, manualApproval];
+
+const optional = (...names: readonly string[]) =>
+  names.map((name) => ({ name, required: false, key: false, secret: false }));
+const required = (...names: readonly string[]) =>
+  names.map((name) => ({ name, required: true, key: true, secret: false }));
+
+/** User guide "AWS CodeBuild build and test action reference". */
+const codeBuild = (category: 'Build' | 'Test'): ActionTypeDefinition => ({
+  category,
+  provider: 'CodeBuild',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 1, maximumCount: 5 },
+  outputArtifactDetails: { minimumCount: 0, maximumCount: 5 },
+  configurationProperties: [
+    ...required('ProjectName'),
+    ...optional('PrimarySource', 'BatchEnabled', 'BuildspecOverride', 'CombineArtifacts', 'EnvironmentVariables'),
+  ],
+});
+
+/** User guide "Amazon ECR source action reference". */
+const ecrSource: ActionTypeDefinition = {
+  category: 'Source',
+  provider: 'ECR',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 0, maximumCount: 0 },
+  outputArtifactDetails: { minimumCount: 1, maximumCount: 1 },
+  configurationProperties: [...required('RepositoryName'), ...optional('ImageTag')],
+};
+
+/** User guide "Amazon S3 deploy action reference". */
+const s3Deploy: ActionTypeDefinition = {
+  category: 'Deploy',
+  provider: 'S3',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 1, maximumCount: 1 },
+  outputArtifactDetails: { minimumCount: 0, maximumCount: 0 },
+  configurationProperties: [
+    ...required('BucketName', 'Extract'),
+    ...optional('ObjectKey', 'KMSEncryptionKeyARN', 'CannedACL', 'CacheControl'),
+  ],
+};
+
+/** User guide "AWS Step Functions invoke action reference". */
+const stepFunctions: ActionTypeDefinition = {
+  category: 'Invoke',
+  provider: 'StepFunctions',
+  version: '1',
+  inputArtifactDetails: { minimumCount: 0, maximumCount: 1 },
+  outputArtifactDetails: { minimumCount: 0, maximumCount: 1 },
+  configurationProperties: [...required('StateMachineArn'), ...optional('ExecutionNamePrefix', 'InputType', 'Input')],
+};
+
+const ofAws = [
+  ...[s3Source, ecrSource, codeBuild('Build'), codeBuild('Test')],
+  ...[lambdaInvoke, stepFunctions, s3Deploy, manualApproval],
+];
 
 export const createActionTypes = (kernel: Kernel): ActionTypes => {
   const known = new Map<string, Known>();

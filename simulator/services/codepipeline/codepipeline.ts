@@ -1,6 +1,18 @@
-import { AwsError, type EventRules, type Kernel, type Metrics, type Objects, type Service } from '../../contracts.ts';
+import {
+  AwsError,
+  type EventRules,
+  type Images,
+  type Kernel,
+  type Metrics,
+  type Objects,
+  type Service,
+} from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { Session } from '../../principals.ts';
+import type { StartedOutside } from '../outside.ts';
 import { createActionTypes } from './action-types.ts';
+import { createArtifacts } from './artifacts.ts';
+import { createAwsActions } from './aws-actions.ts';
 import { createConditions } from './conditions.ts';
 import { createEngine, type Engine, laneOf, notFound } from './engine.ts';
 import { createEvents } from './events.ts';
@@ -20,6 +32,8 @@ import { actionView, declarationView, executionView, lastIn, ruleView, stateView
 export interface Neighbours {
   readonly objects: Objects;
   readonly metrics: Pick<Metrics, 'alarmState'>;
+  readonly images: Pick<Images, 'resolve'>;
+  readonly startOutside: StartedOutside['start'];
   /** Invokes a function of Lambda; false when there is none of that name. */
   invoke(name: string, event: object): boolean;
   /** Whether the service role lets CodePipeline in. */
@@ -29,12 +43,12 @@ export interface Neighbours {
 
 /**
  * CodePipeline as far as a job worker and its pipelines need it: custom action types, jobs, executions, approvals, stage conditions, transitions into
- * a stage, events. Not here, and refused by name: triggers, overrides of sources, webhooks, third-party jobs, rules other than VariableCheck and
- * CloudWatchAlarm, actions of AWS other than the S3 source, the manual approval and the Lambda invoke action.
+ * a stage, events. Builds, commands and state machines are carried out by the driver. Not here, and refused by name: triggers, overrides of
+ * sources, webhooks, third-party jobs, notifications, other actions of AWS.
  */
 export const createCodepipeline = (
   kernel: Kernel,
-  { objects, metrics, invoke, canAssume, issue }: Neighbours,
+  { objects, metrics, images, startOutside, invoke, canAssume, issue }: Neighbours,
 ): { readonly service: Service; readonly eventRules: EventRules } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
@@ -42,8 +56,10 @@ export const createCodepipeline = (
   // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
   const jobs = createJobs(kernel, actionTypes, (): Engine => engine, { invoke, issue });
   const { rules: eventRules, announce } = createEvents(kernel);
-  const conditions = createConditions(kernel, metrics);
-  const engine = createEngine(kernel, { objects, queue: jobs.queue, conditions, announce });
+  const artifacts = createArtifacts(objects);
+  const conditions = createConditions(kernel, { metrics, artifacts, startOutside, invokeRule: jobs.invokeRule });
+  const awsActions = createAwsActions(kernel, { objects, images, artifacts, startOutside });
+  const engine = createEngine(kernel, { awsActions, queue: jobs.queue, conditions, announce });
 
   const pipelineOf = (name: string): Pipeline => {
     const pipeline = pipelines.get(name);
@@ -479,7 +495,7 @@ interface Paged {
   readonly maxResults?: number;
 }
 /** Members that AWS serves and the simulator does not. */
-const unserved = (what: string): AwsError => new AwsError('ValidationException', `${what} are not simulated.`);
+const unserved = (what: string): AwsError => notSimulated(`codepipeline, ${what}`);
 
 interface StageInput {
   readonly pipelineName: string;

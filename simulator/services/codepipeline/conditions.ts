@@ -1,7 +1,18 @@
 import type { Kernel, Metrics } from '../../contracts.ts';
 import { uuidOf } from '../../random.ts';
-import type { ConditionDeclaration, ConditionRun, ConditionType, Execution, RuleRun, StageRun } from './model.ts';
+import type { StartedOutside } from '../outside.ts';
+import type { Artifacts } from './artifacts.ts';
+import type {
+  ConditionDeclaration,
+  ConditionRun,
+  ConditionType,
+  Execution,
+  InvokedRule,
+  RuleRun,
+  StageRun,
+} from './model.ts';
 import { resolveText } from './variables.ts';
+import { windowOf } from './window.ts';
 
 export interface Conditions {
   /** Runs every rule of the condition. @param end called once: "If all rules in a condition succeed, then the condition is met." */
@@ -16,11 +27,18 @@ export interface Conditions {
   abandon(stage: StageRun, status: 'Abandoned' | 'Overridden'): void;
 }
 
-/**
- * User guide "How do stage conditions work?" and the references of its rules. Served are the rules VariableCheck and CloudWatchAlarm: the event of a
- * LambdaInvoke rule is not documented, and nothing here runs commands.
- */
-export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmState'>): Conditions => {
+interface Around {
+  readonly metrics: Pick<Metrics, 'alarmState'>;
+  readonly artifacts: Pick<Artifacts, 'bodies'>;
+  readonly startOutside: StartedOutside['start'];
+  readonly invokeRule: (invoked: InvokedRule) => void;
+}
+
+/** User guide "How do stage conditions work?" and the references of its rules. The driver runs builds, commands and functions. */
+export const createConditions = (
+  kernel: Kernel,
+  { metrics, artifacts, startOutside, invokeRule }: Around,
+): Conditions => {
   let rules = 0;
   const now = () => kernel.clock.now();
 
@@ -33,7 +51,11 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
     const missing = Object.entries(declaration.configuration ?? {}).find(([key]) => configuration[key] === undefined);
     // The words are ours. [unconfirmed]
     if (missing !== undefined) return { met: false, because: `The variable ${missing[1]} could not be resolved` };
-    if (declaration.ruleTypeId.provider === 'VariableCheck') return checkVariable(configuration);
+    const { provider } = declaration.ruleTypeId;
+    if (provider === 'VariableCheck') return checkVariable(configuration);
+    if (provider === 'DeploymentWindow') return checkWindow(configuration);
+    // The answer comes from outside.
+    if (provider !== 'CloudWatchAlarm') return undefined;
     const { AlarmName = '', WaitTime = '0' } = configuration;
     const state = metrics.alarmState(AlarmName);
     // The words are ours. [unconfirmed]
@@ -49,6 +71,53 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
     return good || isOver ? { met: good, because } : undefined;
   };
 
+  const checkWindow = (configuration: Readonly<Record<string, string>>) => {
+    const window = windowOf(configuration);
+    const isOpen = typeof window === 'object' && window.isOpen(now());
+    if (!isOpen && kernel.settings.closedWindowRule === 'waits') return undefined;
+    // The words are ours. [unconfirmed]
+    return { met: isOpen, because: `The deployment window ${configuration['Cron']} is ${isOpen ? 'open' : 'closed'}` };
+  };
+
+  /** Starts the build, the commands or the function of a rule. @returns false for a rule that is looked at instead */
+  const begin = (
+    execution: Execution,
+    rule: RuleRun,
+    type: ConditionType,
+    settle: (met: boolean, because: string) => void,
+  ): boolean => {
+    const { declaration, configuration } = rule;
+    const { provider } = declaration.ruleTypeId;
+    if (provider === 'LambdaInvoke') {
+      // "An error from the Lambda function meets the criteria for On Failure conditions."
+      const end = (succeeded: boolean, because: string): void =>
+        settle(type === 'ON_FAILURE' ? !succeeded : succeeded, because);
+      invokeRule({ execution, rule, end });
+      return true;
+    }
+    if (provider !== 'CodeBuild' && provider !== 'Commands') return false;
+    const { name } = execution.pipeline;
+    const [kind, started] =
+      provider === 'CodeBuild'
+        ? (['build', configuration['ProjectName'] ?? ''] as const)
+        : (['commands', name] as const);
+    const running = startOutside(kind, started, {
+      ...{ id: `${started}:${rule.id}`, configuration },
+      artifacts: artifacts.bodies(execution, declaration.inputArtifacts),
+      ...(declaration.commands === undefined ? {} : { commands: declaration.commands }),
+    });
+    // The words are ours. [unconfirmed]
+    if (running === undefined)
+      settle(
+        false,
+        kind === 'build'
+          ? `The project of CodeBuild ${started} does not exist`
+          : `not simulated: commands of the pipeline ${name}, which the driver has not defined`,
+      );
+    else void running.then((ended) => settle(ended.succeeded, ended.succeeded ? 'The run succeeded' : ended.message));
+    return true;
+  };
+
   return {
     run(execution, stage, type, declaration, end) {
       const condition: ConditionRun = { type, declaration, status: 'InProgress', updatedAt: now(), rules: [] };
@@ -59,6 +128,17 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
         for (const rule of condition.rules) stop(rule, now());
         end(met);
       };
+      const settle = (rule: RuleRun, met: boolean, because: string): void => {
+        if (condition.status !== 'InProgress' || rule.status !== 'InProgress') return;
+        rule.timer?.cancel();
+        rule.timeout?.cancel();
+        rule.status = met ? 'Succeeded' : 'Failed';
+        rule.summary = because;
+        rule.updatedAt = now();
+        // "if one rule fails in the condition, then the condition fails"
+        if (!met) conclude(false);
+        else if (condition.rules.every(({ status }) => status === 'Succeeded')) conclude(true);
+      };
       const look = (rule: RuleRun): void => {
         if (condition.status !== 'InProgress' || rule.status !== 'InProgress') return;
         const found = check(rule, type);
@@ -68,12 +148,7 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
           );
           return;
         }
-        rule.status = found.met ? 'Succeeded' : 'Failed';
-        rule.summary = found.because;
-        rule.updatedAt = now();
-        // "if one rule fails in the condition, then the condition fails"
-        if (!found.met) conclude(false);
-        else if (condition.rules.every(({ status }) => status === 'Succeeded')) conclude(true);
+        settle(rule, found.met, found.because);
       };
       for (const rule of declaration.rules ?? [])
         condition.rules.push({
@@ -89,7 +164,19 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
           updatedAt: now(),
           status: 'InProgress',
         });
-      for (const rule of [...condition.rules]) look(rule);
+      for (const rule of [...condition.rules]) {
+        if (condition.status !== 'InProgress') return;
+        const { timeoutInMinutes } = rule.declaration;
+        if (timeoutInMinutes !== undefined)
+          rule.timeout = kernel.clock.at(
+            now() + timeoutInMinutes * 60_000,
+            `timeout of rule ${rule.declaration.name}`,
+            () => settle(rule, false, `The rule did not end within ${timeoutInMinutes} minutes`),
+          );
+        const unresolved = check(rule, type);
+        if (unresolved !== undefined) settle(rule, unresolved.met, unresolved.because);
+        else if (!begin(execution, rule, type, (met, because) => settle(rule, met, because))) look(rule);
+      }
     },
     abandon(stage, status) {
       const condition = stage.conditions.at(-1);
@@ -103,6 +190,7 @@ export const createConditions = (kernel: Kernel, metrics: Pick<Metrics, 'alarmSt
 
 const stop = (rule: RuleRun, at: number): void => {
   rule.timer?.cancel();
+  rule.timeout?.cancel();
   if (rule.status !== 'InProgress') return;
   rule.status = 'Abandoned';
   rule.updatedAt = at;

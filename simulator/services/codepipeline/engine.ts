@@ -1,11 +1,12 @@
-import { AwsError, type Instant, type Kernel, type Objects } from '../../contracts.ts';
-import { digestOf, uuidOf } from '../../random.ts';
+import { AwsError, type Instant, type Kernel } from '../../contracts.ts';
+import { uuidOf } from '../../random.ts';
+import type { AwsActions } from './aws-actions.ts';
 import type { Conditions } from './conditions.ts';
 import type { Announcements } from './events.ts';
 import {
   type ActionDeclaration,
+  type ActionEnd,
   type ActionRun,
-  type Artifact,
   type ConditionDeclaration,
   type ConditionType,
   type Execution,
@@ -18,13 +19,9 @@ import {
   type Pipeline,
   type StageDeclaration,
   type StageRun,
+  startedBy,
 } from './model.ts';
 import { resolveText } from './variables.ts';
-
-/** How an action ended. */
-export type ActionEnd =
-  | { readonly status: 'Succeeded'; readonly outputVariables?: Readonly<Record<string, string>> }
-  | { readonly status: 'Failed'; readonly code: string; readonly message: string };
 
 /** Moves executions through their stages: one stage after another, in a stage by runOrder. */
 export interface Engine {
@@ -54,13 +51,13 @@ export const laneOf = (pipeline: Pipeline, stage: string): Lane => {
 };
 
 interface Around {
-  readonly objects: Objects;
+  readonly awsActions: AwsActions;
   readonly queue: (job: Job) => void;
   readonly conditions: Conditions;
   readonly announce: Announcements;
 }
 
-export const createEngine = (kernel: Kernel, { objects, queue, conditions, announce }: Around): Engine => {
+export const createEngine = (kernel: Kernel, { awsActions, queue, conditions, announce }: Around): Engine => {
   let executions = 0;
   let actions = 0;
   let jobs = 0;
@@ -282,8 +279,20 @@ export const createEngine = (kernel: Kernel, { objects, queue, conditions, annou
       );
       return;
     }
+    const outside = startedBy(actionTypeId);
+    if (outside !== undefined) {
+      run.timeout = kernel.clock.at(now() + patienceMs(run), `timeout of ${declaration.name}`, () =>
+        endAction(run, {
+          status: 'Failed',
+          code: 'JobFailed',
+          message: `${run.externalExecutionId} did not end in time`,
+        }),
+      );
+      awsActions.start(run, outside, (end) => endAction(run, end));
+      return;
+    }
     if (actionTypeId.owner === 'AWS' && !isInvocation(actionTypeId)) {
-      endAction(run, fetchSource(run));
+      endAction(run, awsActions.carryOut(run));
       return;
     }
     // User guide, Quotas: a custom action times out after 24 hours, which cannot be configured; a Lambda invoke action, too.
@@ -296,7 +305,7 @@ export const createEngine = (kernel: Kernel, { objects, queue, conditions, annou
           status: 'Failed',
           code: 'JobFailed',
           message: isInvocation(actionTypeId)
-            ? silent(run)
+            ? silent(run.configuration['FunctionName'] ?? '')
             : 'The action failed because no job worker answered in time. Job timed out.',
         });
       },
@@ -319,42 +328,14 @@ export const createEngine = (kernel: Kernel, { objects, queue, conditions, annou
       run.silence?.cancel();
       run.silence = kernel.clock.at(now() + silenceMs, `silence of ${run.declaration.name}`, () => {
         for (const open of run.jobs) if (isOpen(open)) open.status = 'TimedOut';
-        endAction(run, { status: 'Failed', code: 'JobFailed', message: silent(run) });
+        endAction(run, {
+          status: 'Failed',
+          code: 'JobFailed',
+          message: silent(run.configuration['FunctionName'] ?? ''),
+        });
       });
     }
     queue(job);
-  };
-
-  /** An S3 source: the object under the key becomes the artifact (user guide "Amazon S3 source action reference"). */
-  const fetchSource = (run: ActionRun): ActionEnd => {
-    const { S3Bucket = '', S3ObjectKey = '' } = run.configuration;
-    const object = objects.get(S3Bucket, S3ObjectKey);
-    const [artifact] = run.declaration.outputArtifacts ?? [];
-    if (object === undefined || artifact === undefined)
-      return {
-        status: 'Failed',
-        code: 'ConfigurationError',
-        message: `The object with key '${S3ObjectKey}' does not exist in bucket '${S3Bucket}'`,
-      };
-    run.revision = keep(run, artifact.name, object.body).revision;
-    return { status: 'Succeeded', outputVariables: { ETag: object.etag.replaceAll('"', '') } };
-  };
-
-  const keep = (run: ActionRun, name: string, body: Buffer): Artifact => {
-    const { execution } = run;
-    const bucket = execution.structure.artifactStore?.location ?? '';
-    // User guide: `<pipeline name, cut>/<artifact name, cut>/<random>`.
-    const random = digestOf('artifact', run.id, name).toString('hex').slice(0, 7);
-    const key = `${execution.pipeline.name.slice(0, 20)}/${name.slice(0, 10)}/${random}`;
-    objects.put(bucket, key, body);
-    const artifact = {
-      name,
-      bucket,
-      key,
-      revision: digestOf('revision', body.toString('base64')).toString('hex').slice(0, 32),
-    };
-    execution.artifacts.set(name, artifact);
-    return artifact;
   };
 
   const endAction: Engine['endAction'] = (run, end) => {
@@ -506,11 +487,15 @@ const announced = {
  * User guide, Quotas: "If the Lambda function has sent no reply after 20 minutes, the action times out. If, during the 20 minutes, the Lambda
  * function has replied that the action is still in progress, CodePipeline restarts the 20-minute timer and tries again."
  */
-const silenceMs = 20 * 60_000;
+export const silenceMs = 20 * 60_000;
+
+/** User guide, Quotas: builds 36 hours, actions of the category Test 8 hours, state machines 7 days. */
+const patienceMs = ({ declaration: { actionTypeId } }: ActionRun): number =>
+  (startedBy(actionTypeId) === 'state-machine' ? 168 : actionTypeId.category === 'Test' ? 8 : 36) * 3_600_000;
 
 /** The words of a real account: amazon-archives/cloudformation-validation-pipeline, issue 3. */
-const silent = ({ configuration }: ActionRun): string =>
-  `The AWS Lambda function ${configuration['FunctionName']} failed to return a result. Check the function to verify that it has permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.`;
+export const silent = (functionName: string): string =>
+  `The AWS Lambda function ${functionName} failed to return a result. Check the function to verify that it has permission to call the PutJobSuccessResult action and that it made a call to PutJobSuccessResult.`;
 
 export const isOpen = ({ status }: Job): boolean =>
   status === 'Created' || status === 'Queued' || status === 'Dispatched' || status === 'InProgress';

@@ -1,15 +1,17 @@
 import { AwsError, type Handler, type Kernel } from '../../contracts.ts';
 import type { Session } from '../../principals.ts';
-import { digestOf } from '../../random.ts';
+import { digestOf, uuidOf } from '../../random.ts';
 import { type ActionTypes, describe } from './action-types.ts';
-import { type Engine, isOpen } from './engine.ts';
-import { type ActionTypeId, isInvocation, type Job } from './model.ts';
+import { type Engine, isOpen, silenceMs, silent } from './engine.ts';
+import { type ActionTypeId, type Execution, type InvokedRule, isInvocation, type Job } from './model.ts';
 
 /** User guide, Quotas: "Maximum total size of output variables for an action: 122880 bytes". */
 const outputVariableBytes = 122_880;
 
 export interface Jobs {
   queue(job: Job): void;
+  /** Invokes the function of a rule LambdaInvoke; it answers as that of an action does. */
+  invokeRule(rule: InvokedRule): void;
   readonly operations: Readonly<Record<string, Handler>>;
 }
 
@@ -77,11 +79,20 @@ export const createJobs = (
     };
   };
 
-  /** API: JobData. Credentials come with every answer: "A long-running job can call GetJobDetails again to obtain new credentials". */
-  const dataOf = ({ action, continuationToken }: Job, participant: string | undefined) => {
-    const { execution, declaration, stage } = action;
-    const artifacts = (declared: readonly { readonly name: string }[] | undefined): object[] =>
-      (declared ?? []).flatMap(({ name }) => {
+  interface Payload {
+    readonly execution: Execution;
+    readonly configuration: Readonly<Record<string, string>>;
+    readonly inputs: readonly { readonly name: string }[] | undefined;
+    readonly outputs?: readonly { readonly name: string }[] | undefined;
+    readonly continuationToken?: string | undefined;
+  }
+  /** The members of API JobData that a function gets too. Credentials come with every answer: "A long-running job can call GetJobDetails again". */
+  const payloadOf = (
+    { execution, configuration, inputs, outputs, continuationToken }: Payload,
+    participant: string | undefined,
+  ) => {
+    const artifacts = (declared: readonly { readonly name: string }[] = []): object[] =>
+      declared.flatMap(({ name }) => {
         const artifact = execution.artifacts.get(name);
         if (artifact === undefined) return [];
         const { bucket: bucketName, key: objectKey, revision } = artifact;
@@ -90,17 +101,9 @@ export const createJobs = (
     const session = issue(participant);
     const { encryptionKey } = execution.structure.artifactStore ?? {};
     return {
-      actionTypeId: declaration.actionTypeId,
-      actionConfiguration: { configuration: action.configuration },
-      pipelineContext: {
-        pipelineName: execution.pipeline.name,
-        stage: { name: stage.name },
-        action: { name: declaration.name, actionExecutionId: action.id },
-        pipelineArn: execution.pipeline.arn,
-        pipelineExecutionId: execution.id,
-      },
-      inputArtifacts: artifacts(declaration.inputArtifacts),
-      outputArtifacts: artifacts(declaration.outputArtifacts),
+      actionConfiguration: { configuration },
+      inputArtifacts: artifacts(inputs),
+      outputArtifacts: artifacts(outputs),
       artifactCredentials: {
         accessKeyId: session.accessKeyId,
         secretAccessKey: session.secretAccessKey,
@@ -108,6 +111,27 @@ export const createJobs = (
       },
       ...(continuationToken === undefined ? {} : { continuationToken }),
       ...(encryptionKey === undefined ? {} : { encryptionKey }),
+    };
+  };
+  const payloadOfJob = ({ action, continuationToken }: Job, participant: string | undefined) => {
+    const { execution, configuration, declaration } = action;
+    const { inputArtifacts: inputs, outputArtifacts: outputs } = declaration;
+    return payloadOf({ ...{ execution, configuration, inputs, outputs, continuationToken } }, participant);
+  };
+
+  /** API: JobData. */
+  const dataOf = (job: Job, participant: string | undefined) => {
+    const { execution, declaration, stage, id } = job.action;
+    return {
+      actionTypeId: declaration.actionTypeId,
+      ...payloadOfJob(job, participant),
+      pipelineContext: {
+        pipelineName: execution.pipeline.name,
+        stage: { name: stage.name },
+        action: { name: declaration.name, actionExecutionId: id },
+        pipelineArn: execution.pipeline.arn,
+        pipelineExecutionId: execution.id,
+      },
     };
   };
 
@@ -118,7 +142,7 @@ export const createJobs = (
   const deliver = (job: Job): void => {
     const { action } = job;
     if (action.status !== 'InProgress') return;
-    const { actionTypeId: _type, pipelineContext: _context, ...data } = dataOf(job, undefined);
+    const data = payloadOfJob(job, undefined);
     const name = action.configuration['FunctionName'] ?? '';
     job.status = 'InProgress';
     if (invoke(name, { 'CodePipeline.job': { id: job.id, accountId: kernel.accountId, data } })) return;
@@ -136,7 +160,42 @@ export const createJobs = (
     return job;
   };
 
+  /** By the id of the job that is in progress. */
+  const ruleJobs = new Map<string, InvokedRule>();
+  /**
+   * What a rule sends is not documented: here it is the event of an action, and the function answers by the job's id. [unconfirmed] So are the 20
+   * minutes without an answer.
+   */
+  const invokeRule = (invoked: InvokedRule, continuationToken?: string): void => {
+    const { execution, rule, end } = invoked;
+    if (rule.status !== 'InProgress') return;
+    const { configuration, declaration } = rule;
+    const name = configuration['FunctionName'] ?? '';
+    const id = uuidOf('codepipeline-rule-job', rule.id, continuationToken ?? '', String(ruleJobs.size));
+    ruleJobs.set(id, invoked);
+    rule.timer = kernel.clock.at(kernel.clock.now() + silenceMs, `silence of rule ${declaration.name}`, () =>
+      end(false, silent(name)),
+    );
+    const data = payloadOf(
+      { ...{ execution, configuration, inputs: declaration.inputArtifacts, continuationToken } },
+      undefined,
+    );
+    if (!invoke(name, { 'CodePipeline.job': { id, accountId: kernel.accountId, data } }))
+      end(false, `The AWS Lambda function ${name} does not exist`);
+  };
+  /** @returns undefined for an id that is of no rule */
+  const answerRule = (id: string): InvokedRule | undefined => {
+    const invoked = ruleJobs.get(id);
+    if (invoked === undefined) return undefined;
+    if (invoked.rule.status !== 'InProgress')
+      throw new AwsError('InvalidJobStateException', `Job ${id} has ended and cannot be completed`);
+    ruleJobs.delete(id);
+    invoked.rule.timer?.cancel();
+    return invoked;
+  };
+
   return {
+    invokeRule,
     queue(job) {
       jobs.set(job.id, job);
       if (isInvocation(job.action.declaration.actionTypeId))
@@ -159,6 +218,17 @@ export const createJobs = (
       },
       PutJobSuccessResult: (input: SuccessResult) => {
         const { continuationToken, outputVariables, executionDetails, currentRevision } = input;
+        const invoked = answerRule(input.jobId);
+        if (invoked !== undefined) {
+          if (continuationToken === undefined) invoked.end(true, executionDetails?.summary ?? 'The function succeeded');
+          else
+            invoked.rule.timer = kernel.clock.at(
+              kernel.clock.now() + kernel.settings.continuationDelayMs,
+              `continuation of rule ${invoked.rule.declaration.name}`,
+              () => invokeRule(invoked, continuationToken),
+            );
+          return {};
+        }
         const job = answerable(input.jobId);
         // API PutJobSuccessResult: output variables "can be used … only when there is no continuation token". The words are ours.
         if (continuationToken !== undefined && Object.keys(outputVariables ?? {}).length > 0)
@@ -182,6 +252,11 @@ export const createJobs = (
         return {};
       },
       PutJobFailureResult: ({ jobId, failureDetails }: FailureResult) => {
+        const invoked = answerRule(jobId);
+        if (invoked !== undefined) {
+          invoked.end(false, failureDetails.message);
+          return {};
+        }
         const job = answerable(jobId);
         job.status = 'Failed';
         const { type, message, externalExecutionId } = failureDetails;

@@ -51,6 +51,10 @@ export interface RuleDeclaration {
     readonly version?: string;
   };
   readonly configuration?: Readonly<Record<string, string>>;
+  readonly commands?: readonly string[];
+  readonly inputArtifacts?: readonly { readonly name: string }[];
+  readonly region?: string;
+  readonly timeoutInMinutes?: number;
 }
 export type ConditionResult = 'ROLLBACK' | 'FAIL' | 'RETRY' | 'SKIP';
 export interface ConditionDeclaration {
@@ -175,7 +179,17 @@ export interface RuleRun {
   updatedAt: Instant;
   status: 'InProgress' | 'Abandoned' | 'Succeeded' | 'Failed';
   summary?: string;
+  /** Its next look. */
   timer?: Timer;
+  timeout?: Timer;
+}
+
+/** A rule LambdaInvoke that is in progress. */
+export interface InvokedRule {
+  readonly execution: Execution;
+  readonly rule: RuleRun;
+  /** Called once. */
+  readonly end: (succeeded: boolean, because: string) => void;
 }
 
 export interface ActionRun {
@@ -203,6 +217,11 @@ export interface ActionRun {
   silence?: Timer;
 }
 
+/** How an action ended. */
+export type ActionEnd =
+  | { readonly status: 'Succeeded'; readonly outputVariables?: Readonly<Record<string, string>> }
+  | { readonly status: 'Failed'; readonly code: string; readonly message: string };
+
 /** AWS: enum JobStatus. */
 export type JobStatus = 'Created' | 'Queued' | 'Dispatched' | 'InProgress' | 'TimedOut' | 'Succeeded' | 'Failed';
 
@@ -215,6 +234,10 @@ export interface Job {
   nonce: string;
   status: JobStatus;
 }
+
+/** What an action starts outside of CodePipeline, and carries on with when that has ended. */
+export const startedBy = ({ owner, provider }: ActionTypeId): 'build' | 'state-machine' | undefined =>
+  owner !== 'AWS' ? undefined : ({ CodeBuild: 'build', StepFunctions: 'state-machine' } as const)[provider];
 
 /** An action whose jobs go to a function of Lambda, not to a worker that polls. */
 export const isInvocation = ({ owner, category, provider }: ActionTypeId): boolean =>

@@ -1,4 +1,5 @@
 import { AwsError } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { ActionTypes } from './action-types.ts';
 import {
   type ActionDeclaration,
@@ -10,6 +11,7 @@ import {
   type StageDeclaration,
 } from './model.ts';
 import { namespacesIn } from './variables.ts';
+import { windowOf } from './window.ts';
 
 const refuse = (code: string, message: string): never => {
   throw new AwsError(code, message);
@@ -19,7 +21,7 @@ const refuse = (code: string, message: string): never => {
 export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes, region: string): void => {
   const { stages } = pipeline;
   for (const member of ['artifactStores', 'triggers'])
-    if (member in pipeline) refuse('InvalidStructureException', `${member}: not simulated`);
+    if (member in pipeline) throw notSimulated(`codepipeline, ${member}`);
   // User guide "Pipeline types": these features need a pipeline of type V2.
   const ofTypeTwo = [
     (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED' && `executionMode ${pipeline.executionMode}`,
@@ -42,7 +44,8 @@ export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: Action
   for (const [index, stage] of stages.entries()) {
     if (stage.actions.length === 0)
       refuse('InvalidStageDeclarationException', `Stage ${stage.name} must contain at least one action`);
-    refuseConditions(stage, pipeline, index);
+    refuseConditions(stage, pipeline, index, region);
+    refuseRuleArtifacts(stage, ['beforeEntry'], produced);
     refuseRepeated(
       'Action',
       stage.actions.map(({ name }) => name),
@@ -65,7 +68,24 @@ export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: Action
         namespaces.add(action.namespace);
       }
     }
+    refuseRuleArtifacts(stage, ['onSuccess', 'onFailure'], produced);
   }
+};
+
+/** A rule gets artifacts of earlier stages, and after its stage also those of the stage. */
+const refuseRuleArtifacts = (
+  stage: StageDeclaration,
+  when: readonly ('beforeEntry' | 'onSuccess' | 'onFailure')[],
+  produced: ReadonlySet<string>,
+): void => {
+  const rules = when.flatMap((one) => (stage[one]?.conditions ?? []).flatMap(({ rules = [] }) => rules));
+  for (const rule of rules)
+    for (const { name } of rule.inputArtifacts ?? [])
+      if (!produced.has(name))
+        refuse(
+          'InvalidStageDeclarationException',
+          `Stage ${stage.name}: the input artifact ${name} of rule ${rule.name} is not produced by an earlier action`,
+        );
 };
 
 /** User guide "Configure conditions for a stage", the considerations; "Configure a stage for automatic rollback". */
@@ -75,10 +95,15 @@ const allowedResults: Readonly<Record<'beforeEntry' | 'onSuccess' | 'onFailure',
   onFailure: ['ROLLBACK'],
 };
 
-const refuseConditions = (stage: StageDeclaration, { executionMode }: PipelineDeclaration, index: number): void => {
+const refuseConditions = (
+  stage: StageDeclaration,
+  { executionMode }: PipelineDeclaration,
+  index: number,
+  region: string,
+): void => {
   const fault = (message: string): never =>
     refuse('InvalidStageDeclarationException', `Stage ${stage.name}: ${message}`);
-  if ('blockers' in stage) fault('blockers: not simulated');
+  if ('blockers' in stage) throw notSimulated('codepipeline, blockers');
   const rollsBack = (result: ConditionResult | undefined): void => {
     if (result !== 'ROLLBACK') return;
     // "failure conditions with a rollback result type cannot be added to a PARALLEL mode pipeline"
@@ -93,9 +118,9 @@ const refuseConditions = (stage: StageDeclaration, { executionMode }: PipelineDe
       rollsBack(result);
       for (const rule of rules) {
         // "For Entry conditions that use the Skip result …, only the LambdaInvoke and VariableCheck rules are supported."
-        if (result === 'SKIP' && rule.ruleTypeId.provider === 'CloudWatchAlarm')
-          fault('the rule CloudWatchAlarm cannot skip a stage');
-        refuseRule(rule, fault);
+        if (result === 'SKIP' && !['LambdaInvoke', 'VariableCheck'].includes(rule.ruleTypeId.provider))
+          fault(`the rule ${rule.ruleTypeId.provider} cannot skip a stage`);
+        refuseRule(rule, fault, region);
       }
     }
   const { result, retryConfiguration, conditions } = stage.onFailure ?? {};
@@ -106,26 +131,50 @@ const refuseConditions = (stage: StageDeclaration, { executionMode }: PipelineDe
   if (retryConfiguration !== undefined && result !== 'RETRY') fault('a retry configuration needs the result RETRY');
 };
 
-/** Rule references "VariableCheck" and "CloudWatchAlarm": required and optional keys of the configuration. */
-const servedRules: Readonly<
-  Record<string, { readonly required: readonly string[]; readonly optional: readonly string[] }>
-> = {
+interface ServedRule {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+  readonly inputArtifacts?: true;
+  /** It has `commands` beside its configuration. */
+  readonly commands?: true;
+}
+/** Rule references: required and optional keys of the configuration. */
+const servedRules: Readonly<Record<string, ServedRule>> = {
   VariableCheck: { required: ['Variable', 'Value', 'Operator'], optional: [] },
   CloudWatchAlarm: { required: ['AlarmName'], optional: ['WaitTime'] },
+  DeploymentWindow: { required: ['Cron'], optional: ['TimeZone'] },
+  LambdaInvoke: { required: ['FunctionName'], optional: ['UserParameters'], inputArtifacts: true },
+  CodeBuild: {
+    required: ['ProjectName'],
+    optional: ['PrimarySource', 'BatchEnabled', 'CombineArtifacts', 'EnvironmentVariables'],
+    inputArtifacts: true,
+  },
+  Commands: { required: [], optional: [], inputArtifacts: true, commands: true },
 };
 
-const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never): void => {
+const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never, region: string): void => {
   const { provider } = rule.ruleTypeId;
-  const served = servedRules[provider] ?? fault(`rule ${rule.name}: the rule ${provider} is not simulated`);
-  for (const member of ['commands', 'inputArtifacts', 'timeoutInMinutes'])
-    if (member in rule && JSON.stringify(rule[member as keyof RuleDeclaration]) !== '[]')
-      fault(`rule ${rule.name}: ${member}: not simulated`);
+  const served = servedRules[provider];
+  if (served === undefined) throw notSimulated(`codepipeline, the rule ${provider} of rule ${rule.name}`);
+  if (rule.region !== undefined && rule.region !== region)
+    throw notSimulated(`codepipeline, rule ${rule.name} in another region`);
+  if (!served.inputArtifacts && (rule.inputArtifacts ?? []).length > 0)
+    fault(`rule ${rule.name}: the rule ${provider} has no input artifacts`);
+  if (served.commands && (rule.commands ?? []).length === 0) fault(`rule ${rule.name} is missing commands`);
+  if (!served.commands && (rule.commands ?? []).length > 0)
+    fault(`rule ${rule.name}: the rule ${provider} has no commands`);
+  // Rule reference "Commands": "Multi-line formats are not supported and will result in an error message."
+  if (rule.commands?.some((command) => command.includes('\n')))
+    fault(`rule ${rule.name}: commands in more than one line are not supported`);
   const configuration = rule.configuration ?? {};
   for (const key of served.required)
     if (configuration[key] === undefined) fault(`rule ${rule.name} is missing required configuration '${key}'`);
   for (const key of Object.keys(configuration))
     if (![...served.required, ...served.optional].includes(key))
       fault(`rule ${rule.name}: the configuration '${key}' is unknown, or not simulated`);
+  const isResolved = Object.values(configuration).every((value) => namespacesIn(value).length === 0);
+  const window = provider === 'DeploymentWindow' && isResolved && windowOf(configuration);
+  if (typeof window === 'string') fault(`rule ${rule.name}: ${window}`);
   const { Operator, WaitTime } = configuration;
   if (Operator !== undefined && !['EQ', 'NE', 'CONTAINS', 'MATCHES'].includes(Operator))
     fault(`rule ${rule.name}: '${Operator}' is not one of EQ, NE, CONTAINS, MATCHES`);
@@ -148,14 +197,43 @@ const isExpression = (text: string): boolean => {
 const refuseUnserved = (action: ActionDeclaration, region: string): void => {
   const fault = (message: string): never =>
     refuse('InvalidActionDeclarationException', `Action ${action.name}: ${message}`);
-  for (const member of ['commands', 'environmentVariables', 'outputVariables'])
-    if (member in action) fault(`${member}: only for actions that are not simulated`);
-  if (action.region !== undefined && action.region !== region) fault('actions in another region are not simulated');
+  const unserved = (what: string): never => {
+    throw notSimulated(`codepipeline, ${what} of action ${action.name}`);
+  };
+  for (const member of ['commands', 'environmentVariables', 'outputVariables']) if (member in action) unserved(member);
+  if (action.region !== undefined && action.region !== region) unserved(`the region ${action.region}`);
   // API: "A timeout duration … can be applied only to manual approval actions."
   if (action.timeoutInMinutes !== undefined && !isApproval(action.actionTypeId))
     fault('timeoutInMinutes is for manual approval actions');
-  if (isApproval(action.actionTypeId) && action.configuration?.['NotificationArn'] !== undefined)
-    fault('NotificationArn: notifications are not simulated');
+  const { NotificationArn, KMSEncryptionKeyARN, CannedACL, CacheControl, Extract, ObjectKey, PrimarySource } =
+    action.configuration ?? {};
+  if (isApproval(action.actionTypeId) && NotificationArn !== undefined) unserved('NotificationArn');
+  const { owner, category, provider } = action.actionTypeId;
+  if (owner !== 'AWS') return;
+  if (category === 'Deploy' && provider === 'S3') {
+    if ((KMSEncryptionKeyARN ?? CannedACL ?? CacheControl) !== undefined)
+      unserved('KMSEncryptionKeyARN, CannedACL or CacheControl');
+    // "If false, then the ObjectKey is required."
+    if (Extract !== 'true' && Extract !== 'false') fault(`Extract '${Extract}' is not one of true, false`);
+    if (Extract === 'false' && ObjectKey === undefined) fault("Extract 'false' needs ObjectKey");
+  }
+  const inputs = action.inputArtifacts ?? [];
+  // "This parameter is required if multiple input artifacts are specified for a CodeBuild action."
+  if (provider === 'CodeBuild' && inputs.length > 1 && !inputs.some(({ name }) => name === PrimarySource))
+    fault('PrimarySource has to name one of the input artifacts');
+  if (provider === 'StepFunctions') refuseInput(action, fault);
+};
+
+/** User guide "AWS Step Functions invoke action reference", `InputType`. */
+const refuseInput = (
+  { configuration = {}, inputArtifacts = [] }: ActionDeclaration,
+  fault: (message: string) => never,
+): void => {
+  const { InputType = 'Literal', Input } = configuration;
+  if (InputType !== 'Literal' && InputType !== 'FilePath')
+    fault(`InputType '${InputType}' is not one of Literal, FilePath`);
+  if (InputType === 'FilePath' && (Input === undefined || inputArtifacts.length === 0))
+    fault("InputType 'FilePath' needs Input and an input artifact");
 };
 
 const refuseRepeated = (what: 'Stage' | 'Action', names: readonly string[]): void => {
@@ -178,6 +256,10 @@ const refuseAction = (
   const fault = (message: string): never => refuse('InvalidActionDeclarationException', message);
   const { category, owner, provider, version } = action.actionTypeId;
   const definition = actionTypes.find(action.actionTypeId);
+  if (definition === undefined && owner === 'AWS')
+    throw notSimulated(
+      `codepipeline, the action type ${category}/${owner}/${provider}/${version} of action ${action.name}`,
+    );
   if (definition === undefined)
     throw new AwsError(
       'InvalidActionDeclarationException',

@@ -1,4 +1,5 @@
 import type { Containers, Images, Kernel, Metrics, Service } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { digestOf } from '../../random.ts';
 import {
   client,
@@ -170,7 +171,7 @@ export const createEcs = (
           if (serviceOf(cluster, input.serviceName) !== undefined)
             throw invalid('Creation of service was not idempotent.');
           if (input.deploymentController?.type !== 'CODE_DEPLOY')
-            throw invalid(`The deployment controller ${input.deploymentController?.type ?? 'ECS'} is not simulated.`);
+            throw notSimulated(`the deployment controller ${input.deploymentController?.type ?? 'ECS'}`);
           const [loadBalancer, ...others] = input.loadBalancers ?? [];
           // Developer guide, "CodeDeploy blue/green deployments": "You must configure the service to use either an Application Load
           // Balancer or Network Load Balancer".
@@ -273,7 +274,7 @@ const placementOf = ({
 /** A member that changes something and is not served is refused by its name: an accepted call has its effect. The words are ours. */
 const refuseUnserved = (input: object, served: readonly string[]): void => {
   const other = Object.keys(input).find((member) => !served.includes(member));
-  if (other !== undefined) throw invalid(`${other} of ECS is not simulated.`);
+  if (other !== undefined) throw notSimulated(`ecs, member ${other}`);
 };
 
 const serviceMembers = [

@@ -4,28 +4,34 @@ import type { ServiceState } from './model.ts';
 /**
  * Requests to the production listener of a service, in the background. The load balancer splits them by the weights that CodeDeploy gives
  * both target groups. Each counts in `AWS/ApplicationELB` for the load balancer and for the target group; an error only where there is one
- * ("CloudWatch metrics for your Application Load Balancer": "Reporting criteria: There is a nonzero value"). Only RequestCount and
- * HTTPCode_Target_5XX_Count are simulated.
+ * ("CloudWatch metrics for your Application Load Balancer": "Reporting criteria: There is a nonzero value"). Only RequestCount,
+ * HTTPCode_Target_4XX_Count, HTTPCode_Target_5XX_Count and TargetResponseTime, in seconds, are simulated.
  */
 export const createRequests = (
   kernel: Kernel,
   metrics: Metrics,
   serviceOf: (cluster: string, name: string) => ServiceState | undefined,
 ): Containers => {
-  const failing = new Map<string, number>();
+  const failing = new Map<string, { readonly 400?: number; readonly 500?: number }>();
+  const times = new Map<string, number>();
 
-  const record = (loadBalancer: string, targetGroup: string, requests: number, errors: number): void => {
-    const LoadBalancer = loadBalancer;
-    for (const dimensions of [{ LoadBalancer }, { TargetGroup: targetGroup, LoadBalancer }]) {
-      const at = kernel.clock.now();
-      metrics.recordMany('AWS/ApplicationELB', 'RequestCount', dimensions, [1], [requests], at);
-      if (errors > 0)
-        metrics.recordMany('AWS/ApplicationELB', 'HTTPCode_Target_5XX_Count', dimensions, [1], [errors], at);
+  const record = (LoadBalancer: string, TargetGroup: string, { seconds, mistaken, errors }: Counted): void => {
+    const at = kernel.clock.now();
+    for (const dimensions of [{ LoadBalancer }, { TargetGroup, LoadBalancer }]) {
+      const count = (name: string, times: number): void =>
+        metrics.recordMany('AWS/ApplicationELB', name, dimensions, [1], [times], at);
+      count('RequestCount', seconds.length);
+      if (mistaken > 0) count('HTTPCode_Target_4XX_Count', mistaken);
+      if (errors > 0) count('HTTPCode_Target_5XX_Count', errors);
+      const each = seconds.map(() => 1);
+      metrics.recordMany('AWS/ApplicationELB', 'TargetResponseTime', dimensions, seconds, each, at);
     }
   };
 
   return {
-    fail: (taskDefinition, rate) => void failing.set(taskDefinition, rate),
+    fail: (taskDefinition, rate, status = 500) =>
+      void failing.set(taskDefinition, { ...failing.get(taskDefinition), [status]: rate }),
+    slow: (taskDefinition, milliseconds) => void times.set(taskDefinition, milliseconds),
     traffic({ cluster, service: name, loadBalancer, requestsPerSecond, seed }) {
       const random = kernel.random(`requests/${cluster}/${name}/${seed}`);
       let owed = 0;
@@ -36,22 +42,36 @@ export const createRequests = (
         owed -= due;
         if (service === undefined) return;
         for (const { revision, loadBalancer: behind, share } of shares(service)) {
-          const rate = failing.get(`${revision.family}:${revision.revision}`) ?? 0;
-          const counted = { requests: 0, errors: 0 };
+          const name = `${revision.family}:${revision.revision}`;
+          const { 400: mistakes = 0, 500: failures = 0 } = failing.get(name) ?? {};
+          const usual = times.get(name) ?? usualMilliseconds;
+          const counted: Counted = { seconds: [], mistaken: 0, errors: 0 };
           for (let request = 0; request < due; request++) {
             const lot = random();
             if (lot < share.from || lot >= share.to) continue;
-            counted.requests++;
-            if (random() < rate) counted.errors++;
+            counted.seconds.push(Math.round(usual * (0.5 + random())) / 1000);
+            const answer = random();
+            if (answer < failures) counted.errors++;
+            else if (answer < failures + mistakes) counted.mistaken++;
           }
-          if (counted.requests > 0)
-            record(loadBalancer, targetGroupOf(behind.targetGroupArn), counted.requests, counted.errors);
+          if (counted.seconds.length > 0) record(loadBalancer, targetGroupOf(behind.targetGroupArn), counted);
         }
       });
       return { stop: () => timer.cancel() };
     },
   };
 };
+
+/** Of the tasks of one revision in one second. */
+interface Counted {
+  /** Response times, one of each request. */
+  readonly seconds: number[];
+  mistaken: number;
+  errors: number;
+}
+
+/** Response time, unless `slow` has another. */
+const usualMilliseconds = 40;
 
 /** Each task set with its part of [0, 1). */
 const shares = ({ taskSets }: ServiceState) => {

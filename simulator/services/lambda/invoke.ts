@@ -1,7 +1,8 @@
 import { startFiles } from '../../containers/model-server.ts';
 import { AwsError, type Container, type Images, type Kernel } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { durationMember } from '../runtime.ts';
-import { type FunctionState, invalid, notFound, type Version } from './model.ts';
+import { type FunctionState, notFound, type Version } from './model.ts';
 
 export interface InvokeInput {
   readonly FunctionName: string;
@@ -52,7 +53,7 @@ export const createInvoke = (
     if (known !== undefined) return known;
     const repository = settings.imageUri.split('@')[0]?.replace(/:[^:/]+$/, '') ?? '';
     const files = images.files(`${repository}@${settings.digest}`);
-    if (files.size === 0) throw invalid(`Requests to ${key}, whose image has no model, are not simulated.`);
+    if (files.size === 0) throw notSimulated(`requests to ${key}, whose image has no model`);
     const container = startFiles(files);
     containers.set(key, container);
     return container;
@@ -60,12 +61,12 @@ export const createInvoke = (
 
   return ({ FunctionName, Qualifier, InvocationType = 'RequestResponse', Payload = Buffer.alloc(0) }) => {
     if (InvocationType !== 'RequestResponse' && InvocationType !== 'Event')
-      throw invalid(`The invocation type ${InvocationType} is not simulated.`);
+      throw notSimulated(`the invocation type ${InvocationType}`);
     const most = mostBytes[InvocationType];
     if (Payload.length > most) throw tooLarge(most);
     const payload = parsed(Payload);
     if (InvocationType === 'Event') {
-      if (Qualifier !== undefined) throw invalid('Events for a version or an alias are not simulated.');
+      if (Qualifier !== undefined) throw notSimulated('events for a version or an alias');
       if (!sendEvent(FunctionName, payload))
         throw notFound('Function', kernel.arn('lambda', `function:${FunctionName}`));
       return { StatusCode: 202 };

@@ -1,4 +1,5 @@
 import type { Functions, Images, Kernel, Metrics, Service } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { uuidOf } from '../../random.ts';
 import { inPlace } from './in-place.ts';
 import { createInvoke, type InvokeInput } from './invoke.ts';
@@ -152,7 +153,7 @@ export const createLambda = (
           refuseUnserved(input.Code, ['ImageUri']);
           refuseUnserved(input.Environment ?? {}, ['Variables']);
           if (input.PackageType !== 'Image' || input.Code.ImageUri === undefined)
-            throw invalid('Functions of PackageType Zip are not simulated.');
+            throw notSimulated('functions of PackageType Zip');
           if (functions.has(input.FunctionName)) throw exists('Function', arnOf(input.FunctionName));
           // Words seen in the field (aws/aws-cdk#5466, hashicorp/terraform-provider-aws#8905).
           if (!roleExists(input.Role)) throw invalid('The role defined for the function cannot be assumed by Lambda.');
@@ -290,7 +291,7 @@ export const createLambda = (
 /** A member that changes something and is not served is refused by its name: an accepted call has its effect. The words are ours. */
 const refuseUnserved = (input: object, served: readonly string[]): void => {
   const other = Object.keys(input).find((member) => !served.includes(member));
-  if (other !== undefined) throw invalid(`${other} of a function is not simulated.`);
+  if (other !== undefined) throw notSimulated(`lambda, member ${other}`);
 };
 
 const sameButDescription = (one: FunctionSettings, other: FunctionSettings): boolean =>

@@ -1,5 +1,6 @@
 import { startContainer } from '../../containers/model-server.ts';
 import { AwsError, type Container, type Instant, type Invocation } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { type Context, objectAt, objectFor } from './context.ts';
 import type { FleetVariant, Running } from './fleets.ts';
 
@@ -98,7 +99,7 @@ export const createAnswering = (context: Context) => {
         throw refused(
           'Inference Component Name header is required for endpoints to which you plan to deploy inference components.',
         );
-      throw refused('Invocations of inference components are not simulated.');
+      throw notSimulated('invocations of inference components');
     }
     if (request.inferenceComponent !== undefined) throw refused(`Variant ${name} hosts no inference components.`);
     if (!running) throw new Error(`variant ${name} takes traffic without a container`);

@@ -12,13 +12,14 @@ import { modelError } from '../runtime.ts';
 import { assumed, type Context, objectFor, placeAt, present } from './context.ts';
 import { type Endpoint, fleetsOf } from './endpoint.ts';
 import type { Endpoints } from './endpoints.ts';
-import { production } from './fleets.ts';
+import { type Fleet, production } from './fleets.ts';
 import type { Models } from './models.ts';
 import { endpointNotFound, type Routing } from './routing.ts';
 
 interface Waiting {
   readonly request: QueuedInvocation;
   readonly answer: QueuedAnswer;
+  readonly since: Instant;
   readonly readyAt: Instant;
   readonly expiresAt: Instant;
 }
@@ -41,7 +42,7 @@ const refused = (message: string): AwsError => new AwsError('ValidationError', m
 
 /**
  * The queues of asynchronous endpoints (reference/sagemaker.md §7.2): requests wait for a free place on an instance, and their answers
- * become objects in S3. Notifications, and the metrics of the queue, are not simulated.
+ * become objects in S3. Notifications, and the metrics of single requests in the queue, are not simulated.
  */
 export const createQueue = (
   context: Context,
@@ -59,12 +60,37 @@ export const createQueue = (
   const queues = new Map<Endpoint, Queue>();
   let enqueued = 0;
 
+  const activeIn = (fleet: Fleet): number => production(fleet).reduce((total, variant) => total + variant.active, 0);
   const placesOf = (endpoint: Endpoint): number =>
     fleetsOf(endpoint).reduce((places, fleet) => {
       const limit = fleet.config.input.AsyncInferenceConfig?.ClientConfig?.MaxConcurrentInvocationsPerInstance;
-      const active = production(fleet).reduce((total, variant) => total + variant.active, 0);
-      return places + active * (limit ?? settings.asyncConcurrencyPerInstance);
+      return places + activeIn(fleet) * (limit ?? settings.asyncConcurrencyPerInstance);
     }, 0);
+
+  /**
+   * AWS: "Monitor asynchronous endpoint", metrics of the queue, each minute. Its backlog has requests "currently being processed or yet to be
+   * processed". Without instances the backlog per instance is the backlog: target tracking starts from zero "only … after the number of
+   * backlog requests exceeds the target tracking value" (AWS: "Autoscale an asynchronous endpoint").
+   */
+  const publish = (endpoint: Endpoint): void => {
+    if (endpoint.live.config.input.AsyncInferenceConfig === undefined || unready.has(endpoint.status)) return;
+    const { waiting, working } = queues.get(endpoint) ?? { waiting: [], working: 0 };
+    const now = clock.now();
+    const [oldest] = waiting;
+    const backlog = waiting.length + working;
+    const instances = fleetsOf(endpoint).reduce((total, fleet) => total + activeIn(fleet), 0);
+    const values = {
+      ApproximateBacklogSize: backlog,
+      ApproximateBacklogSizePerInstance: backlog / Math.max(1, instances),
+      HasBacklogWithoutCapacity: waiting.length > 0 && instances === 0 ? 1 : 0,
+      ...(oldest === undefined ? {} : { ApproximateAgeOfOldestRequest: (now - oldest.since) / 1000 }),
+    };
+    for (const [metric, value] of Object.entries(values))
+      context.metrics.record('AWS/SageMaker', metric, { EndpointName: endpoint.name }, value, now);
+  };
+  clock.every(60_000, 'metrics of queues', () => {
+    for (const endpoint of endpoints.all()) publish(endpoint);
+  });
 
   const roleOf = ({ live }: Endpoint): string | undefined => {
     const name = production(live)[0]?.settings.ModelName;
@@ -189,6 +215,7 @@ export const createQueue = (
     queue.waiting.push({
       request,
       answer,
+      since: now,
       readyAt,
       expiresAt: now + (request.RequestTTLSeconds ?? defaults.ttlSeconds) * 1000,
     });

@@ -27,6 +27,7 @@ export const createCapacityChanges = (context: Context, fleets: Fleets, { note, 
   /** All names are checked before anything changes (§10, row 24). @throws ValidationException */
   const resolve = (endpoint: Endpoint, wanted: readonly DesiredWeightAndCapacity[]): readonly Change[] => {
     const { config, variants } = endpoint.live;
+    const queued = config.input.AsyncInferenceConfig !== undefined;
     const names = wanted.map((change) => change.VariantName);
     const unknown = names.filter((name) => !variants.some((variant) => variant.name === name));
     if (unknown.length > 0)
@@ -44,6 +45,13 @@ export const createCapacityChanges = (context: Context, fleets: Fleets, { note, 
           instances: DesiredInstanceCount ?? variant.instances,
         })),
     );
+    // "Unlike other hosted models … with Asynchronous Inference you can also scale down your … instances to zero" (AWS: "Autoscale an
+    // asynchronous endpoint"). Wording ours.
+    const emptied = changes.find(({ variant, instances }) => instances === 0 && variant.instances > 0 && !queued);
+    if (emptied)
+      throw invalid(
+        `DesiredInstanceCount of variant ${emptied.variant.name} of a real-time endpoint must be at least 1.`,
+      );
     // "…or capacity of one existing variant" (AWS: UpdateEndpointWeightsAndCapacities). Wording ours.
     if (changes.filter(({ variant, instances }) => instances !== variant.instances).length > 1)
       throw invalid('The capacity of only one variant can be changed in a request.');

@@ -57,7 +57,8 @@ export const allAtOnce = (bakeSeconds = 0, timeoutSeconds?: number): Plan => ({
 
 /**
  * A size as instances of each of `counts`, refused outside the published share: canary at most 50 %, linear 10–50 %, rolling
- * batches 5–50 % of the variant's instances (AWS: TrafficRoutingConfig, RollingUpdatePolicy). Rounding is [unconfirmed] (§13.4).
+ * batches 5–50 % of the variant's instances (AWS: TrafficRoutingConfig, RollingUpdatePolicy). A percentage is a whole number of instances, at
+ * least one: aws/amazon-sagemaker-examples, sagemaker-inference-deployment-guardrails, has 33 % of three as one instance, linear and rolling.
  */
 const sizer = (
   name: string,
@@ -68,16 +69,23 @@ const sizer = (
   settings: Settings,
 ) => {
   const share = (count: number): number => (size.Type === 'CAPACITY_PERCENT' ? size.Value : (100 * size.Value) / count);
-  const instances = (count: number): number => {
-    const exact = size.Type === 'CAPACITY_PERCENT' ? (count * size.Value) / 100 : size.Value;
-    return settings.percentRounding === 'up' ? Math.ceil(exact) : Math.floor(exact);
-  };
   for (const count of counts) {
+    // A fleet that scaled to zero has nothing to divide.
+    if (count === 0) continue;
     if (share(count) < min || share(count) > max)
       throw invalid(`${name} must be between ${min}% and ${max}% of the variant's instance count, which is ${count}.`);
-    if (instances(count) < 1) throw invalid(`${name} resolves to 0 of ${count} instance(s).`);
   }
-  return instances;
+  const ofMany = (count: number): number =>
+    size.Type === 'CAPACITY_PERCENT'
+      ? Math.max(1, roundings[settings.percentRounding]((count * size.Value) / 100))
+      : size.Value;
+  return (count: number): number => Math.min(count, ofMany(count));
+};
+
+const roundings: Readonly<Record<Settings['percentRounding'], (exact: number) => number>> = {
+  nearest: Math.round,
+  up: Math.ceil,
+  down: Math.floor,
 };
 
 const required = <T>(value: T | undefined, name: string, type: string): T => {
@@ -104,7 +112,7 @@ const blueGreen = (policy: BlueGreenUpdatePolicy, counts: readonly number[], set
   }
   if (Type === 'LINEAR') {
     const active = sizer('LinearStepSize', required(LinearStepSize, 'LinearStepSize', Type), 10, 50, counts, settings);
-    const smallest = Math.max(...counts.map((count) => Math.ceil(count / active(count))));
+    const smallest = Math.max(1, ...counts.map((count) => (count === 0 ? 1 : Math.ceil(count / active(count)))));
     for (let step = 1; step < smallest; step++)
       steps.push({
         kind: 'step',
@@ -129,7 +137,8 @@ const rolling = (policy: RollingUpdatePolicy, counts: readonly number[], setting
   const rollback = policy.RollbackMaximumBatchSize;
   const timeoutSeconds = policy.MaximumExecutionTimeoutInSeconds;
   const count = counts[0] ?? 1;
-  refuseShortTimeout(timeoutSeconds, Math.ceil(count / batch(count)) * policy.WaitIntervalInSeconds);
+  const batches = count === 0 ? 0 : Math.ceil(count / batch(count));
+  refuseShortTimeout(timeoutSeconds, batches * policy.WaitIntervalInSeconds);
   return {
     kind: 'rolling',
     batch,
@@ -156,6 +165,9 @@ export const planDeployment = (
 ): Plan => {
   if (config?.BlueGreenUpdatePolicy && config.RollingUpdatePolicy)
     throw invalid('Only one of BlueGreenUpdatePolicy and RollingUpdatePolicy can be given.');
+  const isGuarded = config?.BlueGreenUpdatePolicy !== undefined || config?.RollingUpdatePolicy !== undefined;
+  if (isGuarded && counts.every((count) => count === 0) && settings.guardedAtZero === 'refused')
+    throw invalid('A deployment policy needs a new fleet of at least 1 instance.');
   if (config?.RollingUpdatePolicy) return rolling(config.RollingUpdatePolicy, counts, settings);
   if (config?.BlueGreenUpdatePolicy) return blueGreen(config.BlueGreenUpdatePolicy, counts, settings);
   return allAtOnce();

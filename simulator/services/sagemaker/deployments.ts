@@ -29,13 +29,19 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     const shareOf = new Map<string, number>();
     for (const variant of green.variants) {
       variant.active = active(variant);
-      shareOf.set(variant.name, variant.active / variant.desired);
+      shareOf.set(variant.name, share(variant.active, variant.desired));
     }
-    const overall = sum(green, (variant) => variant.active) / sum(green, (variant) => variant.desired);
+    const overall = share(
+      sum(green, (variant) => variant.active),
+      sum(green, (variant) => variant.desired),
+    );
     for (const fleet of old)
       for (const variant of fleet.variants)
         variant.active = variant.instances * (1 - (shareOf.get(variant.name) ?? overall));
   };
+
+  /** A fleet that scaled to zero is whole as it is. */
+  const share = (part: number, all: number): number => (all === 0 ? 1 : part / all);
 
   const oldFleets = (endpoint: Endpoint): readonly Fleet[] => [
     endpoint.live,
@@ -46,6 +52,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     say(fleet, now(), 'Deleting', (variant) => `Terminating ${variant.instances} instance(s).`);
     yield { label: 'terminate', milliseconds: kernel.settings.terminateMs };
     for (const variant of fleet.variants) variant.instances = variant.active = 0;
+    fleets.stop(fleet);
   }
 
   function* shift({ endpoint, green, alarms }: Deployment, step: Step, limit: { deadline?: Instant }): Timeline {
@@ -169,7 +176,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
         );
         yield { label: 'activate traffic', milliseconds: kernel.settings.activateTrafficMs, ...limit };
         fresh.active = fresh.instances;
-        const remaining = Math.round(blueAtFirst * (1 - fresh.active / fresh.desired));
+        const remaining = Math.round(blueAtFirst * (1 - share(fresh.active, fresh.desired)));
         blue.active = remaining;
         note(endpoint, 'batch-activated', `${fresh.active} of ${fresh.desired} instances of ${green.config.name}`);
         say(
@@ -192,6 +199,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     }
     for (const fleet of oldFleets(endpoint))
       if (sum(fleet, (variant) => variant.instances) > 0) yield* terminate(fleet);
+      else fleets.stop(fleet);
     success(endpoint, green);
   }
 
@@ -206,6 +214,7 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     } catch (error) {
       if (!(error instanceof Setback)) throw error;
       for (const variant of fleet.variants) variant.instances = 0;
+      fleets.stop(fleet);
       delete endpoint.pending;
       note(endpoint, error.what, error.reason ?? 'no reason given');
       fail(endpoint, error.reason);
@@ -221,6 +230,6 @@ export const createDeployments = (context: Context, fleets: Fleets, { note, beco
     return plan.kind === 'rolling' ? rolling({ ...deployment, plan }) : blueGreen({ ...deployment, plan });
   };
 
-  return { creation, update, terminate };
+  return { creation, update, terminate, stop: fleets.stop };
 };
 export type Deployments = ReturnType<typeof createDeployments>;

@@ -1,4 +1,5 @@
 import type { Handler, Instant } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { type Context, epochSeconds, sagemakerArn } from './context.ts';
 import type { Models } from './models.ts';
 import { type ListRequest, list } from './pages.ts';
@@ -83,7 +84,7 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
     if (ModelName !== undefined) models.find(ModelName);
     const { InstancePools: pools } = variant;
     if (pools?.some(({ ModelNameOverride }) => ModelNameOverride !== undefined))
-      throw invalid('Instance pools with a model of their own are not simulated.');
+      throw notSimulated('instance pools with a model of their own');
     const types = [variant.InstanceType, pools].filter((given) => given !== undefined);
     const instances = types.length === 1 && variant.InitialInstanceCount !== undefined;
     const serverless = variant.ServerlessConfig;
@@ -95,6 +96,9 @@ export const createEndpointConfigs = (context: Context, models: Models, tags: Ta
       throw invalid(
         `Variant ${variant.VariantName} needs either InstanceType or InstancePools with InitialInstanceCount, or ServerlessConfig.`,
       );
+    // "Valid values are in 1 GB increments" (AWS: ProductionVariantServerlessConfig, MemorySizeInMB). The words are ours.
+    if (serverless !== undefined && serverless.MemorySizeInMB % 1024 !== 0)
+      throw invalid(`MemorySizeInMB ${serverless.MemorySizeInMB} is not one of 1024, 2048, 3072, 4096, 5120 and 6144.`);
     if (
       serverless?.ProvisionedConcurrency !== undefined &&
       serverless.ProvisionedConcurrency > serverless.MaxConcurrency

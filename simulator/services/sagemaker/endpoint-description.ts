@@ -1,6 +1,6 @@
 import { epochSeconds, present } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type Fleet, type FleetVariant, production } from './fleets.ts';
+import { type Fleet, type FleetVariant, production, runningIn } from './fleets.ts';
 
 const variantSummary = (variant: FleetVariant, current: number) => {
   const serverless = variant.settings.ServerlessConfig;
@@ -21,7 +21,7 @@ const variantSummary = (variant: FleetVariant, current: number) => {
 };
 
 /** Blue counts running instances, green those with traffic: the documented event sample shows 1 of 3 while a canary bakes (§3.5). */
-const live = (variant: FleetVariant) => variantSummary(variant, variant.instances);
+const live = (variant: FleetVariant) => variantSummary(variant, runningIn(variant));
 const green = (variant: FleetVariant) =>
   present({ ...variantSummary(variant, variant.active), InstanceType: variant.settings.InstanceType });
 

@@ -1,4 +1,5 @@
 import type { Handler, Hosting } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { createCapacityChanges, type DesiredWeightAndCapacity } from './capacity-changes.ts';
 import { assumed, type Context, sagemakerArn } from './context.ts';
 import { alarmNames, allAtOnce, type DeploymentConfig, type Plan, planDeployment } from './deployment-plan.ts';
@@ -142,6 +143,8 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
 
   const refuseAlarms = (alarms: readonly string[]): void => {
     for (const alarm of alarms) {
+      if (settings.compositeAlarmAtUpdate === 'refused' && metrics.isComposite(alarm))
+        throw invalid(`Alarm "${alarm}" is a composite alarm.`);
       const state = metrics.alarmState(alarm);
       if (state === undefined && settings.missingAlarmAtUpdate === 'refused')
         throw invalid(`Could not find alarm "${alarm}".`);
@@ -172,7 +175,10 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       const now = endpoint.live.variants.find(({ name }) => name === variant.VariantName);
       if (!input.RetainAllVariantProperties || !now) return fromConfig;
       return {
-        desired: excludes.has('DesiredInstanceCount') ? fromConfig.desired : now.desired,
+        desired:
+          excludes.has('DesiredInstanceCount') || (now.desired === 0 && settings.retainedZero === 'initial')
+            ? fromConfig.desired
+            : now.desired,
         weight: excludes.has('DesiredWeight') ? fromConfig.weight : now.desiredWeight,
       };
     };
@@ -236,7 +242,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       if (
         [endpoint.live.config, config].some(({ variants }) => variants.some(({ ModelName }) => ModelName === undefined))
       )
-        throw invalid('Updates of endpoints of inference components are not simulated.');
+        throw notSimulated('updates of endpoints of inference components');
       if (input.RetainDeploymentConfig && input.DeploymentConfig)
         throw invalid('Only one of DeploymentConfig and RetainDeploymentConfig can be given.');
       const deploymentConfig = input.RetainDeploymentConfig ? endpoint.deploymentConfig : input.DeploymentConfig;
@@ -244,7 +250,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       const ignored = unguarded.delete(endpoint.name) || excluded(config);
       const plan = planFor(endpoint, green, deploymentConfig, ignored);
       if (plan.kind === 'rolling' && [...green.variants, ...endpoint.live.variants].some(({ shadow }) => shadow))
-        throw invalid('Rolling deployments of endpoints with shadow variants are not simulated.');
+        throw notSimulated('rolling deployments of endpoints with shadow variants');
       const alarms = ignored ? [] : readable(alarmNames(deploymentConfig), config);
       refuseAlarms(alarms);
       refuseScaled(endpoint, config);
@@ -284,6 +290,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       timelines.run(
         (function* () {
           yield* deployments.terminate(endpoint.live);
+          if (endpoint.stray !== undefined) deployments.stop(endpoint.stray);
           endpoints.delete(endpoint.name);
           tags.close(endpoint.arn);
           transitions.note(endpoint, 'deleted', endpoint.name);
@@ -351,6 +358,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
       unguarded.add(name);
     },
     get: (name: string): Endpoint | undefined => endpoints.get(name),
+    all: (): Iterable<Endpoint> => endpoints.values(),
   };
 };
 export type Endpoints = ReturnType<typeof createEndpoints>;

@@ -79,6 +79,10 @@ export const production = ({ variants }: Pick<Fleet, 'variants'>): readonly Flee
 export const sum = (fleet: Fleet, of: (variant: FleetVariant) => number): number =>
   fleet.variants.reduce((total, variant) => total + of(variant), 0);
 
+/** CurrentInstanceCount of a live variant: those that a scale-out is launching are in DesiredInstanceCount only, until they run. */
+export const runningIn = ({ status, desired, active, instances }: FleetVariant): number =>
+  status?.Status === 'Updating' && desired > active ? active : instances;
+
 /** Serverless capacity is not counted in instances. Of instance pools the first one always has capacity here. */
 export const instanceType = ({ settings }: FleetVariant): string | undefined => {
   const [first] = (settings.InstancePools ?? []).toSorted((one, other) => one.Priority - other.Priority);
@@ -167,6 +171,10 @@ export const createFleets = (context: Context, models: Models) => {
     return { containers: runnables.map((runnable) => load(variant, runnable)), direct };
   };
 
+  const stop = ({ running }: FleetVariant): void => {
+    for (const { container } of running?.containers ?? []) container?.stop?.();
+  };
+
   const load = (variant: FleetVariant, runnable: Runnable): Running => {
     const digest = context.images.resolve(runnable.image);
     const { role } = runnable;
@@ -192,14 +200,20 @@ export const createFleets = (context: Context, models: Models) => {
   };
 
   /**
-   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout.
+   * Instances are provisioned, the image is resolved, the artifact downloaded, and /ping must answer within the startup timeout. Without an
+   * instance nothing of it happens: only a scale-out finds out whether the model starts.
    * @throws {Setback}
    */
   function* launch(fleet: Fleet, deadline?: Instant): Timeline {
+    if (sum(fleet, (variant) => variant.instances) === 0) return;
     const until = deadline === undefined ? {} : { deadline };
     yield { label: 'provision', milliseconds: kernel.settings.provisionMs, ...until };
     if (lacksCapacity()) throw setbacks.capacity();
-    for (const variant of fleet.variants) variant.running = loadAll(variant);
+    for (const variant of fleet.variants) {
+      // Each batch of a rolling deployment is a launch; all instances of a variant share its containers.
+      stop(variant);
+      variant.running = loadAll(variant);
+    }
     const sick = fleet.variants.find((variant) =>
       variant.running?.containers.some(({ container }) => container?.ping() === false),
     );
@@ -217,6 +231,10 @@ export const createFleets = (context: Context, models: Models) => {
 
   return {
     launch,
+    /** Its last instance has gone. */
+    stop: (fleet: Fleet): void => {
+      for (const variant of fleet.variants) stop(variant);
+    },
     lacksCapacity,
     failCapacity: (times: number): void => {
       capacityFailures = times;

@@ -1,4 +1,5 @@
 import type { Handler, Instant } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { type Context, epochSeconds, present, sagemakerArn } from './context.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Models } from './models.ts';
@@ -66,7 +67,7 @@ export const createInferenceComponents = (
   };
 
   const refuse = ({ Specification, Specifications }: CreateInput): void => {
-    if (Specifications !== undefined) throw invalid('Specifications per instance type are not simulated.');
+    if (Specifications !== undefined) throw notSimulated('sagemaker CreateInferenceComponent, member Specifications');
     if (!Specification) throw invalid('Specification is required.');
     const { ModelName, Container, BaseInferenceComponentName: base, ComputeResourceRequirements } = Specification;
     if ((ModelName === undefined) === (Container === undefined))

@@ -1,4 +1,5 @@
 import { AwsError, type Handler, type Instant } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { type Context, epochSeconds, present, sagemakerArn } from './context.ts';
 import { settled } from './endpoint.ts';
 import type { EndpointConfigs } from './endpoint-configs.ts';
@@ -249,7 +250,7 @@ export const createInferenceExperiments = (
       if (isOver(experiment) || experiment.status === 'Starting' || experiment.status === 'Stopping')
         throw conflict(`Inference experiment "${experiment.arn}" is ${experiment.status}.`);
       if (Object.values(input.ModelVariantActions).includes('Promote'))
-        throw invalid('The promotion of a shadow variant is not simulated.');
+        throw notSimulated('the promotion of a shadow variant');
       if (input.Reason !== undefined) experiment.reason = input.Reason;
       // Ended early it shows Cancelled, unless the caller wants Completed (AWS: StopInferenceExperiment, DesiredState).
       stop(experiment, input.DesiredState ?? 'Cancelled');

@@ -1,7 +1,7 @@
 import { type Archive, readArchive } from '../../containers/archive.ts';
 import { startFiles } from '../../containers/model-server.ts';
 import { publisherOf } from '../../containers/publisher.ts';
-import type { Container } from '../../contracts.ts';
+import type { Container, ServedBy } from '../../contracts.ts';
 import { digestOf } from '../../random.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { assumed, type Context, objectFor } from './context.ts';
@@ -72,14 +72,37 @@ const readable = ({ files }: Downloaded): Archive | undefined => {
  * @throws when an archive is none
  */
 export const startModel = (context: Context, startable: Startable): Container | undefined => {
-  const { modelPackage, environment } = startable;
+  const { image, modelData, modelPackage, environment } = startable;
   const data = download(context, startable);
   if (data === undefined) return undefined;
-  const { standIn } = context.kernel;
+  const { standIn, serve } = context.kernel;
+  if (serve !== undefined) {
+    const [archive = Buffer.alloc(0)] = data.bytes;
+    const served = serve({
+      identity: modelPackage ?? modelData?.url ?? image,
+      data: modelData?.form === 'archive' ? archive : data.files(),
+      environment,
+    });
+    return marked(served, 'command');
+  }
   const instead = standIn?.(
     modelPackage ?? digestOf(...data.bytes.map((bytes) => bytes.toString('latin1'))).toString('hex'),
     readable(data),
   );
   const publish = publisherOf(environment, context.metrics, context.kernel.clock.now);
-  return startFiles(instead ?? data.files(), publish);
+  const container = startFiles(instead ?? data.files(), publish);
+  // The caller's own model may be given another behaviour; it is still the caller's.
+  const isOther = instead !== undefined && !sameModel(instead, readable(data));
+  return isOther ? marked(container, 'stand-in') : container;
 };
+
+const sameModel = (one: Archive, other: Archive | undefined): boolean => {
+  const [model, original] = [one.get('model.json'), other?.get('model.json')];
+  return model !== undefined && original !== undefined && model.equals(original);
+};
+
+const marked = ({ ping, invoke, stop }: Container, servedBy: ServedBy): Container => ({
+  ping,
+  ...(stop === undefined ? {} : { stop }),
+  invoke: (...request) => ({ ...invoke(...request), servedBy }),
+});

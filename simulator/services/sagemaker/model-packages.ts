@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Call, Handler, Instant } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import { type PackageCard, refuseCard } from './model-card.ts';
@@ -89,7 +90,7 @@ export const createModelPackages = (context: Context, groups: ModelPackageGroups
     if (input.ModelPackageName !== undefined && input.ModelPackageGroupName !== undefined)
       throw invalid('Both ModelPackageName and ModelPackageGroupName cannot be given.');
     if (input.ModelPackageGroupName === undefined)
-      throw invalid('ModelPackageGroupName is required: unversioned model packages are not simulated.');
+      throw notSimulated('model packages without ModelPackageGroupName, which are unversioned');
     refuseCard(input.ModelCard);
     // A version uses the tags of its group (AWS: CreateModelPackage, Tags).
     if (input.Tags !== undefined && input.Tags.length > 0)

@@ -3,7 +3,7 @@ import { epochSeconds } from './context.ts';
 import { invalid } from './refusals.ts';
 
 /** MaxResults 1–100 and an opaque NextToken (reference/sagemaker.md §9). */
-interface PageRequest {
+export interface PageRequest {
   readonly MaxResults?: number;
   readonly NextToken?: string;
 }
@@ -31,7 +31,7 @@ const offsetOf = (text: string | undefined): number => {
   return Number(match[1]);
 };
 
-const page = <T>(items: readonly T[], request: PageRequest) => {
+export const page = <T>(items: readonly T[], request: PageRequest) => {
   const from = offsetOf(request.NextToken);
   const to = from + (request.MaxResults ?? standardSize);
   return { items: items.slice(from, to), next: to < items.length ? { NextToken: token(to) } : {} };

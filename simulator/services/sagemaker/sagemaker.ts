@@ -15,7 +15,7 @@ import { createQueue } from './async-queue.ts';
 import type { Context } from './context.ts';
 import { createEndpointConfigs } from './endpoint-configs.ts';
 import { createEndpoints } from './endpoints.ts';
-import { createFleets, instanceType } from './fleets.ts';
+import { createFleets, instanceType, runningIn } from './fleets.ts';
 import { createInferenceComponents } from './inference-components.ts';
 import { createInferenceExperiments } from './inference-experiments.ts';
 import { createModelPackageGroups, type ModelPackageGroups } from './model-package-groups.ts';
@@ -103,7 +103,7 @@ export const createSagemaker = (kernel: Kernel, neighbours: Neighbours): Sagemak
         const concurrency = variant?.settings.ServerlessConfig?.ProvisionedConcurrency;
         return (
           variant && {
-            current: variant.instances,
+            current: runningIn(variant),
             desired: variant.desired,
             instanceType: instanceType(variant) ?? 'serverless',
             ...(live?.config.input.AsyncInferenceConfig ? { asynchronous: true } : {}),

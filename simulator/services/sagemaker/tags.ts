@@ -1,4 +1,5 @@
 import type { Handler } from '../../contracts.ts';
+import { type PageRequest, page } from './pages.ts';
 import { invalid } from './refusals.ts';
 
 export interface Tag {
@@ -39,7 +40,11 @@ export const createTags = () => {
         put(tags, Tags);
         return { Tags: list(tags) };
       },
-      ListTags: ({ ResourceArn }: { ResourceArn: string }) => ({ Tags: list(find(ResourceArn)) }),
+      ListTags: (input: { readonly ResourceArn: string } & PageRequest) => {
+        // Of 50 tags at most, one page holds them all unless less is asked for; the standard size is not documented.
+        const { items, next } = page(list(find(input.ResourceArn)), { ...input, MaxResults: input.MaxResults ?? most });
+        return { Tags: items, ...next };
+      },
       DeleteTags: ({ ResourceArn, TagKeys }: { ResourceArn: string; TagKeys: readonly string[] }) => {
         const tags = find(ResourceArn);
         for (const key of TagKeys) tags.delete(key);

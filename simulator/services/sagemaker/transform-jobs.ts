@@ -207,7 +207,11 @@ export const createTransformJobs = (
       fail(job, reasons.algorithm);
       return;
     }
+    const stop = (): void => {
+      for (const { container } of containers) container.stop?.();
+    };
     if (containers.some(({ container }) => !container.ping())) {
+      stop();
       later(job, settings.transformPingTimeoutMs, () => fail(job, reasons.ping));
       return;
     }
@@ -216,6 +220,7 @@ export const createTransformJobs = (
     const done = transformed(filesOf(input), work, (body) =>
       answering.inSeries(containers, { body, contentType, ...present({ accept }) }),
     );
+    stop();
     later(job, done.durationMs, () => {
       const [bucket, prefix] = bucketAnd(input.TransformOutput.S3OutputPath);
       const outputs = done.outputs.map(({ name, body }) => ({

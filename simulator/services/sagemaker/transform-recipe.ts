@@ -1,3 +1,4 @@
+import { notSimulated } from '../../not-simulated.ts';
 import { isForRows, type JsonPath, parsePath } from './json-path.ts';
 import { invalid } from './refusals.ts';
 import type { Tag } from './tags.ts';
@@ -56,8 +57,7 @@ const refuseUnsimulated = ({ TransformInput: input, DataCaptureConfig }: Transfo
     [`SplitType ${input.SplitType}`]: input.SplitType === 'RecordIO' || input.SplitType === 'TFRecord',
     DataCaptureConfig: DataCaptureConfig !== undefined,
   };
-  for (const [what, isGiven] of Object.entries(others))
-    if (isGiven) throw invalid(`Transform jobs with ${what} are not simulated.`);
+  for (const [what, isGiven] of Object.entries(others)) if (isGiven) throw notSimulated(`transform jobs with ${what}`);
 };
 
 /** "The value of MaxConcurrentTransforms * MaxPayloadInMB also cannot exceed 100 MB" (AWS: CreateTransformJob). */

@@ -1,10 +1,13 @@
+import type { Instant } from '../../clock.ts';
 import { digest } from '../../digest.ts';
 import { counted } from '../../judge/amounts.ts';
 import { mostAliasAlarms, overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, LambdaAlias } from '../../manifest/manifest.ts';
 import { refuseSlowAlarms } from '../../metrics/alias-alarms.ts';
 import { requestsOfAlias, seriesOfAlias } from '../../metrics/alias-arms.ts';
+import type { Series } from '../../metrics/fleet-metrics.ts';
 import { freezePolicyOf } from '../../metrics/judge-policy.ts';
+import type { CountedMetric } from '../../metrics/sums-by-minute.ts';
 import { usualRateOf } from '../../metrics/traffic.ts';
 import { type Change, Refusal } from '../../operation.ts';
 import { aliasPermissions } from '../../permissions.ts';
@@ -123,7 +126,14 @@ export const planAlias = async (world: World, request: AliasPlan): Promise<Plann
   const serves = look.version === to && look.other === undefined;
   const { judged, notes } = serves
     ? { notes: [] }
-    : await guarded(world, requested, await watchedAlias(world, requested, { look, to }, record));
+    : await guarded(
+        world,
+        {
+          ...{ name, platform: 'Lambda', rollout: requested.rollout },
+          ...{ series: seriesOfAlias(lambda), requests: requestsOfAlias(lambda) },
+        },
+        await watchedAlias(world, requested, { look, to }, record),
+      );
   const { tag, packageVersion, version, contentDigest } = registered;
   return {
     already: 'already-delivered',
@@ -252,27 +262,39 @@ const watchedAlias = async (
   return [...notes, ...slow, ...hookNotes(lambda)];
 };
 
-/** The judge's policy, frozen from the last day of the alias, when the manifest has a judge. */
-const guarded = async (
+/** The traffic that a judge compares: of the version that serves. */
+interface Compared {
+  readonly name: string;
+  readonly platform: Platform;
+  readonly rollout: AliasRollout;
+  readonly series: Series;
+  readonly requests: CountedMetric;
+  /** Another version had these metrics before. */
+  readonly since?: Instant;
+}
+
+/** The judge's policy, frozen from the last day of the traffic, when the manifest has a judge. */
+export const guarded = async (
   world: World,
-  { lambda, rollout }: AliasRequest,
+  { name, platform, rollout, series, requests, since }: Compared,
   notes: readonly string[],
-): Promise<Pick<AliasDeployment, 'judged'> & { readonly notes: readonly string[] }> => {
+): Promise<Pick<CodeDeployment, 'judged'> & { readonly notes: readonly string[] }> => {
   if (rollout.strategy === 'all-at-once' || rollout.judge === undefined) return { notes };
-  const { policy, latency, guard } = await freezePolicyOf(world, seriesOfAlias(lambda), rollout.judge, {
+  const { policy, latency, guard } = await freezePolicyOf(world, series, rollout.judge, {
     minimumRequests: 0,
+    ...withoutUndefined({ since }),
   });
-  const rate = await usualRateOf(world, requestsOfAlias(lambda));
-  const { share } = shiftsOf(routingOf(rollout, 'Lambda').config)[0] ?? { share: 0 };
+  const rate = await usualRateOf(world, requests);
+  const { share } = shiftsOf(routingOf(rollout, platform).config)[0] ?? { share: 0 };
   const expected = Math.floor(rate * share * rollout.everyMinutes * 60);
   return {
     judged: { policy, ...withoutUndefined({ latency }) },
     notes: [
       ...notes,
       `the judge compares both versions while they share the requests; burst guard ${policy.burstGuard ? 'on' : 'off'}: ${guard.because}`,
-      `durations: ${latency?.because ?? 'the alias has none of the day before, so they are not judged'}`,
+      `durations: ${latency?.because ?? 'there are none of the day before, so they are not judged'}`,
       expected === 0
-        ? `${nameOfAlias(lambda)} has had no requests in the last hour: without any the judge has nothing to compare, and takes nothing back`
+        ? `${name} has had no requests in the last hour: without any the judge has nothing to compare, and takes nothing back`
         : `at the usual ${Math.round(rate * 100) / 100} requests per second the new version gets about ${expected} in its first ${rollout.everyMinutes} minutes`,
     ],
   };

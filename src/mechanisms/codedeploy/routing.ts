@@ -49,8 +49,9 @@ export const routingOf = (rollout: AliasRollout, platform: Platform): Routing =>
  * @returns none for another configuration
  */
 export const shiftsOf = (config: string): readonly { readonly share: number; readonly afterSeconds: number }[] => {
-  if (config === 'CodeDeployDefault.LambdaAllAtOnce') return [{ share: 1, afterSeconds: 0 }];
-  const [, strategy, first, every] = /\.Lambda(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?$/.exec(config) ?? [];
+  if (/^CodeDeployDefault\.(?:Lambda|ECS)AllAtOnce$/.test(config)) return [{ share: 1, afterSeconds: 0 }];
+  const [, strategy, first, every] =
+    /\.(?:Lambda|ECS)(Canary|Linear)(\d+)Percent(?:Every)?(\d+)Minutes?$/.exec(config) ?? [];
   if (strategy === undefined) return [];
   const [percent, seconds] = [Number(first), Number(every) * 60];
   const shifts = strategy === 'Canary' ? 1 : Math.ceil(100 / percent) - 1;

@@ -3,6 +3,7 @@ import type { TaskDefinition } from '../../aws/ecs.ts';
 import { canonical, digest } from '../../digest.ts';
 import { overheadMinutes } from '../../manifest/alias-schema.ts';
 import type { AliasRollout, EcsService } from '../../manifest/manifest.ts';
+import { requestsOfTasks, seriesOfTasks } from '../../metrics/service-arms.ts';
 import { type Change, Refusal } from '../../operation.ts';
 import { servicePermissions } from '../../permissions.ts';
 import { shortened } from '../../plain-text.ts';
@@ -14,7 +15,7 @@ import type { World } from '../../world.ts';
 import type { Planned } from '../mechanism.ts';
 import type { DeliveryRequest } from '../request.ts';
 import { groupInfo } from './deployment.ts';
-import { allAtOnce, baselineOf, newConfig, watched } from './plan.ts';
+import { allAtOnce, baselineOf, guarded, newConfig, watched } from './plan.ts';
 import { registeredAs, requireRevision } from './revision.ts';
 import { type Routing, routingOf } from './routing.ts';
 import {
@@ -81,14 +82,20 @@ export const requireService = async (world: World, service: EcsService): Promise
  * @throws {Refusal} `foreign-record`
  */
 export const refuseOtherTasks = (
-  { primary }: ServiceLook,
+  { primary, version, targetGroups }: ServiceLook,
   release: string,
-  { familyArn, properties }: ServiceDeployment,
+  { familyArn, properties, measured }: ServiceDeployment,
+  group: DeploymentGroupInfo,
 ): void => {
-  if (familyOf(primary) === familyArn && canonical(propertiesOf(primary)) === canonical(properties)) return;
+  const isOwn =
+    familyOf(primary) === familyArn &&
+    canonical(propertiesOf(primary)) === canonical(properties) &&
+    (measured === undefined ||
+      (measured.targetGroup === targetGroups[version] && measured.loadBalancer === balancerOf(group)));
+  if (isOwn) return;
   throw new Refusal(
     'foreign-record',
-    `${release} in the release record is about another family, network, platform or container than the tasks that serve have; nothing was submitted`,
+    `${release} in the release record is about another family, network, platform, container or target group than the tasks that serve have; nothing was submitted`,
   );
 };
 
@@ -160,12 +167,19 @@ export const planService = async (world: World, request: ServicePlan): Promise<P
   const planDigest = serviceDigest(requested, packageVersion);
   const routing = routingOf(requested.rollout, 'ECS');
   const serves = isServed && look.other === undefined;
-  const { notes } = serves
+  const { rollout } = requested;
+  const guards = serves
     ? { notes: [] }
-    : await watched(world, { name, platform: 'ECS', to: service, look, rollout: requested.rollout }, record);
+    : await judgedService(
+        world,
+        { name, rollout, look, group },
+        (await watched(world, { name, platform: 'ECS', to: service, look, rollout }, record)).notes,
+      );
+  const { notes, ...frozen } = guards;
   const submission = submissionFor(service, look, to, routing, group, {
     alarms: requested.rollout.alarms,
     ...withoutUndefined({ timeoutSeconds: requested.rollout.timeoutSeconds }),
+    ...frozen,
   });
   if (!serves) refuseShortTimeout(name, submission, group);
   return {
@@ -230,6 +244,51 @@ const refuseShortTimeout = (
 
 const minutesOf = (seconds: number): number => Math.ceil(seconds / 60);
 
+/**
+ * The judge's policy, from the last day of the tasks that serve.
+ * @throws {Refusal} `infeasible-rollout` where nothing counts requests by target group
+ */
+const judgedService = async (
+  world: World,
+  {
+    name,
+    rollout,
+    look: { version, targetGroups, primary },
+    group,
+  }: {
+    readonly name: string;
+    readonly rollout: AliasRollout;
+    readonly look: ServiceLook;
+    readonly group: DeploymentGroupInfo;
+  },
+  notes: readonly string[],
+): Promise<Pick<ServiceDeployment, 'judged' | 'measured'> & { readonly notes: readonly string[] }> => {
+  if (rollout.strategy === 'all-at-once' || rollout.judge === undefined) return { notes };
+  const [loadBalancer, targetGroup] = [balancerOf(group), targetGroups[version]];
+  // "CloudWatch metrics for your Network Load Balancer": it counts connections, and no requests.
+  if (loadBalancer?.startsWith('app/') !== true || targetGroup === undefined)
+    throw new Refusal(
+      'infeasible-rollout',
+      `${name} is behind ${loadBalancer ?? 'no listener that its deployment group names'}, and the judge compares requests that an Application Load Balancer counts by target group: remove rollout.judge, or use alarms`,
+    );
+  const measured = { loadBalancer, targetGroup };
+  const compared = { series: seriesOfTasks(measured), requests: requestsOfTasks(measured) };
+  const { createdAt = 0 } = primary;
+  const frozen = await guarded(
+    world,
+    // Its target group had other tasks before.
+    { name, platform: 'ECS', rollout, ...compared, since: createdAt * 1000 },
+    notes,
+  );
+  return { ...frozen, measured };
+};
+
+/** `app/churn/50dc6c495c0c9188`, by the production listener ("Listener ARN": `…:listener/app/name/id/listener-id`). */
+const balancerOf = ({
+  loadBalancerInfo: { targetGroupPairInfoList: pairs = [] } = {},
+}: DeploymentGroupInfo): string | undefined =>
+  /:listener\/([^/]+\/[^/]+\/[^/]+)\/[^/]+$/.exec(pairs[0]?.prodTrafficRoute?.listenerArns?.[0] ?? '')?.[1];
+
 /** The start of the replacement tasks, and the steps around the shifts: an estimate. */
 const overheadSeconds = overheadMinutes['a service'] * 60;
 
@@ -239,7 +298,7 @@ const submissionFor = (
   to: string | undefined,
   { config, routing, shiftSeconds }: Routing,
   group: DeploymentGroupInfo,
-  guards: Pick<ServiceDeployment, 'alarms' | 'timeoutSeconds'>,
+  guards: Pick<ServiceDeployment, 'alarms' | 'timeoutSeconds' | 'judged' | 'measured'>,
 ): ServiceDeployment => ({
   mechanism: 'codedeploy',
   kind: 'service-deployment',

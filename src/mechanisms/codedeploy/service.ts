@@ -13,6 +13,8 @@ export interface ServiceLook {
   readonly version: string;
   /** The task set beside it. Only the load balancer knows its part of the requests. */
   readonly other?: { readonly version: string };
+  /** By revision: `targetgroup/churn-blue/73e2d6bc24d8a067`, as the metrics name it. */
+  readonly targetGroups: Readonly<Record<string, string>>;
   /** Why its tasks are not settled yet, one phrase each. */
   readonly unsettled?: readonly string[];
   readonly controller: string;
@@ -39,10 +41,20 @@ export const lookAtService = async (world: World, named: Named): Promise<Service
     version: revisionOfSet(named, primary),
     ...(beside === undefined ? {} : { other: { version: revisionOfSet(named, beside) } }),
     ...(unsettled.length === 0 ? {} : { unsettled }),
+    targetGroups: Object.fromEntries(
+      [primary, ...(beside === undefined ? [] : [beside])].flatMap((set) => {
+        const targetGroup = targetGroupOf(set);
+        return targetGroup ? [[revisionOfSet(named, set), targetGroup] as const] : [];
+      }),
+    ),
     controller: service.deploymentController?.type ?? 'ECS',
     primary,
   };
 };
+
+/** API: TargetGroup, "targetGroupArn"; CodeDeploy gives a task set one. */
+const targetGroupOf = ({ loadBalancers: [balancer] = [] }: TaskSet): string | undefined =>
+  /targetgroup\/.+$/.exec(balancer?.targetGroupArn ?? '')?.[0];
 
 /** The service of a release. */
 export const serviceOfRelease = ({ cluster, variant: name, familyArn }: ServiceDeployment): Named => ({
@@ -113,6 +125,7 @@ export const refuseForeignService = ({ id, submission, candidate }: Release, ser
     serviceOfRelease(submission).taskDefinition === service.taskDefinition &&
     submission.application === service.application &&
     submission.deploymentGroup === service.deploymentGroup &&
+    (submission.judged === undefined) === (submission.measured === undefined) &&
     (submission.to === undefined || candidate.endpointConfig === configOfRevision(submission.to));
   if (isOwn) return;
   throw new Refusal(

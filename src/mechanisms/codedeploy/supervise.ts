@@ -76,7 +76,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook):
       'deployment-timeout',
       `the deployment took longer than the rollout's timeout of ${timeoutSeconds / 60} minutes`,
     );
-  const { seeing, convicts } = await lookAtVersions(turn, deployment);
+  const { seeing, convicts } = await lookAtVersions(turn, deployment, look);
   if (convicts !== undefined)
     return stopDeployment(seeing, convicts.why ?? 'convicted', convicts.because, convicts.figures);
   await keepLease(seeing);
@@ -180,7 +180,7 @@ const arrived = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook)
   if (withdrawn !== undefined) return withdrawn;
   const tooShort = shortShift(release, deployment);
   if (tooShort !== undefined) return turn.conclude('no-bake', tooShort);
-  const judged = await judgedToTheEnd(turn, deployment);
+  const judged = await judgedToTheEnd(turn, deployment, look);
   if (judged.is === 'open') return judged.result;
   return judged.seeing.conclude(
     'delivered',
@@ -205,6 +205,7 @@ export const shortShift = (
 const judgedToTheEnd = async (
   turn: Turn,
   deployment: DeploymentInfo,
+  look: TargetLook,
 ): Promise<
   | { readonly is: 'open'; readonly result: TurnResult }
   | { readonly is: 'done'; readonly seeing: Turn; readonly says: string }
@@ -221,22 +222,22 @@ const judgedToTheEnd = async (
     ),
   });
   if (abort !== undefined && judgesReasons.has(abort.why)) return tooLate(turn, abort.because ?? abort.why);
-  const { seeing, convicts } = await lookAtVersions(turn, deployment);
+  const { seeing, convicts } = await lookAtVersions(turn, deployment, look);
   if (convicts !== undefined) return tooLate(seeing, convicts.because);
   if (turn.world.clock.now() < readableAt(deployment)) {
     await keepLease(seeing);
     const because = `${deployment.deploymentId} has ended; the judge waits for the metrics of its last minutes`;
     return { is: 'open', result: { because, percent: 88, notBefore: turn.nextPoll() } };
   }
-  return { is: 'done', seeing, says: await notJudged(seeing, deployment) };
+  return { is: 'done', seeing, says: await notJudged(seeing, deployment, look) };
 };
 
 /** What a report must not leave out: a judge without anything to judge. */
-const notJudged = async (turn: Turn, deployment: DeploymentInfo): Promise<string> => {
+const notJudged = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook): Promise<string> => {
   const { shiftingAt, blindSince } = turn.release.witnessed;
   if (blindSince !== undefined) return '; the judge could not read its metrics to the end';
   try {
-    const seen = shiftingAt === undefined ? 0 : await requestsInShift(turn, shiftingAt, deployment);
+    const seen = shiftingAt === undefined ? 0 : await requestsInShift(turn, look, shiftingAt, deployment);
     return seen === 0 ? '; it had no request during its shift, so the judge had nothing to compare' : '';
   } catch (error) {
     if (!isRefused(error)) throw error;

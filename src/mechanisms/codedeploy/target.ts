@@ -9,6 +9,8 @@ export interface TargetLook {
   readonly version: string;
   /** Another version: `weight` is its part of the requests; absent where only the load balancer knows it. */
   readonly other?: { readonly version: string; readonly weight?: number };
+  /** By version, as the metrics name them: where a load balancer leads to it. */
+  readonly targetGroups?: Readonly<Record<string, string>>;
   /** What is not settled yet, one phrase each; absent where nothing has to settle. */
   readonly unsettled?: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { baselineOf } from '../../endpoint/baseline.ts';
-import { type Count, countOf } from '../../endpoint/count.ts';
+import { type Count, countOf, whereItServes } from '../../endpoint/count.ts';
 import { type Desired, defaultVariant } from '../../endpoint/desired.ts';
 import { capacityOf, hardwareOf, kindOf, kindRequested, kinds, mayBecome } from '../../endpoint/kind.ts';
 import type { Look } from '../../endpoint/look.ts';
@@ -109,8 +109,9 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
   const last = live === undefined ? await lastServed(world, record) : undefined;
   const variant = live?.variants[0]?.name ?? last?.variant ?? defaultVariant;
   const scaling = live && (await scalingOf(world, spec.name, variant, dimensionOf(spec)));
+  const limited = withinLimits(spec, scaling);
   const count = asBefore(
-    countOf(withinLimits(spec, scaling), live, scaling !== undefined),
+    countOf(limited, live, scaling !== undefined),
     baseline && madeBefore(request, baseline.endpointConfig),
   );
   const { packageVersion } = registered;
@@ -145,7 +146,7 @@ const find = async (world: World, request: Deliver, seen: Look | undefined): Pro
     wantedKind,
     baseline,
     variant,
-    count,
+    count: serves ? whereItServes(count, live, limited.autoscaling?.min ?? scaling?.minCapacity) : count,
     scaling,
     wanted,
     compared,

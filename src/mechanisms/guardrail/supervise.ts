@@ -1,6 +1,7 @@
 import { failureCause } from '../../aws/errors.ts';
 import { duration, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
+import { isAtZero } from '../../endpoint/count.ts';
 import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
 import { brokenPromises, promisedBy } from '../../endpoint/promised.ts';
 import { arrivedAsRequested } from '../../endpoint/verify.ts';
@@ -72,7 +73,7 @@ export const supervise = async (
         (await unbaked(witnessing, live)) ??
         (await unproven(witnessing, live)) ??
         (await passSmoke(witnessing, wanted)) ??
-        succeeded(witnessing)
+        succeeded(witnessing, live)
       );
     case 'returned':
       return returned(witnessing, live, ends);
@@ -288,8 +289,11 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
   );
 };
 
-const succeeded = (turn: Turn): Promise<TurnResult> => {
+const succeeded = (turn: Turn, live: LiveEndpoint): Promise<TurnResult> => {
   const { release, world, endpoint, earlier } = turn;
+  const asleep = isAtZero(live)
+    ? '; it has no instance now: whether the model starts is known when autoscaling adds one'
+    : '';
   const took = duration(world.clock.now() - release.startedAt);
   const name = release.candidate.version ?? release.candidate.endpointConfig;
   if (release.candidate.beside)
@@ -308,8 +312,8 @@ const succeeded = (turn: Turn): Promise<TurnResult> => {
     );
   }
   return release.operation === 'rollback'
-    ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified`)
-    : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified${smokeLine(release)}`);
+    ? turn.conclude('restored', `${endpoint} serves ${name} again after ${took}, verified${asleep}`)
+    : turn.conclude('delivered', `${endpoint} serves ${name} after ${took}, verified${smokeLine(release)}${asleep}`);
 };
 
 const returned = async (turn: Turn, live: LiveEndpoint, { cause }: Ends): Promise<TurnResult> => {

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Simulator } from '../../../simulator/contracts.ts';
 import { duration, seconds } from '../../clock.ts';
@@ -14,6 +13,7 @@ import { createDriver, type Driver } from '../driver.ts';
 import type { Out } from '../play.ts';
 import { versionsOf } from '../serving.ts';
 import { actionsFolder, beginRelease, firstRun, type Place, type RehearsedRelease } from '../stage.ts';
+import { openTemporaryFolder, removeTemporaryFolder } from '../temporary-folder.ts';
 import { timelineOf, verdictOfChapter } from '../timeline.ts';
 import { type ScenarioVerdict, scenarioVerdict } from '../verdict.ts';
 import { writeRehearsal } from '../write.ts';
@@ -110,7 +110,7 @@ const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
   const { subject } = wish;
   const { model, name, environment, manifest } = subject;
   const simulator = await openWorld(subject);
-  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const folder = openTemporaryFolder();
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
   writeFileSync(join(workspace, 'delivery.yml'), manifest);
@@ -177,7 +177,7 @@ const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
     close: async () => {
       driver.close();
       await simulator.close();
-      rmSync(folder, { recursive: true, force: true });
+      removeTemporaryFolder(folder);
     },
   };
 };

@@ -59,7 +59,7 @@ const unrehearsed = {
 
 /** @throws {InputError} */
 export const subjectOf = ({ manifest: path, environment: wanted, strategy }: Chosen): Subject => {
-  const text = readText(path);
+  const text = readManifestFile(path);
   const written = loadManifest(text, path);
   const name = wanted ?? onlyEnvironment(written, path);
   if (codeDeployOf(written, name) !== undefined)
@@ -81,7 +81,8 @@ export const subjectOf = ({ manifest: path, environment: wanted, strategy }: Cho
   };
 };
 
-const readText = (path: string): string => {
+/** @throws {InputError} */
+export const readManifestFile = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -1,5 +1,5 @@
-import type { Simulator, StandIn } from '../../../simulator/contracts.ts';
-import { startSimulator } from '../../../simulator/simulator.ts';
+import type { Simulator } from '../../../simulator/contracts.ts';
+import { type SimulatorOptions, startSimulator } from '../../../simulator/simulator.ts';
 import { digest } from '../../digest.ts';
 import type { Delivery, Environment, Manifest } from '../../manifest/manifest.ts';
 import { sharingPolicies } from '../../policy-sharing.ts';
@@ -8,9 +8,13 @@ import { standIn } from '../own/stand-in.ts';
 import { alarmsOf, bucketsOf, placeOf, quietAlarm, rolesNamed } from '../own/world.ts';
 import type { Named } from './references.ts';
 
-/** The local AWS of a workflow: all accounts and regions of the manifest, and what the workflows name. */
+/** A local AWS: all accounts and regions of the manifest, and what else is named. */
 export interface LocalAws {
   readonly simulator: Simulator;
+  /** The first one is that of the keys. */
+  readonly places: readonly { readonly account: string; readonly region: string }[];
+  /** Also those in which only roles lie. */
+  readonly accounts: readonly string[];
   readonly environments: readonly Place[];
   /** Where the versions are registered. */
   readonly registries: readonly { readonly account: string; readonly region: string }[];
@@ -24,14 +28,22 @@ export interface Place {
   readonly environment: Environment;
 }
 
-export const openLocalAws = async (manifest: Manifest, named: Named, serve: StandIn): Promise<LocalAws> => {
-  const environments = Object.entries(manifest.environments).map(([name, environment]) => {
+/** What exists besides the places, roles and buckets of a manifest. */
+export type AlsoNamed = Omit<Named, 'runners'> & { readonly places?: LocalAws['places'] };
+
+/** @param manifest undefined: no delivery shares anything between accounts */
+export const openLocalAws = async (
+  manifest: Manifest | undefined,
+  named: AlsoNamed,
+  options: Omit<SimulatorOptions, 'accountId' | 'region' | 'roles'>,
+): Promise<LocalAws> => {
+  const environments = Object.entries(manifest?.environments ?? {}).map(([name, environment]) => {
     const { account, region } = placeOf(environment);
     return { name, account, region, environment };
   });
   const deliveries: readonly Delivery[] = [
     ...environments.map(({ environment }) => environment),
-    ...Object.values(manifest.byCodeDeploy ?? {}),
+    ...Object.values(manifest?.byCodeDeploy ?? {}),
   ];
   const registries = unique(
     deliveries.map((one) => {
@@ -39,14 +51,15 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
       return { account: one.registry?.account ?? account, region: one.registry?.region ?? region };
     }),
   );
-  const places = unique([...deliveries.map((one) => pick(placeOf(one))), ...registries]);
+  const wanted = [...(named.places ?? []), ...deliveries.map((one) => pick(placeOf(one))), ...registries];
+  const [home = pick(placeOf({}))] = wanted;
+  const places = unique([home, ...wanted]);
   const accounts = [...new Set([...places.map(({ account }) => account), ...named.roles.flatMap(accountOf)])];
   const names = [...new Set([...deliveries.flatMap(rolesNamed), ...named.roles])];
-  const [home = pick(placeOf({}))] = places;
   const simulator = await startSimulator({
     // Without a driver: only the running step can hold the time.
     wallSpeed: 1,
-    standIn: serve,
+    ...options,
     accountId: home.account,
     region: home.region,
     roles: names.flatMap((role) =>
@@ -76,7 +89,7 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
   const [registry = home] = registries;
   const buckets = new Map([
     ...named.buckets.map((bucket) => [bucket, registry] as const),
-    [trainingBucket, registry],
+    ...(named.trainingJobs.length === 0 ? [] : [[trainingBucket, registry] as const]),
     ...places.map((place) => [defaultReleases({ id: place.account, region: place.region }).bucket, place] as const),
     ...owned.map(({ bucket, owner, region }) => [bucket, { account: owner, region }] as const),
   ]);
@@ -86,17 +99,19 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
       () => false,
     );
     if (!exists) simulator.objects.create(bucket, owner.account, owner.region);
+    if (manifest === undefined) continue;
     await simulator.call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy: openTo(accounts, bucket) });
   }
 
   const deliverers = accounts.flatMap((account) =>
     names.map((role) => role.replace(/^.*:role\//, '')).map((role) => ({ account, deployer: role, execution: role })),
   );
+  const model = manifest?.model ?? '-';
   const shared = (owner: { readonly account: string; readonly region: string }, repository: string) =>
     sharingPolicies({
       partition: 'aws',
       ...owner,
-      model: manifest.model,
+      model,
       artifacts: defaultReleases({ id: owner.account, region: owner.region }),
       repository,
       reader: '-',
@@ -104,7 +119,7 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
     });
   for (const one of registries) {
     if (places.every(({ account }) => account === one.account)) continue;
-    const group = { ModelPackageGroupName: manifest.model };
+    const group = { ModelPackageGroupName: model };
     await at(one).call('sagemaker', 'CreateModelPackageGroup', group);
     const ResourcePolicy = JSON.stringify(shared(one, '-')['group-policy']);
     await at(one).call('sagemaker', 'PutModelPackageGroupPolicy', { ...group, ResourcePolicy });
@@ -117,6 +132,8 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
     for (const place of places) await at(place).call('sagemaker', 'CreateTrainingJob', trainingOf(job, place));
   return {
     simulator,
+    places,
+    accounts,
     environments,
     registries,
     trained: async (commit) => {
@@ -125,7 +142,7 @@ export const openLocalAws = async (manifest: Manifest, named: Named, serve: Stan
         const [, account = '', region = '', repositoryName = ''] =
           /^(\d+)\.dkr\.ecr\.([a-z0-9-]+)\.[^/]+\/([^:]+)/.exec(image) ?? [];
         // A registry of another account, such as that of AWS's own images, is open to all.
-        if (!accounts.includes(account) || region !== home.region) continue;
+        if (manifest === undefined || !accounts.includes(account) || region !== home.region) continue;
         const policyText = JSON.stringify(shared({ account, region }, repositoryName)['repository-policy']);
         await simulator.account(account, region).call('ecr', 'SetRepositoryPolicy', { repositoryName, policyText });
       }

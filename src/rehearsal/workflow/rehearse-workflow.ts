@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { duration, type Instant, iso, minutes } from '../../clock.ts';
 import { openRehearsalClock } from '../../hosts/rehearsal-clock.ts';
@@ -10,6 +9,7 @@ import type { ReleaseRecord } from '../../release/record.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Out } from '../play.ts';
+import { openTemporaryFolder, removeTemporaryFolder } from '../temporary-folder.ts';
 import { type PlayedJob, type PlayedStep, runAct } from './act.ts';
 import { type Event, payloadOf, triggerOf } from './event.ts';
 import { faults } from './fault.ts';
@@ -51,11 +51,11 @@ export interface WorkflowVerdict {
 
 /** Plays the user's workflow under act, for one event after the other, against one local AWS. */
 export const rehearseWorkflow = async (rehearsal: WorkflowRehearsal, out: Out): Promise<WorkflowVerdict> => {
-  const home = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const home = openTemporaryFolder();
   try {
     return await playEvents(rehearsal, await openWorkflowStage(rehearsal, out, home), out);
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    removeTemporaryFolder(home);
   }
 };
 
@@ -111,7 +111,7 @@ const openWorkflowStage = async (rehearsal: WorkflowRehearsal, out: Out, home: s
     if (folder !== undefined) repositories.set(uses, resolve(folder));
   }
   const standIns = createStandIns(wanted);
-  const aws = await openLocalAws(manifest.manifest, named, standIns.serve);
+  const aws = await openLocalAws(manifest.manifest, named, { standIn: standIns.serve });
   const { simulator } = aws;
   const participant = simulator.register('workflow');
   // GitHub's runners have no keys of AWS either.

@@ -54,7 +54,7 @@ export const createStandIns = ({ own, baseline, candidate }: Behaviours): StandI
 };
 
 /** `iris/3` of the ARN of a package. A test of a version that is not approved yet makes a model of its data. */
-const shortName = (identity: string): string =>
+export const shortName = (identity: string): string =>
   identity.startsWith('arn:') ? identity.replace(/^.*:model-package\//, '') : `model data ${identity.slice(0, 8)}`;
 
 const segmentColumns = (): number => {

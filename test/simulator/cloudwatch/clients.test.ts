@@ -12,6 +12,7 @@ import {
   DescribeAlarmHistoryCommand,
   DescribeAlarmsCommand,
   GetMetricDataCommand,
+  PutCompositeAlarmCommand,
   PutMetricAlarmCommand,
   PutMetricDataCommand,
   SetAlarmStateCommand,
@@ -24,7 +25,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
-import { type Account, openAccount } from '../support/account.ts';
+import { type Account, openAccount, refusalOf } from '../support/account.ts';
 
 /** The stock AWS clients against the whole simulator: what they send is understood, what they get they can parse. */
 let account: Account;
@@ -98,6 +99,25 @@ test('an alarm from its creation to its deletion', async () => {
   expect(await describe()).toEqual([]);
   const refused = await cloudwatch.send(new DeleteAlarmsCommand({ AlarmNames: ['abort'] })).catch((error) => error);
   expect(refused.name).toBe('ResourceNotFound');
+});
+
+test('a composite alarm, described by its rule', async () => {
+  const { cloudwatch } = account;
+  await cloudwatch.send(new PutMetricAlarmCommand(abort));
+  await cloudwatch.send(
+    new PutCompositeAlarmCommand({ AlarmName: 'either', AlarmRule: 'ALARM(abort) OR ALARM("abort")' }),
+  );
+  await minutes(2);
+  const { CompositeAlarms } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmTypes: ['CompositeAlarm'] }));
+  expect(CompositeAlarms).toEqual([
+    expect.objectContaining({
+      AlarmRule: 'ALARM(abort) OR ALARM("abort")',
+      StateValue: 'OK',
+      StateUpdatedTimestamp: expect.any(Date),
+    }),
+  ]);
+  const nothing = new PutCompositeAlarmCommand({ AlarmName: 'none', AlarmRule: 'ALARM(none)' });
+  expect(await refusalOf(cloudwatch.send(nothing))).toMatch(/^ValidationException: Could not save the composite alarm/);
 });
 
 test('metric data, read with its statistics, math and dates', async () => {

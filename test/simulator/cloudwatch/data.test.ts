@@ -256,7 +256,7 @@ describe('PutMetricData refuses', () => {
   test.each([
     ['no value', {}, 'MissingRequiredParameterException'],
     ['two kinds of value', { Value: 1, Values: [1] }, 'InvalidParameterCombinationException'],
-    ['counts of another length', { Values: [1, 2], Counts: [1] }, 'InvalidParameterCombinationException'],
+    ['counts of another length', { Values: [1, 2], Counts: [1] }, 'InvalidParameterValueException'],
     ['infinity', { Value: Number.POSITIVE_INFINITY }, 'InvalidParameterValueException'],
     ['too large a value', { Value: 2 ** 361 }, 'InvalidParameterValueException'],
     ['a resolution of 10 s', { Value: 1, StorageResolution: 10 }, 'InvalidParameterValueException'],

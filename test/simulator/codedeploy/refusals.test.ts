@@ -48,8 +48,9 @@ const refusals: Readonly<Record<string, () => Promise<unknown>>> = {
     churn.deploy(undefined, {
       revision: { revisionType: 'AppSpecContent', appSpecContent: { content: appSpec(), sha256: '0'.repeat(64) } },
     }),
-  'InvalidRevisionException: Revisions of type S3': () => churn.deploy(undefined, { revision: { revisionType: 'S3' } }),
-  'InvalidInputException: fileExistsBehavior is not simulated': () =>
+  'NotSimulated: not simulated: revisions of type S3': () =>
+    churn.deploy(undefined, { revision: { revisionType: 'S3' } }),
+  'NotSimulated: not simulated: codedeploy CreateDeployment, member fileExistsBehavior': () =>
     churn.deploy(undefined, { fileExistsBehavior: 'OVERWRITE' }),
   'InvalidAlarmConfigException: The alarm configuration is enabled': () =>
     churn.deploy(undefined, { overrideAlarmConfiguration: { enabled: true } }),

@@ -81,7 +81,10 @@ test('are listed by owner, as custom ones', async () => {
     (
       await harbour.client.send(new ListActionTypesCommand(actionOwnerFilter ? { actionOwnerFilter } : {}))
     ).actionTypes?.map(({ id }) => `${id?.owner}/${id?.provider}`);
-  expect(await list()).toEqual(['AWS/S3', 'AWS/Lambda', 'AWS/Manual', 'Custom/Shipper']);
+  const ofAws = ['S3', 'ECR', 'CodeBuild', 'CodeBuild', 'Lambda', 'StepFunctions', 'S3', 'Manual'].map(
+    (name) => `AWS/${name}`,
+  );
+  expect(await list()).toEqual([...ofAws, 'Custom/Shipper']);
   expect(await list('Custom')).toEqual(['Custom/Shipper']);
-  expect(await list('AWS')).toEqual(['AWS/S3', 'AWS/Lambda', 'AWS/Manual']);
+  expect(await list('AWS')).toEqual(ofAws);
 });

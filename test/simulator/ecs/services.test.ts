@@ -171,6 +171,53 @@ describe('a deployment to a service', () => {
   });
 });
 
+test('requests count by target group: answers of the targets where there are some, and response times in seconds', async () => {
+  const { simulator, call, pass, deploy } = await open({}, { settings: { metricDelayMs: 2 * minute } });
+  const { containers, clock } = simulator;
+  const loadBalancer = 'app/churn/1';
+  containers.traffic({ cluster: 'default', service: 'churn', loadBalancer, requestsPerSecond: 100, seed: 1 });
+  containers.fail('churn:2', 0.5);
+  containers.fail('churn:2', 0.25, 400);
+  containers.slow('churn:2', 400);
+  await deploy('churn:2');
+  await pass(6 * minute);
+  const until = clock.now() - (clock.now() % minute);
+  /** Of the minute that ends so many minutes ago. */
+  const seen = async (group: string, MetricName: string, ended: number): Promise<number | undefined> => {
+    const { Datapoints } = await call('cloudwatch', 'GetMetricStatistics', {
+      Namespace: 'AWS/ApplicationELB',
+      MetricName,
+      Dimensions: [
+        { Name: 'TargetGroup', Value: `targetgroup/${group}` },
+        { Name: 'LoadBalancer', Value: loadBalancer },
+      ],
+      StartTime: new Date(until - (ended + 1) * minute),
+      EndTime: new Date(until - ended * minute),
+      Period: 60,
+      Statistics: [MetricName === 'TargetResponseTime' ? 'Average' : 'Sum'],
+    });
+    const [point] = Datapoints as readonly { readonly Sum?: number; readonly Average?: number }[];
+    return point?.Sum ?? point?.Average;
+  };
+  const { services } = await call('ecs', 'DescribeServices', { services: ['churn'] });
+  const { taskSets } = (services as readonly { taskSets: readonly { loadBalancers: readonly object[] }[] }[])[0] ?? {
+    taskSets: [],
+  };
+  const green = /targetgroup\/(green\/\w+)/.exec(JSON.stringify(taskSets))?.[1] ?? '';
+  // 10 % of 6,000 requests a minute, half of them failed and a quarter mistaken.
+  expect(await seen(green, 'RequestCount', 2)).toBeGreaterThan(500);
+  expect(await seen(green, 'RequestCount', 2)).toBeLessThan(700);
+  expect(await seen(green, 'HTTPCode_Target_5XX_Count', 2)).toBeGreaterThan(240);
+  expect(await seen(green, 'HTTPCode_Target_4XX_Count', 2)).toBeGreaterThan(100);
+  expect(await seen(green, 'TargetResponseTime', 2)).toBeCloseTo(0.4, 1);
+  expect(await seen('blue/1', 'RequestCount', 2)).toBeGreaterThan(5_000);
+  expect(await seen('blue/1', 'HTTPCode_Target_5XX_Count', 2)).toBeUndefined();
+  expect(await seen('blue/1', 'TargetResponseTime', 2)).toBeCloseTo(0.04, 2);
+  // Not there yet.
+  expect(await seen('blue/1', 'RequestCount', 0)).toBeUndefined();
+  simulator.close();
+});
+
 test('the task set of the new version may become PRIMARY with the first shift', async () => {
   churn = await open({}, { settings: { primaryTaskSet: 'first-shift' } });
   const id = await churn.deploy('churn:2');

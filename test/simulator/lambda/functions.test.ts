@@ -95,9 +95,8 @@ const refusals: Readonly<Record<string, () => Promise<unknown>>> = {
   'InvalidParameterValueException: Source image .* does not exist': () => create({ Code: { ImageUri: imageOf(7) } }),
   'InvalidParameterValueException: The role defined for the function cannot be assumed': () =>
     create({ Role: 'arn:aws:iam::111122223333:role/none' }),
-  'InvalidParameterValueException: Functions of PackageType Zip are not simulated': () =>
-    create({ PackageType: 'Zip', Code: {} }),
-  'InvalidParameterValueException: Layers of a function is not simulated': () => create({ Layers: [] }),
+  'NotSimulated: not simulated: functions of PackageType Zip': () => create({ PackageType: 'Zip', Code: {} }),
+  'NotSimulated: not simulated: lambda CreateFunction, member Layers': () => create({ Layers: [] }),
   'InvalidParameterValueException: Number of items': () =>
     route({ RoutingConfig: { AdditionalVersionWeights: { '1': 0.1, '2': 0.1 } } }),
   'InvalidParameterValueException: Invalid function version 1': () =>
@@ -205,7 +204,7 @@ test('a version whose image has a model answers a payload; its errors are result
   expect(await refusalOf(invoke({ Qualifier: '1', Payload }))).toMatch(/^InvalidParameterValueException.*has no model/);
   expect(await refusalOf(invoke({ Qualifier: '9', Payload }))).toMatch(/^ResourceNotFoundException/);
   expect(await refusalOf(invoke({ Qualifier: '2', Payload: 'no' }))).toMatch(/^InvalidRequestContentException/);
-  expect(await refusalOf(invoke({ Qualifier: '2', InvocationType: 'DryRun' }))).toMatch(/DryRun is not simulated/);
+  expect(await refusalOf(invoke({ Qualifier: '2', InvocationType: 'DryRun' }))).toMatch(/^NotSimulated: .*DryRun/);
   const large = JSON.stringify('x'.repeat(6 * 1024 * 1024));
   expect(await refusalOf(invoke({ Qualifier: '2', Payload: large }))).toMatch(/^RequestTooLargeException/);
 });

@@ -115,7 +115,14 @@ describe('an asynchronous request', () => {
     far.call('InvokeEndpointAsync', request);
     far.after(60);
     const metrics = new Set(far.observations.map(({ metric }) => metric));
-    expect([...metrics].sort()).toEqual(['Invocation4XXErrors', 'Invocation5XXErrors', 'ModelLatency']);
+    expect([...metrics].sort()).toEqual([
+      'ApproximateBacklogSize',
+      'ApproximateBacklogSizePerInstance',
+      'HasBacklogWithoutCapacity',
+      'Invocation4XXErrors',
+      'Invocation5XXErrors',
+      'ModelLatency',
+    ]);
   });
 });
 

@@ -213,7 +213,9 @@ describe('a shadow variant', () => {
     far.call('CreateEndpointConfig', config('alone', { ...variant, ModelName: 'a', InitialInstanceCount: 2 }));
     const RollingUpdatePolicy = { MaximumBatchSize: { Type: 'INSTANCE_COUNT', Value: 1 }, WaitIntervalInSeconds: 0 };
     const update = { EndpointName: 'iris', EndpointConfigName: 'alone', DeploymentConfig: { RollingUpdatePolicy } };
-    expect(far.refusal('UpdateEndpoint', update)).toContain('with shadow variants are not simulated');
+    expect(far.refusal('UpdateEndpoint', update)).toContain(
+      'not simulated: rolling deployments of endpoints with shadow variants',
+    );
   });
 });
 

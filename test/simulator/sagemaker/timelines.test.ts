@@ -81,17 +81,37 @@ describe('a deployment runs through the steps AWS documents, at exact instants',
     expect(far.describe()).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'next' });
   });
 
-  test('CAPACITY_PERCENT on a small fleet rounds as the setting says', () => {
-    const active = (percentRounding: 'up' | 'down') => {
+  // AWS's notebooks of deployment guardrails (aws/amazon-sagemaker-examples): "33% * 3 = 1 instance", in each reading.
+  test.each(['nearest', 'up', 'down'] as const)('33 %% of three instances is one, rounded %s', (percentRounding) => {
+    const thirds = { Type: 'CAPACITY_PERCENT', Value: 33 };
+    const steps = (config: object): readonly string[] => {
       const far = simulatedAws({ percentRounding });
       far.serving(3);
       far.ship('1.1.0', { name: 'next', instances: 3 });
-      update(far, blueGreen({ Type: 'CANARY', CanarySize: { Type: 'CAPACITY_PERCENT', Value: 50 } }));
-      far.after(300);
-      return far.describe().PendingDeploymentSummary.ProductionVariants[0].CurrentInstanceCount;
+      update(far, config);
+      far.after(7200);
+      return far.events.filter(({ what }) => what.endsWith('-activated')).map(({ detail }) => detail);
     };
-    expect(active('up')).toBe(2);
-    expect(active('down')).toBe(1);
+    const each = ['1 of 3 instances of next', '2 of 3 instances of next', '3 of 3 instances of next'];
+    expect(steps(blueGreen({ Type: 'LINEAR', LinearStepSize: thirds }))).toEqual(each);
+    expect(steps({ RollingUpdatePolicy: { MaximumBatchSize: thirds, WaitIntervalInSeconds: 180 } })).toEqual(each);
+  });
+
+  test.each([
+    ['nearest', 50, 3, 2],
+    ['up', 50, 3, 2],
+    ['down', 50, 3, 1],
+    ['nearest', 30, 4, 1],
+    ['up', 30, 4, 2],
+    ['nearest', 10, 2, 1],
+    ['down', 10, 2, 1],
+  ] as const)('rounded %s, a canary of %d %% of %d instances has %d', (percentRounding, Value, instances, active) => {
+    const far = simulatedAws({ percentRounding });
+    far.serving(instances);
+    far.ship('1.1.0', { name: 'next', instances });
+    update(far, blueGreen({ Type: 'CANARY', CanarySize: { Type: 'CAPACITY_PERCENT', Value } }));
+    far.after(300);
+    expect(far.describe().PendingDeploymentSummary.ProductionVariants[0].CurrentInstanceCount).toBe(active);
   });
 });
 
@@ -185,6 +205,30 @@ describe('a deployment that fails ends InService on the OLD config (reference/sa
       '00:06:10 rolled-back',
     ]);
     expect(far.describe()).toMatchObject({ ...oldServes, FailureReason: expect.stringContaining('errors') });
+  });
+
+  test('a composite alarm is watched as any other, or the update is refused, as the setting says', () => {
+    for (const compositeAlarmAtUpdate of ['watched', 'refused'] as const) {
+      const far = simulatedAws({ compositeAlarmAtUpdate });
+      far.serving();
+      far.composites.add('either');
+      far.alarms.set('either', 'OK');
+      far.ship('1.1.0', { name: 'next' });
+      const asked = {
+        EndpointName: 'iris',
+        EndpointConfigName: 'next',
+        DeploymentConfig: blueGreen(canary, { alarms: ['either'] }),
+      };
+      const answer = far.refusal('UpdateEndpoint', asked);
+      if (compositeAlarmAtUpdate === 'refused') {
+        expect(answer).toBe('ValidationException: Alarm "either" is a composite alarm.');
+        continue;
+      }
+      far.after(300);
+      far.alarms.set('either', 'ALARM');
+      far.after(100);
+      expect(far.describe()).toMatchObject({ ...oldServes, FailureReason: expect.stringContaining('either') });
+    }
   });
 
   test('an alarm is not looked at while instances are provisioned', () => {

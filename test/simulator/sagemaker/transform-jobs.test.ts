@@ -306,10 +306,10 @@ describe('CreateTransformJob refuses', () => {
       input(source('s3://data/rows/iris.csv', 'ManifestFile')),
       'ValidationException: The manifest s3://data/rows/iris.csv',
     ],
-    [input({ SplitType: 'TFRecord' }), 'ValidationException: Transform jobs with SplitType TFRecord are not simulated'],
+    [input({ SplitType: 'TFRecord' }), 'NotSimulated: not simulated: transform jobs with SplitType TFRecord'],
     [
       { DataCaptureConfig: { DestinationS3Uri: 's3://data' } },
-      'ValidationException: Transform jobs with DataCaptureCon',
+      'NotSimulated: not simulated: sagemaker CreateTransformJob, member DataCaptureConfig',
     ],
     [{ MaxPayloadInMB: 101 }, 'ValidationException: MaxPayloadInMB cannot be greater than 100 MB'],
     [

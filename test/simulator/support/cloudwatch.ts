@@ -1,5 +1,7 @@
 import { AwsError, type Instant, type Service, type Settings } from '../../../simulator/contracts.ts';
 import { createKernel, defaultStart } from '../../../simulator/kernel.ts';
+import { loadHonoured, refuseUnserved } from '../../../simulator/members.ts';
+import { watched } from '../../../simulator/observed-reads.ts';
 import { createCloudwatch } from '../../../simulator/services/cloudwatch/cloudwatch.ts';
 import { loadTables, validate } from '../../../simulator/validation.ts';
 
@@ -7,6 +9,7 @@ const tables = {
   cloudwatch: loadTables('cloudwatch'),
   'application-autoscaling': loadTables('application-autoscaling'),
 };
+const honoured = loadHonoured();
 const caller = {
   principal: {
     accessKeyId: 'AKIATEST',
@@ -25,7 +28,10 @@ export const call = (
 ): Record<string, unknown> => {
   const handler = service.operations[operation];
   if (!handler) throw new Error(`${operation} is not served`);
-  return handler(validate(name, tables[name], operation, { ...input }), caller) as Record<string, unknown>;
+  const named = { service: name, operation, tables: tables[name] };
+  const clean = validate(name, tables[name], operation, { ...input });
+  refuseUnserved(honoured, named, clean);
+  return watched(named, handler)(clean, caller) as Record<string, unknown>;
 };
 
 /** The error AWS would answer with; undefined when the call succeeds. */

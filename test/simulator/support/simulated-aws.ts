@@ -8,11 +8,14 @@ import {
 } from '../../../simulator/contracts.ts';
 import { type IrisVersion, irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { createKernel } from '../../../simulator/kernel.ts';
+import { loadHonoured, refuseUnserved } from '../../../simulator/members.ts';
+import { watched } from '../../../simulator/observed-reads.ts';
 import { createRuntime } from '../../../simulator/services/runtime.ts';
 import { createSagemaker } from '../../../simulator/services/sagemaker/sagemaker.ts';
 import { loadTables, validate } from '../../../simulator/validation.ts';
 
 const tables = loadTables('sagemaker');
+const honoured = loadHonoured();
 
 export const accountId = '111122223333';
 export const servingRole = `arn:aws:iam::${accountId}:role/serving`;
@@ -34,6 +37,7 @@ export interface Observation {
 export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn) => {
   const { kernel, clock, events } = createKernel({ settings, ...(standIn && { standIn }) });
   const alarms = new Map<string, 'OK' | 'ALARM' | 'INSUFFICIENT_DATA'>();
+  const composites = new Set<string>();
   const observations: Observation[] = [];
   const metrics: Metrics = {
     record: (_namespace, metric, dimensions, value, at) =>
@@ -41,6 +45,7 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     recordMany: (_namespace, metric, dimensions, values, counts, at) =>
       observations.push({ metric, dimensions, values, counts, at }),
     alarmState: (name) => alarms.get(name),
+    isComposite: (name) => composites.has(name),
   };
   const objects = new Map<string, Buffer>();
   const roles = new Set([servingRole]);
@@ -99,7 +104,10 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     if (operation.startsWith('InvokeEndpoint')) return runtime.operations[operation]?.(input, principal);
     const handler = sagemaker.service.operations[operation];
     if (!handler) throw new Error(`no operation ${operation}`);
-    return handler(validate('sagemaker', tables, operation, { ...input }), principal);
+    const named = { service: 'sagemaker', operation, tables };
+    const clean = validate('sagemaker', tables, operation, { ...input });
+    refuseUnserved(honoured, named, clean);
+    return watched(named, handler)(clean, principal);
   };
 
   /** `code: message` of the refusal, or the answer as text when it was not refused. */
@@ -164,6 +172,8 @@ export const simulatedAws = (settings: Partial<Settings> = {}, standIn?: StandIn
     models,
     scaled,
     events,
+    /** Names of the alarms that are composite. */
+    composites,
     call,
     refusal,
     ship,

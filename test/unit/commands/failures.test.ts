@@ -54,6 +54,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   backtest: [...place, '--policy', policy, '--from', '2026-01-05T09:00:00Z', '--to', '2026-01-05T17:00:00Z'],
   rehearse: undefined,
   simulator: undefined,
+  probe: ['--clean'],
 };
 
 // Nock changes `http`, which the next test file of this process uses too.

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { countOf } from '../../../src/endpoint/count.ts';
+import { countOf, whereItServes } from '../../../src/endpoint/count.ts';
 import type { LiveEndpoint } from '../../../src/endpoint/observe.ts';
 import type { EndpointSpec } from '../../../src/manifest/manifest.ts';
 
@@ -48,7 +48,19 @@ describe('rule 4: how many instances', () => {
   });
 
   test('a serverless endpoint has no count that could be kept', () => {
-    expect(countOf(spec(), live(0))).toMatchObject({ inConfig: 4, expected: 4, exclude: ['DesiredInstanceCount'] });
+    const serverless = { ...live(0), serverless: true as const };
+    expect(countOf(spec(), serverless)).toEqual({ inConfig: 4, expected: 4, exclude: ['DesiredInstanceCount'] });
+  });
+
+  test('a new version of a fleet at zero starts with the manifest, and one that serves already stays there', () => {
+    const zero = { min: 0, max: 10, backlogPerInstance: 5 };
+    const woken = countOf(spec(zero), live(0), true);
+    expect(woken).toMatchObject({ inConfig: 4, expected: 4, exclude: ['DesiredInstanceCount'] });
+    expect(woken.note).toContain('the new fleet starts with 4 instances');
+    expect(whereItServes(woken, live(0), 0)).toEqual({ inConfig: 4, expected: 0, exclude: [] });
+    expect(whereItServes(woken, live(0), 1)).toBe(woken);
+    const kept = countOf(spec(zero), live(3), true);
+    expect(whereItServes(kept, live(3), 0)).toBe(kept);
   });
 
   test('a first deployment takes the manifest, clamped', () => {

@@ -50,13 +50,23 @@ describe('a service has its own words', () => {
 
   test.each([
     [
-      `${rollout}, ${judge()}`,
-      'rollout.judge: reads metrics of an endpoint or an alias: a service is watched by alarms alone',
+      `${rollout}, ${judge('metrics: [{ name: empty, namespace: Acme, dimensions: { Version: "{version}" }, bad: { metric: Empty } }]')}`,
+      'rollout.judge: metrics are of SageMaker endpoints: of a service the judge reads requests, status codes and response times in AWS/ApplicationELB',
+    ],
+    [`${rollout.replace('5m', '4m')}, ${judge()}`, 'rollout.bake: must be at least 5m with a judge'],
+    [
+      `strategy: all-at-once, final-bake: 0s, minimum-requests: 0, ${judge()}`,
+      'rollout.judge: compares two versions side by side, and all-at-once has none',
     ],
     [rollout.replace('5m,', '5m, timeout: 9m,'), 'takes about 5m in all: use at least 10m'],
     [rollout.replace('10%', '1 instance'), 'rollout.size: must be a share of the requests: a service has no instances'],
   ])('%s', (changed, message) => {
     expect(() => load(toService(changed))).toThrow(message);
+  });
+
+  test('a load balancer counts 4xx answers, so a judge may judge them', () => {
+    const environment = codeDeployOf(load(toService(`${rollout}, ${judge('client-errors: judge')}`)), 'production');
+    expect(environment?.rollout).toMatchObject({ judge: { clientErrors: 'judge' } });
   });
 
   test('a timeout that holds its shift', () => {

@@ -14,6 +14,7 @@ const frozen = async (
   options: MetricsOptions & {
     readonly judge?: JudgePolicy;
     readonly byDifference?: boolean;
+    readonly since?: Instant;
     /** CloudWatch's answer about the latency. */
     readonly latencyAnswer?: GetMetricDataOutput;
   } = {},
@@ -30,6 +31,7 @@ const frozen = async (
     minimumRequests: 600,
     names: { candidate: named, baseline: named },
     ...(options.byDifference ? { byDifference: true } : {}),
+    ...(options.since === undefined ? {} : { since: options.since }),
   });
   return { ...found, requested: metrics.requested, inputs };
 };
@@ -51,6 +53,13 @@ test('a minute without requests, and one that is not known, are no part of the h
     at % minutes(3) === 0 ? { requests: 0 } : at % minutes(3) === minutes(1) ? { requests: 1, errors: 5 } : quiet(),
   );
   expect(guard.because).toBe('errors came singly in 480 buckets');
+  expect(rates['errors']).toBe(0);
+});
+
+test('the time before `since` is no part of the history: something else had these metrics', async () => {
+  const since = nine - minutes(90);
+  const { guard, rates } = await frozen((_, at) => (at < since ? { ...quiet(), errors: 50 } : quiet()), { since });
+  expect(guard.because).toBe('errors came singly in 90 buckets');
   expect(rates['errors']).toBe(0);
 });
 

@@ -43,7 +43,7 @@ const looked = async (began: () => unknown) => {
     },
     save: async (patch: unknown) => void saved.push(patch),
   } as unknown as Turn;
-  const { convicts } = await lookAtVersions(turn, { deploymentId: 'd-1' });
+  const { convicts } = await lookAtVersions(turn, { deploymentId: 'd-1' }, { version: '1' });
   return { asked, saved, convicts };
 };
 

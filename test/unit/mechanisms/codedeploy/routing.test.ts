@@ -63,5 +63,11 @@ test('the shifts of a configuration are read from its name', () => {
   expect(shiftsOf(routingOf({ strategy: 'all-at-once', alarms: [] }, 'Lambda').config)).toEqual([
     { share: 1, afterSeconds: 0 },
   ]);
+  expect(shiftsOf('CodeDeployDefault.ECSAllAtOnce')).toEqual([{ share: 1, afterSeconds: 0 }]);
+  expect(shiftsOf(routingOf(of('linear', 50, 1), 'ECS').config)).toEqual([
+    { share: 0.5, afterSeconds: 0 },
+    { share: 1, afterSeconds: 60 },
+  ]);
+  expect(shiftsOf('CodeDeployDefault.ECSLinear10PercentEvery1Minutes')).toHaveLength(10);
   expect(shiftsOf('churn-own')).toEqual([]);
 });

@@ -1,0 +1,169 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { createAwsClients } from '../aws/clients.ts';
+import { base } from '../aws/credentials.ts';
+import { iso } from '../clock.ts';
+import { sha256 } from '../digest.ts';
+import { clockOf } from '../hosts/clock.ts';
+import { readArguments } from '../hosts/command-line/arguments.ts';
+import type { CommandLine } from '../hosts/command-line/command-line.ts';
+import { confirm } from '../hosts/confirm.ts';
+import { runFrom } from '../hosts/run.ts';
+import type { Terminal } from '../hosts/terminal.ts';
+import { readInputs } from '../inputs/read-inputs.ts';
+import { suggest } from '../manifest/suggest.ts';
+import { jsonText } from '../plain-text.ts';
+import { ask, type Probed } from '../probe/ask.ts';
+import { clean } from '../probe/clean.ts';
+import { policyOf } from '../probe/policy.ts';
+import type { Question } from '../probe/question.ts';
+import { questions } from '../probe/questions/all.ts';
+import type { Given } from '../probe/world.ts';
+import { InputError, type ValuesOf } from '../schema.ts';
+import { quoted } from '../secrets.ts';
+import { anyCalls } from '../session/any-calls.ts';
+import { connectionFrom } from '../session/session.ts';
+import { version } from '../version.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { probeInputs } from './probe-inputs.ts';
+import { replay } from './probe-replay.ts';
+import { costOf, decidedBy, decidedLines } from './probe-report.ts';
+import { probeSimulator } from './probe-simulator.ts';
+
+type Inputs = ValuesOf<typeof probeInputs>;
+
+/** @throws {InputError} for a wrong command line, and the error of AWS for credentials that it does not know */
+export const probe = async (args: readonly string[], host: () => CommandLine, terminal: Terminal): Promise<0 | 1> => {
+  const inputs = readInputs(probeInputs, readArguments(probeInputs, args));
+  const chosen = chosenOf(inputs.only);
+  const uses = ['list', 'policy', 'simulator', 'replay', 'clean'] as const;
+  const used = uses.filter((name) => inputs[name] !== undefined && inputs[name] !== false);
+  if (used.length > 1) throw new InputError(`--${used.join(' and --')} exclude each other`);
+  if (inputs.list) {
+    for (const one of chosen)
+      terminal.out(
+        `${one.id.padEnd(22)} ${one.asks}\n${' '.repeat(23)}${costOf([one], inputs['hourly-price'])}; decides ${one.decides.join(', ') || 'no setting'}`,
+      );
+    terminal.out(`${chosen.length} questions: ${costOf(chosen, inputs['hourly-price'])}`);
+    return 0;
+  }
+  if (inputs.policy) {
+    const { role, bucket } = needed(inputs, ['role', 'bucket']);
+    terminal.out(
+      jsonText(policyOf(chosen, { role, bucket, ...withoutUndefined({ pipelineRole: inputs['pipeline-role'] }) }), 2),
+    );
+    return 0;
+  }
+  if (inputs.replay !== undefined) {
+    const { lines, same } = await replay(inputs.replay, questions, host().cancellation.signal);
+    for (const line of lines) terminal.out(line);
+    return same ? 0 : 1;
+  }
+  if (inputs.simulator) {
+    const { signal } = host().cancellation;
+    refuseTaken(inputs.out);
+    return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), inputs.out, terminal);
+  }
+  return ofAccount(inputs, chosen, host, terminal);
+};
+
+const chosenOf = (only: string | undefined): readonly Question[] => {
+  if (only === undefined) return questions;
+  const names = only.split(',');
+  const known = questions.map(({ id }) => id);
+  for (const name of names)
+    if (!known.includes(name))
+      throw new InputError(`only: ${quoted(name)} is not a question${suggest(name, known)}; --list names them`);
+  return questions.filter(({ id }) => names.includes(id));
+};
+
+type Own = 'role' | 'image' | 'model-data' | 'bucket';
+const needed = <Name extends Own>(inputs: Inputs, names: readonly Name[]): Readonly<Record<Name, string>> => {
+  const missing = names.filter((name) => inputs[name] === undefined);
+  if (missing.length > 0) throw new InputError(`give ${missing.map((name) => `--${name}`).join(', ')}`);
+  return inputs as Inputs & Readonly<Record<Name, string>>;
+};
+
+const refuseTaken = (out: string | undefined): void => {
+  if (out !== undefined && existsSync(out)) throw new InputError(`out: ${quoted(out)} exists; name another file`);
+};
+
+const ofAccount = async (
+  inputs: Inputs,
+  chosen: readonly Question[],
+  host: () => CommandLine,
+  terminal: Terminal,
+): Promise<0 | 1> => {
+  const own = inputs.clean ? undefined : givenOf(inputs);
+  const { env, cancellation, ...rest } = host();
+  const clock = await clockOf({ env, ...rest });
+  const out = inputs.out ?? `probe-${iso(clock.now()).slice(0, 10)}.json`;
+  refuseTaken(own === undefined ? undefined : out);
+  const connection = connectionFrom(env, inputs.region);
+  const credentials = base({ ...connection, clock });
+  const { signal } = cancellation;
+  const { sts } = createAwsClients({ ...connection, credentials, clock, signal, bucketOwner: noOwner }).reads;
+  const { Account: account = '' } = await sts.getCallerIdentity();
+  const place = `the account ending in ${account.slice(-4)}, ${connection.region}`;
+  const calls = anyCalls(connection, credentials, clock, signal);
+  if (own === undefined) {
+    const removed = await clean({ aws: calls.removing, clock, bucket: inputs.bucket, say: terminal.out });
+    terminal.out(`removed ${removed} object(s) of probes in ${place}`);
+    if (inputs.bucket === undefined) terminal.out('objects in S3 were not looked for: name the bucket with --bucket');
+    return 0;
+  }
+  // The account of the role is written in its ARN: the credentials of another one would only be refused later.
+  if (account !== own.role.split(':')[4])
+    throw new InputError(`role: ${quoted(own.role)} is not in ${place}, to which the credentials belong`);
+  for (const one of chosen) terminal.out(`${one.id.padEnd(22)} ${costOf([one], inputs['hourly-price'])}`);
+  const cost = costOf(chosen, inputs['hourly-price']);
+  const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again.`;
+  if (inputs.yes) terminal.out(consent);
+  else if (!(await confirm(consent, terminal))) {
+    terminal.out('nothing was asked');
+    return 0;
+  }
+  signal.addEventListener('abort', () => terminal.err('ending: what was made is being removed, which takes minutes'), {
+    once: true,
+  });
+  const run = sha256(`${clock.now()} ${runFrom(env, 'command-line').holder} ${process.pid}`).slice(0, 8);
+  const probed = await ask({
+    questions: chosen,
+    given: own,
+    clock,
+    signal,
+    ...calls,
+    run,
+    about: { by: 'aws', suite: version, region: connection.region },
+    say: terminal.err,
+  });
+  return report(probed, out, terminal);
+};
+
+const givenOf = (inputs: Inputs): Given => {
+  const { role, image, bucket, 'model-data': modelData } = needed(inputs, ['role', 'image', 'model-data', 'bucket']);
+  return {
+    role,
+    image,
+    modelData,
+    bucket,
+    ...withoutUndefined({ pipelineRole: inputs['pipeline-role'] }),
+    body: inputs.body,
+    contentType: inputs['content-type'],
+    instance: inputs.instance,
+  };
+};
+
+const noOwner = (): never => {
+  throw new Error('this client reads no bucket');
+};
+
+const report = ({ recording, trouble }: Probed, out: string | undefined, terminal: Terminal): 0 | 1 => {
+  for (const line of decidedLines(recording, decidedBy(recording, questions))) terminal.out(line);
+  if (out !== undefined) {
+    writeFileSync(out, `${jsonText(recording, 1)}\n`, { flag: 'wx' });
+    terminal.out(`wrote ${out}`);
+  }
+  if (trouble === undefined) return 0;
+  terminal.err(`probe: ${trouble}`);
+  return 1;
+};

@@ -1,0 +1,29 @@
+import { type AnyCall, anyCall } from '../aws/any-call.ts';
+import type { AwsConnection } from '../aws/connection.ts';
+import type { CredentialSource } from '../aws/credentials.ts';
+import { retrying, unrepeated } from '../aws/retry.ts';
+import type { Clock } from '../clock.ts';
+
+/** The same calls in three manners. */
+export interface AnyCalls {
+  /** Tried again after throttling, lost connections and expired credentials; ended by the signal. */
+  readonly patient: AnyCall;
+  /** Sent once: a refusal is the answer. */
+  readonly once: AnyCall;
+  /** As `patient`, whatever the signal says. */
+  readonly removing: AnyCall;
+}
+
+export const anyCalls = (
+  connection: AwsConnection,
+  credentials: CredentialSource,
+  clock: Clock,
+  signal: AbortSignal,
+): AnyCalls => {
+  const retry = retrying({ clock, forgetCredentials: credentials.forget });
+  return {
+    patient: anyCall(connection, credentials, { retry, signal }),
+    once: anyCall(connection, credentials, { retry: unrepeated(credentials.forget), signal }),
+    removing: anyCall(connection, credentials, { retry }),
+  };
+};

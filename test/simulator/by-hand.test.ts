@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { CreateBucketCommand, DeleteBucketCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { ListEndpointsCommand } from '@aws-sdk/client-sagemaker';
+import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AwsError } from '../../simulator/contracts.ts';
+import { type Account, clientsOf, openAccount, refusalOf } from './support/account.ts';
+
+let account: Account;
+beforeEach(async () => {
+  account = await openAccount();
+});
+afterEach(() => account.simulator.close());
+
+/** Errors get their code as name, as SDKs have it. */
+const call = async (service: string, operation: string, input: object) => {
+  try {
+    return await account.simulator.call(service, operation, input);
+  } catch (error) {
+    throw error instanceof AwsError ? Object.assign(error, { name: error.code }) : error;
+  }
+};
+const iam = (operation: string, input: object) => call('iam', operation, input);
+const ecr = (operation: string, input: object) => call('ecr', operation, input);
+const allow = (Action: string): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] });
+const trust = (Principal: unknown): string =>
+  JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' }] });
+
+describe('a role made by CreateRole', () => {
+  const RoleName = 'churn-deployer';
+  const arn = `arn:aws:iam::111122223333:role/${RoleName}`;
+  const assume = async (more: object = {}) => {
+    const wanted = new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'by-hand', ...more });
+    const {
+      AccessKeyId = '',
+      SecretAccessKey = '',
+      SessionToken = '',
+    } = (await account.sts.send(wanted)).Credentials ?? {};
+    const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    return clientsOf(account.simulator, keys);
+  };
+  const make = (more: object = {}) =>
+    iam('CreateRole', { RoleName, AssumeRolePolicyDocument: trust({ AWS: '111122223333' }), ...more });
+
+  test('may do nothing until it has a policy, and only as long as it has one', async () => {
+    await make();
+    const { sagemaker } = await assume();
+    const list = () => sagemaker.send(new ListEndpointsCommand({}));
+    expect(await refusalOf(list())).toMatch(
+      /^AccessDeniedException: .*no identity-based policy allows the sagemaker:ListEndpoints/,
+    );
+    await iam('PutRolePolicy', { RoleName, PolicyName: 'reads', PolicyDocument: allow('sagemaker:List*') });
+    expect((await list()).Endpoints).toEqual([]);
+    await iam('DeleteRolePolicy', { RoleName, PolicyName: 'reads' });
+    expect(await refusalOf(list())).toMatch(/no identity-based policy/);
+    const PolicyArn = 'arn:aws:iam::aws:policy/AdministratorAccess';
+    await iam('AttachRolePolicy', { RoleName, PolicyArn });
+    expect((await list()).Endpoints).toEqual([]);
+    expect(await refusalOf(iam('DeleteRole', { RoleName }))).toMatch(/must detach all policies first/);
+    await iam('DetachRolePolicy', { RoleName, PolicyArn });
+    await iam('DeleteRole', { RoleName });
+    expect(await refusalOf(list())).toMatch(/no identity-based policy/);
+  });
+
+  test('is assumed by those whom its trust policy names, for as long as it allows', async () => {
+    await make({ AssumeRolePolicyDocument: trust({ Service: 'sagemaker.amazonaws.com' }), MaxSessionDuration: 7200 });
+    expect(await refusalOf(assume())).toMatch(/is not authorized to perform: sts:AssumeRole/);
+    await iam('UpdateAssumeRolePolicy', { RoleName, PolicyDocument: trust({ AWS: '111122223333' }) });
+    await assume({ DurationSeconds: 7200 });
+    expect(await refusalOf(assume({ DurationSeconds: 7201 }))).toMatch(/exceeds the MaxSessionDuration/);
+  });
+
+  test('is shown with its own members, beside the roles that the simulation began with', async () => {
+    await make({ Path: '/delivery/', Description: 'delivers churn', Tags: [{ Key: 'team', Value: 'churn' }] });
+    expect(await iam('GetRole', { RoleName })).toMatchObject({
+      Role: {
+        Arn: `arn:aws:iam::111122223333:role/delivery/${RoleName}`,
+        Path: '/delivery/',
+        Description: 'delivers churn',
+        MaxSessionDuration: 3600,
+        Tags: [{ Key: 'team', Value: 'churn' }],
+        AssumeRolePolicyDocument: encodeURIComponent(trust({ AWS: '111122223333' })),
+      },
+    });
+    const { Roles } = (await iam('ListRoles', {})) as { Roles: readonly { readonly RoleName: string }[] };
+    expect(Roles.map((role) => role.RoleName)).toEqual(expect.arrayContaining([RoleName, 'model-deployer']));
+    expect(await iam('ListRoles', { PathPrefix: '/delivery/' })).toMatchObject({ Roles: [{ RoleName }] });
+    expect(await refusalOf(make())).toBe(`EntityAlreadyExists: Role with name ${RoleName} already exists.`);
+  });
+
+  test.each([
+    [
+      'PermissionsBoundary',
+      { PermissionsBoundary: 'arn:aws:iam::aws:policy/AdministratorAccess' },
+      /^NotSimulated: not simulated: .*PermissionsBoundary/,
+    ],
+    ['a trust policy that is no JSON', { AssumeRolePolicyDocument: '{' }, /^MalformedPolicyDocument: /],
+    [
+      'a trust policy with NotPrincipal',
+      { AssumeRolePolicyDocument: trust(undefined).replace('"Action"', '"NotPrincipal":"*","Action"') },
+      /^NotSimulated: not simulated: NotPrincipal/,
+    ],
+  ])('is refused with %s, and not made', async (_what, more, refusal) => {
+    expect(await refusalOf(make(more))).toMatch(refusal);
+    expect(await refusalOf(iam('GetRole', { RoleName }))).toMatch(/cannot be found/);
+  });
+
+  test('gets a managed policy only when all of it is evaluated', async () => {
+    await make();
+    const attach = (PolicyArn: string) => refusalOf(iam('AttachRolePolicy', { RoleName, PolicyArn }));
+    expect(await attach('arn:aws:iam::aws:policy/AmazonSageMakerFullAccess')).toMatch(
+      /^NotSimulated: .*AmazonSageMakerFullAccess/,
+    );
+    expect(await attach('arn:aws:iam::111122223333:policy/mine')).toMatch(/^NoSuchEntity: .*is not attachable/);
+  });
+});
+
+describe('an image put by PutImage', () => {
+  const repositoryName = 'churn';
+  const imageManifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    config: { digest: `sha256:${'0'.repeat(64)}`, size: 2 },
+    layers: [{ digest: `sha256:${'1'.repeat(64)}`, size: 40 }],
+  });
+  const imageDigest = `sha256:${createHash('sha256').update(imageManifest).digest('hex')}`;
+
+  test('has the digest of its bytes, and tags that move', async () => {
+    await ecr('CreateRepository', { repositoryName });
+    await ecr('PutImage', { repositoryName, imageManifest, imageTag: '1' });
+    expect(account.simulator.images.resolve('111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1')).toBe(imageDigest);
+    expect(await ecr('DescribeImages', { repositoryName })).toMatchObject({
+      imageDetails: [{ imageDigest, imageTags: ['1'], imageSizeInBytes: 42 }],
+    });
+    expect(await refusalOf(ecr('PutImage', { repositoryName, imageManifest, imageTag: '1' }))).toMatch(
+      /^ImageAlreadyExistsException/,
+    );
+    await ecr('PutImage', { repositoryName, imageManifest: `${imageManifest} `, imageTag: '1' });
+    expect(await ecr('ListImages', { repositoryName, filter: { tagStatus: 'UNTAGGED' } })).toEqual({
+      imageIds: [{ imageDigest }],
+    });
+  });
+
+  test('keeps its tag where tags are immutable', async () => {
+    await ecr('CreateRepository', { repositoryName, imageTagMutability: 'IMMUTABLE' });
+    await ecr('PutImage', { repositoryName, imageManifest, imageTag: '1' });
+    expect(
+      await refusalOf(ecr('PutImage', { repositoryName, imageManifest: `${imageManifest} `, imageTag: '1' })),
+    ).toMatch(/^ImageTagAlreadyExistsException/);
+  });
+
+  test.each([
+    ['no JSON', { imageManifest: 'FROM scratch' }, /^InvalidParameterException: .*ImageManifest/],
+    ['another digest', { imageManifest, imageDigest: `sha256:${'9'.repeat(64)}` }, /^ImageDigestDoesNotMatchException/],
+  ])('is refused with %s', async (_what, image, refusal) => {
+    await ecr('CreateRepository', { repositoryName });
+    expect(await refusalOf(ecr('PutImage', { repositoryName, ...image }))).toMatch(refusal);
+    expect(await ecr('ListImages', { repositoryName })).toEqual({ imageIds: [] });
+  });
+
+  test('needs a repository, which is not deleted with its images by accident', async () => {
+    expect(await refusalOf(ecr('PutImage', { repositoryName, imageManifest }))).toMatch(/^RepositoryNotFoundException/);
+    await ecr('CreateRepository', { repositoryName });
+    expect(await refusalOf(ecr('CreateRepository', { repositoryName }))).toMatch(/^RepositoryAlreadyExistsException/);
+    await ecr('PutImage', { repositoryName, imageManifest });
+    expect(await refusalOf(ecr('DeleteRepository', { repositoryName }))).toMatch(/^RepositoryNotEmptyException/);
+    await ecr('DeleteRepository', { repositoryName, force: true });
+    expect(await ecr('DescribeRepositories', {})).toEqual({ repositories: [] });
+  });
+});
+
+describe('buckets', () => {
+  test('are listed for their account alone, and deleted when they are empty', async () => {
+    const { s3, simulator } = account;
+    simulator.objects.create('somebody-elses', '444455556666');
+    const Bucket = 'churn-models';
+    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }));
+    const names = async () => ((await s3.send(new ListBucketsCommand({}))).Buckets ?? []).map(({ Name }) => Name);
+    expect(await names()).toContain(Bucket);
+    expect(await names()).not.toContain('somebody-elses');
+    const first = await s3.send(new ListBucketsCommand({ MaxBuckets: 1 }));
+    const rest = await s3.send(new ListBucketsCommand({ ContinuationToken: first.ContinuationToken }));
+    expect([...(first.Buckets ?? []), ...(rest.Buckets ?? [])].map(({ Name }) => Name)).toEqual(await names());
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'model.tar.gz', Body: 'model' }));
+    expect(await refusalOf(s3.send(new DeleteBucketCommand({ Bucket })))).toMatch(/^BucketNotEmpty/);
+    simulator.objects.drop(Bucket);
+    await s3.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: 'eu-west-1' } }));
+    await s3.send(new DeleteBucketCommand({ Bucket }));
+    expect(await names()).not.toContain(Bucket);
+  });
+});

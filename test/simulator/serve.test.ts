@@ -1,0 +1,72 @@
+import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { ServedModel } from '../../simulator/contracts.ts';
+import { type Account, openAccount } from './support/account.ts';
+
+/** Containers that run, by the location of their data; the most that ever ran at once. */
+let running: string[];
+let account: Account;
+beforeEach(async () => {
+  running = [];
+  const serve = ({ identity }: ServedModel) => {
+    running.push(identity);
+    return {
+      ping: () => true,
+      invoke: () => ({ status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 }),
+      stop: () => void running.splice(running.indexOf(identity), 1),
+    };
+  };
+  account = await openAccount({ serve, roles: ['serving'] });
+  account.simulator.images.tag(image, `sha256:${'a'.repeat(64)}`);
+});
+afterEach(() => account.simulator.close());
+
+const image = '111122223333.dkr.ecr.eu-west-1.amazonaws.com/churn:1';
+const sagemaker = (operation: string, input: object) => account.simulator.call('sagemaker', operation, input);
+const after = (minutes: number) =>
+  account.simulator.driver.sleepUntil(account.simulator.clock.now() + minutes * 60_000);
+const urlOf = (version: string): string => `s3://ml-artifacts/${version}/model.tar.gz`;
+
+const prepare = async (version: string): Promise<void> => {
+  account.simulator.objects.put('ml-artifacts', `${version}/model.tar.gz`, Buffer.from('not looked at'));
+  await sagemaker('CreateModel', {
+    ModelName: `churn-${version}`,
+    ExecutionRoleArn: 'arn:aws:iam::111122223333:role/serving',
+    PrimaryContainer: { Image: image, ModelDataUrl: urlOf(version) },
+  });
+  await sagemaker('CreateEndpointConfig', {
+    EndpointConfigName: `churn-${version}`,
+    ProductionVariants: [
+      { VariantName: 'live', ModelName: `churn-${version}`, InstanceType: 'ml.m5.large', InitialInstanceCount: 4 },
+    ],
+  });
+};
+const batch = { Type: 'INSTANCE_COUNT', Value: 1 };
+
+test.each([
+  ['at once', undefined],
+  ['in batches', { RollingUpdatePolicy: { MaximumBatchSize: batch, WaitIntervalInSeconds: 60 } }],
+])('a server runs from the launch of a fleet until its last instance has gone, %s', async (_how, DeploymentConfig) => {
+  await prepare('1');
+  await prepare('2');
+  await sagemaker('CreateEndpoint', { EndpointName: 'churn', EndpointConfigName: 'churn-1' });
+  expect(running).toEqual([]);
+  await after(5);
+  expect(running).toEqual([urlOf('1')]);
+  const answer = await account.runtime.send(
+    new InvokeEndpointCommand({ EndpointName: 'churn', ContentType: 'text/csv', Body: '1' }),
+  );
+  expect(answer.Body?.transformToString()).toBe(urlOf('1'));
+  await sagemaker('UpdateEndpoint', {
+    EndpointName: 'churn',
+    EndpointConfigName: 'churn-2',
+    ...(DeploymentConfig === undefined ? {} : { DeploymentConfig }),
+  });
+  await after(4);
+  expect(running.toSorted()).toEqual([urlOf('1'), urlOf('2')]);
+  await after(60);
+  expect(running).toEqual([urlOf('2')]);
+  await sagemaker('DeleteEndpoint', { EndpointName: 'churn' });
+  await after(5);
+  expect(running).toEqual([]);
+});

@@ -1,0 +1,247 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
+import { startSimulator } from '../../../simulator/simulator.ts';
+import { probe } from '../../../src/commands/probe.ts';
+import { confirm } from '../../../src/hosts/confirm.ts';
+import { questions } from '../../../src/probe/questions/all.ts';
+import type { Recording } from '../../../src/probe/recording.ts';
+import { probeSimulator, simulatedGiven } from '../../../src/rehearsal/probe-simulator.ts';
+import { runCommand } from '../../support/run-command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'probe-'));
+const file = (name: string): string => join(folder, name);
+const { role, image, modelData, bucket } = simulatedGiven;
+const own = ['--role', role, '--image', image, '--model-data', modelData, '--bucket', bucket];
+
+describe('a wrong command line', () => {
+  test.each([
+    [['--only', 'unaproved'], 'only: "unaproved" is not a question'],
+    [['--list', '--policy'], '--list and --policy exclude each other'],
+    [['--policy'], 'give --role, --bucket'],
+    [[], 'give --role, --image, --model-data, --bucket'],
+    [['--hourly-price', 'cheap'], 'hourly-price: "cheap" is not a price'],
+    [['--replay', 'package.json'], 'package.json: is not a recording'],
+  ])('%j', async (args, words) => {
+    const { code, err } = await runCommand(probe, args);
+    expect(err.join('\n')).toContain(words);
+    expect(code).toBe(2);
+  });
+});
+
+describe('what asks nobody', () => {
+  test('--list has every question with its time and cost', async () => {
+    const { code, out } = await runCommand(probe, ['--list', '--hourly-price', '0.1']);
+    expect(code).toBe(0);
+    for (const { id, asks } of questions) expect(out.join('\n')).toContain(`${id.padEnd(22)} ${asks}`);
+    expect(out.join('\n')).toContain(
+      'at most 45m and 0.8 instance-hours, 0.08 at 0.1 an hour; decides unapprovedRefusedAt',
+    );
+  });
+
+  test('--policy allows changes of its own names only', async () => {
+    const { code, out } = await runCommand(probe, ['--policy', '--role', role, '--bucket', bucket]);
+    expect(code).toBe(0);
+    const { Statement } = JSON.parse(out.join('')) as {
+      readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: string }[];
+    };
+    for (const { Action, Resource } of Statement) {
+      const changes = Action.filter((action) => /:(Create|Delete|Update|Put|Set|Stop|Add)/.test(action));
+      if (changes.length > 0) expect(Resource).toMatch(/mdprobe-\*$|\/model-delivery-probe\/\*$/);
+    }
+  });
+});
+
+describe('consent', () => {
+  const terminal = { out: () => {}, err: () => {} };
+  const answering = (text: string) => {
+    const input = new PassThrough();
+    input.end(text);
+    return confirm('Begin?', terminal, Object.assign(input, { isTTY: true }));
+  };
+  test.each([
+    ['yes\n', true],
+    [' Yes \nno\n', true],
+    ['y\n', false],
+    ['\n', false],
+    ['', false],
+  ])('%j: %s', async (text, agreed) => expect(await answering(text)).toBe(agreed));
+
+  test('is not waited for where nobody is', async () => {
+    await expect(confirm('Begin?', terminal, new PassThrough())).rejects.toThrow('agree beforehand with --yes');
+  });
+});
+
+describe('an account', () => {
+  const opened = async () => {
+    const simulator = await startSimulator();
+    Object.assign(process.env, simulator.environment());
+    simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
+    simulator.objects.put(bucket, 'probe/model.tar.gz', irisFixture('1.1.0').artifact);
+    const lines: string[] = [];
+    const ending = new AbortController();
+    const terminal = { out: (text: string) => void lines.push(text), err: (text: string) => void lines.push(text) };
+    const host = () => ({
+      env: simulator.environment(),
+      terminal,
+      seams: { clock: simulator.driver },
+      cancellation: { signal: ending.signal, outOfTime: new Promise<void>(() => {}) },
+    });
+    const run = (...args: readonly string[]) => probe.run(args, host, terminal);
+    return { simulator, lines, ending, run };
+  };
+  const names = async ({ simulator }: Awaited<ReturnType<typeof opened>>): Promise<string> =>
+    JSON.stringify([
+      await simulator.call('sagemaker', 'ListEndpoints', {}),
+      await simulator.call('sagemaker', 'ListEndpointConfigs', {}),
+      await simulator.call('sagemaker', 'ListModels', {}),
+      await simulator.call('sagemaker', 'ListModelPackageGroups', {}),
+      await simulator.call('cloudwatch', 'DescribeAlarms', {}),
+      simulator.objects.under(bucket, 'model-delivery-probe/').map(({ key }) => key),
+    ]);
+
+  test('is asked, and the recording replayed', async () => {
+    const account = await opened();
+    const out = file('asked.json');
+    expect(await account.run(...own, '--only', 'same-config,versioning', '--yes', '--out', out)).toBe(0);
+    expect(account.lines.join('\n')).toContain('2 question(s) to the account ending in 3333, eu-west-1: at most');
+    expect(account.lines).toContain('as the default  sameConfigUpdate: redeploys (same-config)');
+    expect(await names(account)).not.toContain('mdprobe');
+    const again = await account.run(...own, '--only', 'versioning', '--yes', '--out', out);
+    expect([again, account.lines.at(-1)]).toEqual([2, expect.stringContaining('exists; name another file')]);
+    await account.simulator.close();
+    const { code, out: replayed } = await runCommand(probe, ['--replay', out], { env: {} });
+    expect([code, replayed.at(-1)]).toEqual([0, 'A simulator with these settings answers the same.']);
+  });
+
+  test('that is not the one of the role is asked nothing', async () => {
+    const account = await opened();
+    const other = own.map((text) => text.replace('111122223333', '444455556666'));
+    expect(await account.run(...other, '--yes', '--out', file('other.json'))).toBe(2);
+    expect(account.lines.join('\n')).toContain('is not in the account ending in 3333');
+    expect(account.simulator.requests.map(({ operation }) => operation)).toEqual(['GetCallerIdentity']);
+    await account.simulator.close();
+  });
+
+  test('without consent is asked nothing', async () => {
+    const account = await opened();
+    expect(await account.run(...own, '--out', file('consent.json'))).toBe(2);
+    expect(account.lines.join('\n')).toContain('--yes');
+    expect(account.simulator.requests.filter(({ mutation }) => mutation)).toEqual([]);
+    await account.simulator.close();
+  });
+
+  test('has nothing left of a probe that Ctrl-C ended in the middle of a creation', async () => {
+    const account = await opened();
+    const { simulator, ending } = account;
+    simulator.faults.add({
+      service: 'sagemaker',
+      operation: 'DescribeEndpoint',
+      after: 3,
+      times: 1,
+      kind: 'call',
+      action: () => ending.abort(),
+    });
+    const out = file('interrupted.json');
+    expect(await account.run(...own, '--only', 'same-config,versioning', '--yes', '--out', out)).toBe(1);
+    expect(await names(account)).not.toContain('mdprobe');
+    const { asked } = JSON.parse(readFileSync(out, 'utf8')) as Recording;
+    expect(asked.map(({ id, undecided }) => [id, undecided])).toEqual([
+      ['versioning', undefined],
+      ['same-config', 'interrupted'],
+    ]);
+    await simulator.close();
+  });
+
+  test('is cleaned of the leftovers of a probe whose credentials ended', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    // Twice each: new credentials are fetched once.
+    for (const operation of ['DescribeEndpoint', 'ListTransformJobs'])
+      simulator.faults.add({
+        operation,
+        after: operation === 'DescribeEndpoint' ? 3 : 0,
+        times: 2,
+        kind: 'expired-token',
+      });
+    expect(await account.run(...own, '--only', 'same-config', '--yes', '--out', file('expired.json'))).toBe(1);
+    expect(account.lines.join('\n')).toContain('run `probe --clean` with working credentials');
+    expect(await names(account)).toContain('mdprobe');
+    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await names(account)).not.toContain('mdprobe');
+    await simulator.close();
+  });
+
+  test('keeps what has only the name of a probe', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const made = { ExecutionRoleArn: role, PrimaryContainer: { Image: image, ModelDataUrl: modelData } };
+    const tagged = (value: string) => ({ Tags: [{ Key: 'model-delivery-probe', Value: value }] });
+    const models: Readonly<Record<string, object>> = {
+      'mdprobe-0123abcd-untagged': {},
+      'mdprobe-0123abcd-of-another-run': tagged('ffffffff'),
+      'our-mdprobe-0123abcd-model': tagged('0123abcd'),
+      'mdprobe-model': tagged('0123abcd'),
+      'mdprobe-0123abcd-leftover': tagged('0123abcd'),
+    };
+    for (const [ModelName, more] of Object.entries(models))
+      await simulator.call('sagemaker', 'CreateModel', { ModelName, ...made, ...more });
+    const alarm = { MetricName: 'x', Namespace: 'y', Period: 60, EvaluationPeriods: 1, Threshold: 1, Statistic: 'Sum' };
+    for (const [AlarmName, AlarmDescription] of [
+      ['mdprobe-0123abcd-theirs', 'by hand'],
+      ['mdprobe-0123abcd-ours', 'Made by model-delivery-probe 0123abcd; may be deleted.'],
+    ])
+      await simulator.call('cloudwatch', 'PutMetricAlarm', {
+        ...{ ...alarm, AlarmName, AlarmDescription },
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+    simulator.objects.put(bucket, 'model-delivery-probe/0123abcd/input', Buffer.from('x'));
+    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    const left = await names(account);
+    for (const name of [...Object.keys(models).slice(0, 4), 'mdprobe-0123abcd-theirs'])
+      expect(left).toContain(`"${name}"`);
+    for (const name of ['leftover', 'ours', 'model-delivery-probe/0123abcd']) expect(left).not.toContain(`${name}"`);
+    expect(account.lines.at(-1)).toBe('removed 3 object(s) of probes in the account ending in 3333, eu-west-1');
+    await simulator.close();
+  });
+});
+
+describe('a recording', () => {
+  const { signal } = new AbortController();
+  const one = questions.filter(({ id }) => id === 'approval-status');
+
+  test('that differs from the defaults names the setting, and a simulator with it answers the same', async () => {
+    const { recording } = await probeSimulator({
+      questions: one,
+      settings: { defaultApprovalStatus: 'Approved' },
+      signal,
+      say: () => {},
+    });
+    const path = file('differs.json');
+    writeFileSync(path, JSON.stringify(recording));
+    const { code, out } = await runCommand(probe, ['--replay', path], { env: {} });
+    expect(out[0]).toBe(
+      'DIFFERS         defaultApprovalStatus: Approved; the default is "PendingManualApproval" (approval-status)',
+    );
+    expect([code, out.at(-1)]).toEqual([0, 'A simulator with these settings answers the same.']);
+  });
+
+  test('with a refusal that the simulator does not make ends with 1', async () => {
+    const { recording } = await probeSimulator({ questions: one, signal, say: () => {} });
+    const refused = {
+      at: 0,
+      call: 'sagemaker:DescribeModelPackage',
+      input: {},
+      refused: { code: 'Gone', message: '' },
+    };
+    const asked = recording.asked.map((answer) => ({ ...answer, exchanges: [...answer.exchanges, refused] }));
+    const path = file('refused.json');
+    writeFileSync(path, JSON.stringify({ ...recording, asked }));
+    const { code, out } = await runCommand(probe, ['--replay', path], { env: {} });
+    expect(code).toBe(1);
+    expect(out.at(-1)).toContain('refusals were sagemaker:DescribeModelPackage Gone, and are none');
+  });
+});
