@@ -200,6 +200,20 @@ describe('assuming a role', () => {
     expect(await refusalOf(assume(toolingKeys, { SourceIdentity: 'alice' }))).toBe(denied('sts:SetSourceIdentity'));
     trust(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
     expect(await tagged()).toBeUndefined();
+    account.simulator.trust(roleIn(production), {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: tooling },
+          Action: ['sts:AssumeRole', 'sts:TagSession'],
+          Condition: { StringEquals: { 'aws:RequestTag/team': 'platform' } },
+        },
+      ],
+    });
+    expect(await tagged()).toBe(denied('sts:AssumeRole'));
+    expect(await refusalOf(assume(toolingKeys, { Tags: [{ Key: 'team', Value: 'platform' }] }))).toBeUndefined();
+    trust(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
     expect((await assume(toolingKeys, { SourceIdentity: 'alice' })).SourceIdentity).toBe('alice');
     account.simulator.permit(roleIn(tooling), ['sts:AssumeRole']);
     expect(await tagged()).toMatch(/because no identity-based policy allows the sts:TagSession action$/);
