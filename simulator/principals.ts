@@ -106,10 +106,17 @@ export const createPrincipals = (
     const arn = arnOf(kernel, role);
     known.set(arn, roleAt(arn));
   }
-  const keysOf: Principals['keysOf'] = (participant) => ({
-    accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
-    secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
-  });
+  const longLivedKeys = new Map<string, ReturnType<Principals['keysOf']>>();
+  const keysOf: Principals['keysOf'] = (participant) => {
+    const keys = longLivedKeys.get(participant) ?? {
+      accessKeyId: `${longLived}${participant.replace(/\D/g, '').padStart(7, '0')}`,
+      secretAccessKey: digestOf('secret', participant).toString('base64').slice(0, 40),
+    };
+    longLivedKeys.set(participant, keys);
+    return keys;
+  };
+  const userArn = `arn:aws:iam::${kernel.accountId}:user/delivery`;
+  const user = { arn: userArn, accountId: kernel.accountId, userId: `AIDA${base32Of(17, 'user', userArn)}` };
   /** A session's ARN does not have its role's path, and an account has one role of a name. */
   const keyOf = (role: string): string => arnOf(kernel, role).replace(/:role\/.*\//, ':role/');
 
@@ -126,9 +133,7 @@ export const createPrincipals = (
       const process = longLivedOf(accessKeyId);
       if (process !== undefined) {
         checkSignature({ ...judged, secret: keysOf(process).secretAccessKey });
-        const { accountId } = kernel;
-        const arn = `arn:aws:iam::${accountId}:user/delivery`;
-        const principal = { accessKeyId, arn, accountId, userId: `AIDA${base32Of(17, 'user', arn)}` };
+        const principal = { accessKeyId, ...user };
         return { principal, region, participant: process, temporary: false };
       }
       const issued = sessions.get(accessKeyId);

@@ -127,7 +127,8 @@ const condition = (
   { notServed }: PolicyWords,
 ): ((call: ResourceCall) => boolean) => {
   const name = key.toLowerCase();
-  if (!known.has(name)) throw notServed(`the condition key ${key}`);
+  // IAM user guide, "Pass session tags in AWS STS": the tags of a request, by their names.
+  if (!known.has(name) && !name.startsWith('aws:requesttag/')) throw notServed(`the condition key ${key}`);
   const evaluated = operatorNamed(operator);
   // A set operator takes a key of many values, and none of these has them.
   if (evaluated === undefined || (evaluated.set && !evaluated.presence))

@@ -58,7 +58,11 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
       ) => {
         checkArn(input.RoleArn);
         const role = principals.role(input.RoleArn);
-        const presented = { principal: call.principal, keys: { 'sts:externalid': input.ExternalId } };
+        const tags = (input.Tags ?? []).map(
+          ({ Key, Value }) => [`aws:requesttag/${Key.toLowerCase()}`, Value] as const,
+        );
+        const keys = { 'sts:externalid': input.ExternalId, ...Object.fromEntries(tags) };
+        const presented = { principal: call.principal, keys };
         const actions = ['sts:AssumeRole', ...besidesAssuming(input)];
         const refused = actions.find((action) => role && !principals.mayAssume(role, { ...presented, action }));
         if (role === undefined || refused !== undefined) {

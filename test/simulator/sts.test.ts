@@ -160,6 +160,22 @@ describe('GitHub’s identity', () => {
     expect(account.simulator.requests.at(-1)).toMatchObject({ operation: 'ListEndpoints', participant: id });
   });
 
+  test('may ask for a shorter session, and for less than the role may do', async () => {
+    const WebIdentityToken = await token('audience=sts.amazonaws.com');
+    const Policy = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 'sagemaker:ListEndpoints', Resource: '*' }],
+    });
+    const request = { RoleArn: deployer, RoleSessionName: 'job-7', WebIdentityToken, DurationSeconds: 900, Policy };
+    const { Credentials } = await account.sts.send(new AssumeRoleWithWebIdentityCommand(request));
+    expect(Credentials?.Expiration).toEqual(new Date(account.simulator.clock.now() + 900_000));
+    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};
+    const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    const { sagemaker, cloudwatch } = clientsOf(account.simulator, keys);
+    await sagemaker.send(new ListEndpointsCommand({}));
+    expect(await refusalOf(cloudwatch.send(new DescribeAlarmsCommand({})))).toMatch(/because no session policy allows/);
+  });
+
   test('is refused for another audience, an unknown issuer, an expired or unreadable token, a missing role', async () => {
     expect(await refusalOf(exchange(await token('audience=elsewhere')))).toBe(
       'InvalidIdentityTokenException: Incorrect token audience',

@@ -20,7 +20,7 @@ import {
   SageMakerClient,
   UpdateEndpointCommand,
 } from '@aws-sdk/client-sagemaker';
-import { InvokeEndpointAsyncCommand } from '@aws-sdk/client-sagemaker-runtime';
+import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
@@ -200,6 +200,20 @@ describe('assuming a role', () => {
     expect(await refusalOf(assume(toolingKeys, { SourceIdentity: 'alice' }))).toBe(denied('sts:SetSourceIdentity'));
     trust(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
     expect(await tagged()).toBeUndefined();
+    account.simulator.trust(roleIn(production), {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: tooling },
+          Action: ['sts:AssumeRole', 'sts:TagSession'],
+          Condition: { StringEquals: { 'aws:RequestTag/team': 'platform' } },
+        },
+      ],
+    });
+    expect(await tagged()).toBe(denied('sts:AssumeRole'));
+    expect(await refusalOf(assume(toolingKeys, { Tags: [{ Key: 'team', Value: 'platform' }] }))).toBeUndefined();
+    trust(['sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity']);
     expect((await assume(toolingKeys, { SourceIdentity: 'alice' })).SourceIdentity).toBe('alice');
     account.simulator.permit(roleIn(tooling), ['sts:AssumeRole']);
     expect(await tagged()).toMatch(/because no identity-based policy allows the sts:TagSession action$/);
@@ -262,12 +276,12 @@ describe('SageMaker acts as the model’s role', () => {
     for (const bucket of ['models', 'far-models'])
       simulator.objects.put(bucket, 'iris.tar.gz', irisFixture('1.0.0').artifact);
   });
-  const createModel = async (ModelDataUrl = data, Image = image()): Promise<string> => {
+  const createModel = async (ModelDataUrl = data, Image = image(), more: object = {}): Promise<string> => {
     const ModelName = `iris-${++names}`;
     await ours.sagemaker.send(
       new CreateModelCommand({
         ModelName,
-        PrimaryContainer: { Image, ModelDataUrl },
+        PrimaryContainer: { Image, ModelDataUrl, ...more },
         ExecutionRoleArn: serving,
       }),
     );
@@ -340,6 +354,25 @@ describe('SageMaker acts as the model’s role', () => {
     });
     account.simulator.attachPolicy(serving, allow('ecr:GetAuthorizationToken'));
     expect(await launch(config)).toMatchObject({ status: 'InService' });
+  });
+
+  test('and downloads the models below a prefix by them, one by one', async () => {
+    account.simulator.attachPolicy(serving, allow([...pulling, 's3:ListBucket']));
+    const { EndpointName } = await launch(
+      await configure(await createModel('s3://models/', image(), { Mode: 'MultiModel' })),
+    );
+    const ask = () =>
+      refusalOf(
+        ours.runtime.send(
+          new InvokeEndpointCommand({
+            ...{ EndpointName, TargetModel: 'iris.tar.gz', ContentType: 'text/csv' },
+            Body: '5.1,3.5,1.4,0.2\n',
+          }),
+        ),
+      );
+    expect(await ask()).toMatch(/that the role passed to CreateModel has permissions to download the object/);
+    account.simulator.attachPolicy(serving, allow('s3:GetObject'));
+    expect(await ask()).toBeUndefined();
   });
 
   test('of one region only: image and data', async () => {

@@ -1,10 +1,10 @@
 import { startContainer } from '../../containers/model-server.ts';
 import { AwsError, type Container, type Instant, type Invocation } from '../../contracts.ts';
 import { notSimulated } from '../../not-simulated.ts';
-import { type Context, objectAt } from './context.ts';
+import { type Context, objectAt, objectFor } from './context.ts';
 import type { FleetVariant, Running } from './fleets.ts';
 
-type Serving = Pick<Running, 'container' | 'prefix'>;
+type Serving = Pick<Running, 'container' | 'prefix' | 'role'>;
 type Answer = ReturnType<Container['invoke']>;
 type Request = Pick<
   Invocation,
@@ -45,7 +45,7 @@ export const createAnswering = (context: Context) => {
     return now < known.readyAt;
   };
 
-  const modelOf = (prefix: string, targetModel: string | undefined): Container => {
+  const modelOf = ({ prefix = '', role }: Serving, targetModel: string | undefined): Container => {
     if (targetModel === undefined) throw refused('TargetModel is required for a multi-model endpoint.');
     const url = `${prefix}${targetModel}`;
     const known = loaded.get(url);
@@ -53,8 +53,13 @@ export const createAnswering = (context: Context) => {
       if (clock.now() < known.readyAt) throw notReady();
       return known.container;
     }
-    const object = objectAt(context, url);
-    if (!object) throw refused(`Failed to download model data. There is no object located at ${url}.`);
+    const object = objectFor(context, role, url);
+    if (!object)
+      throw refused(
+        objectAt(context, url) === undefined
+          ? `Failed to download model data. There is no object located at ${url}.`
+          : `Failed to download model data from ${url}. Please ensure that the role passed to CreateModel has permissions to download the object.`,
+      );
     const container = startContainer(object.body);
     const readyAt = clock.now() + settings.modelNotReadyMs;
     loaded.set(url, { container, readyAt });
@@ -62,8 +67,8 @@ export const createAnswering = (context: Context) => {
     return container;
   };
 
-  const one = ({ container, prefix }: Serving, { body, contentType, accept, targetModel }: Request): Answer =>
-    (container ?? modelOf(prefix ?? '', targetModel)).invoke(body, contentType, accept);
+  const one = (serving: Serving, { body, contentType, accept, targetModel }: Request): Answer =>
+    (serving.container ?? modelOf(serving, targetModel)).invoke(body, contentType, accept);
 
   /**
    * The answer of each container is the request of the next one; the first failure ends the row (AWS: "Inference pipelines"). Only the last

@@ -36,6 +36,8 @@ export interface Running {
   /** Absent for many models below a prefix: each call names one. */
   readonly container?: Container;
   readonly prefix?: string;
+  /** SageMaker downloads those models as this role. */
+  readonly role?: string | undefined;
   readonly image: DeployedImage;
 }
 export interface VariantStatus {
@@ -185,7 +187,7 @@ export const createFleets = (context: Context, models: Models) => {
       ResolvedImage: digestOf(runnable.image, digest),
       ResolutionTime: epochSeconds(kernel.clock.now()),
     };
-    if (runnable.multiModel) return { hostname, prefix: url, image };
+    if (runnable.multiModel) return { hostname, prefix: url, role, image };
     return { hostname, container: started(runnable) ?? refuse(setbacks.download(url)), image };
   };
 
