@@ -221,12 +221,14 @@ const decodeWords = (text: string): string =>
   );
 const encodeWord = (text: string): string => {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
-  const ascii = [...text].filter((sign) => sign <= '\x7e').length;
+  const ascii = [...text].filter((sign) => sign >= ' ' && sign <= '~').length;
   if (2 * ascii <= [...text].length) return `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
   const octets = [...Buffer.from(text)].map((octet) => {
     const sign = String.fromCharCode(octet);
     if (sign === ' ') return '_';
-    return /[\x21-\x7e]/.test(sign) && !/[=_?]/.test(sign) ? sign : `=${octet.toString(16).toUpperCase()}`;
+    return /[\x21-\x7e]/.test(sign) && !/[=_?]/.test(sign)
+      ? sign
+      : `=${octet.toString(16).toUpperCase().padStart(2, '0')}`;
   });
   return `=?UTF-8?Q?${octets.join('')}?=`;
 };

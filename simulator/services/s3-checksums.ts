@@ -65,10 +65,11 @@ export const announcedIn = (
 
 /**
  * Compares a body with the digests that came with it.
+ * @param expected how a refusal writes the announced MD5: that of an object and that of a part differ
  * @returns the checksum to keep: the announced one, else one of the algorithm that the request names, else CRC64NVME
  */
-export const verified = (input: Announced, body: Buffer): Checksum => {
-  checkMd5(input.ContentMD5, body);
+export const verified = (input: Announced, body: Buffer, expected: 'hex' | 'base64' = 'hex'): Checksum => {
+  checkMd5(input.ContentMD5, body, expected);
   const announced = announcedIn(input);
   const algorithm =
     announced?.algorithm ??
@@ -87,15 +88,14 @@ const isDigest = (text: string, bytes: number): boolean => {
   return decoded.length === bytes && decoded.toString('base64') === text;
 };
 
-const checkMd5 = (given: string | undefined, body: Buffer): void => {
+const checkMd5 = (given: string | undefined, body: Buffer, expected: 'hex' | 'base64'): void => {
   if (given === undefined) return;
   if (!isDigest(given, 16))
     throw new AwsError('InvalidDigest', 'The Content-MD5 you specified was invalid.', 400, { 'Content-MD5': given });
   const calculated = createHash('md5').update(body).digest('base64');
   if (given !== calculated)
     throw new AwsError('BadDigest', 'The Content-MD5 you specified did not match what we received.', 400, {
-      // In hex, unlike the other.
-      ExpectedDigest: Buffer.from(given, 'base64').toString('hex'),
+      ExpectedDigest: Buffer.from(given, 'base64').toString(expected),
       CalculatedDigest: calculated,
     });
 };

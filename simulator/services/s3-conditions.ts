@@ -70,7 +70,13 @@ export const checkRead = (input: Conditions, stored: Judged, now: Instant): void
   const failed = firstFailed(input, stored, now);
   if (failed === undefined) return;
   if (failed === 'If-Match' || failed === 'If-Unmodified-Since') throw preconditionFailed(failed);
-  throw new AwsError('NotModified', 'Not Modified', 304);
+  throw new AwsError(
+    'NotModified',
+    'Not Modified',
+    304,
+    {},
+    { etag: stored.etag, 'last-modified': new Date(stored.lastModified).toUTCString() },
+  );
 };
 
 /** As {@link checkRead}, of the source of a copy, which fails alike by all four. */

@@ -175,7 +175,7 @@ export const createUploads = (
       const algorithm = upload.algorithm ?? announced?.algorithm;
       const { ChecksumAlgorithm: _named, ...digests } = input;
       // Without an algorithm there is only the MD5 to compare.
-      const { value } = verified({ ...digests, ChecksumAlgorithm: algorithm ?? 'CRC32' }, body);
+      const { value } = verified({ ...digests, ChecksumAlgorithm: algorithm ?? 'CRC32' }, body, 'base64');
       const part = {
         body,
         bytes: body.length,

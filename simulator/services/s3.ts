@@ -180,6 +180,12 @@ export const createS3 = (
     const source = find(owner === undefined ? from : { ...from, ExpectedBucketOwner: owner });
     authorizeKey(source, from.Bucket, call.principal);
     checkSource(input, source, now());
+    if (archives.includes(source.headers['StorageClass'] ?? ''))
+      throw new AwsError(
+        'ObjectNotInActiveTierError',
+        'The source object of the COPY operation is not in the active tier and is only stored in Amazon Glacier.',
+        403,
+      );
     return source;
   };
   const sourceVersion = (input: CopyInput, source: Stored): string | undefined =>

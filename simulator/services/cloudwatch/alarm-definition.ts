@@ -99,7 +99,9 @@ export const checkAlarm = (alarm: AlarmDefinition): void => {
     throw invalid(`Option ${alarm.TreatMissingData} is not supported for TreatMissingData`);
   const low = alarm.EvaluateLowSampleCountPercentile;
   if (!['evaluate', 'ignore', undefined].includes(low))
-    throw invalid(`Option ${low} is not supported for EvaluateLowSampleCountPercentile`);
+    throw invalid(
+      `Option ${low} is not supported. Supported options for parameter EvaluateLowSampleCountPercentile are evaluate and ignore.`,
+    );
   if (low !== undefined && percentileOf(alarm.ExtendedStatistic ?? '') === undefined)
     throw invalid('EvaluateLowSampleCountPercentile is used only for alarms based on percentiles');
 };

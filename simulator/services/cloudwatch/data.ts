@@ -106,6 +106,7 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
   }) => {
     const queries = input.MetricDataQueries;
     checkQueries(queries);
+    checkRange(secondOf(input.StartTime), secondOf(input.EndTime));
     const [from, to] = range(
       input.StartTime,
       input.EndTime,
@@ -162,14 +163,13 @@ export const dataOperations = (kernel: Kernel, store: Store): Readonly<Record<st
     if (names.length === 0)
       throw new AwsError(
         'InvalidParameterCombinationException',
-        'At least one of the parameters Statistics and ExtendedStatistics must be specified.',
+        'Must specify either Statistics or ExtendedStatistics',
       );
-    const second = (time: WireTime): number => Math.floor(instantOf(time) / 1000);
-    if (!(second(input.StartTime) < second(input.EndTime)))
+    if (!(secondOf(input.StartTime) < secondOf(input.EndTime)))
       throw invalid('The parameter StartTime must be less than the parameter EndTime.');
     const [from, to] = range(input.StartTime, input.EndTime, input.Period < 60);
     // By the range, not by the data (AWS: GetMetricStatistics).
-    const requested = Math.ceil((second(input.EndTime) - second(input.StartTime)) / input.Period);
+    const requested = Math.ceil((secondOf(input.EndTime) - secondOf(input.StartTime)) / input.Period);
     if (requested > 1440)
       throw new AwsError(
         'InvalidParameterCombinationException',
@@ -250,9 +250,14 @@ const labelsOf = (queries: readonly MetricDataQuery[]): readonly string[] => {
 /** Start is rounded down to the minute, or the second for high-resolution periods (AWS: GetMetricData StartTime docs). */
 const range = (start: WireTime, end: WireTime, highResolution: boolean): readonly [Instant, Instant] => {
   const step = highResolution ? 1000 : 60_000;
-  const from = Math.floor(instantOf(start) / step) * step;
-  const to = instantOf(end);
-  if (!(from < to))
-    throw new AwsError('ValidationError', 'The parameter StartTime must be less than the parameter EndTime.');
-  return [from, to];
+  return [Math.floor(instantOf(start) / step) * step, instantOf(end)];
+};
+
+/** CloudWatch compares the ends of a range by the second. */
+const secondOf = (time: WireTime): number => Math.floor(instantOf(time) / 1000);
+
+/** getmoto/moto, tests/test_cloudwatch: in GetMetricData's own words. */
+const checkRange = (start: number, end: number): void => {
+  if (start === end) throw new AwsError('ValidationError', 'The parameter StartTime must not equal parameter EndTime.');
+  if (!(start < end)) throw new AwsError('ValidationError', 'The parameter EndTime must be greater than StartTime.');
 };

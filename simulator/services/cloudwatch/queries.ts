@@ -52,7 +52,9 @@ export const checkQueries = (queries: readonly MetricDataQuery[]): void => {
       );
     if (ids.indexOf(query.Id) !== index)
       throw invalid(`The values for parameter Id in MetricDataQueries are not unique`);
-    if ((query.MetricStat === undefined) === (query.Expression === undefined))
+    if (query.MetricStat === undefined && query.Expression === undefined)
+      throw invalid(`The parameter ${where}.MetricStat is required.\n`);
+    if (query.MetricStat !== undefined && query.Expression !== undefined)
       throw invalid(`${where}: exactly one of MetricStat and Expression is required`);
     if (query.MetricStat) {
       const { Metric, Period, Stat } = query.MetricStat;

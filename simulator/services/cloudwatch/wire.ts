@@ -20,7 +20,7 @@ export const page = <Item>(
 ): { readonly items: readonly Item[]; readonly NextToken?: string } => {
   const from =
     token === undefined ? 0 : Number(/^from:(\d+)$/.exec(Buffer.from(token, 'base64').toString())?.[1] ?? Number.NaN);
-  if (Number.isNaN(from)) throw new AwsError(code, 'The next token is invalid');
+  if (Number.isNaN(from)) throw new AwsError(code, 'Request parameter NextToken is invalid');
   const to = from + size;
   return {
     items: items.slice(from, to),

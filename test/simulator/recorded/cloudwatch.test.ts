@@ -88,6 +88,17 @@ describe('refusals', () => {
       message: 'The parameter StartTime must be less than the parameter EndTime.',
     });
   });
+  test('of GetMetricData, times that are equal or inverted', () => {
+    const sim = cloudwatch();
+    const between = (from: number, to: number) =>
+      sim.refusal('GetMetricData', {
+        MetricDataQueries: [stat('a', 'Sum')],
+        StartTime: sim.seconds(0) + from,
+        EndTime: sim.seconds(0) + to,
+      })?.message;
+    expect(between(0.1, 0.9)).toBe('The parameter StartTime must not equal parameter EndTime.');
+    expect(between(60, 0)).toBe('The parameter EndTime must be greater than StartTime.');
+  });
   test('more data points than fit, by the range and not by the data', () => {
     const sim = cloudwatch();
     expect(sim.refusal('GetMetricStatistics', statistics(sim.seconds(0), sim.seconds(1440), 1))).toMatchObject({

@@ -587,6 +587,8 @@ describe('an object keeps', () => {
     const two = { ChecksumSHA1: 'a', ChecksumSHA256: 'b' };
     expect(await refused(put('k', 'x', two))).toMatchObject({ message: expect.stringContaining('Expecting a single') });
     await put('old', 'x', { StorageClass: 'GLACIER' });
+    const copy = new CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/old` });
+    expect(await refused(s3.send(copy))).toMatchObject({ status: 403, code: 'ObjectNotInActiveTierError' });
     expect(await refused(get('old'))).toMatchObject({
       status: 403,
       code: 'InvalidObjectState',
