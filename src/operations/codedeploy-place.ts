@@ -14,7 +14,7 @@ import {
   requireService,
   serviceDigest,
 } from '../mechanisms/codedeploy/service-plan.ts';
-import { submissionOf, type Target, type TargetLook } from '../mechanisms/codedeploy/target.ts';
+import { aliasDeploymentOf, submissionOf, type Target, type TargetLook } from '../mechanisms/codedeploy/target.ts';
 import type { Planned, WantedRelease } from '../mechanisms/mechanism.ts';
 import type { DeliveryRequest } from '../mechanisms/request.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
@@ -131,7 +131,7 @@ export const wantedIn = (place: CodeDeployPlace, model: string): WantedRelease =
         // A published version never changes, so a way back does not depend on the registry where CodeDeploy has brought this one before.
         const isUnreadable = error instanceof Refusal || isRefused(error);
         if (turn.release.operation !== 'rollback' || !isUnreadable || !(await wasBroughtBefore(turn))) throw error;
-        const { to, broughtBefore } = submissionOf(turn.release);
+        const { to, broughtBefore } = aliasDeploymentOf(turn.release);
         turn.remark(
           `${place.noun} ${to} of ${place.name} was not compared with its package again (${describe(error)}): ${broughtBefore?.deployment} brought it before`,
         );

@@ -88,7 +88,9 @@ const refuseOtherShift = (
   { platform }: CodeDeployPlace,
 ): void => {
   const { rollout } = environment;
-  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged, hooks } = submissionOf(release);
+  const submission = submissionOf(release);
+  const { config, routing, shiftSeconds, timeoutSeconds, alarms, judged } = submission;
+  const hooks = submission.kind === 'deployment' ? submission.hooks : undefined;
   const wanted = routingOf(rollout, platform);
   const judge = rollout.strategy === 'all-at-once' ? undefined : rollout.judge;
   const wantedHooks = 'lambda' in environment ? environment.lambda.hooks : undefined;

@@ -51,7 +51,9 @@ export const rollbackByCodeDeploy = (
       if (release.operation !== 'rollback')
         throw new Refusal('held-by-another-release', `${release.id} is live and is not a rollback`);
       place.refuseForeign(release);
-      const { config, hooks, judged } = submissionOf(release);
+      const submission = submissionOf(release);
+      const { config, judged } = submission;
+      const hooks = submission.kind === 'deployment' ? submission.hooks : undefined;
       if (config !== routingOf(allAtOnce, place.platform).config || hooks !== undefined || judged !== undefined)
         throw new Refusal(
           'foreign-record',
@@ -119,8 +121,8 @@ const plan = async (
 };
 
 /**
- * CodeDeploy moves an alias from one version to another, and gives no version that it is on already all requests. Without `to` the version
- * before is not meant either: the newest release may have left the alias like this.
+ * Two versions share the traffic, and the version to go back to is one of them. CodeDeploy moves traffic only to a version that has none yet, so
+ * it cannot give this one all requests. Without `to` the version before that one is no answer: perhaps the newest release left the traffic shared.
  */
 const shared = async (
   world: World,

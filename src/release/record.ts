@@ -195,10 +195,6 @@ interface Deployed extends Submitted {
   readonly shiftSeconds: number;
   readonly timeoutSeconds?: number;
   readonly expectedSeconds: number;
-  /** Of an alias; a rollback has none. */
-  readonly hooks?: LambdaHooks;
-  /** Of a rollback: the deployment that brought this version before, the version that it left, and the hooks it had. A hint (rule 21). */
-  readonly broughtBefore?: { readonly deployment: string; readonly from: string; readonly hooks?: LambdaHooks };
   /** Frozen before the first request to the version, as for an endpoint. */
   readonly judged?: JudgedUpdate;
 }
@@ -208,6 +204,10 @@ export interface AliasDeployment extends Deployed {
   readonly kind: 'deployment';
   readonly function: string;
   readonly to: string;
+  /** A rollback has none. */
+  readonly hooks?: LambdaHooks;
+  /** Of a rollback: the deployment that brought this version before, the version that it left, and the hooks it had. A hint (rule 21). */
+  readonly broughtBefore?: { readonly deployment: string; readonly from: string; readonly hooks?: LambdaHooks };
 }
 
 /** It moves the traffic of a service of ECS, here the `variant`, from one revision of a task definition to another. */

@@ -296,7 +296,7 @@ describe('a rollback', () => {
       const death = { atCall: 'codedeploy.createDeployment', received: false };
       expect(await account.run(rollback, {}, { runId: '9', death })).toBeUndefined();
       const record = account.aliasRecord();
-      if (record?.live?.submission.mechanism !== 'codedeploy') throw new Error('no release is live');
+      if (record?.live?.submission.kind !== 'deployment') throw new Error('no release is live');
       const { broughtBefore, ...submission } = record.live.submission;
       expect(broughtBefore).toMatchObject({ from: '1' });
       const live = {

@@ -115,6 +115,7 @@ export const deploymentOf = async (turn: Turn): Promise<DeploymentInfo | undefin
  */
 export const wasBroughtBefore = async ({ world, release }: Turn): Promise<boolean> => {
   const submission = submissionOf(release);
+  if (submission.kind !== 'deployment') return false;
   const { broughtBefore } = submission;
   if (broughtBefore === undefined || !/^d-[A-Z0-9]+$/.test(broughtBefore.deployment)) return false;
   const found = await describeDeployment(world, broughtBefore.deployment);

@@ -32,7 +32,7 @@ import { alarmsOfGroup, groupAlarms, groupInfo, runningIn } from './deployment.t
 import { type Routing, routingOf, shiftsOf } from './routing.ts';
 import { settingChanges } from './settings.ts';
 import { notReady } from './submit.ts';
-import { type Platform, shown, submissionOf, type TargetLook } from './target.ts';
+import { aliasDeploymentOf, type Platform, shown, type TargetLook } from './target.ts';
 
 /** A request for a delivery to an alias. */
 export interface AliasRequest extends Pick<DeliveryRequest, 'group' | 'version' | 'registry'> {
@@ -336,12 +336,12 @@ const broughtBefore = (
     ({ candidate, outcome, submission, witnessed }) =>
       candidate.endpointConfig === endpointConfig &&
       outcome === 'succeeded' &&
-      submission.mechanism === 'codedeploy' &&
+      submission.kind === 'deployment' &&
       witnessed.deployment !== undefined,
   );
   const deployment = known?.witnessed.deployment;
   if (known === undefined || deployment === undefined) return undefined;
-  const { from, hooks } = submissionOf(known);
+  const { from, hooks } = aliasDeploymentOf(known);
   return { deployment, from, ...withoutUndefined({ hooks }) };
 };
 

@@ -388,7 +388,7 @@ export const causeOf = async (turn: Turn): Promise<UpdateCause> => {
       reason: abort.why,
       because: `${abort.because ?? abort.why}; ${before} serves again, verified`,
     };
-  const { hooks = {} } = submissionOf(release);
+  const { hooks = {} } = submission.kind === 'deployment' ? submission : {};
   // CodeDeploy has no words of a hook.
   const log =
     code === 'HOOK_EXECUTION_FAILURE' ? `; the reason is in the log of ${Object.values(hooks).join(', ')}` : '';

@@ -11,7 +11,7 @@ import {
 import { batchTransform, darkVariant, flakyEndpoint, nondeterministicModel } from './asking.ts';
 import { callersMistakes } from './callers.ts';
 import { codedeployAlarm, codedeployHook, codedeployJudge, codedeployLambdaCanary } from './codedeploy.ts';
-import { codedeployEcsAlarm, codedeployEcsCanary } from './codedeploy-ecs.ts';
+import { codedeployEcsAlarm, codedeployEcsCanary, codedeployEcsJudge } from './codedeploy-ecs.ts';
 import { artifactOverwritten, imageTagMoved } from './content.ts';
 import { contractNamesTheColumn } from './contract.ts';
 import {
@@ -238,6 +238,7 @@ export const scenarios: readonly Scenario[] = [
   codedeployLambdaCanary,
   codedeployEcsCanary,
   codedeployEcsAlarm,
+  codedeployEcsJudge,
   codedeployAlarm,
   codedeployJudge,
   codedeployHook,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type AnyVersion, anyFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { minutes } from '../../clock.ts';
-import { imageOf, rehearsedTeam } from '../manifest.ts';
+import { imageOf, rehearsedTeam, rollouts } from '../manifest.ts';
 import { approve, type RehearsedRelease, type Stage } from '../stage.ts';
 import { carriedOut, delivered, isEnd, type Require, type Scenario } from './scenario.ts';
 
@@ -19,7 +19,14 @@ const imageIn = (stage: Stage, version: AnyVersion): string => {
 };
 
 /** A service whose load balancer has callers, and a deployment group that an alarm on its errors stops; 1.0.0 is delivered to it. */
-const serviceInProduction = async (stage: Stage, require: Require): Promise<void> => {
+const serviceInProduction = async (
+  stage: Stage,
+  require: Require,
+  {
+    errorsAMinute = 5,
+    rollout = 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s',
+  }: { readonly errorsAMinute?: number; readonly rollout?: string } = {},
+): Promise<void> => {
   const { simulator, endpoint: name } = stage;
   const role = `arn:aws:iam::${rehearsedTeam.account}:role/iris-serving`;
   const call = (service: string, operation: string, input: object) => simulator.call(service, operation, input);
@@ -64,7 +71,7 @@ const serviceInProduction = async (stage: Stage, require: Require): Promise<void
     // One minute of five: the metrics of a minute may come late.
     EvaluationPeriods: 5,
     DatapointsToAlarm: 1,
-    Threshold: 5,
+    Threshold: errorsAMinute,
     ComparisonOperator: 'GreaterThanThreshold',
     TreatMissingData: 'notBreaching',
   });
@@ -95,7 +102,7 @@ const serviceInProduction = async (stage: Stage, require: Require): Promise<void
   await stage.driver.until(stage.driver.now() + minutes(3));
   stage.writeManifest({
     service: true,
-    rollout: 'strategy: canary, size: 10%, bake: 10m, final-bake: 0s',
+    rollout,
     unwatched: true,
   });
   const release = await deliverToService(stage, 'The first version that this suite delivers', '1.0.0');
@@ -153,6 +160,29 @@ export const codedeployEcsAlarm: Scenario = {
       outcome: 'rejected',
       reasonCode: 'already-convicted',
     }), `it is not tried again by itself: ${again.ending?.reason}`);
+    return release;
+  },
+};
+
+export const codedeployEcsJudge: Scenario = {
+  name: 'codedeploy-ecs-judge',
+  about:
+    'A good version of a service of ECS is delivered under the judge. The next one fails more often than the version that serves, and too seldom for the alarm: the judge compares the target groups and stops the deployment.',
+  expected: { outcome: 'rolled-back', reasonCode: 'convicted' },
+  play: async (stage, require) => {
+    await serviceInProduction(stage, require, { errorsAMinute: 100, rollout: rollouts.judgedAlias });
+    const release = await deliverToService(stage, 'A version that fails too seldom for the alarm', '1.4.0', () =>
+      stage.simulator.containers.fail(`${stage.endpoint}:3`, 0.12),
+    );
+    require(carriedOut(release, 'StopDeployment') === 1, 'the deployment is stopped once');
+    const { judged } = release.ending?.result ?? {};
+    require((judged?.harmed ?? 0) > 0, `the report has the failures: ${judged?.harmed}`);
+    const { services } = await stage.simulator.call('ecs', 'DescribeServices', {
+      cluster: 'models',
+      services: [stage.endpoint],
+    });
+    const [{ taskDefinition = '' } = {}] = services as readonly { readonly taskDefinition?: string }[];
+    require(taskDefinition.endsWith(':2'), `revision 2 serves again: ${taskDefinition}`);
     return release;
   },
 };
