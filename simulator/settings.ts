@@ -109,6 +109,11 @@ export const defaultSettings = {
    */
   trackingFromZero: 'as-tracked' as 'as-tracked' | 'one',
   /**
+   * Which second target-tracking policy is refused: one of the same specification, or also a customised one of the metric and statistic that
+   * another tracks as predefined. AWS's words: "for a given metric specification". [unconfirmed]
+   */
+  trackedTwice: 'by-specification' as 'by-specification' | 'by-metric',
+  /**
    * The count that RetainAllVariantProperties retains from a fleet at zero: none, so that no container of the new version starts, or the
    * config's InitialInstanceCount. [unconfirmed]
    */
@@ -256,6 +261,7 @@ export const flips: { readonly [Name in keyof Settings]?: Settings[Name] } = {
   asyncPickUpMs: 30_000,
   asyncConcurrencyPerInstance: 1,
   trackingFromZero: 'one',
+  trackedTwice: 'by-metric',
   retainedZero: 'initial',
   guardedAtZero: 'refused',
   queuedPerInstance: 50,

@@ -28,6 +28,7 @@ import {
   checkSteps,
   checkTracking,
   checkVariant,
+  identityOf,
   isAbout,
   isDimension,
   keyOf,
@@ -99,6 +100,14 @@ export const createAutoscaling = (
   };
   const targetsOf = (endpoint: string, variant: string): readonly Target[] =>
     [...targets.values()].filter((target) => target.endpoint === endpoint && target.variant === variant);
+
+  const sameMetric =
+    (target: Target) =>
+    (one: TargetTracking, other: TargetTracking): boolean => {
+      if (identityOf(one) === identityOf(other)) return true;
+      const byMetric = (tracking: TargetTracking): string => identityOf(tracking, trackedMetric(target, tracking));
+      return byMetric(one) === byMetric(other) && kernel.settings.trackedTwice === 'by-metric';
+    };
 
   const putAlarms = (target: Target, tracking: TargetTracking): readonly string[] => {
     const tracked = trackedMetric(target, tracking);
@@ -208,7 +217,7 @@ export const createAutoscaling = (
         const { TargetTrackingScalingPolicyConfiguration: tracking, StepScalingPolicyConfiguration: step } = input;
         if (before && before.type !== type) throw invalid(`The type of policy ${input.PolicyName} cannot be changed`);
         if (type === 'TargetTrackingScaling')
-          checkTracking(tracking, { ...subject, name: input.PolicyName }, book.policies);
+          checkTracking(tracking, { ...subject, name: input.PolicyName }, book.policies, sameMetric(target));
         else if (type === 'StepScaling') checkSteps(step);
         else throw invalid(`Policies of type ${type} are not supported for ${subject.dimension}`);
         removePolicies((policy) => policy === before);

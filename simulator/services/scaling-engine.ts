@@ -115,8 +115,8 @@ export const startScaling = (
     const perInstance = metrics.latest(metric, metric.stat, 60_000, 5);
     if (perInstance === undefined || (!out && !inward)) return;
     const needed = (instances: number): number => Math.ceil((instances * perInstance) / tracking.TargetValue - 1e-9);
-    const fromZero = kernel.settings.trackingFromZero === 'one' ? 1 : needed(1);
-    const wanted = variant.current === 0 && out ? fromZero : needed(variant.current);
+    const fromZero = (): number => (kernel.settings.trackingFromZero === 'one' ? 1 : needed(1));
+    const wanted = variant.current === 0 && out ? fromZero() : needed(variant.current);
     const desired = Math.min(target.max, Math.max(target.min, wanted));
     const cause = (alarm: string): string => `monitor alarm ${alarm} in state ALARM triggered policy ${policy.name}`;
     if (out && desired > variant.current && !target.suspended.DynamicScalingOutSuspended) {

@@ -47,10 +47,9 @@ export const checkVariant = (
 };
 
 /** The identity of a tracked metric: a single MetricStat is the metric itself; metric math is only equal to the same math. */
-const identityOf = (tracking: TargetTracking): string => {
+export const identityOf = (tracking: TargetTracking, scalar = scalarOf(tracking)): string => {
   const { PredefinedMetricSpecification: given, CustomizedMetricSpecification: custom } = tracking;
-  if (given) return `predefined ${given.PredefinedMetricType} ${given.ResourceLabel ?? ''}`;
-  const scalar = scalarOf(tracking);
+  if (given && scalar === undefined) return `predefined ${given.PredefinedMetricType} ${given.ResourceLabel ?? ''}`;
   return scalar
     ? `metric ${JSON.stringify([scalar.namespace, scalar.metric, [...scalar.dimensions].sort(byName), scalar.stat])}`
     : `math ${JSON.stringify(custom?.Metrics)}`;
@@ -73,12 +72,13 @@ export const scalarOf = ({
 
 /**
  * AWS's words on a second policy on one metric: hashicorp/terraform-provider-aws#41179, gravitational/teleport (dynamo backend).
- * Whether a predefined metric equals a customised one of the same CloudWatch metric is [unconfirmed]: here they differ.
+ * @param isSame whether a predefined metric equals a customised one of the same CloudWatch metric is a setting
  */
 export const checkTracking = (
   tracking: TargetTracking | undefined,
   { name, ...subject }: Pick<Policy, 'name' | 'resourceId' | 'dimension'>,
   policies: readonly Policy[],
+  isSame: (one: TargetTracking, other: TargetTracking) => boolean,
 ): void => {
   if (!tracking) throw invalid('TargetTrackingScalingPolicyConfiguration is required');
   const { PredefinedMetricSpecification: given, CustomizedMetricSpecification: custom } = tracking;
@@ -91,7 +91,7 @@ export const checkTracking = (
   if (!(tracking.TargetValue > 0)) throw invalid('TargetValue must be greater than 0');
   const second = policies.filter(isAbout(subject)).some((other) => {
     const theirs = other.configuration.TargetTrackingScalingPolicyConfiguration;
-    return theirs !== undefined && other.name !== name && identityOf(theirs) === identityOf(tracking);
+    return theirs !== undefined && other.name !== name && isSame(theirs, tracking);
   });
   if (second) throw invalid('Only one TargetTrackingScaling policy for a given metric specification is allowed.');
 };

@@ -46,7 +46,7 @@ export const countOf = (spec: EndpointSpec, live: LiveEndpoint | undefined, scal
       exclude: live ? ['DesiredInstanceCount'] : [],
       ...(isAtZero(live)
         ? {
-            note: `the fleet has no instance: the new fleet starts with ${counted(first, 'instance')}, and each step has all requests`,
+            note: `no instance runs: the new fleet starts with ${first}, and each step has all requests`,
           }
         : {}),
     };

@@ -14,7 +14,7 @@ let account: TestAccount;
 afterEach(() => account.close());
 
 const step = 'step: [{ name: wake, alarm: iris-has-backlog, adjustment: exact, steps: [{ from: 0, by: 1 }] }]';
-const asleep = 'it has no instance now: whether the model starts is known when autoscaling adds one';
+const asleep = 'no instance runs, so the model has not started';
 
 const opened = async (settings: Partial<Settings> = {}): Promise<void> => {
   account = await openAccount({ settings });
@@ -73,7 +73,7 @@ test('a new version starts instances of its own, and goes to sleep afterwards; t
   const result = await deliver('1.1.0', '2');
   expect(result).toMatchObject({ reason: 'delivered', because: expect.not.stringContaining(asleep) });
   expect(result?.plan?.notes).toContain(
-    'the fleet has no instance: the new fleet starts with 2 instances, and each step has all requests',
+    'no instance runs: the new fleet starts with 2, and each step has all requests',
   );
   await untilZero();
   const again = await deliver('1.1.0', '3');
@@ -97,6 +97,6 @@ test('where SageMaker starts the config’s count instead, the way back says not
   const SuspendedState = { DynamicScalingInSuspended: true };
   await scalingByHand(account.simulator)('RegisterScalableTarget', { SuspendedState });
   const back = (await account.run(rollback, {}, { runId: '3' }))?.result;
-  expect(back).toMatchObject({ reason: 'restored', because: expect.not.stringContaining('no instance') });
+  expect(back).toMatchObject({ reason: 'restored', because: expect.not.stringContaining(asleep) });
   expect(instances()).toBe(2);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { FleetVariantFacts, Hosting } from '../../simulator/contracts.ts';
+import type { FleetVariantFacts, Hosting, Settings } from '../../simulator/contracts.ts';
 import { createAutoscaling } from '../../simulator/services/autoscaling.ts';
 import { parseSchedule } from '../../simulator/services/schedule.ts';
 import { call, cloudwatch, minute, refusal } from './support/cloudwatch.ts';
@@ -20,8 +20,12 @@ const tracking = {
 };
 
 /** One endpoint with one variant, which scales at once unless it is being updated. */
-const autoscaling = (instanceType = 'ml.c5.xlarge', facts: Partial<FleetVariantFacts> = {}) => {
-  const sim = cloudwatch();
+const autoscaling = (
+  instanceType = 'ml.c5.xlarge',
+  facts: Partial<FleetVariantFacts> = {},
+  settings: Partial<Settings> = {},
+) => {
+  const sim = cloudwatch(settings);
   const fleet = { count: 2, updating: false, concurrency: facts.provisionedConcurrency };
   const unreachable = (): never => {
     throw new Error('autoscaling does not route requests');
@@ -75,8 +79,8 @@ const autoscaling = (instanceType = 'ml.c5.xlarge', facts: Partial<FleetVariantF
     },
   };
 };
-const registered = () => {
-  const sim = autoscaling();
+const registered = (settings: Partial<Settings> = {}) => {
+  const sim = autoscaling('ml.c5.xlarge', {}, settings);
   sim.ask('RegisterScalableTarget', { MinCapacity: 2, MaxCapacity: 10 });
   return sim;
 };
@@ -373,6 +377,16 @@ describe('two policies on one metric', () => {
     sim.ask('PutScalingPolicy', policyOn('first', first));
     sim.ask('PutScalingPolicy', policyOn('second', second));
     expect(sim.ask('DescribeScalingPolicies')['ScalingPolicies']).toHaveLength(2);
+  });
+  test('a predefined metric and the same one customised: as the setting says', () => {
+    const same = custom('InvocationsPerInstance', 'Sum');
+    for (const trackedTwice of ['by-specification', 'by-metric'] as const) {
+      const sim = registered({ trackedTwice });
+      sim.ask('PutScalingPolicy', policyOn('first', invocations));
+      const refused = sim.refused('PutScalingPolicy', policyOn('second', same))?.code;
+      expect(refused).toBe(trackedTwice === 'by-metric' ? 'ValidationException' : undefined);
+      expect(sim.refused('PutScalingPolicy', policyOn('third', custom('InvocationsPerInstance')))).toBeUndefined();
+    }
   });
   test('one of two metric specifications is needed', () => {
     expect(registered().refused('PutScalingPolicy', policyOn('none', {}))?.code).toBe('ValidationException');

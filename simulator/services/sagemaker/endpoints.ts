@@ -143,7 +143,7 @@ export const createEndpoints = (context: Context, { models, configs, fleets, tag
 
   const refuseAlarms = (alarms: readonly string[]): void => {
     for (const alarm of alarms) {
-      if (settings.compositeAlarmAtUpdate === 'refused' && metrics.isComposite(alarm))
+      if (metrics.isComposite(alarm) && settings.compositeAlarmAtUpdate === 'refused')
         throw invalid(`Alarm "${alarm}" is a composite alarm.`);
       const state = metrics.alarmState(alarm);
       if (state === undefined && settings.missingAlarmAtUpdate === 'refused')

@@ -291,9 +291,7 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
 
 const succeeded = (turn: Turn, live: LiveEndpoint): Promise<TurnResult> => {
   const { release, world, endpoint, earlier } = turn;
-  const asleep = isAtZero(live)
-    ? '; it has no instance now: whether the model starts is known when autoscaling adds one'
-    : '';
+  const asleep = isAtZero(live) ? '; no instance runs, so the model has not started' : '';
   const took = duration(world.clock.now() - release.startedAt);
   const name = release.candidate.version ?? release.candidate.endpointConfig;
   if (release.candidate.beside)

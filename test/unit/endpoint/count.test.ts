@@ -56,7 +56,7 @@ describe('rule 4: how many instances', () => {
     const zero = { min: 0, max: 10, backlogPerInstance: 5 };
     const woken = countOf(spec(zero), live(0), true);
     expect(woken).toMatchObject({ inConfig: 4, expected: 4, exclude: ['DesiredInstanceCount'] });
-    expect(woken.note).toContain('the new fleet starts with 4 instances');
+    expect(woken.note).toContain('the new fleet starts with 4');
     expect(whereItServes(woken, live(0), 0)).toEqual({ inConfig: 4, expected: 0, exclude: [] });
     expect(whereItServes(woken, live(0), 1)).toBe(woken);
     const kept = countOf(spec(zero), live(3), true);
