@@ -577,6 +577,7 @@ interface EncryptionInput {
   readonly BucketKeyEnabled?: string;
 }
 type ReadInput = Conditions &
+  ResponseHeaders &
   Place & {
     readonly Range?: string;
     readonly PartNumber?: number;
@@ -648,12 +649,27 @@ const headersOf = (input: KeptHeaders): Readonly<Record<string, string>> => {
 };
 
 /** Of a read that asks for other headers: `response-content-type`, …. */
-const responseHeadersOf = (input: object): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(input).flatMap(([name, value]) =>
-      name.startsWith('Response') ? [[name.slice('Response'.length), value]] : [],
-    ),
+const responseHeadersOf = (input: ResponseHeaders): Readonly<Record<string, string>> => {
+  const asked = {
+    ContentType: input.ResponseContentType,
+    ContentEncoding: input.ResponseContentEncoding,
+    ContentDisposition: input.ResponseContentDisposition,
+    ContentLanguage: input.ResponseContentLanguage,
+    CacheControl: input.ResponseCacheControl,
+    Expires: input.ResponseExpires,
+  };
+  return Object.fromEntries(
+    Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+};
+interface ResponseHeaders {
+  readonly ResponseContentType?: string;
+  readonly ResponseContentEncoding?: string;
+  readonly ResponseContentDisposition?: string;
+  readonly ResponseContentLanguage?: string;
+  readonly ResponseCacheControl?: string;
+  readonly ResponseExpires?: string;
+}
 
 const refuse = (error: AwsError): never => {
   throw error;

@@ -469,8 +469,10 @@ describe('buckets', () => {
       ({ CreateBucketConfiguration: { LocationConstraint } }) as object;
     const made = await s3.send(new CreateBucketCommand({ Bucket: there, ...constraint('eu-west-1') }));
     expect(made.Location).toBe(`http://${there}.s3.amazonaws.com/`);
-    expect(await s3.send(new HeadBucketCommand({ Bucket: there }))).toMatchObject({ BucketRegion: 'eu-west-1' });
-    expect(await s3.send(new GetBucketLocationCommand({ Bucket: there }))).toMatchObject({
+    expect(await account.s3.send(new HeadBucketCommand({ Bucket: there }))).toMatchObject({
+      BucketRegion: 'eu-west-1',
+    });
+    expect(await account.s3.send(new GetBucketLocationCommand({ Bucket: there }))).toMatchObject({
       LocationConstraint: 'eu-west-1',
     });
     for (const name of ['us-east-1', 'foo'])
