@@ -41,6 +41,7 @@ interface StopInput {
 }
 interface ListInput extends ListRequest {
   readonly StatusEquals?: string;
+  readonly Type?: string;
 }
 interface Experiment {
   readonly name: string;
@@ -229,8 +230,10 @@ export const createInferenceExperiments = (
     },
 
     ListInferenceExperiments: (input: ListInput) => {
+      const { StatusEquals, Type } = input;
       const found = [...experiments.values()].filter(
-        ({ status }) => input.StatusEquals === undefined || status === input.StatusEquals,
+        ({ status, input }) =>
+          (StatusEquals === undefined || status === StatusEquals) && (Type === undefined || input.Type === Type),
       );
       const key = (one: Experiment): string => (input.SortBy === 'Status' ? one.status : one.name);
       const { items, next } = list(found, input, { order: 'Descending', key });
