@@ -132,6 +132,12 @@ export const resourceOf = (
       return registry === undefined ? own : own.replace(/:\d{12}:/, `:${registry}:`);
     }
     case 'codepipeline': {
+      // Service Authorization Reference, AWS CodePipeline: resource type `actiontype`.
+      if (/^(Create|Delete)CustomActionType$/.test(operation))
+        return kernel.arn(
+          'codepipeline',
+          `actiontype:Custom/${text('category')}/${text('provider')}/${text('version')}`,
+        );
       const { name: declared } = { ...(input['pipeline'] as { readonly name?: string } | undefined) };
       const pipeline = text('pipelineName') ?? text('name') ?? declared;
       if (pipeline === undefined) return '*';

@@ -4,7 +4,7 @@ import { type Given, namePrefix, objectPrefix } from './world.ts';
 
 /** Calls without a resource of their own (AWS Service Authorization Reference, SageMaker and CloudWatch). */
 const everywhere =
-  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|CreateCustomActionType|DeleteCustomActionType|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
+  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
 
 interface Statement {
   readonly Sid: string;
@@ -48,8 +48,14 @@ export const policyOf = (
     {
       Sid: 'OwnPipelines',
       Effect: 'Allow',
-      Action: of((action) => action.startsWith('codepipeline:') && !everywhere.test(action)),
+      Action: of((action) => /^codepipeline:.*Pipeline(?!s)/.test(action) && !everywhere.test(action)),
       Resource: `arn:${partition}:codepipeline:*:*:${namePrefix}*`,
+    },
+    {
+      Sid: 'OwnActionTypes',
+      Effect: 'Allow',
+      Action: of((action) => action.endsWith('CustomActionType')),
+      Resource: `arn:${partition}:codepipeline:*:*:actiontype:Custom/*/${namePrefix}*`,
     },
     {
       Sid: 'RunModelsAsTheirRole',

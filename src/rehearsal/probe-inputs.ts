@@ -77,8 +77,9 @@ export const probeInputs = {
       description:
         'A bucket without versioning. The probe writes and removes objects below `model-delivery-probe/`, and no others.',
       example: 'ml-scratch',
-      pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-      allowed: "a bucket's name",
+      // With a dot the certificate of S3 does not fit its host (S3 user guide, "Bucket naming rules").
+      pattern: /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/,
+      allowed: "a bucket's name without dots",
     }),
   ),
   'pipeline-role': optional(

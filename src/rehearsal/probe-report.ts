@@ -46,7 +46,7 @@ const shown = (reading: Reading): string => {
   return to < 1000 ? `${from} to ${to} ms` : `${duration(from)} to ${duration(to)}`;
 };
 
-/** One line for each setting, and for each question without an answer. */
+/** One line for each setting, and for each question that decides none. */
 export const decidedLines = ({ asked }: Pick<Recording, 'asked'>, decided: readonly Decided[]): readonly string[] => [
   ...decided.map(
     ({ setting, question, reading, asDefault }) =>
@@ -54,7 +54,9 @@ export const decidedLines = ({ asked }: Pick<Recording, 'asked'>, decided: reado
   ),
   ...asked
     .filter(({ id }) => !decided.some(({ question }) => question === id))
-    .map(({ id, undecided }) => `not decided     ${id}${undecided === undefined ? '' : `: ${undecided}`}`),
+    .map(({ id, seen, undecided = '' }) =>
+      seen === undefined ? `not decided     ${id}: ${undecided}` : `recorded        ${id}: ${JSON.stringify(seen)}`,
+    ),
 ];
 
 /** Time and instances of a question at most; the question is given up then. */

@@ -67,6 +67,8 @@ const leftIn = async (simulator: Simulator): Promise<readonly string[]> => {
       ),
     )),
     await simulator.call('cloudwatch', 'DescribeAlarms', {}),
+    await simulator.call('codepipeline', 'ListPipelines', {}),
+    await simulator.call('codepipeline', 'ListActionTypes', {}),
   ];
   const objects = simulator.objects.under(simulatedGiven.bucket, 'model-delivery-probe/').map(({ key }) => key);
   return [...JSON.stringify(answers).matchAll(/mdprobe-[\w-]+/g), ...objects].map(String);

@@ -103,6 +103,41 @@ export const registry = [
   }),
 
   question({
+    id: 'versions',
+    asks: 'May an approved package become pending again, and is the number of a deleted version used again?',
+    decides: [],
+    source: 'sagemaker.md §13.10',
+    actions: [
+      ...version,
+      'sagemaker:UpdateModelPackage',
+      'sagemaker:DescribeModelPackage',
+      'sagemaker:DeleteModelPackage',
+    ],
+    instances: 0,
+    minutes: 10,
+    async ask(world) {
+      const name = await makeGroup(world, 'versions');
+      const ModelPackageArn = await makePackage(world, name, { ModelApprovalStatus: 'Approved' });
+      const pending = await world.attempt('sagemaker', 'UpdateModelPackage', {
+        ModelPackageArn,
+        ModelApprovalStatus: 'PendingManualApproval',
+      });
+      await world.call('sagemaker', 'DeleteModelPackage', { ModelPackageName: ModelPackageArn });
+      const next = await makePackage(world, name);
+      const { ModelPackageVersion } = await world.call<{ readonly ModelPackageVersion?: number }>(
+        'sagemaker',
+        'DescribeModelPackage',
+        { ModelPackageName: next },
+      );
+      return {
+        pendingRefused: 'refused' in pending ? pending.refused.message : null,
+        versionAfterDeletion: ModelPackageVersion ?? null,
+      };
+    },
+    read: () => ({}),
+  }),
+
+  question({
     id: 'unapproved',
     asks: 'Which call refuses a package that is not approved, and with which words?',
     decides: ['unapprovedRefusedAt'],

@@ -189,6 +189,39 @@ export const updates = [
   }),
 
   question({
+    id: 'deployment-words',
+    asks: 'With which words does UpdateEndpoint refuse deployment policies that contradict themselves?',
+    decides: [],
+    source: 'sagemaker.md §13.3',
+    actions: updating,
+    instances: 2,
+    minutes: 150,
+    async ask(world) {
+      const { endpoint, serving, other } = await serve(world, 'words');
+      const half = { Type: 'INSTANCE_COUNT', Value: 1 };
+      const rolling = { RollingUpdatePolicy: { MaximumBatchSize: half, WaitIntervalInSeconds: 0 } };
+      const policies: Readonly<Record<string, object>> = {
+        'canary of all instances': canary({ Type: 'CAPACITY_PERCENT', Value: 100 }, 0, 0),
+        'canary without a size': {
+          BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: { Type: 'CANARY', WaitIntervalInSeconds: 0 } },
+        },
+        'both policies': { ...baked(0), ...rolling },
+      };
+      const words: Record<string, string | null> = {};
+      let [from, to] = [serving, other];
+      for (const [name, policy] of Object.entries(policies)) {
+        const outcome = await update(world, endpoint, to, policy);
+        words[name] = 'refused' in outcome ? outcome.refused.message : null;
+        if ('refused' in outcome) continue;
+        await inService(world, endpoint);
+        [from, to] = [to, from];
+      }
+      return words;
+    },
+    read: () => ({}),
+  }),
+
+  question({
     id: 'renamed-variant',
     asks: 'Does UpdateEndpoint take a deployment policy when the name of the variant changes?',
     decides: ['renamedVariantUpdate'],

@@ -2,13 +2,15 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Simulator } from '../../../simulator/contracts.ts';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import { probe } from '../../../src/commands/probe.ts';
 import { confirm } from '../../../src/hosts/confirm.ts';
+import { intervalOf } from '../../../src/probe/questions/alarms.ts';
 import { questions } from '../../../src/probe/questions/all.ts';
-import type { Recording } from '../../../src/probe/recording.ts';
+import { masked, type Recording } from '../../../src/probe/recording.ts';
 import { probeSimulator, simulatedGiven } from '../../../src/rehearsal/probe-simulator.ts';
 import { runCommand } from '../../support/run-command.ts';
 
@@ -49,7 +51,10 @@ describe('what asks nobody', () => {
       readonly Statement: readonly { readonly Action: readonly string[]; readonly Resource: string }[];
     };
     for (const { Action, Resource } of Statement) {
-      const changes = Action.filter((action) => /:(Create|Delete|Update|Put|Set|Stop|Add)/.test(action));
+      // A job's result has no resource; it is for a job that was acknowledged with its nonce.
+      const changes = Action.filter((action) =>
+        /:(Create|Delete|Update|Put(?!JobSuccessResult)|Set|Stop|Add)/.test(action),
+      );
       if (changes.length > 0) expect(Resource).toMatch(/mdprobe-\*$|\/model-delivery-probe\/\*$/);
     }
   });
@@ -76,8 +81,11 @@ describe('consent', () => {
 });
 
 describe('an account', () => {
+  let open: Simulator | undefined;
+  afterEach(() => open?.close());
   const opened = async () => {
     const simulator = await startSimulator();
+    open = simulator;
     Object.assign(process.env, simulator.environment());
     simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
     simulator.objects.put(bucket, 'probe/model.tar.gz', irisFixture('1.1.0').artifact);
@@ -112,7 +120,6 @@ describe('an account', () => {
     expect(await names(account)).not.toContain('mdprobe');
     const again = await account.run(...own, '--only', 'versioning', '--yes', '--out', out);
     expect([again, account.lines.at(-1)]).toEqual([2, expect.stringContaining('exists; name another file')]);
-    await account.simulator.close();
     const { code, out: replayed } = await runCommand(probe, ['--replay', out], { env: {} });
     expect([code, replayed.at(-1)]).toEqual([0, 'A simulator with these settings answers the same.']);
   });
@@ -123,7 +130,6 @@ describe('an account', () => {
     expect(await account.run(...other, '--yes', '--out', file('other.json'))).toBe(2);
     expect(account.lines.join('\n')).toContain('is not in the account ending in 3333');
     expect(account.simulator.requests.map(({ operation }) => operation)).toEqual(['GetCallerIdentity']);
-    await account.simulator.close();
   });
 
   test('without consent is asked nothing', async () => {
@@ -131,7 +137,6 @@ describe('an account', () => {
     expect(await account.run(...own, '--out', file('consent.json'))).toBe(2);
     expect(account.lines.join('\n')).toContain('--yes');
     expect(account.simulator.requests.filter(({ mutation }) => mutation)).toEqual([]);
-    await account.simulator.close();
   });
 
   test('has nothing left of a probe that Ctrl-C ended in the middle of a creation', async () => {
@@ -153,7 +158,6 @@ describe('an account', () => {
       ['versioning', undefined],
       ['same-config', 'interrupted'],
     ]);
-    await simulator.close();
   });
 
   test('is cleaned of the leftovers of a probe whose credentials ended', async () => {
@@ -172,7 +176,6 @@ describe('an account', () => {
     expect(await names(account)).toContain('mdprobe');
     expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
     expect(await names(account)).not.toContain('mdprobe');
-    await simulator.close();
   });
 
   test('keeps what has only the name of a probe', async () => {
@@ -205,7 +208,30 @@ describe('an account', () => {
       expect(left).toContain(`"${name}"`);
     for (const name of ['leftover', 'ours', 'model-delivery-probe/0123abcd']) expect(left).not.toContain(`${name}"`);
     expect(account.lines.at(-1)).toBe('removed 3 object(s) of probes in the account ending in 3333, eu-west-1');
-    await simulator.close();
+  });
+});
+
+describe('a simulator', () => {
+  test('is asked without an account', async () => {
+    const { code, out } = await runCommand(probe, ['--simulator', '--only', 'versioning,versions'], { env: {} });
+    expect(code).toBe(0);
+    expect(out).toEqual([
+      'as the default  s3Versioning: false (versioning)',
+      'recorded        versions: {"pendingRefused":null,"versionAfterDeletion":2}',
+    ]);
+  });
+});
+
+describe('the interval of looks at alarms', () => {
+  const seen = (alarmAt: number, look: number) => ({ alarmAt, from: look - 1000, to: look });
+  test('is the one by which every rollback came at a look', () => {
+    const found = intervalOf([seen(7000, 10_000), seen(31_000, 40_000)]);
+    expect(found?.from).toBeLessThanOrEqual(10_000);
+    expect(found?.to).toBeGreaterThanOrEqual(10_000);
+    expect(found?.to).toBeLessThan(12_000);
+  });
+  test('is not decided where no interval explains both', () => {
+    expect(intervalOf([seen(7000, 60_000), seen(31_000, 35_000)])).toBeUndefined();
   });
 });
 
@@ -227,6 +253,14 @@ describe('a recording', () => {
       'DIFFERS         defaultApprovalStatus: Approved; the default is "PendingManualApproval" (approval-status)',
     );
     expect([code, out.at(-1)]).toEqual([0, 'A simulator with these settings answers the same.']);
+  });
+
+  test('names nothing of the account', () => {
+    const said =
+      'User: arn:aws:sts::111122223333:assumed-role/admin/mina is not authorized on arn:aws:sagemaker:eu-west-1:111122223333:model/mdprobe-5a5a5a5a-x, s3://ml-artifacts/probe/model.tar.gz, s3://ml-artifacts/x';
+    const plain =
+      'User: <identity> is not authorized on arn:aws:sagemaker:eu-west-1:<account>:model/mdprobe-<run>-x, <model-data>, s3://<bucket>/x';
+    expect(masked({ [said]: [said] }, simulatedGiven, '5a5a5a5a')).toEqual({ [plain]: [plain] });
   });
 
   test('with a refusal that the simulator does not make ends with 1', async () => {
