@@ -94,7 +94,12 @@ const calls: readonly (readonly [string, (given: object) => unknown])[] = [
     (given) =>
       new PutPublicAccessBlockCommand({
         ...{ ...owned, ...given },
-        PublicAccessBlockConfiguration: { BlockPublicAcls: true },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          IgnorePublicAcls: true,
+          BlockPublicPolicy: true,
+          RestrictPublicBuckets: true,
+        },
       }),
   ],
   ['GetPublicAccessBlock', (given) => new GetPublicAccessBlockCommand({ ...owned, ...given })],
