@@ -41,6 +41,7 @@ interface StopInput {
 }
 interface ListInput extends ListRequest {
   readonly StatusEquals?: string;
+  readonly Type?: string;
 }
 interface Experiment {
   readonly name: string;
@@ -230,7 +231,7 @@ export const createInferenceExperiments = (
 
     ListInferenceExperiments: (input: ListInput) => {
       const found = [...experiments.values()].filter(
-        ({ status }) => input.StatusEquals === undefined || status === input.StatusEquals,
+        ({ status, input: { Type } }) => (input.StatusEquals ?? status) === status && (input.Type ?? Type) === Type,
       );
       const key = (one: Experiment): string => (input.SortBy === 'Status' ? one.status : one.name);
       const { items, next } = list(found, input, { order: 'Descending', key });
