@@ -342,6 +342,7 @@ describe('an inference experiment', () => {
     far.after(8 * 24 * 3600);
     expect(status(far)).toBe('Completed');
     expect(far.call('ListInferenceExperiments', { StatusEquals: 'Running' }).InferenceExperiments).toEqual([]);
+    expect(far.call('ListInferenceExperiments', { Type: 'ShadowMode' }).InferenceExperiments).toHaveLength(1);
   });
 });
 
