@@ -82,7 +82,7 @@ const refusals: Readonly<Record<string, () => Promise<unknown>>> = {
     churn.codedeploy.send(
       new DeleteDeploymentConfigCommand({ deploymentConfigName: 'CodeDeployDefault.LambdaAllAtOnce' }),
     ),
-  InvalidComputePlatformException: () =>
+  'NotSimulated: not simulated: the compute platform Server': () =>
     churn.codedeploy.send(new CreateApplicationCommand({ applicationName: 'servers', computePlatform: 'Server' })),
   ApplicationAlreadyExistsException: () =>
     churn.codedeploy.send(new CreateApplicationCommand({ applicationName: 'churn', computePlatform: 'Lambda' })),

@@ -348,7 +348,7 @@ describe('a declaration is refused', () => {
       {},
       /not simulated: the rule Oracle of rule Oracle/,
     ],
-    ['triggers', {}, { triggers: [] }, /not simulated: triggers/],
+    ['triggers', {}, { triggers: [] }, /not simulated: codepipeline CreatePipeline, member pipeline.triggers/],
   ])('for %s', async (_what, conditions, more, expected) => {
     expect(await refusalOf(start(conditions, more))).toMatch(expected);
   });
@@ -375,7 +375,7 @@ describe('executions that meet', () => {
       await refusalOf(
         harbour.client.send(new EnableStageTransitionCommand({ ...transition, transitionType: 'Outbound' })),
       ),
-    ).toMatch(/^ValidationException: Outbound transitions are not simulated/);
+    ).toMatch(/^NotSimulated: not simulated: Outbound transitions/);
   });
 
   test('an update of the pipeline cancels those that wait at once, the others after their action', async () => {
@@ -402,7 +402,7 @@ describe('executions that meet', () => {
   test('a pipeline with tags is refused: they are not simulated', async () => {
     const tags = [{ key: 'team', value: 'sea' }];
     expect(await refusalOf(harbour.client.send(new CreatePipelineCommand({ pipeline: declared({}), tags })))).toMatch(
-      /^ValidationException: Tags of pipelines are not simulated/,
+      /^NotSimulated: not simulated: codepipeline CreatePipeline, member tags/,
     );
   });
 

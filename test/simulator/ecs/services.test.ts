@@ -297,7 +297,7 @@ describe('refused', () => {
     ],
     ['ecs', 'CreateService', { serviceName: 'churn' }, 'InvalidParameterException'],
     ['ecs', 'CreateService', { loadBalancers: [] }, 'InvalidParameterException'],
-    ['ecs', 'CreateService', { deploymentController: { type: 'ECS' } }, 'InvalidParameterException'],
+    ['ecs', 'CreateService', { deploymentController: { type: 'ECS' } }, 'NotSimulated'],
     ['ecs', 'CreateService', { taskDefinition: 'none' }, 'ClientException'],
     ['ecs', 'CreateService', { cluster: 'none' }, 'ClusterNotFoundException'],
     ['ecs', 'UpdateService', { service: 'churn', taskDefinition: 'churn:2' }, 'InvalidParameterException'],

@@ -201,7 +201,7 @@ test('a version whose image has a model answers a payload; its errors are result
   expect(failed).toMatchObject({ StatusCode: 200, FunctionError: 'Unhandled' });
   churn.simulator.functions.fail('churn', '2', 1);
   expect(await invoke({ Qualifier: '2', Payload })).toMatchObject({ FunctionError: 'Unhandled' });
-  expect(await refusalOf(invoke({ Qualifier: '1', Payload }))).toMatch(/^InvalidParameterValueException.*has no model/);
+  expect(await refusalOf(invoke({ Qualifier: '1', Payload }))).toMatch(/^NotSimulated: .*has no model/);
   expect(await refusalOf(invoke({ Qualifier: '9', Payload }))).toMatch(/^ResourceNotFoundException/);
   expect(await refusalOf(invoke({ Qualifier: '2', Payload: 'no' }))).toMatch(/^InvalidRequestContentException/);
   expect(await refusalOf(invoke({ Qualifier: '2', InvocationType: 'DryRun' }))).toMatch(/^NotSimulated: .*DryRun/);

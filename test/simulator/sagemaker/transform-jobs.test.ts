@@ -300,7 +300,7 @@ describe('CreateTransformJob refuses', () => {
     ],
     [
       input(source('s3://data/rows/', 'Converse')),
-      'ValidationException: Transform jobs with S3DataType Converse are not',
+      'NotSimulated: not simulated: transform jobs with S3DataType Converse',
     ],
     [
       input(source('s3://data/rows/iris.csv', 'ManifestFile')),
