@@ -42,6 +42,10 @@ for (const line of readFileSync(file, 'utf8').split('\n')) {
   observed.set(call, members);
 }
 
+/** One reader has the pipelines of both calls. */
+for (const path of observed.get('codepipeline CreatePipeline') ?? [])
+  if (path.startsWith('pipeline.')) observed.get('codepipeline UpdatePipeline')?.add(path);
+
 const seen: Honoured = Object.fromEntries(
   [...observed.keys()].sort().flatMap((call) => {
     const read = observed.get(call) ?? new Set();

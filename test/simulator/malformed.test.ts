@@ -170,7 +170,7 @@ describe('what AWS has and the simulator has not', () => {
 
   test('the JS SDK shows it at once', async () => {
     // A caller whose clock differs repeats any call that was refused.
-    const simulator = await startSimulator({ startAt: Date.now() });
+    const simulator = await startSimulator({ startAt: Math.round(performance.timeOrigin + performance.now()) });
     const shared = { endpoint: simulator.url, region: 'eu-west-1', credentials: keysOf(simulator.environment()) };
     const [sagemaker, bucket] = [new SageMakerClient(shared), new S3Client({ ...shared, forcePathStyle: true })];
     const hub = { HubName: 'h', HubDescription: 'd' };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AwsError, type Simulator } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { loadHonoured } from '../../simulator/members.ts';
+import { loadHonoured, loadS3Operations, refuseUnservedS3 } from '../../simulator/members.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { loadTables } from '../../simulator/validation.ts';
 import { modelledServices } from '../../tools/members-page.ts';
@@ -404,4 +404,70 @@ describe.each(modelledServices())('%s', (service) => {
       expect(dropped).toEqual([]);
     },
   );
+});
+
+describe('s3', () => {
+  const operations = loadS3Operations();
+  const served = Object.keys(operations).filter((operation) => honoured[`s3 ${operation}`] !== undefined);
+  const at = { Bucket: 'ml-artifacts', Key: 'in/rows.csv' };
+  const given: Readonly<Record<string, unknown>> = {
+    ...{
+      ExpectedBucketOwner: '111122223333',
+      ExpectedSourceBucketOwner: '111122223333',
+      CopySource: '/ml-artifacts/in/rows.csv',
+    },
+    ...{
+      PartNumber: 1,
+      MaxKeys: 1,
+      MaxParts: 1,
+      MaxUploads: 1,
+      MaxBuckets: 1,
+      Range: 'bytes=0-1',
+      EncodingType: 'url',
+    },
+    ...{ Tagging: 'a=b', VersionId: 'null', IfMatch: '"etag"', IfNoneMatch: '"etag"', StorageClass: 'STANDARD' },
+  };
+  const bases: Readonly<Record<string, object>> = {
+    PutBucketTagging: { ...at, Tags: [{ Key: 'a', Value: 'b' }] },
+    PutObjectTagging: { ...at, Tags: [{ Key: 'a', Value: 'b' }] },
+    PutObject: { ...at, Key: 'walked', Body: Buffer.from('1') },
+    CopyObject: { ...at, Key: 'copied', CopySource: '/ml-artifacts/in/rows.csv' },
+    DeleteObjects: { Bucket: at.Bucket, Objects: [{ Key: 'walked' }] },
+    CreateBucket: { Bucket: 'walked-bucket', LocationConstraint: 'eu-west-1' },
+    UploadPart: { ...at, PartNumber: 1, Body: Buffer.from('1') },
+    UploadPartCopy: { ...at, PartNumber: 1, CopySource: '/ml-artifacts/in/rows.csv' },
+    CompleteMultipartUpload: { ...at, Parts: [] },
+    GetObjectAttributes: { ...at, ObjectAttributes: 'ETag' },
+  };
+
+  test.each(served)('%s: every header and parameter is honoured, or refused by its name', async (operation) => {
+    const { headers, query } = operations[operation] ?? { headers: {}, query: {} };
+    const known = new Set(honoured[`s3 ${operation}`]);
+    const uploads = /Part|Multipart/.test(operation) && operation !== 'CreateMultipartUpload';
+    const { InitiateMultipartUploadResult: begun } = uploads
+      ? await simulator.call('s3', 'CreateMultipartUpload', at)
+      : {};
+    const id = begun === undefined ? {} : { UploadId: Object(begun).UploadId };
+    for (const member of [...Object.values(headers), ...Object.values(query)]) {
+      const input = { ...(bases[operation] ?? at), ...id, [member]: given[member] ?? 'walked' };
+      await outcome('s3', operation, input);
+      await outcome('s3', 'HeadObject', { ...at, Key: 'walked' });
+    }
+    if (isRecording) return;
+    const request = { method: 'GET', path: '/', body: Buffer.alloc(0), query: new URLSearchParams(), headers: {} };
+    const refused = (sent: object): boolean => {
+      try {
+        refuseUnservedS3(honoured, { operation, tables: operations }, { ...request, ...sent });
+        return false;
+      } catch (error) {
+        return error instanceof AwsError && error.code === 'NotSimulated';
+      }
+    };
+    const ofTransport = ['content-length', 'x-amz-sdk-checksum-algorithm'];
+    for (const [name, member] of Object.entries(headers))
+      if (!ofTransport.includes(name))
+        expect([name, refused({ headers: { [name]: 'x' } })]).toEqual([name, !known.has(member)]);
+    for (const [name, member] of Object.entries(query))
+      expect([name, refused({ query: new URLSearchParams({ [name]: 'x' }) })]).toEqual([name, !known.has(member)]);
+  });
 });

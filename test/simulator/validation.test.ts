@@ -98,6 +98,14 @@ describe('constraints', () => {
     expect(refused(service, operation, outside)).toMatch(/[12] validation errors? detected/);
   });
 
+  test('an instance type is one of the model’s', () => {
+    const typo = { ...variant, InstanceType: 'ml.m5.lagre' };
+    const config = { EndpointConfigName: 'c', ProductionVariants: [typo] };
+    expect(refused('sagemaker', 'CreateEndpointConfig', config)).toMatch(
+      /^ValidationException: 1 validation error detected: Value 'ml\.m5\.lagre' at 'productionVariants\.1\.member\.instanceType' failed to satisfy constraint: Member must satisfy enum value set: \[ml\.t2\.medium, /,
+    );
+  });
+
   test('each service has its own code for it', () => {
     expect(refused('sts', 'AssumeRole', {})).toMatch(/^ValidationError: 2 validation errors detected/);
     expect(refused('ecr', 'DescribeImages', {})).toMatch(/^InvalidParameterException: /);

@@ -495,7 +495,7 @@ interface Paged {
   readonly maxResults?: number;
 }
 /** Members that AWS serves and the simulator does not. */
-const unserved = (what: string): AwsError => notSimulated(`codepipeline, ${what}`);
+const unserved = (what: string): AwsError => notSimulated(`${what}`);
 
 interface StageInput {
   readonly pipelineName: string;

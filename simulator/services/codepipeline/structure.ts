@@ -20,8 +20,7 @@ const refuse = (code: string, message: string): never => {
 /** User guide "Pipeline structure reference" and the errors of API CreatePipeline; the words are ours. [unconfirmed] */
 export const refuseInvalid = (pipeline: PipelineDeclaration, actionTypes: ActionTypes, region: string): void => {
   const { stages } = pipeline;
-  for (const member of ['artifactStores', 'triggers'])
-    if (member in pipeline) throw notSimulated(`codepipeline, ${member}`);
+  for (const member of ['artifactStores', 'triggers']) if (member in pipeline) throw notSimulated(`${member}`);
   // User guide "Pipeline types": these features need a pipeline of type V2.
   const ofTypeTwo = [
     (pipeline.executionMode ?? 'SUPERSEDED') !== 'SUPERSEDED' && `executionMode ${pipeline.executionMode}`,
@@ -103,7 +102,7 @@ const refuseConditions = (
 ): void => {
   const fault = (message: string): never =>
     refuse('InvalidStageDeclarationException', `Stage ${stage.name}: ${message}`);
-  if ('blockers' in stage) throw notSimulated('codepipeline, blockers');
+  if ('blockers' in stage) throw notSimulated('blockers');
   const rollsBack = (result: ConditionResult | undefined): void => {
     if (result !== 'ROLLBACK') return;
     // "failure conditions with a rollback result type cannot be added to a PARALLEL mode pipeline"
@@ -155,9 +154,8 @@ const servedRules: Readonly<Record<string, ServedRule>> = {
 const refuseRule = (rule: RuleDeclaration, fault: (message: string) => never, region: string): void => {
   const { provider } = rule.ruleTypeId;
   const served = servedRules[provider];
-  if (served === undefined) throw notSimulated(`codepipeline, the rule ${provider} of rule ${rule.name}`);
-  if (rule.region !== undefined && rule.region !== region)
-    throw notSimulated(`codepipeline, rule ${rule.name} in another region`);
+  if (served === undefined) throw notSimulated(`the rule ${provider} of rule ${rule.name}`);
+  if (rule.region !== undefined && rule.region !== region) throw notSimulated(`rule ${rule.name} in another region`);
   if (!served.inputArtifacts && (rule.inputArtifacts ?? []).length > 0)
     fault(`rule ${rule.name}: the rule ${provider} has no input artifacts`);
   if (served.commands && (rule.commands ?? []).length === 0) fault(`rule ${rule.name} is missing commands`);
@@ -198,7 +196,7 @@ const refuseUnserved = (action: ActionDeclaration, region: string): void => {
   const fault = (message: string): never =>
     refuse('InvalidActionDeclarationException', `Action ${action.name}: ${message}`);
   const unserved = (what: string): never => {
-    throw notSimulated(`codepipeline, ${what} of action ${action.name}`);
+    throw notSimulated(`${what} of action ${action.name}`);
   };
   for (const member of ['commands', 'environmentVariables', 'outputVariables']) if (member in action) unserved(member);
   if (action.region !== undefined && action.region !== region) unserved(`the region ${action.region}`);
@@ -257,9 +255,7 @@ const refuseAction = (
   const { category, owner, provider, version } = action.actionTypeId;
   const definition = actionTypes.find(action.actionTypeId);
   if (definition === undefined && owner === 'AWS')
-    throw notSimulated(
-      `codepipeline, the action type ${category}/${owner}/${provider}/${version} of action ${action.name}`,
-    );
+    throw notSimulated(`the action type ${category}/${owner}/${provider}/${version} of action ${action.name}`);
   if (definition === undefined)
     throw new AwsError(
       'InvalidActionDeclarationException',

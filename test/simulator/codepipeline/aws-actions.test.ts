@@ -265,3 +265,8 @@ test.each<[string, Action, RegExp]>([
 ])('%s is refused', async (_name, action, expected) => {
   expect(await refusalOf(harbour.start([[action]]))).toMatch(expected);
 });
+
+test('an action may name its own region', async () => {
+  const own = aws('Build', 'CodeBuild', { ProjectName: 'dock' }, { region: 'eu-west-1' });
+  expect(await refusalOf(harbour.start([[own]]))).toBeUndefined();
+});

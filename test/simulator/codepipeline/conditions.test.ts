@@ -375,7 +375,7 @@ describe('executions that meet', () => {
       await refusalOf(
         harbour.client.send(new EnableStageTransitionCommand({ ...transition, transitionType: 'Outbound' })),
       ),
-    ).toMatch(/^NotSimulated: not simulated: codepipeline, Outbound transitions/);
+    ).toMatch(/^NotSimulated: not simulated: Outbound transitions/);
   });
 
   test('an update of the pipeline cancels those that wait at once, the others after their action', async () => {

@@ -244,6 +244,11 @@ describe('CodeBuild and Commands', () => {
     expect(await seen()).toEqual(['Failed', 'The rule did not end within 5 minutes']);
   });
 
+  test.each(['beforeEntry', 'onSuccess', 'onFailure'] as const)('its own region may be named: %s', async (when) => {
+    await open();
+    expect(await refusalOf(start({ ...build, region: 'eu-west-1' }, when))).toBeUndefined();
+  });
+
   test.each<[string, Rule, RegExp]>([
     ['commands of another rule', rule('VariableCheck', {}, { commands: ['ls'] }), /VariableCheck has no commands/],
     ['a rule without its commands', rule('Commands', {}), /is missing commands/],

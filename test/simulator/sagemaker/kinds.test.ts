@@ -128,6 +128,22 @@ describe('hardware with storage of its own', () => {
   );
 });
 
+test('the memory of a serverless endpoint comes in whole GB', () => {
+  const far = simulatedAws();
+  far.ship('1.0.0');
+  const config = (MemorySizeInMB: number) =>
+    far.refusal('CreateEndpointConfig', {
+      EndpointConfigName: `memory-${MemorySizeInMB}`,
+      ProductionVariants: [
+        { VariantName: 'a', ModelName: 'iris-1-0-0', ServerlessConfig: { MemorySizeInMB, MaxConcurrency: 1 } },
+      ],
+    });
+  expect(config(1500)).toBe(
+    'ValidationException: MemorySizeInMB 1500 is not one of 1024, 2048, 3072, 4096, 5120 and 6144.',
+  );
+  expect(config(6144)).toMatch(/^not refused/);
+});
+
 test('a serverless endpoint takes one container with one model, and provisions no more than its maximum', () => {
   const far = account();
   const serverless = (ModelName: string) =>
