@@ -168,6 +168,13 @@ const fetchLocalstack = (given: string | undefined): string => {
 
 const notServed = /not simulated|NotImplemented|NotSimulated|UnknownOperationException|InvalidAction/;
 
+/** What S3 requests carry that the simulator does not look at: customers' keys, locks, access control lists, forms of browsers. */
+const beyond = ({ request: { headers } }: WireEntry): boolean =>
+  headers['content-type']?.startsWith('multipart/form-data') === true ||
+  Object.keys(headers).some((name) =>
+    /^x-amz-(.*-customer-|.*object-lock|bypass-governance|acl$|grant-|mp-object-size)/.test(name),
+  );
+
 /** The simulator, and a port by which the plugin gets a new one and the calls that it did not serve. */
 const startControl = async () => {
   let wire: WireEntry[] = [];
@@ -191,7 +198,11 @@ const startControl = async () => {
       wire = [];
     }
     const unserved = wire
-      .filter(({ answer }) => answer.status >= 400 && notServed.test(answer.body.toString('latin1').slice(0, 1000)))
+      .filter(
+        (entry) =>
+          beyond(entry) ||
+          (entry.answer.status >= 400 && notServed.test(entry.answer.body.toString('latin1').slice(0, 1000))),
+      )
       .map(({ service, operation }) => `${service}:${operation}`);
     if (request.url === '/take') wire = [];
     response.end(JSON.stringify({ unserved }));
