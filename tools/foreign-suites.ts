@@ -142,15 +142,7 @@ const installPackages = (python: string, withLocalstack: boolean): string => {
 const fetchMoto = (): string => {
   const source = resolve(here, 'moto-source.txt');
   once('moto', readFileSync(source, 'utf8'), () => {
-    const pip = [
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--no-binary',
-      ':all:',
-      '--no-build-isolation',
-      '--require-hashes',
-    ];
+    const pip = ['download', '--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes'];
     run('venv/bin/pip', [...pip, '-r', source, '--dest', 'moto']);
     const [archive = ''] = globSync('moto/*.tar.gz', { cwd: cache });
     run('tar', ['xzf', archive, '-C', 'moto', '--strip-components=1']);
@@ -176,6 +168,13 @@ const fetchLocalstack = (given: string | undefined): string => {
 
 const notServed = /not simulated|NotImplemented|NotSimulated|UnknownOperationException|InvalidAction/;
 
+/** What S3 requests carry that the simulator does not look at: customers' keys, locks, access control lists, forms of browsers. */
+const beyond = ({ request: { headers } }: WireEntry): boolean =>
+  headers['content-type']?.startsWith('multipart/form-data') === true ||
+  Object.keys(headers).some((name) =>
+    /^x-amz-(.*-customer-|.*object-lock|bypass-governance|acl$|grant-|mp-object-size)/.test(name),
+  );
+
 /** The simulator, and a port by which the plugin gets a new one and the calls that it did not serve. */
 const startControl = async () => {
   let wire: WireEntry[] = [];
@@ -199,7 +198,11 @@ const startControl = async () => {
       wire = [];
     }
     const unserved = wire
-      .filter(({ answer }) => answer.status >= 400 && notServed.test(answer.body.toString('latin1').slice(0, 1000)))
+      .filter(
+        (entry) =>
+          beyond(entry) ||
+          (entry.answer.status >= 400 && notServed.test(entry.answer.body.toString('latin1').slice(0, 1000))),
+      )
       .map(({ service, operation }) => `${service}:${operation}`);
     if (request.url === '/take') wire = [];
     response.end(JSON.stringify({ unserved }));
@@ -287,14 +290,25 @@ else {
   if (installed === undefined) missing.push('both suites: their packages cannot be installed from PyPI');
   else {
     interpreter = installed;
-    const moto = attempt(fetchMoto);
-    if (moto === undefined) missing.push('moto: its source cannot be downloaded from PyPI');
-    else folders.set('moto', moto);
+    const wanted = new Set(chosen.map(({ suite }) => suite));
+    const offer = (suite: Suite, fetch: () => string, otherwise: string): void => {
+      if (!wanted.has(suite)) return;
+      try {
+        folders.set(suite, fetch());
+      } catch (error) {
+        missing.push(`${suite}: ${otherwise}`);
+        console.error(String(error).slice(0, 1000));
+      }
+    };
+    offer('moto', fetchMoto, 'its source cannot be downloaded from PyPI');
     const given = options.localstack ?? process.env['FOREIGN_LOCALSTACK'];
-    const tests = python.minor < 13 ? undefined : attempt(() => fetchLocalstack(given));
-    if (tests !== undefined) folders.set('localstack', tests);
-    else if (python.minor < 13) missing.push('localstack: there is no Python 3.13');
-    else missing.push(`localstack: ${localstack.url} cannot be reached; --localstack names a copy of it`);
+    if (python.minor < 13) missing.push('localstack: there is no Python 3.13');
+    else
+      offer(
+        'localstack',
+        () => fetchLocalstack(given),
+        `${localstack.url} cannot be reached; --localstack names a copy of it`,
+      );
   }
 }
 

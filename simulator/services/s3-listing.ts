@@ -1,5 +1,6 @@
 import { AwsError, type Instant } from '../contracts.ts';
 import type { Checksum } from './s3-checksums.ts';
+import type { Owner } from './s3-model.ts';
 import { isMarker, type Marker, newest, type Stored, type Versions } from './s3-versions.ts';
 
 interface ListInput {
@@ -23,11 +24,6 @@ export interface ListVersionsInput extends ListInput {
 }
 
 type Contents = ReadonlyMap<string, Versions>;
-
-/** S3's canonical id of an account, and no name: that one is gone since 2025 (S3 API reference, Owner). */
-export interface Owner {
-  readonly ID: string;
-}
 
 interface Page {
   readonly keys: readonly (readonly [key: string, versions: Versions])[];

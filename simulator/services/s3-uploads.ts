@@ -13,23 +13,8 @@ import {
   verified,
 } from './s3-checksums.ts';
 import { type Conditions, checkWriteForm } from './s3-conditions.ts';
-import type { Owner } from './s3-listing.ts';
+import type { Content, Encryption, Owner, PartFacts } from './s3-model.ts';
 import { type Tag, tagsOfHeader } from './s3-tags.ts';
-import type { Encryption } from './s3-versions.ts';
-
-/** Bytes of an object, and their count: of an object that no test could hold, only the beginning is kept. */
-export interface Content {
-  readonly body: Buffer;
-  readonly bytes: number;
-}
-
-/** What stays known of a part when the object is complete. */
-export interface PartFacts {
-  readonly number: number;
-  readonly bytes: number;
-  /** Base64; undefined: the parts have no checksums of their own. */
-  readonly checksum: string | undefined;
-}
 
 interface Part extends Content {
   readonly etag: string;

@@ -3,15 +3,8 @@ import { AwsError, type Instant, type Kernel } from '../contracts.ts';
 import { digestOf } from '../random.ts';
 import type { Checksum } from './s3-checksums.ts';
 import { noSuchKey } from './s3-conditions.ts';
+import type { Content, Encryption, PartFacts } from './s3-model.ts';
 import type { Tag } from './s3-tags.ts';
-import type { Content, PartFacts } from './s3-uploads.ts';
-
-/** How an object lies on the disks. */
-export interface Encryption {
-  readonly ServerSideEncryption: string;
-  readonly SSEKMSKeyId?: string;
-  readonly BucketKeyEnabled?: boolean;
-}
 
 export interface Stored extends Content {
   readonly etag: string;

@@ -30,20 +30,12 @@ import {
   listV1,
   listV2,
   listVersions,
-  type Owner,
 } from './s3-listing.ts';
+import type { Encryption, Owner } from './s3-model.ts';
 import { partOf } from './s3-range.ts';
 import { tagsOfDocument, tagsOfHeader } from './s3-tags.ts';
 import { createUploads } from './s3-uploads.ts';
-import {
-  createVersions,
-  type Encryption,
-  isMarker,
-  type Made,
-  newest,
-  type Place,
-  type Stored,
-} from './s3-versions.ts';
+import { createVersions, isMarker, type Made, newest, type Place, type Stored } from './s3-versions.ts';
 
 /** S3: the calls a delivery needs, and those by which its objects are made and looked at. */
 export const createS3 = (
