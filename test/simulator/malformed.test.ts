@@ -9,6 +9,7 @@ import { CreateHubCommand, CreateModelPackageGroupCommand, SageMakerClient } fro
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { encode } from 'cbor2';
 import { startSimulator } from '../../simulator/simulator.ts';
+import { wallClock } from '../../src/hosts/wall-clock.ts';
 import { fc } from '../support/properties.ts';
 import { type Account, keysOf, openAccount, refusalOf } from './support/account.ts';
 import { signedFetch } from './support/signed-fetch.ts';
@@ -170,7 +171,7 @@ describe('what AWS has and the simulator has not', () => {
 
   test('the JS SDK shows it at once', async () => {
     // A caller whose clock differs repeats any call that was refused.
-    const simulator = await startSimulator({ startAt: Math.round(performance.timeOrigin + performance.now()) });
+    const simulator = await startSimulator({ startAt: wallClock.now() });
     const shared = { endpoint: simulator.url, region: 'eu-west-1', credentials: keysOf(simulator.environment()) };
     const [sagemaker, bucket] = [new SageMakerClient(shared), new S3Client({ ...shared, forcePathStyle: true })];
     const hub = { HubName: 'h', HubDescription: 'd' };

@@ -147,7 +147,7 @@ describe('an approval', () => {
   test('with a topic for notifications, and a timeout of another action, are refused by name', async () => {
     const topic = { NotificationArn: 'arn:aws:sns:eu-west-1:111122223333:harbour' };
     expect(await refusalOf(start({}, ask({ configuration: topic })))).toMatch(
-      /not simulated: codepipeline, NotificationArn of action Ask/,
+      /not simulated: NotificationArn of action Ask/,
     );
     expect(await refusalOf(start({}, ship('Ask', { timeoutInMinutes: 5 })))).toMatch(/timeoutInMinutes/);
   });

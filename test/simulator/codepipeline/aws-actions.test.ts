@@ -224,12 +224,12 @@ test.each<[string, Action, RegExp]>([
   [
     'an action of AWS that nothing plays',
     aws('Compute', 'Commands', {}),
-    /not simulated: codepipeline, the action type Compute\/AWS\/Commands\/1/,
+    /not simulated: the action type Compute\/AWS\/Commands\/1/,
   ],
   [
     'an encrypted deployment',
     aws('Deploy', 'S3', { BucketName: 'b', Extract: 'true', CannedACL: 'private' }),
-    /not simulated: codepipeline, KMSEncryptionKeyARN, CannedACL or CacheControl/,
+    /not simulated: KMSEncryptionKeyARN, CannedACL or CacheControl/,
   ],
   ['a deployment without a key', aws('Deploy', 'S3', { BucketName: 'b', Extract: 'false' }), /needs ObjectKey/],
   [
@@ -260,7 +260,7 @@ test.each<[string, Action, RegExp]>([
   [
     'another region',
     aws('Build', 'CodeBuild', { ProjectName: 'dock' }, { region: 'us-east-1' }),
-    /not simulated: codepipeline CreatePipeline, member pipeline.stages.actions.region/,
+    /not simulated: the region us-east-1 of action Work/,
   ],
 ])('%s is refused', async (_name, action, expected) => {
   expect(await refusalOf(harbour.start([[action]]))).toMatch(expected);

@@ -346,7 +346,7 @@ describe('a declaration is refused', () => {
         },
       },
       {},
-      /not simulated: codepipeline, the rule Oracle of rule Oracle/,
+      /not simulated: the rule Oracle of rule Oracle/,
     ],
     ['triggers', {}, { triggers: [] }, /not simulated: codepipeline CreatePipeline, member pipeline.triggers/],
   ])('for %s', async (_what, conditions, more, expected) => {

@@ -259,11 +259,7 @@ describe('CodeBuild and Commands', () => {
       rule('DeploymentWindow', { Cron: '* * * * * ?' }, { inputArtifacts: [{ name: 'Goods' }] }),
       /DeploymentWindow has no input artifacts/,
     ],
-    [
-      'another region',
-      { ...build, region: 'us-east-1' },
-      /not simulated: codepipeline CreatePipeline, member pipeline.stages.beforeEntry.conditions.rules.region/,
-    ],
+    ['another region', { ...build, region: 'us-east-1' }, /not simulated: rule Check in another region/],
   ])('%s: refused', async (_name, checked, expected) => {
     await open();
     expect(await refusalOf(start(checked))).toMatch(expected);
