@@ -172,20 +172,42 @@ const untilNone = async (kind: Kind, parts: CleanParts): Promise<void> => {
   }
 };
 
+interface ListedAlarm {
+  readonly AlarmName?: string;
+  readonly AlarmDescription?: string;
+}
+
 const cleanAlarms = async ({ aws, run, say }: CleanParts): Promise<number> => {
-  const { MetricAlarms = [] } = (await aws.json('cloudwatch', 'DescribeAlarms', {
-    AlarmNamePrefix: run === undefined ? namePrefix : `${namePrefix}${run}-`,
-    MaxRecords: 100,
-  })) as {
-    readonly MetricAlarms?: readonly { readonly AlarmName?: string; readonly AlarmDescription?: string }[];
-  };
-  const ours = MetricAlarms.flatMap(({ AlarmName = '', AlarmDescription }) =>
-    isOf(AlarmName, runOfAlarm(AlarmDescription), run) ? [AlarmName] : [],
-  );
-  if (ours.length === 0) return 0;
-  await unlessGone(aws.json('cloudwatch', 'DeleteAlarms', { AlarmNames: ours }));
-  for (const name of ours) say(`removed alarm/${name}`);
-  return ours.length;
+  const composite: string[] = [];
+  const metric: string[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = (await aws.json('cloudwatch', 'DescribeAlarms', {
+      AlarmNamePrefix: run === undefined ? namePrefix : `${namePrefix}${run}-`,
+      AlarmTypes: ['CompositeAlarm', 'MetricAlarm'],
+      MaxRecords: 100,
+      ...(NextToken === undefined ? {} : { NextToken }),
+    })) as {
+      readonly CompositeAlarms?: readonly ListedAlarm[];
+      readonly MetricAlarms?: readonly ListedAlarm[];
+      readonly NextToken?: string;
+    };
+    NextToken = page.NextToken;
+    for (const [alarms, ours] of [
+      [page.CompositeAlarms, composite],
+      [page.MetricAlarms, metric],
+    ] as const)
+      for (const { AlarmName = '', AlarmDescription } of alarms ?? [])
+        if (isOf(AlarmName, runOfAlarm(AlarmDescription), run)) ours.push(AlarmName);
+  } while (NextToken !== undefined);
+  // A composite alarm keeps its parts from being deleted, and one can be deleted in a request (CloudWatch API reference, DeleteAlarms).
+  const requests = composite.map((name) => [name]);
+  for (let at = 0; at < metric.length; at += 100) requests.push(metric.slice(at, at + 100));
+  for (const AlarmNames of requests) {
+    await unlessGone(aws.json('cloudwatch', 'DeleteAlarms', { AlarmNames }));
+    for (const name of AlarmNames) say(`removed alarm/${name}`);
+  }
+  return composite.length + metric.length;
 };
 
 /** Whether a run made an object with this name, and it is the wanted one. @param by the run that its mark names */

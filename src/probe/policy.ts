@@ -60,7 +60,7 @@ export const policyOf = (
     {
       Sid: 'RunModelsAsTheirRole',
       Effect: 'Allow',
-      Action: of((action) => action === 'iam:PassRole'),
+      Action: actions.includes('sagemaker:CreateModel') ? ['iam:PassRole'] : [],
       Resource: place.role,
       Condition: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
     },

@@ -1,4 +1,5 @@
 import { minutes, seconds } from '../../clock.ts';
+import { alarmMark } from '../mark.ts';
 import { Undecided } from '../observation.ts';
 import { question } from '../question.ts';
 import {
@@ -89,6 +90,46 @@ export const alarms = [
       return { refused: null };
     },
     read: ({ refused }) => ({ missingAlarmAtUpdate: refused === null ? 'ignored' : 'refused' }),
+  }),
+
+  question({
+    id: 'unknown-alarm',
+    asks: 'Does DeleteAlarms refuse names of which none exists?',
+    decides: ['unknownAlarmsDeleted'],
+    source: 'sagemaker.md §5.1',
+    actions: ['cloudwatch:DeleteAlarms'],
+    instances: 0,
+    minutes: 5,
+    async ask(world) {
+      const deleted = await world.attempt('cloudwatch', 'DeleteAlarms', { AlarmNames: [world.name('unknown')] });
+      return { refused: 'refused' in deleted ? deleted.refused.code : null };
+    },
+    read: ({ refused }) => ({ unknownAlarmsDeleted: refused === null ? 'ignored' : 'refused' }),
+  }),
+
+  question({
+    id: 'composite-alarm',
+    asks: 'Does UpdateEndpoint refuse a rollback alarm that is a composite one?',
+    decides: ['compositeAlarmAtUpdate'],
+    source: 'sagemaker.md §13.2',
+    actions: [...updating, ...stages.alarm, 'cloudwatch:PutCompositeAlarm'],
+    instances: 2,
+    minutes: 60,
+    async ask(world) {
+      const { endpoint, other } = await serve(world, 'composite');
+      const part = await alarmIn(world, 'composite-part', 'OK');
+      const AlarmName = world.name('composite-alarm');
+      await world.call('cloudwatch', 'PutCompositeAlarm', {
+        AlarmName,
+        AlarmDescription: alarmMark(world.run),
+        AlarmRule: `ALARM("${part}")`,
+      });
+      const outcome = await update(world, endpoint, other, baked(60, [AlarmName]));
+      if ('refused' in outcome) return { refused: outcome.refused.message };
+      await settled(world, endpoint);
+      return { refused: null };
+    },
+    read: ({ refused }) => ({ compositeAlarmAtUpdate: refused === null ? 'watched' : 'refused' }),
   }),
 
   question({

@@ -69,16 +69,40 @@ const finish = async (world: ProbeWorld, category: Category): Promise<void> => {
   await codepipeline(world, 'PutJobSuccessResult', { jobId: found.id });
 };
 
+/** The status of the only execution, when it has ended. */
+const endOf = async (world: ProbeWorld, pipelineName: string): Promise<string | undefined> => {
+  const { pipelineExecutionSummaries: all = [] } = await codepipeline<{
+    readonly pipelineExecutionSummaries?: readonly { readonly status?: string }[];
+  }>(world, 'ListPipelineExecutions', { pipelineName });
+  const status = all[0]?.status;
+  return status === 'InProgress' ? undefined : status;
+};
+
+/** A stage member with this one rule. */
+const ruled = (when: 'beforeEntry' | 'onSuccess', provider: string, configuration: object): object => ({
+  [when]: {
+    conditions: [
+      {
+        result: 'FAIL',
+        rules: [
+          { name: provider, ruleTypeId: { category: 'Rule', owner: 'AWS', provider, version: '1' }, configuration },
+        ],
+      },
+    ],
+  },
+});
+
 const type = ['codepipeline:CreateCustomActionType'];
 const jobs = [
   ...type,
   'codepipeline:CreatePipeline',
+  'iam:PassRole',
   'codepipeline:PollForJobs',
   'codepipeline:AcknowledgeJob',
   'codepipeline:PutJobSuccessResult',
 ];
 
-/** Shorter than the wait of the rule, and longer than an evaluation of it. */
+/** Shorter than the time of a rule, and longer than an evaluation of it. */
 const waitMinutes = 5;
 
 export const pipelines = [
@@ -141,36 +165,51 @@ export const pipelines = [
     async ask(world) {
       const AlarmName = await makeAlarm(world, 'success');
       await setAlarm(world, AlarmName, 'OK');
-      const pipelineName = await startPipeline(world, 'success', {
-        onSuccess: {
-          conditions: [
-            {
-              result: 'FAIL',
-              rules: [
-                {
-                  name: 'Alarm',
-                  ruleTypeId: { category: 'Rule', owner: 'AWS', provider: 'CloudWatchAlarm', version: '1' },
-                  configuration: { AlarmName, WaitTime: String(waitMinutes) },
-                },
-              ],
-            },
-          ],
-        },
-      });
+      const pipelineName = await startPipeline(
+        world,
+        'success',
+        ruled('onSuccess', 'CloudWatchAlarm', { AlarmName, WaitTime: String(waitMinutes) }),
+      );
       await finish(world, 'Source');
       await finish(world, 'Test');
-      const { after, found } = await world.until('the end of the pipeline', seconds(10), minutes(20), async () => {
-        const { pipelineExecutionSummaries: all = [] } = await codepipeline<{
-          readonly pipelineExecutionSummaries?: readonly { readonly status?: string }[];
-        }>(world, 'ListPipelineExecutions', { pipelineName });
-        const status = all[0]?.status;
-        return status === 'InProgress' ? undefined : status;
-      });
+      const { after, found } = await world.until('the end of the pipeline', seconds(10), minutes(20), () =>
+        endOf(world, pipelineName),
+      );
       if (found !== 'Succeeded') throw new Undecided(`the pipeline ended ${found}`);
       return { after };
     },
     read: ({ after }) => ({
       successAlarmRule: after.from >= minutes(waitMinutes - 1) ? 'watches' : 'waits-for-ok',
+    }),
+  }),
+
+  question({
+    id: 'closed-window',
+    asks: 'Does the rule DeploymentWindow fail at once outside of its window, or does it wait?',
+    decides: ['closedWindowRule'],
+    source: 'codesuite.md §1.11',
+    actions: [...jobs, 'codepipeline:ListPipelineExecutions'],
+    instances: 0,
+    minutes: 30,
+    async ask(world) {
+      // One minute of the day, twelve hours from now.
+      const hour = (new Date(world.clock.now()).getUTCHours() + 12) % 24;
+      const pipelineName = await startPipeline(
+        world,
+        'window',
+        ruled('beforeEntry', 'DeploymentWindow', { Cron: `* 0 ${hour} * * ?`, TimeZone: 'UTC' }),
+      );
+      await finish(world, 'Source');
+      const began = world.clock.now();
+      let ended = await endOf(world, pipelineName);
+      while (ended === undefined && world.clock.now() - began < minutes(waitMinutes)) {
+        await world.sleep(seconds(10));
+        ended = await endOf(world, pipelineName);
+      }
+      return { ended: ended ?? null };
+    },
+    read: ({ ended }) => ({
+      closedWindowRule: ended === null ? 'waits' : ended === 'Failed' ? 'fails' : undefined,
     }),
   }),
 ];

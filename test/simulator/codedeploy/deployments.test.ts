@@ -2,6 +2,7 @@ import {
   BatchGetDeploymentTargetsCommand,
   CreateDeploymentGroupCommand,
   GetApplicationRevisionCommand,
+  GetDeploymentTargetCommand,
   ListDeploymentsCommand,
   ListDeploymentTargetsCommand,
   PutLifecycleEventHookExecutionStatusCommand,
@@ -45,6 +46,10 @@ test('a canary gives the new version its part, and everything after its interval
       targetVersionWeight: 10,
     },
   });
+  const targetOf = (targetId = '') =>
+    churn.codedeploy.send(new GetDeploymentTargetCommand({ deploymentId: id, targetId }));
+  expect((await targetOf(targetIds?.[0])).deploymentTarget).toEqual(deploymentTargets?.[0]);
+  expect(await refusalOf(targetOf('none'))).toMatch(/^DeploymentTargetDoesNotExistException/);
   await churn.pass(5 * minute - 1);
   expect(await churn.alias()).toEqual(['1', { '2': 0.1 }]);
   await churn.pass(1);
@@ -105,9 +110,10 @@ test('an alarm that is red already stops the next deployment, unless the deploym
   expect(await churn.deployment(id)).toMatchObject({ status: 'Stopped', errorInformation: { code: 'ALARM_ACTIVE' } });
   expect(await churn.alias()).toEqual(['1', undefined]);
 
-  const over = await churn.deploy('LambdaAllAtOnce', { overrideAlarmConfiguration: { enabled: false } });
+  const overrideAlarmConfiguration = { enabled: false, ignorePollAlarmFailure: true };
+  const over = await churn.deploy('LambdaAllAtOnce', { overrideAlarmConfiguration });
   await churn.pass(minute);
-  expect(await churn.deployment(over)).toMatchObject({ status: 'Succeeded' });
+  expect(await churn.deployment(over)).toMatchObject({ status: 'Succeeded', overrideAlarmConfiguration });
   expect(await churn.alias()).toEqual(['2', undefined]);
 });
 
