@@ -58,12 +58,15 @@ const observeReads = (file: string): ReadObserver => {
     object,
     { readonly target: object; readonly show: (key: string, value: unknown) => void }
   >();
-  /** By the name of the member: what was copied, and may come back in an answer. */
-  const copies = new Map<string, { readonly shown: string; readonly note: () => void }[]>();
+  /** By the name of the member and its value: what was copied, and may come back in an answer. One note for each line of the file. */
+  const copies = new Map<string, Map<string, Map<string, () => void>>>();
 
   const append = (line: string): void => {
     if (noted.has(line)) return;
     noted.add(line);
+    const name = line.slice(line.lastIndexOf(' ') + 1).replace(/^.*\./, '');
+    for (const [shown, found] of copies.get(name) ?? [])
+      if (found.delete(line) && found.size === 0) copies.get(name)?.delete(shown);
     appendFileSync(file, `${line}\n`);
   };
 
@@ -77,11 +80,10 @@ const observeReads = (file: string): ReadObserver => {
     showAll(value);
     const target = viewed.get(value)?.target ?? value;
     for (const [name, inner] of Object.entries(target)) {
-      const candidates = copies.get(name);
-      if (candidates !== undefined) {
-        const shown = JSON.stringify(inner);
-        for (const copy of candidates) if (copy.shown === shown) copy.note();
-      }
+      const byValue = copies.get(name);
+      const shown = byValue && JSON.stringify(inner);
+      const found = shown === undefined ? undefined : byValue?.get(shown);
+      for (const note of found?.values() ?? []) note();
       look(inner);
     }
   };
@@ -94,6 +96,21 @@ const observeReads = (file: string): ReadObserver => {
         const line = `${service} ${operation} ${path}`;
         if (pending === undefined) append(line);
         else pending.push(line);
+      };
+      const keep = (key: string, value: unknown, path: string): void => {
+        const line = `${service} ${operation} ${path}`;
+        // What is known is not looked for again: a run has a hundred thousand calls.
+        if (noted.has(line)) return;
+        const shown = JSON.stringify(value);
+        const byValue = copies.get(key) ?? new Map<string, Map<string, () => void>>();
+        const found = byValue.get(shown) ?? new Map<string, () => void>();
+        copies.set(
+          key,
+          byValue.set(
+            shown,
+            found.set(line, () => note(path)),
+          ),
+        );
       };
       const inner = (name: string | undefined): Shape | undefined =>
         tables === undefined || name === undefined ? undefined : shapeOf(tables, name);
@@ -119,12 +136,7 @@ const observeReads = (file: string): ReadObserver => {
             const isCopied = asked.length === 1 && asked[0] === key;
             asked = [];
             if (isMember && !isCopied) note(pathOf(key));
-            else if (isMember) {
-              const shown = JSON.stringify(found);
-              const candidates = copies.get(key) ?? [];
-              candidates.push({ shown, note: () => note(pathOf(key)) });
-              copies.set(key, candidates);
-            }
+            else if (isMember) keep(key, found, pathOf(key));
             return view(found, shapeAt(key), pathOf(key));
           },
           has(target, key) {
