@@ -38,6 +38,9 @@ export interface GatewayParts {
   readonly log: RequestLog;
 }
 
+/** Calls of STS whose proof is in their input (STS API reference). */
+const unsigned: readonly string[] = ['AssumeRoleWithWebIdentity', 'AssumeRoleWithSAML'];
+
 /** The front door of every service, in AWS's order: who are you, not so fast, may you, is it well-formed, then the operation. */
 export const createGateway = ({ seed, home, placeOf, principals, faults, log }: GatewayParts): Gateway => {
   const { kernel } = home;
@@ -106,7 +109,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
 
   /** This comes before any check: a fault hits every caller, also with a request that would be refused. */
   const participantOf = (decoded: Decoded, request: WireRequest): string | undefined => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.participantOf(request);
+    if (!unsigned.includes(decoded.operation)) return principals.participantOf(request);
     try {
       return participantOfToken(decoded.input()['WebIdentityToken']);
     } catch {
@@ -115,7 +118,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
   };
 
   const callerOf = (decoded: Decoded, request: WireRequest): Caller => {
-    if (decoded.operation !== 'AssumeRoleWithWebIdentity') return principals.authenticate(request, decoded);
+    if (!unsigned.includes(decoded.operation)) return principals.authenticate(request, decoded);
     return {
       principal: { accessKeyId: '', arn: '*', accountId: '' },
       participant: participantOf(decoded, request),

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { decodeChunks } from './protocols/aws-chunked.ts';
 import type { WireRequest } from './wire.ts';
@@ -119,11 +120,22 @@ const canonical = (request: WireRequest, { headers: names, service }: Signature)
     // S3 encodes a path once, every other service once more than it was sent.
     service === 's3' ? encodedPath(decoded(path)) : encodedPath(path),
     pairs.join('&'),
-    ...names.map((name) => `${name}:${(headers[name] ?? '').trim().replace(/ +/g, ' ')}`),
+    ...names.map(
+      (name) =>
+        `${name}:${textOf(headers[name] ?? '')
+          .trim()
+          .replace(/ +/g, ' ')}`,
+    ),
     '',
     names.join(';'),
     payloadHash(request, service),
   ].join('\n');
+};
+
+/** What the client signed: Node reads each byte of a header as one character, and some clients send UTF-8. */
+const textOf = (header: string): string => {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
 };
 
 /** S3 signs the hash that the header names, and checks the body against it by itself; the others hash the body. */

@@ -4,7 +4,7 @@
  *
  *   npm run verify:foreign
  *   npm run verify:foreign -- --localstack <folder>   a working copy or a bare clone of localstack/localstack (or FOREIGN_LOCALSTACK)
- *   npm run verify:foreign -- --only localstack:s3,moto:sts
+ *   npm run verify:foreign -- --only localstack:s3,moto     jobs, or all jobs of a suite
  *
  * Every difference needs its reason in tools/foreign-suites/reasons.json; a reason without a difference is named. Of the answers recorded
  * from AWS at least 95 % must be the same. What cannot be had here is said, and is no failure.
@@ -130,12 +130,16 @@ const once = (folder: string, version: string, make: () => void): void => {
 };
 
 const installPackages = (python: string, withLocalstack: boolean): string => {
-  const files = ['requirements.txt', ...(withLocalstack ? ['requirements-localstack.txt'] : [])];
-  const version = [python, ...files.map((file) => readFileSync(resolve(here, file), 'utf8'))].join('\n');
-  once('venv', version, () => {
+  const files = ['requirements.txt', 'requirements-localstack.txt'].map((file) => resolve(here, file));
+  const [base = '', more = ''] = files.map((file) => readFileSync(file, 'utf8'));
+  const install = (wanted: readonly string[]): void => {
+    run('venv/bin/pip', ['install', '--quiet', ...wanted.flatMap((file) => ['-r', file])]);
+  };
+  once('venv', [python, base].join('\n'), () => {
     run(python, ['-m', 'venv', 'venv']);
-    run('venv/bin/pip', ['install', '--quiet', ...files.flatMap((file) => ['-r', resolve(here, file)])]);
+    install(files.slice(0, 1));
   });
+  if (withLocalstack) once('venv/localstack', more, () => install(files));
   return resolve(cache, 'venv/bin/python');
 };
 
@@ -175,6 +179,14 @@ const beyond = ({ request: { headers } }: WireEntry): boolean =>
     /^x-amz-(.*-customer-|.*object-lock|bypass-governance|acl$|grant-|mp-object-size)/.test(name),
   );
 
+/** Also of an answer to HEAD, which has no body. */
+const refusalOf = (entry: WireEntry): string | undefined => {
+  if (beyond(entry)) return 'headers without an effect';
+  const { status, headers, body } = entry.answer;
+  const text = headers['x-simulator-refusal'] ?? body.toString('latin1').slice(0, 1000);
+  return status >= 400 && notServed.test(text) ? (/not simulated: [^"<]*/.exec(text)?.[0] ?? 'unknown') : undefined;
+};
+
 /** The simulator, and a port by which the plugin gets a new one and the calls that it did not serve. */
 const startControl = async () => {
   let wire: WireEntry[] = [];
@@ -197,13 +209,10 @@ const startControl = async () => {
       simulator = await start(port);
       wire = [];
     }
-    const unserved = wire
-      .filter(
-        (entry) =>
-          beyond(entry) ||
-          (entry.answer.status >= 400 && notServed.test(entry.answer.body.toString('latin1').slice(0, 1000))),
-      )
-      .map(({ service, operation }) => `${service}:${operation}`);
+    const unserved = wire.flatMap((entry) => {
+      const refusal = refusalOf(entry);
+      return refusal === undefined ? [] : `${entry.service}:${entry.operation} ${refusal}`;
+    });
     if (request.url === '/take') wire = [];
     response.end(JSON.stringify({ unserved }));
   });
@@ -250,7 +259,8 @@ const play = async (job: Job, folder: string, python: string, control: Control):
 };
 
 /** A call to a service that is not there at all, or past the simulator to AWS itself. */
-const elsewhere = /no AWS call this simulator knows|amazonaws\.com|\(500\) when calling the ListBuckets/;
+const elsewhere =
+  /no AWS call this simulator knows|\(NotSimulated\)|amazonaws\.com|\(500\) when calling the ListBuckets/;
 
 const rowsOf = ({ suite }: Job, results: readonly Result[]): readonly Row[] => {
   const tests = new Map(results.flatMap((result) => (result.outcome === undefined ? [] : [[result.test, result]])));
@@ -276,39 +286,46 @@ const rowsOf = ({ suite }: Job, results: readonly Result[]): readonly Row[] => {
 const { values: options } = parseArgs({
   options: { localstack: { type: 'string' }, only: { type: 'string' }, show: { type: 'boolean', default: false } },
 });
+const names = ({ suite, service }: Job): readonly string[] => [suite, `${suite}:${service}`];
 const only = options.only?.split(',');
-const chosen = jobs.filter(({ suite, service }) => only?.includes(`${suite}:${service}`) ?? true);
+const unknown = only?.find((name) => !jobs.some((job) => names(job).includes(name)));
+if (unknown !== undefined) {
+  console.error(`--only ${unknown} is no job; there are ${[...new Set(jobs.flatMap(names))].join(', ')}`);
+  process.exit(2);
+}
+const chosen = jobs.filter((job) => only === undefined || names(job).some((name) => only.includes(name)));
 
 mkdirSync(cache, { recursive: true });
 const python = findPython();
 const missing: string[] = [];
 const folders = new Map<Suite, string>();
 let interpreter = '';
+const wanted = new Set(chosen.map(({ suite }) => suite));
+const offer = (suite: Suite, otherwise: string, fetch: () => string): void => {
+  if (!wanted.has(suite)) return;
+  const folder = attempt(fetch);
+  if (folder === undefined) missing.push(`${suite}: ${otherwise}`);
+  else folders.set(suite, folder);
+};
 if (python === undefined || python.minor < 10) missing.push('both suites: there is no Python 3.10 or newer');
 else {
-  const installed = attempt(() => installPackages(python.command, python.minor >= 13));
-  if (installed === undefined) missing.push('both suites: their packages cannot be installed from PyPI');
-  else {
+  const given = options.localstack ?? process.env['FOREIGN_LOCALSTACK'];
+  if (python.minor >= 13)
+    offer(
+      'localstack',
+      given === undefined
+        ? `${localstack.url} cannot be reached; --localstack names a copy of it`
+        : `${given} has neither tests/aws nor the commit ${localstack.commit}`,
+      () => fetchLocalstack(given),
+    );
+  else if (wanted.has('localstack')) missing.push('localstack: there is no Python 3.13');
+  const installed = attempt(() => installPackages(python.command, folders.has('localstack')));
+  if (installed === undefined) {
+    folders.clear();
+    missing.push('both suites: their packages cannot be installed from PyPI');
+  } else {
     interpreter = installed;
-    const wanted = new Set(chosen.map(({ suite }) => suite));
-    const offer = (suite: Suite, fetch: () => string, otherwise: string): void => {
-      if (!wanted.has(suite)) return;
-      try {
-        folders.set(suite, fetch());
-      } catch (error) {
-        missing.push(`${suite}: ${otherwise}`);
-        console.error(String(error).slice(0, 1000));
-      }
-    };
-    offer('moto', fetchMoto, 'its source cannot be downloaded from PyPI');
-    const given = options.localstack ?? process.env['FOREIGN_LOCALSTACK'];
-    if (python.minor < 13) missing.push('localstack: there is no Python 3.13');
-    else
-      offer(
-        'localstack',
-        () => fetchLocalstack(given),
-        `${localstack.url} cannot be reached; --localstack names a copy of it`,
-      );
+    offer('moto', 'its source cannot be downloaded from PyPI', fetchMoto);
   }
 }
 
@@ -316,7 +333,13 @@ const control = await startControl();
 const played: { readonly job: Job; readonly rows: readonly Row[] }[] = [];
 for (const job of chosen) {
   const folder = folders.get(job.suite);
-  if (folder !== undefined) played.push({ job, rows: await play(job, folder, interpreter, control) });
+  if (folder === undefined) continue;
+  const started = performance.now();
+  const rows = await play(job, folder, interpreter, control);
+  played.push({ job, rows });
+  console.log(
+    `${job.suite}:${job.service}: ${rows.length} rows in ${((performance.now() - started) / 1000).toFixed(0)} s`,
+  );
 }
 await control.close();
 
@@ -325,7 +348,10 @@ const differing = played
   .flatMap(({ rows }) => rows)
   .filter(({ verdict }) => verdict === 'differ')
   .map((row) => {
-    const found = patterns.find(({ matches }) => matches.test(row.id));
+    // The name of a test may begin with that of another: the longest counts.
+    const [found] = patterns
+      .filter(({ matches }) => matches.test(row.id))
+      .sort((a, b) => b.pattern.length - a.pattern.length);
     if (found !== undefined) used.add(found.pattern);
     return { ...row, reason: found?.reason };
   });

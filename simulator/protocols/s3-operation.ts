@@ -14,10 +14,13 @@ export const s3OperationOf = (tables: S3Operations, request: WireRequest, bucket
     const [wanted, parameters = ''] = template.split('?');
     if (method !== request.method || wanted !== path) return [];
     const named = [...new URLSearchParams(parameters)];
-    const fits =
-      named.every(([name, value]) => (value === '' ? request.query.has(name) : request.query.get(name) === value)) &&
-      required.every(isGiven);
-    return fits ? [{ operation, demands: named.length + required.length }] : [];
+    const fits = named.every(([name, value]) =>
+      value === '' ? request.query.has(name) : request.query.get(name) === value,
+    );
+    if (!fits) return [];
+    if (required.every(isGiven)) return [{ operation, demands: named.length + required.length }];
+    // Its own parameter names an operation alone when no other has it: GetObjectAttributes without its header is no GetObject.
+    return named.length > 0 ? [{ operation, demands: named.length - 0.5 }] : [];
   });
   const most = Math.max(...fitting.map(({ demands }) => demands));
   const [best] = fitting.filter(({ demands }) => demands === most);

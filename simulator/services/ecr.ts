@@ -129,11 +129,13 @@ export const createEcr = (
         return {
           imageDetails: [...new Set(digests)].map((imageDigest) => {
             const image = repository.digests.get(imageDigest);
+            const tags = [...repository.tags].filter(([, digest]) => digest === imageDigest).map(([tag]) => tag);
             return {
               registryId,
               repositoryName: name,
               imageDigest,
-              imageTags: [...repository.tags].filter(([, digest]) => digest === imageDigest).map(([tag]) => tag),
+              // An image without a tag has no such member (moto, test_describe_images).
+              ...(tags.length > 0 ? { imageTags: tags } : {}),
               imageSizeInBytes: bytesOf(image?.manifest ?? '{}'),
               imagePushedAt: new Date(image?.pushedAt ?? 0),
               imageManifestMediaType: image?.mediaType ?? manifestType,
@@ -408,10 +410,11 @@ const policyOf = (
 };
 
 const words: PolicyWords = {
-  malformed: (message) =>
+  // The same words for each fault (awsdocs/amazon-ecr-user-guide#20, terraform-aws-modules/terraform-aws-ecr#19).
+  malformed: () =>
     new AwsError(
       'InvalidParameterException',
-      `Invalid parameter at 'PolicyText' failed to satisfy constraint: '${message}'`,
+      "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
     ),
   notServed: (what) =>
     new AwsError('InvalidParameterException', `The simulator does not evaluate ${what} in a repository policy`),

@@ -2,6 +2,7 @@ import { AwsError, type Call, type Handler, type Instant, type Kernel, type Prin
 import { mayPass } from '../iam/across.ts';
 import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import { malformedXml } from '../protocols/xml.ts';
 import { digestOf } from '../random.ts';
 import { type Tag, tagsOfDocument } from './s3-tags.ts';
@@ -109,7 +110,9 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       return { LocationConstraint: region === 'us-east-1' ? undefined : region };
     },
     CreateBucket: (input: BucketInput & { readonly LocationConstraint?: string }, call: Call) => {
-      const { Bucket, LocationConstraint } = input;
+      const { Bucket, LocationConstraint, ...others } = input;
+      const [unserved] = Object.keys(others);
+      if (unserved !== undefined) throw notSimulated(`s3 CreateBucket, element ${unserved}`);
       const here = call.region ?? kernel.region;
       if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(Bucket))
         throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: Bucket });
@@ -173,6 +176,8 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       { principal }: Call,
     ) => {
       const { MaxBuckets = 10_000, ContinuationToken, Prefix } = input;
+      // S3 API reference, Bucket: "If the request contains at least one valid parameter, it is included in the response."
+      const isAsked = [input.MaxBuckets, ContinuationToken, Prefix].some((parameter) => parameter !== undefined);
       if (!(Number.isInteger(MaxBuckets) && MaxBuckets >= 1 && MaxBuckets <= 10_000))
         throw new AwsError('InvalidArgument', 'max-buckets must be between 1 and 10000');
       const after = ContinuationToken === undefined ? '' : Buffer.from(ContinuationToken, 'base64').toString('utf8');
@@ -186,7 +191,11 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       return {
         Owner: { ID: digestOf('s3 owner', principal.accountId).toString('hex') },
         Buckets: {
-          Bucket: shown.map(([Name, { createdAt }]) => ({ Name, CreationDate: new Date(createdAt).toISOString() })),
+          Bucket: shown.map(([Name, bucket]) => ({
+            Name,
+            CreationDate: new Date(bucket.createdAt).toISOString(),
+            ...(isAsked ? { BucketRegion: regionOf(bucket), BucketArn: `arn:aws:s3:::${Name}` } : {}),
+          })),
         },
         ...(own.length > shown.length ? { ContinuationToken: Buffer.from(last).toString('base64') } : {}),
         ...(Prefix === undefined ? {} : { Prefix }),
@@ -207,9 +216,9 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       find(input).publicAccessBlock = Object.fromEntries(blocks.map((name) => [name, input[name] ?? 'false']));
       return {};
     },
+    // New buckets have all four since April 2023 (S3 user guide, "Blocking public access to your Amazon S3 storage").
     GetPublicAccessBlock: (input: BucketInput) =>
-      find(input).publicAccessBlock ??
-      refuse('NoSuchPublicAccessBlockConfiguration', 'The public access block configuration was not found', input),
+      find(input).publicAccessBlock ?? Object.fromEntries(blocks.map((name) => [name, 'true'])),
     PutBucketOwnershipControls: (input: BucketInput & { readonly ObjectOwnership?: string }) => {
       if (!/^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$/.test(input.ObjectOwnership ?? ''))
         throw malformedXml();

@@ -71,9 +71,14 @@ const pageOf = (
   return { keys, prefixes: [...prefixes], truncated: false, last };
 };
 
-const writer = ({ EncodingType }: ListInput): ((text: string) => string) => {
+/** @throws AwsError InvalidArgument */
+export const checkEncoding = (EncodingType: string | undefined): void => {
   if (EncodingType !== undefined && EncodingType !== 'url')
     throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', EncodingType);
+};
+
+const writer = ({ EncodingType }: ListInput): ((text: string) => string) => {
+  checkEncoding(EncodingType);
   return EncodingType === 'url'
     ? (text) =>
         encodeURIComponent(text)
@@ -83,7 +88,7 @@ const writer = ({ EncodingType }: ListInput): ((text: string) => string) => {
     : (text) => text;
 };
 
-const invalidArgument = (message: string, ArgumentName: string, ArgumentValue: string): AwsError =>
+export const invalidArgument = (message: string, ArgumentName: string, ArgumentValue: string): AwsError =>
   new AwsError('InvalidArgument', message, 400, { ArgumentName, ArgumentValue });
 
 const checkCount = ({ MaxKeys }: ListInput): void => {

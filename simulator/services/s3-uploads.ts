@@ -13,6 +13,7 @@ import {
   verified,
 } from './s3-checksums.ts';
 import { type Conditions, checkWriteForm } from './s3-conditions.ts';
+import { checkEncoding, invalidArgument } from './s3-listing.ts';
 import type { Content, Encryption, Owner, PartFacts } from './s3-model.ts';
 import { type Tag, tagsOfHeader } from './s3-tags.ts';
 
@@ -227,6 +228,10 @@ export const createUploads = (
         UploadIdMarker = '',
         MaxUploads = limits.page,
       } = input;
+      checkEncoding(input.EncodingType);
+      const marker = uploads.get(UploadIdMarker);
+      if (KeyMarker !== '' && marker?.bucket === Bucket && marker.key !== KeyMarker)
+        throw invalidArgument('Invalid uploadId marker', 'upload-id-marker', UploadIdMarker);
       const ordered = [...uploads.values()]
         .filter(({ bucket, key }) => bucket === Bucket && key.startsWith(Prefix))
         .sort((a, b) => (a.key === b.key ? a.initiated - b.initiated : a.key < b.key ? -1 : 1));

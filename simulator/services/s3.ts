@@ -122,9 +122,10 @@ export const createS3 = (
   const read = (input: ReadInput, call: Call, content: boolean): Record<string, unknown> => {
     const stored = find(input, content ? 'GET' : 'HEAD');
     // The headers need no key; the content and its checksum do (S3 API reference, HeadObject, "Permissions").
-    if (content || input.ChecksumMode === 'ENABLED') authorizeKey(stored, input.Bucket, call.principal);
+    const isChecksumWanted = input.ChecksumMode?.toUpperCase() === 'ENABLED';
+    if (content || isChecksumWanted) authorizeKey(stored, input.Bucket, call.principal);
     checkRead(input, stored, now());
-    const withChecksum = input.ChecksumMode === 'ENABLED' && stored.checksum !== undefined;
+    const withChecksum = isChecksumWanted && stored.checksum !== undefined;
     return {
       ETag: stored.etag,
       ...encryptionShown(stored, input.Bucket),

@@ -212,7 +212,7 @@ describe('ECR', () => {
     const old = await ecr.send(
       new DescribeImagesCommand({ repositoryName: 'team/churn', imageIds: [{ imageDigest: digest('a') }] }),
     );
-    expect(old.imageDetails?.map(({ imageTags }) => imageTags)).toEqual([[]]);
+    expect(old.imageDetails?.map(({ imageTags }) => imageTags)).toEqual([undefined]);
     expect(simulator.images.resolve(`${image}:1`)).toBe(digest('b'));
     expect(simulator.images.resolve(`${image}@${digest('a')}`)).toBe(digest('a'));
     expect(simulator.images.resolve(`${image}@${digest('c')}`)).toBeUndefined();

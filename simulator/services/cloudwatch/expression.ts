@@ -1,4 +1,5 @@
 import { AwsError } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 
 /** A metric-math expression, parsed. */
 export type Expression =
@@ -39,9 +40,10 @@ const tokens = (text: string): readonly string[] => {
 
 /**
  * The supported part of metric math: arithmetic, comparisons, AND, OR, IF, FILL with a number, SUM, METRICS().
- * @throws {AwsError} ValidationError for everything else
+ * @throws {AwsError} NotSimulated for a query of Metrics Insights, ValidationError for everything else
  */
 export const parseExpression = (text: string): Expression => {
+  if (/^\s*SELECT\s/i.test(text)) throw notSimulated('cloudwatch GetMetricData, a query of Metrics Insights');
   const rest = [...tokens(text)];
   const peek = (): string | undefined => rest[0];
   const expect = (wanted: string): void => {

@@ -99,6 +99,16 @@ describe('refusals', () => {
     expect(between(0.1, 0.9)).toBe('The parameter StartTime must not equal parameter EndTime.');
     expect(between(60, 0)).toBe('The parameter EndTime must be greater than StartTime.');
   });
+  test('a query of Metrics Insights, by its name', () => {
+    const sim = cloudwatch();
+    const Expression = 'SELECT SUM(m) FROM "Ours" GROUP BY team';
+    const refusal = sim.refusal('GetMetricData', {
+      MetricDataQueries: [{ Id: 'a', Expression, Period: 60 }],
+      StartTime: sim.seconds(0),
+      EndTime: sim.seconds(60),
+    });
+    expect(refusal).toMatchObject({ code: 'NotSimulated' });
+  });
   test('more data points than fit, by the range and not by the data', () => {
     const sim = cloudwatch();
     expect(sim.refusal('GetMetricStatistics', statistics(sim.seconds(0), sim.seconds(1440), 1))).toMatchObject({

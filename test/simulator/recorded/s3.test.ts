@@ -18,13 +18,16 @@ import {
   GetObjectAttributesCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
+  GetPublicAccessBlockCommand,
   HeadBucketCommand,
   HeadObjectCommand,
+  ListBucketsCommand,
   ListMultipartUploadsCommand,
   ListObjectsCommand,
   ListObjectsV2Command,
   ListObjectVersionsCommand,
   ListPartsCommand,
+  PutBucketOwnershipControlsCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -129,8 +132,12 @@ describe('conditions', () => {
       { IfModifiedSince: past, IfNoneMatch: '"0"' },
     ])
       await get('k', holds);
-    const head = new HeadObjectCommand({ Bucket, Key: 'k', IfMatch: '"0"' });
-    expect(await refused(s3.send(head))).toMatchObject({ status: 412 });
+    const head = (conditions: object) => s3.send(new HeadObjectCommand({ Bucket, Key: 'k', ...conditions }));
+    for (const fails of [{ IfMatch: '"0"' }, { IfUnmodifiedSince: past }])
+      expect(await refused(head(fails))).toMatchObject({ status: 412 });
+    for (const fails of [{ IfNoneMatch: ETag }, { IfModifiedSince: now }])
+      expect(await refused(head(fails))).toMatchObject(unmodified);
+    expect(await head({ IfModifiedSince: future, IfUnmodifiedSince: now, IfNoneMatch: '"0"' })).toMatchObject({ ETag });
   });
 
   test('the source of a copy fails by all four conditions alike', async () => {
@@ -209,6 +216,26 @@ describe('an upload in parts', () => {
       ContentRange: `bytes ${five.length}-${five.length + 2}/${five.length + 3}`,
     });
     expect(await part.Body?.transformToString()).toBe('end');
+    expect(await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', PartNumber: 2 }))).toMatchObject({
+      $metadata: { httpStatusCode: 206 },
+      ContentLength: 3,
+      ContentRange: part.ContentRange,
+      PartsCount: 2,
+    });
+    const pages = new GetObjectAttributesCommand({
+      Bucket,
+      Key: 'k',
+      ObjectAttributes: ['ObjectParts'],
+      MaxParts: 1,
+      PartNumberMarker: '1',
+    });
+    expect((await s3.send(pages)).ObjectParts).toMatchObject({
+      PartNumberMarker: '1',
+      NextPartNumberMarker: '2',
+      MaxParts: 1,
+      IsTruncated: false,
+      Parts: [{ PartNumber: 2 }],
+    });
     expect(await refused(get('k', { PartNumber: 3 }))).toMatchObject({
       status: 416,
       code: 'InvalidPartNumber',
@@ -318,6 +345,17 @@ describe('an upload in parts', () => {
     const list = (more: object) => s3.send(new ListMultipartUploadsCommand({ Bucket, ...more }));
     const first = await list({ Delimiter: '/', MaxUploads: 1 });
     expect(first).toMatchObject({ CommonPrefixes: [{ Prefix: 'a/' }], IsTruncated: true });
+    const [one] = (await list({ Prefix: 'a/1' })).Uploads ?? [];
+    expect(await refused(list({ KeyMarker: 'a/2', UploadIdMarker: one?.UploadId }))).toMatchObject({
+      code: 'InvalidArgument',
+      message: 'Invalid uploadId marker',
+      ArgumentName: 'upload-id-marker',
+    });
+    expect(await refused(list({ EncodingType: 'value' }))).toMatchObject({
+      code: 'InvalidArgument',
+      message: 'Invalid Encoding Method specified in Request',
+      ArgumentName: 'encoding-type',
+    });
     const [b] = (await list({ Delimiter: '/', KeyMarker: 'a/' })).Uploads ?? [];
     expect(b).toMatchObject({
       Key: 'b',
@@ -360,6 +398,8 @@ describe('a range of ten bytes', () => {
     const answer = await get('k', { Range });
     expect(await answer.Body?.transformToString()).toBe(text);
     expect([answer.ContentRange, answer.$metadata.httpStatusCode]).toEqual([ContentRange, ContentRange ? 206 : 200]);
+    const head = await s3.send(new HeadObjectCommand({ Bucket, Key: 'k', Range }));
+    expect([head.ContentRange, head.ContentLength]).toEqual([ContentRange, text.length]);
     // A checksum belongs to the whole object, also when a range is the whole.
     expect((await get('k', { Range, ChecksumMode: 'ENABLED' })).ChecksumType).toBe(
       text.length === 10 ? 'FULL_OBJECT' : undefined,
@@ -498,6 +538,32 @@ describe('buckets', () => {
     });
   });
 
+  test('block public access, have one rule of ownership, and no tags from their creation', async () => {
+    const { PublicAccessBlockConfiguration } = await s3.send(new GetPublicAccessBlockCommand({ Bucket }));
+    expect(PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      IgnorePublicAcls: true,
+      BlockPublicPolicy: true,
+      RestrictPublicBuckets: true,
+    });
+    const Rules = [{ ObjectOwnership: 'BucketOwnerPreferred' as const }, { ObjectOwnership: 'ObjectWriter' as const }];
+    const controls = new PutBucketOwnershipControlsCommand({ Bucket, OwnershipControls: { Rules } });
+    expect(await refused(s3.send(controls))).toMatchObject({ status: 400, code: 'MalformedXML' });
+    const CreateBucketConfiguration = { Tags: [{ Key: 'team', Value: 'churn' }] };
+    const tagged = new CreateBucketCommand({ Bucket: `${Bucket}-tags`, CreateBucketConfiguration });
+    expect(await refused(s3.send(tagged))).toMatchObject({ code: 'NotSimulated' });
+  });
+
+  test('are listed with their region and ARN where the request has a parameter', async () => {
+    const listed = async (input: object) =>
+      (await s3.send(new ListBucketsCommand(input))).Buckets?.find(({ Name }) => Name === Bucket);
+    expect(await listed({ Prefix: Bucket })).toMatchObject({
+      BucketArn: `arn:aws:s3:::${Bucket}`,
+      BucketRegion: 'us-east-1',
+    });
+    expect(await listed({})).toEqual({ Name: Bucket, CreationDate: expect.any(Date) });
+  });
+
   test('an owner that is no account is refused before the bucket is looked for', async () => {
     const head = new ListObjectsV2Command({ Bucket: 'none', ExpectedBucketOwner: 'abcd' });
     expect(await refused(s3.send(head))).toMatchObject({ status: 400, code: 'InvalidBucketOwnerAWSAccountID' });
@@ -573,6 +639,29 @@ describe('an object keeps', () => {
     await put('k', 'x', headers);
     expect(await get('k')).toMatchObject({ ...headers, AcceptRanges: 'bytes' });
     expect((await get('k', { ResponseContentType: 'text/csv' })).ContentType).toBe('text/csv');
+    expect((await get('k', { ChecksumMode: 'enabled' })).ChecksumType).toBe('FULL_OBJECT');
+    const attributes = new GetObjectAttributesCommand({ Bucket, Key: 'k', ObjectAttributes: ['ETag'] });
+    attributes.middlewareStack.add(
+      (next) => (sent) => {
+        delete (sent.request as { headers: Record<string, string> }).headers['x-amz-object-attributes'];
+        return next(sent);
+      },
+      { step: 'build' },
+    );
+    expect(await refused(s3.send(attributes))).toMatchObject({ status: 400, code: 'InvalidArgument' });
+    // botocore signs the text and sends it as UTF-8; the SDK that runs here sends each character as one byte.
+    const ContentDisposition = 'attachment; filename="é — ü"';
+    const bytes = Buffer.from(ContentDisposition).toString('latin1');
+    const unicode = new PutObjectCommand({ Bucket, Key: 'u', Body: 'x', ContentDisposition });
+    unicode.middlewareStack.add(
+      (next) => (sent) => {
+        (sent.request as { headers: Record<string, string> }).headers['content-disposition'] = bytes;
+        return next(sent);
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    expect((await s3.send(unicode)).ETag).toBeDefined();
+    expect((await put('latin', 'x', { ContentLanguage: 'é' })).ETag).toBeDefined();
     expect(await refused(put('k', 'x', { ContentMD5: '000' }))).toMatchObject({
       code: 'InvalidDigest',
       'Content-MD5': '000',

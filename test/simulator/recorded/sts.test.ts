@@ -1,5 +1,5 @@
 /** Answers of STS as they were recorded from AWS, in the snapshots of localstack/localstack (tests/aws/services/sts). */
-import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, AssumeRoleWithSAMLCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Account, openAccount, refusalOf } from '../support/account.ts';
 
@@ -18,4 +18,13 @@ test.each([
 ])('the role %s is ill-formed', async (RoleArn) => {
   const call = account.sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'release-7' }));
   expect(await refusalOf(call)).toBe(`ValidationError: ${RoleArn} is invalid`);
+});
+
+test('SAML, whose calls have no signature, is refused by its name', async () => {
+  const arns = {
+    RoleArn: 'arn:aws:iam::111122223333:role/r',
+    PrincipalArn: 'arn:aws:iam::111122223333:saml-provider/p',
+  };
+  const call = account.sts.send(new AssumeRoleWithSAMLCommand({ ...arns, SAMLAssertion: 'bm9uZQ==' }));
+  expect(await refusalOf(call)).toBe('NotSimulated: not simulated: sts AssumeRoleWithSAML');
 });
