@@ -2,6 +2,7 @@ import { AwsError, type Call, type Handler, type Instant, type Kernel, type Prin
 import { mayPass } from '../iam/across.ts';
 import type { Decision } from '../iam/evaluate.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import { malformedXml } from '../protocols/xml.ts';
 import { digestOf } from '../random.ts';
 import { type Tag, tagsOfDocument } from './s3-tags.ts';
@@ -280,8 +281,7 @@ const wordsOf = (bucket: string): PolicyWords => {
   const named = new RegExp(`^arn:aws[a-z-]*:s3:::${bucket.replaceAll('.', '\\.')}(/.*)?$`);
   return {
     malformed: (message) => new AwsError('MalformedPolicy', message, 400),
-    notServed: (what) =>
-      new AwsError('NotImplemented', `The simulator does not evaluate ${what} in a bucket policy`, 501),
+    notServed: (what) => notSimulated(`${what} in a bucket policy`),
     mayName: (arn) => named.test(arn),
   };
 };
