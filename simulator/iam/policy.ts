@@ -24,18 +24,32 @@ export interface Condition {
  * @throws {TypeError}
  */
 export const parsePolicy = (document: unknown): Policy => {
-  const { Version, Statement: statements, ...rest } = members(document, 'the policy');
+  // IAM user guide, "IAM JSON policy elements: Version": a policy without one is of 2008-10-17.
+  const { Version = '2008-10-17', Statement: statements, ...rest } = members(document, 'the policy');
   none(rest, 'the policy');
+  if (Version === '2008-10-17') throw new TypeError('Version 2008-10-17 of a policy is not evaluated here');
   if (Version !== '2012-10-17') throw new TypeError(`the policy has Version ${String(Version)}, not 2012-10-17`);
+  if (statements === undefined) throw new TypeError('Missing required field Statement');
   return { statements: list(statements).map(statementOf) };
 };
 
 const statementOf = (document: unknown, index: number): Statement => {
   const { Sid, Effect, Action, Resource, Condition, ...rest } = members(document, `statement ${index + 1}`);
   const sid = typeof Sid === 'string' ? Sid : `statement ${index + 1}`;
+  // The words of IAM, as its callers meet them.
+  if (rest['Principal'] !== undefined) throw new TypeError('Policy document should not specify a principal.');
   none(rest, sid);
   if (Effect !== 'Allow' && Effect !== 'Deny') throw new TypeError(`${sid}: Effect is Allow or Deny`);
+  if (Action === undefined) throw new TypeError('Policy statement must contain actions.');
+  if (Resource === undefined) throw new TypeError('Policy statement must contain resources.');
   const actions = texts(Action, `${sid}: Action`);
+  if (!actions.every((action) => /^(\*|[^:]+:.+)$/.test(action)))
+    throw new TypeError('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
+  const resources = texts(Resource, `${sid}: Resource`);
+  const odd = resources.find((resource) => !/^(\*$|arn:)/.test(resource));
+  if (odd !== undefined) throw new TypeError(`Resource ${odd} must be in ARN format or "*".`);
+  const variable = resources.find((resource) => resource.includes('${'));
+  if (variable !== undefined) throw new TypeError(`${sid}: the policy variable in ${variable} is not evaluated here`);
   const conditions = Object.entries(Condition === undefined ? {} : members(Condition, `${sid}: Condition`)).flatMap(
     ([operator, keys]) =>
       Object.entries(members(keys, `${sid}: ${operator}`)).map(([key, value]) => ({
@@ -45,7 +59,7 @@ const statementOf = (document: unknown, index: number): Statement => {
       })),
   );
   for (const condition of conditions) checkCondition(condition, actions, sid);
-  return { sid, effect: Effect, actions, resources: texts(Resource, `${sid}: Resource`), conditions };
+  return { sid, effect: Effect, actions, resources, conditions };
 };
 
 const checkCondition = ({ operator, key, wanted }: Condition, actions: readonly string[], sid: string): void => {

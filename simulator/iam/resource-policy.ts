@@ -59,19 +59,28 @@ export const readResourcePolicy = (text: string, words: PolicyWords): ResourcePo
 
 type Members = Readonly<Record<string, unknown>>;
 
-const statementsOf = (text: string, { malformed }: PolicyWords): readonly Members[] => {
+const statementsOf = (text: string, { malformed }: PolicyWords): readonly unknown[] => {
   try {
     const { Statement } = JSON.parse(text) as { readonly Statement?: unknown };
-    if (Statement !== undefined) return list(Statement) as readonly Members[];
+    if (Statement !== undefined) return list(Statement);
   } catch {
     throw malformed("Policies must be valid JSON and the first byte must be '{'");
   }
   throw malformed('Missing required field Statement');
 };
 
-const readStatement = (statement: Members, words: PolicyWords): Statement => {
-  const { Effect, Principal: who, Action, Resource, Condition = {}, Sid: _sid, ...others } = statement;
+const readStatement = (statement: unknown, words: PolicyWords): Statement => {
+  const {
+    Effect,
+    Principal: who,
+    Action,
+    Resource,
+    Condition = {},
+    Sid: _sid,
+    ...others
+  } = membersOf(statement, words);
   if (Object.keys(others).length > 0) throw words.notServed(Object.keys(others).join(', '));
+  if (Action === undefined) throw words.malformed('Missing required field Action');
   if (Effect !== 'Allow' && Effect !== 'Deny') throw words.malformed(`Invalid effect: ${String(Effect)}`);
   const resources = list(Resource).map(String);
   if (words.mayName === undefined && resources.length > 0) throw words.malformed('Policy has invalid resource');
@@ -82,10 +91,18 @@ const readStatement = (statement: Members, words: PolicyWords): Statement => {
     principals: principalsOf(who, words),
     actions: list(Action).map((action) => wildcard(String(action), 'i')),
     resources: words.mayName === undefined ? undefined : resources.map((resource) => arnPattern(resource)),
-    conditions: Object.entries(Condition as Members).flatMap(([operator, keys]) =>
-      Object.entries(keys as Members).map(([key, values]) => condition(operator, key, list(values).map(String), words)),
+    conditions: Object.entries(membersOf(Condition, words)).flatMap(([operator, keys]) =>
+      Object.entries(membersOf(keys, words)).map(([key, values]) =>
+        condition(operator, key, list(values).map(String), words),
+      ),
     ),
   };
+};
+
+/** Policies come from outside. */
+const membersOf = (value: unknown, { malformed }: PolicyWords): Members => {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Members;
+  throw malformed('Syntax errors in policy.');
 };
 
 const principalsOf = (

@@ -368,7 +368,8 @@ const mediaTypeOf = (manifest: string, given: string | undefined): string => {
     document = undefined;
   }
   if (document === null || typeof document !== 'object' || Array.isArray(document)) throw invalidManifest();
-  const { mediaType, schemaVersion } = document as { readonly mediaType?: unknown; readonly schemaVersion?: unknown };
+  const { mediaType, schemaVersion, config = {}, layers = [] } = document as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(layers) || ![config, ...layers].every(isSized)) throw invalidManifest();
   const type = typeof mediaType === 'string' ? mediaType : given;
   if (schemaVersion !== 2 || type === undefined || (given !== undefined && given !== type)) throw invalidManifest();
   return type;
@@ -382,6 +383,10 @@ const bytesOf = (manifest: string): number => {
 interface Sized {
   readonly size?: number;
 }
+const isSized = (part: unknown): part is Sized =>
+  part !== null &&
+  typeof part === 'object' &&
+  (!('size' in part) || (Number.isSafeInteger(part.size) && Number(part.size) >= 0));
 
 const invalidManifest = (): AwsError =>
   new AwsError(
@@ -416,8 +421,7 @@ const words: PolicyWords = {
       'InvalidParameterException',
       "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
     ),
-  notServed: (what) =>
-    new AwsError('InvalidParameterException', `The simulator does not evaluate ${what} in a repository policy`),
+  notServed: (what) => notSimulated(`${what} in a repository policy`),
 };
 
 /** `<account>.dkr.ecr.<region>.amazonaws.com/<repository>[:tag][@digest]`; without a tag it is `latest`. */

@@ -1,4 +1,5 @@
 import { AwsError, type Call, type Handler, type Instant, type Kernel, type Service } from '../contracts.ts';
+import { documentOf, judged } from '../iam/document.ts';
 import { managedPolicies } from '../iam/managed-policies.ts';
 import { parsePolicy } from '../iam/policy.ts';
 import { notSimulated } from '../not-simulated.ts';
@@ -227,28 +228,6 @@ const managedOf = (arn: string): object => {
   return document;
 };
 
-const documentOf = (text: string): object => {
-  try {
-    const document: unknown = JSON.parse(text);
-    if (document !== null && typeof document === 'object' && !Array.isArray(document)) return document;
-  } catch {
-    // The same refusal as for another JSON value.
-  }
-  throw malformed('This policy contains invalid Json');
-};
-
-/** A policy's own mistake is AWS's refusal; an element that is not evaluated here is not AWS's. */
-const judged = <Value>(read: () => Value): Value => {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw /not evaluated here|not known here|does not carry|does not compare|does not take/.test(error.message)
-      ? notSimulated(error.message)
-      : malformed(error.message);
-  }
-};
-
 interface Page {
   readonly Marker?: string;
   readonly MaxItems?: number;
@@ -265,4 +244,3 @@ const pageOf = <Item>(all: readonly Item[], { Marker, MaxItems = 100 }: Page) =>
 
 const noSuchEntity = (message: string): AwsError => new AwsError('NoSuchEntity', message, 404);
 const conflict = (message: string): AwsError => new AwsError('DeleteConflict', message, 409);
-const malformed = (message: string): AwsError => new AwsError('MalformedPolicyDocument', message);

@@ -6,6 +6,7 @@ import {
   type ResourcePolicy,
   readResourcePolicy,
 } from '../iam/resource-policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 
 /** The key policies, as the services that decrypt on behalf of a caller use them. KMS itself is not served. */
 export interface KeyPolicies extends Keys {
@@ -45,8 +46,7 @@ export const createKeys = (identity: IdentityDecision): KeyPolicies => {
 
 const words: PolicyWords = {
   malformed: (message) => new AwsError('MalformedPolicyDocumentException', message),
-  notServed: (what) =>
-    new AwsError('MalformedPolicyDocumentException', `The simulator does not evaluate ${what} in a key policy`),
+  notServed: (what) => notSimulated(`${what} in a key policy`),
   // In a key policy `*` means the key (KMS developer guide, "Key policies").
   mayName: () => true,
 };

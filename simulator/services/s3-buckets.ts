@@ -289,8 +289,7 @@ const wordsOf = (bucket: string): PolicyWords => {
   const named = new RegExp(`^arn:aws[a-z-]*:s3:::${bucket.replaceAll('.', '\\.')}(/.*)?$`);
   return {
     malformed: (message) => new AwsError('MalformedPolicy', message, 400),
-    notServed: (what) =>
-      new AwsError('NotImplemented', `The simulator does not evaluate ${what} in a bucket policy`, 501),
+    notServed: (what) => notSimulated(`${what} in a bucket policy`),
     mayName: (arn) => named.test(arn),
   };
 };

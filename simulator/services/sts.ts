@@ -1,5 +1,6 @@
 import { AwsError, type Kernel, type Service } from '../contracts.ts';
 import { besidesAssuming } from '../iam/demands.ts';
+import { documentOf, judged } from '../iam/document.ts';
 import { parsePolicy, type Policy as SessionPolicy } from '../iam/policy.ts';
 import type { Principals, Role, Session } from '../principals.ts';
 import { digestOf } from '../random.ts';
@@ -138,14 +139,8 @@ const checkArn = (arn: string): void => {
 };
 
 /** Of the session. */
-const policyOf = ({ Policy }: { readonly Policy?: string }): SessionPolicy | undefined => {
-  if (Policy === undefined) return undefined;
-  try {
-    return parsePolicy(JSON.parse(Policy));
-  } catch (error) {
-    throw new AwsError('MalformedPolicyDocument', error instanceof Error ? error.message : 'not a policy');
-  }
-};
+const policyOf = ({ Policy }: { readonly Policy?: string }): SessionPolicy | undefined =>
+  Policy === undefined ? undefined : judged(() => parsePolicy(documentOf(Policy)));
 
 /** Each account has a provider of its own. */
 const providerOf = (role: Role | undefined): string =>

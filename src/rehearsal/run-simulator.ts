@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { readArchive } from '../../simulator/containers/archive.ts';
 import { createCommandServers } from '../../simulator/containers/command-server.ts';
 import { hasModel } from '../../simulator/containers/model-server.ts';
@@ -11,6 +12,7 @@ import { readInputs } from '../inputs/read-inputs.ts';
 import { deliveryOf, loadManifest } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { InputError, type ValuesOf } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { simulatorInputs } from './inputs.ts';
 import { standIn } from './own/stand-in.ts';
@@ -45,10 +47,10 @@ export const runSimulator = async (
       terminal.err(`simulator: ${error.message}`);
       return 2;
     }
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code, message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
     terminal.err(
       code === 'EADDRINUSE'
-        ? `simulator: the port is taken, perhaps by another simulator; end that one, or take a free port with --port 0`
+        ? `simulator: port ${port} is taken, perhaps by another simulator; end that one, or take a free port with --port 0`
         : `simulator: ${message}`,
     );
     return 1;
@@ -59,6 +61,7 @@ type Wanted = ValuesOf<typeof simulatorInputs>;
 
 const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal): Promise<LocalAws> => {
   const manifest = manifestOf(wanted);
+  checkWritable(wanted['wire-file']);
   const { port, seed, speed, account, region, 'wire-file': wireFile } = wanted;
   const [first] = Object.values({ ...manifest?.environments, ...manifest?.byCodeDeploy });
   const usual = placeOf(first ?? {});
@@ -111,6 +114,15 @@ const manifestOf = ({ manifest: path, environment }: Wanted): Manifest | undefin
   const only = <One>(all: Readonly<Record<string, One>> = {}): Readonly<Record<string, One>> =>
     Object.fromEntries(Object.entries(all).filter(([name]) => name === environment));
   return { ...manifest, environments: only(manifest.environments), byCodeDeploy: only(manifest.byCodeDeploy) };
+};
+
+/** Before the first request has to be written. */
+const checkWritable = (file: string | undefined): void => {
+  try {
+    if (file !== undefined) appendFileSync(file, '');
+  } catch (error) {
+    throw new InputError(`wire-file: ${quoted(file ?? '')} cannot be written: ${(error as Error).message}`);
+  }
 };
 
 /** Models of the simulator's own form serve themselves; any other file would never pass its health check. */

@@ -2,6 +2,7 @@ import type { Settings } from '../../simulator/contracts.ts';
 import { defaultSettings, flips } from '../../simulator/settings.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { InputError } from '../schema.ts';
+import { quoted } from '../secrets.ts';
 
 /** `provisionMs=5s` → `{provisionMs: 5000}`. @throws {InputError} */
 export const readSetting = (written: string): Partial<Settings> => {
@@ -10,12 +11,12 @@ export const readSetting = (written: string): Partial<Settings> => {
   if (!names.includes(name)) {
     const near = suggest(name, names);
     throw new InputError(
-      `setting: is not NAME=VALUE with a setting of docs/simulator.md${near === undefined ? '' : `; did you mean ${near}?`}`,
+      `setting: ${quoted(name === '' ? written : name)} is not allowed; expected NAME=VALUE with a setting of docs/simulator.md${near === undefined ? '' : `; did you mean ${near}?`}`,
     );
   }
   const setting = name as keyof Settings;
   const { value, allowed } = readValue(setting, text);
-  if (value === undefined) throw new InputError(`setting: ${name} is ${allowed}`);
+  if (value === undefined) throw new InputError(`setting: ${name} is ${allowed}, not ${quoted(text)}`);
   return { [setting]: value };
 };
 

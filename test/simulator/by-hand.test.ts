@@ -97,6 +97,11 @@ describe('a role made by CreateRole', () => {
     ],
     ['a trust policy that is no JSON', { AssumeRolePolicyDocument: '{' }, /^MalformedPolicyDocument: /],
     [
+      'a statement that is none',
+      { AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[null]}' },
+      /^MalformedPolicyDocument: Syntax errors in policy\.$/,
+    ],
+    [
       'a trust policy with NotPrincipal',
       { AssumeRolePolicyDocument: trust(undefined).replace('"Action"', '"NotPrincipal":"*","Action"') },
       /^NotSimulated: not simulated: NotPrincipal/,
@@ -195,6 +200,14 @@ describe('an image put by PutImage', () => {
 
   test.each([
     ['no JSON', { imageManifest: 'FROM scratch' }, /^InvalidParameterException: .*ImageManifest/],
+    ...['"layers":{}', '"layers":null', '"layers":[null]', '"config":{"size":"12"}'].map(
+      (part) =>
+        [
+          part,
+          { imageManifest: imageManifest.replace(/\}$/, `,${part}}`) },
+          /^InvalidParameterException: .*ImageManifest/,
+        ] as const,
+    ),
     ['another digest', { imageManifest, imageDigest: `sha256:${'9'.repeat(64)}` }, /^ImageDigestDoesNotMatchException/],
   ])('is refused with %s', async (_what, image, refusal) => {
     await ecr('CreateRepository', { repositoryName });

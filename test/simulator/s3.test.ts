@@ -268,18 +268,29 @@ describe('a bucket’s policy', () => {
   test.each([
     ['another bucket’s resource', { Resource: 'arn:aws:s3:::other/*' }, /^MalformedPolicy: /],
     ['an effect that there is not', { Effect: 'Maybe' }, /^MalformedPolicy: /],
+    ['no action', { Action: undefined }, /^MalformedPolicy: Missing required field Action/],
+    ['conditions that are none', { Condition: null }, /^MalformedPolicy: /],
+    ['an operator without keys', { Condition: { StringEquals: null } }, /^MalformedPolicy: /],
     [
       'an operator that is not evaluated',
       { Condition: { IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } } },
-      /^NotImplemented: /,
+      /^NotSimulated: not simulated: .* in a bucket policy$/,
     ],
     [
       'a key that is not evaluated',
       { Condition: { StringEquals: { 'aws:SourceVpce': 'vpce-1' } } },
-      /^NotImplemented: /,
+      /^NotSimulated: not simulated: .* in a bucket policy$/,
     ],
-    ['a principal that is not evaluated', { Principal: { Service: 'logging.s3.amazonaws.com' } }, /^NotImplemented: /],
-    ['a member that is not evaluated', { NotAction: 's3:GetObject' }, /^NotImplemented: /],
+    [
+      'a principal that is not evaluated',
+      { Principal: { Service: 'logging.s3.amazonaws.com' } },
+      /^NotSimulated: not simulated: .* in a bucket policy$/,
+    ],
+    [
+      'a member that is not evaluated',
+      { NotAction: 's3:GetObject' },
+      /^NotSimulated: not simulated: .* in a bucket policy$/,
+    ],
   ])('%s is refused, not ignored', async (_what, statement, expected) => {
     expect(await refusalOf(policy(statement))).toMatch(expected);
   });

@@ -100,6 +100,12 @@ describe('the policy of a session', () => {
   test.each(['{', '{"Version": "2012-10-17"}'])('%s is refused', async (Policy) => {
     expect(await refusalOf(assume({ Policy }))).toMatch(/^MalformedPolicyDocument/);
   });
+
+  test('is refused by the name of an element that is not evaluated', async () => {
+    const Statement = { Effect: 'Allow', NotAction: 's3:*', Resource: '*' };
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement });
+    expect(await refusalOf(assume({ Policy }))).toMatch(/^NotSimulated: not simulated: .*NotAction/);
+  });
 });
 
 describe('credentials', () => {

@@ -1,6 +1,7 @@
-import { AwsError, type Call, type Handler, type Instant, type Principal } from '../../contracts.ts';
+import type { Call, Handler, Instant, Principal } from '../../contracts.ts';
 import { deniedByResource, mayPass } from '../../iam/across.ts';
 import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../../iam/resource-policy.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import { type Context, epochSeconds, nameOf, present, sagemakerArn } from './context.ts';
 import { type ListRequest, list } from './pages.ts';
 import { groupExists, invalid, noSuchGroup, noSuchPolicy } from './refusals.ts';
@@ -121,8 +122,7 @@ const wordsOf = (group: string): PolicyWords => {
   const versions = group.replace(':model-package-group/', ':model-package/');
   return {
     malformed: (message) => invalid(`Invalid resource policy: ${message}`),
-    notServed: (what) =>
-      new AwsError('ValidationException', `The simulator does not evaluate ${what} in a model package group policy`),
+    notServed: (what) => notSimulated(`${what} in a model package group policy`),
     mayName: (arn) => arn === group || arn.startsWith(`${versions}/`),
   };
 };

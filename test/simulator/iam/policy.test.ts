@@ -53,14 +53,25 @@ describe('a policy that could not be evaluated as IAM does is refused by name', 
       /does not take the value \$\{aws:username\}/,
     ],
     ['element', { NotResource: 'arn:aws:s3:::others/*' }, /Here: the element NotResource is not evaluated here/],
-    ['principal', { Principal: '*' }, /the element Principal is not evaluated here/],
+    ['principal', { Principal: '*' }, /^Policy document should not specify a principal\.$/],
+    ['action without a service', { Action: 'PutObject' }, /must be prefaced by a vendor/],
+    ['no action', { Action: undefined }, /must contain actions/],
+    ['resource', { Resource: 'ml-releases' }, /^Resource ml-releases must be in ARN format or "\*"\.$/],
+    ['no resource', { Resource: undefined }, /must contain resources/],
+    [
+      'policy variable in a resource',
+      { Resource: ['arn:aws:s3:::a/$', '{aws:username}'].join('') },
+      /the policy variable in arn:aws:s3:::a\/\$\{aws:username\} is not evaluated here/,
+    ],
     ['effect', { Effect: 'Perhaps' }, /Effect is Allow or Deny/],
     ['empty list', { Action: [] }, /Here: Action is not a text or a list of texts/],
   ])('%s', (_what, more, words) => {
     expect(() => policyOf(statement(more))).toThrow(words);
   });
 
-  test('another language version, and an element beside the statements', () => {
+  test('another language version, no statement, and an element beside the statements', () => {
+    expect(() => parsePolicy({ Statement: [] })).toThrow(/Version 2008-10-17 of a policy is not evaluated here/);
+    expect(() => parsePolicy({ Version: '2012-10-17' })).toThrow('Missing required field Statement');
     expect(() => parsePolicy({ Version: '2008-10-17', Statement: [] })).toThrow(/Version 2008-10-17/);
     expect(() => parsePolicy({ Version: '2012-10-17', Id: 'x', Statement: [] })).toThrow(/the element Id/);
   });

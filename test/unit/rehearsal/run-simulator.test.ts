@@ -111,11 +111,15 @@ test('it has what a manifest names, of all environments or of one', async () => 
 });
 
 test.each([
-  [['--setting', 'provisionMs=5'], 'setting: provisionMs is a time such as 5s'],
+  [['--setting', 'provisionMs=5'], 'setting: provisionMs is a time such as 5s, not "5"'],
   [['--setting', 'endpointInstanceQuota=5s'], 'setting: endpointInstanceQuota is a whole number'],
   [['--setting', 'redAlarmAtUpdate=never'], 'setting: redAlarmAtUpdate is trips or refused'],
   [['--setting', 'insufficientDataTrips=true'], 'setting: insufficientDataTrips is yes or no'],
-  [['--setting', 'provisonMs=5s'], 'did you mean provisionMs?'],
+  [
+    ['--setting', 'provisonMs=5s'],
+    'setting: "provisonMs" is not allowed; expected NAME=VALUE with a setting of docs/simulator.md; did you mean provisionMs?',
+  ],
+  [['--wire-file', '/no/such/wire.jsonl'], 'wire-file: "/no/such/wire.jsonl" cannot be written: ENOENT'],
   [['--account', '123'], 'account: "123" is not allowed; expected an account of 12 digits'],
   [['--image', 'churn'], 'image: "churn" is not allowed'],
   [['--bucket', 'ml-releases'], 'bucket: the bucket ml-releases exists'],
