@@ -1,5 +1,4 @@
 import type { AnyCall } from '../aws/any-call.ts';
-import { classify } from '../aws/errors.ts';
 import { type Clock, iso, minutes } from '../clock.ts';
 import { redacted } from '../secrets.ts';
 import { clean } from './clean.ts';
@@ -7,7 +6,7 @@ import { Undecided } from './observation.ts';
 import type { Question } from './question.ts';
 import { createRecorder } from './recorder.ts';
 import { type Asked, masked, type Recording } from './recording.ts';
-import { refusalOf } from './refusal.ts';
+import { isOfOneCall } from './refusal.ts';
 import { createProbeWorld, type Given } from './world.ts';
 
 export interface AskParts {
@@ -73,10 +72,7 @@ const askOne = async (
       return { answer: answer({ undecided: 'interrupted' }), ends: left ?? 'interrupted' };
     }
     if (error instanceof Undecided) return { answer: answer({ undecided: why }) };
-    // AWS's refusal of one question says nothing about the next; without credentials none can be asked.
-    const kind = classify(error);
-    const goesOn = refusalOf(error) !== undefined && kind !== 'expired-credentials' && kind !== 'no-credentials';
-    if (goesOn) return { answer: answer({ undecided: why }) };
+    if (isOfOneCall(error)) return { answer: answer({ undecided: why }) };
     const left = await removed(parts);
     return { answer: answer({ undecided: why }), ends: left === undefined ? why : `${why}; ${left}` };
   }

@@ -4,7 +4,7 @@ import { type Given, namePrefix, objectPrefix } from './world.ts';
 
 /** Calls without a resource of their own (AWS Service Authorization Reference, SageMaker and CloudWatch). */
 const everywhere =
-  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
+  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult)$)/;
 
 interface Statement {
   readonly Sid: string;
@@ -60,7 +60,7 @@ export const policyOf = (
     {
       Sid: 'RunModelsAsTheirRole',
       Effect: 'Allow',
-      Action: of((action) => action === 'iam:PassRole'),
+      Action: actions.includes('sagemaker:CreateModel') ? ['iam:PassRole'] : [],
       Resource: place.role,
       Condition: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
     },

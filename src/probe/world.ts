@@ -5,7 +5,7 @@ import { duration } from '../clock.ts';
 import { type Tag, tagsOf } from './mark.ts';
 import { type Span, Undecided } from './observation.ts';
 import type { Recorder } from './recorder.ts';
-import { type Refused, refusalOf } from './refusal.ts';
+import { isNoAnswer, type Refused, refusalOf } from './refusal.ts';
 
 /** What the user has at hand. */
 export interface Given {
@@ -38,7 +38,7 @@ export interface ProbeWorld {
   /** Of every object that questions make by a call of their own. */
   readonly tags: readonly Tag[];
   call<Answer = object>(service: JsonService, operation: string, input: object): Promise<Answer>;
-  /** Sent once; AWS's refusal is the answer. */
+  /** Sent once; AWS's refusal is the answer, unless it is one of the caller or of a service in trouble: that is thrown. */
   attempt<Answer = object>(service: JsonService, operation: string, input: object): Promise<Outcome<Answer>>;
   /** Creates with the run's tags. */
   make<Answer = object>(operation: string, input: object): Promise<Answer>;
@@ -90,7 +90,7 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
       return { answer: await sent };
     } catch (error) {
       const refused = refusalOf(error);
-      if (refused === undefined) throw error;
+      if (refused === undefined || isNoAnswer(error)) throw error;
       return { refused };
     }
   };

@@ -1,6 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createAwsClients } from '../aws/clients.ts';
 import { base } from '../aws/credentials.ts';
+import { describe } from '../aws/errors.ts';
 import { iso } from '../clock.ts';
 import { sha256 } from '../digest.ts';
 import { clockOf } from '../hosts/clock.ts';
@@ -59,8 +61,8 @@ export const probe = async (args: readonly string[], host: () => CommandLine, te
     return same ? 0 : 1;
   }
   if (inputs.simulator) {
-    const { signal } = host().cancellation;
     refuseTaken(inputs.out);
+    const { signal } = host().cancellation;
     return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), inputs.out, terminal);
   }
   return ofAccount(inputs, chosen, host, terminal);
@@ -71,8 +73,11 @@ const chosenOf = (only: string | undefined): readonly Question[] => {
   const names = only.split(',');
   const known = questions.map(({ id }) => id);
   for (const name of names)
-    if (!known.includes(name))
-      throw new InputError(`only: ${quoted(name)} is not a question${suggest(name, known)}; --list names them`);
+    if (!known.includes(name)) {
+      const nearest = suggest(name, known);
+      const hint = nearest === undefined ? '--list names them' : `did you mean ${nearest}?`;
+      throw new InputError(`only: ${quoted(name)} is not a question; ${hint}`);
+    }
   return questions.filter(({ id }) => names.includes(id));
 };
 
@@ -84,7 +89,16 @@ const needed = <Name extends Own>(inputs: Inputs, names: readonly Name[]): Reado
 };
 
 const refuseTaken = (out: string | undefined): void => {
-  if (out !== undefined && existsSync(out)) throw new InputError(`out: ${quoted(out)} exists; name another file`);
+  if (out === undefined) return;
+  if (existsSync(out)) throw new InputError(`out: ${quoted(out)} exists; name another file`);
+  // Found out now, and not when hours have been paid for.
+  try {
+    accessSync(dirname(out), constants.W_OK);
+  } catch {
+    throw new InputError(
+      `out: ${quoted(out)} cannot be written; name a file in a folder that exists and can be written`,
+    );
+  }
 };
 
 const ofAccount = async (
@@ -106,6 +120,7 @@ const ofAccount = async (
   const place = `the account ending in ${account.slice(-4)}, ${connection.region}`;
   const calls = anyCalls(connection, credentials, clock, signal);
   if (own === undefined) {
+    terminal.out(`looking for the objects of probes in ${place}`);
     const removed = await clean({ aws: calls.removing, clock, bucket: inputs.bucket, say: terminal.out });
     terminal.out(`removed ${removed} object(s) of probes in ${place}`);
     if (inputs.bucket === undefined) terminal.out('objects in S3 were not looked for: name the bucket with --bucket');
@@ -116,9 +131,9 @@ const ofAccount = async (
     throw new InputError(`role: ${quoted(own.role)} is not in ${place}, to which the credentials belong`);
   for (const one of chosen) terminal.out(`${one.id.padEnd(22)} ${costOf([one], inputs['hourly-price'])}`);
   const cost = costOf(chosen, inputs['hourly-price']);
-  const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again.`;
+  const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again; an endpoint in the middle of a change costs until the change ends.`;
   if (inputs.yes) terminal.out(consent);
-  else if (!(await confirm(consent, terminal))) {
+  else if (!(await Promise.race([confirm(consent, terminal), ended(signal)]))) {
     terminal.out('nothing was asked');
     return 0;
   }
@@ -139,6 +154,10 @@ const ofAccount = async (
   return report(probed, out, terminal);
 };
 
+/** Ctrl-C at the question declines. */
+const ended = (signal: AbortSignal): Promise<false> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(false), { once: true }));
+
 const givenOf = (inputs: Inputs): Given => {
   const { role, image, bucket, 'model-data': modelData } = needed(inputs, ['role', 'image', 'model-data', 'bucket']);
   return {
@@ -158,12 +177,22 @@ const noOwner = (): never => {
 };
 
 const report = ({ recording, trouble }: Probed, out: string | undefined, terminal: Terminal): 0 | 1 => {
+  const unwritten = out === undefined ? undefined : write(recording, out, terminal);
   for (const line of decidedLines(recording, decidedBy(recording, questions))) terminal.out(line);
-  if (out !== undefined) {
-    writeFileSync(out, `${jsonText(recording, 1)}\n`, { flag: 'wx' });
+  const troubles = [trouble, unwritten].filter((one) => one !== undefined);
+  for (const one of troubles) terminal.err(`probe: ${one}`);
+  return troubles.length === 0 ? 0 : 1;
+};
+
+/** @returns why it was not written: then it is printed, for it may have cost hours */
+const write = (recording: Probed['recording'], out: string, terminal: Terminal): string | undefined => {
+  const text = jsonText(recording, 1);
+  try {
+    writeFileSync(out, `${text}\n`, { flag: 'wx' });
     terminal.out(`wrote ${out}`);
+    return undefined;
+  } catch (error) {
+    terminal.out(text);
+    return `the recording stands above and not in ${out}: ${describe(error)}`;
   }
-  if (trouble === undefined) return 0;
-  terminal.err(`probe: ${trouble}`);
-  return 1;
 };

@@ -2,7 +2,7 @@ import { type AnyCall, anyCall } from '../aws/any-call.ts';
 import type { AwsConnection } from '../aws/connection.ts';
 import type { CredentialSource } from '../aws/credentials.ts';
 import { retrying, unrepeated } from '../aws/retry.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, minutes } from '../clock.ts';
 
 /** The same calls in three manners. */
 export interface AnyCalls {
@@ -20,10 +20,14 @@ export const anyCalls = (
   clock: Clock,
   signal: AbortSignal,
 ): AnyCalls => {
-  const retry = retrying({ clock, forgetCredentials: credentials.forget });
+  const forgetCredentials = credentials.forget;
+  // No turn waits for these calls. What stays because AWS throttles for minutes costs money.
+  const retry = retrying({ clock, forgetCredentials, budgetMs: minutes(2) });
   return {
     patient: anyCall(connection, credentials, { retry, signal }),
-    once: anyCall(connection, credentials, { retry: unrepeated(credentials.forget), signal }),
-    removing: anyCall(connection, credentials, { retry }),
+    once: anyCall(connection, credentials, { retry: unrepeated(forgetCredentials), signal }),
+    removing: anyCall(connection, credentials, {
+      retry: retrying({ clock, forgetCredentials, budgetMs: minutes(10) }),
+    }),
   };
 };

@@ -73,6 +73,7 @@ const type = ['codepipeline:CreateCustomActionType'];
 const jobs = [
   ...type,
   'codepipeline:CreatePipeline',
+  'iam:PassRole',
   'codepipeline:PollForJobs',
   'codepipeline:AcknowledgeJob',
   'codepipeline:PutJobSuccessResult',
