@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AwsError, type Simulator } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { loadHonoured, loadS3Operations, refuseUnservedS3 } from '../../simulator/members.ts';
+import { inputHeaders } from '../../simulator/protocols/runtime.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { loadTables } from '../../simulator/validation.ts';
 import { modelledServices } from '../../tools/members-page.ts';
@@ -404,6 +405,15 @@ describe.each(modelledServices())('%s', (service) => {
       expect(dropped).toEqual([]);
     },
   );
+});
+
+describe('sagemaker-runtime', () => {
+  const { operations, shapes } = loadTables('sagemaker-runtime');
+  test.each(['InvokeEndpoint', 'InvokeEndpointAsync'] as const)('%s: every member is read', (operation) => {
+    const { members = {} } = shapes[operations[operation]?.input ?? ''] ?? {};
+    const read = ['EndpointName', 'Body', ...Object.keys(inputHeaders[operation])];
+    expect(Object.keys(members).filter((member) => !read.includes(member))).toEqual([]);
+  });
 });
 
 describe('s3', () => {
