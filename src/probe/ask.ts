@@ -16,13 +16,15 @@ export interface AskParts {
   readonly signal: AbortSignal;
   /** Tries again after throttling and lost connections; ends with the signal. */
   readonly patient: AnyCall;
-  /** Sends once; ends with the signal. */
+  /** Sends once, and waits for the answer. */
   readonly once: AnyCall;
   /** As `patient`, and outlives the signal: what was made is removed. */
   readonly removing: AnyCall;
   readonly run: string;
   readonly about: Pick<Recording, 'by' | 'suite' | 'region'>;
   readonly say: (line: string) => void;
+  /** Gets the recording after every question: a run of hours may be killed. */
+  readonly kept?: (soFar: Recording) => void;
 }
 
 export interface Probed {
@@ -33,19 +35,22 @@ export interface Probed {
 
 /** Asks one question after the other, and removes after each what it has made. */
 export const ask = async (parts: AskParts): Promise<Probed> => {
-  const { questions, given, clock, signal, run, about, say } = parts;
+  const { questions, given, clock, signal, run, about, say, kept = () => {} } = parts;
   const asked: Asked[] = [];
   let trouble: string | undefined;
   const at = iso(clock.now());
+  const recordingOf = (): Recording => ({ version: 1, ...about, at, instance: given.instance, asked: [...asked] });
   for (const question of questions) {
     say(`${question.id}: ${question.asks}`);
     const { answer, ends } = await askOne(question, parts);
     asked.push(masked(answer, given, run));
     if (answer.undecided !== undefined) say(`  not decided: ${redacted(answer.undecided)}`);
     trouble = ends ?? (await removed(parts));
-    if (trouble !== undefined || signal.aborted) break;
+    kept(recordingOf());
+    if (trouble === undefined && signal.aborted && asked.length < questions.length) trouble = 'interrupted';
+    if (trouble !== undefined) break;
   }
-  const recording: Recording = { version: 1, ...about, at, instance: given.instance, asked };
+  const recording = recordingOf();
   return trouble === undefined ? { recording } : { recording, trouble };
 };
 

@@ -103,14 +103,16 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
   };
   const json = <Answer>(by: AnyCall, service: JsonService, operation: string, input: object): Promise<Answer> =>
     recorded(`${service}:${operation}`, input, by.json(service, operation, input)) as Promise<Answer>;
-  const runtime = (operation: 'InvokeEndpoint' | 'InvokeEndpointAsync', endpoint: string, request: Invoked) =>
-    outcome(
+  const runtime = async (operation: 'InvokeEndpoint' | 'InvokeEndpointAsync', endpoint: string, request: Invoked) => {
+    signal.throwIfAborted();
+    return outcome(
       recorded(
         `sagemaker:${operation}`,
         { endpoint, headers: request.headers, bytes: request.body?.length ?? 0 },
         once.invoke(operation, endpoint, request),
       ),
     );
+  };
 
   return {
     given,
@@ -120,7 +122,10 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
     prefix: `${objectPrefix}${run}/`,
     tags: tagsOf(run),
     call: (service, operation, input) => json(patient, service, operation, input),
-    attempt: (service, operation, input) => outcome(json(once, service, operation, input)),
+    attempt: async (service, operation, input) => {
+      signal.throwIfAborted();
+      return outcome(json(once, service, operation, input));
+    },
     make: (operation, input) => json(patient, 'sagemaker', operation, { ...input, Tags: tagsOf(run) }),
     invoke: (endpoint, request = {}) =>
       runtime('InvokeEndpoint', endpoint, {

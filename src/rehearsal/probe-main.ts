@@ -63,7 +63,8 @@ export const probe = async (args: readonly string[], host: () => CommandLine, te
   if (inputs.simulator) {
     refuseTaken(inputs.out);
     const { signal } = host().cancellation;
-    return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), inputs.out, terminal);
+    const write = inputs.out === undefined ? undefined : writerOf(inputs.out);
+    return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), write, terminal);
   }
   return ofAccount(inputs, chosen, host, terminal);
 };
@@ -141,9 +142,11 @@ const ofAccount = async (
     once: true,
   });
   const run = sha256(`${clock.now()} ${runFrom(env, 'command-line').holder} ${process.pid}`).slice(0, 8);
+  const write = writerOf(out);
   const probed = await ask({
     questions: chosen,
     given: own,
+    kept: (soFar) => void write(soFar),
     clock,
     signal,
     ...calls,
@@ -151,7 +154,7 @@ const ofAccount = async (
     about: { by: 'aws', suite: version, region: connection.region },
     say: terminal.err,
   });
-  return report(probed, out, terminal);
+  return report(probed, write, terminal);
 };
 
 /** Ctrl-C at the question declines. */
@@ -176,23 +179,31 @@ const noOwner = (): never => {
   throw new Error('this client reads no bucket');
 };
 
-const report = ({ recording, trouble }: Probed, out: string | undefined, terminal: Terminal): 0 | 1 => {
-  const unwritten = out === undefined ? undefined : write(recording, out, terminal);
-  for (const line of decidedLines(recording, decidedBy(recording, questions))) terminal.out(line);
-  const troubles = [trouble, unwritten].filter((one) => one !== undefined);
-  for (const one of troubles) terminal.err(`probe: ${one}`);
-  return troubles.length === 0 ? 0 : 1;
+/** @returns the file, or why it could not be written */
+type Write = (recording: Probed['recording']) => { readonly out: string } | { readonly problem: string };
+
+/** Never over a file that was there. */
+const writerOf = (out: string): Write => {
+  let flag: 'wx' | 'w' = 'wx';
+  return (recording) => {
+    try {
+      writeFileSync(out, `${jsonText(recording, 1)}\n`, { flag });
+      flag = 'w';
+      return { out };
+    } catch (error) {
+      return { problem: `the recording stands above and not in ${out}: ${describe(error)}` };
+    }
+  };
 };
 
-/** @returns why it was not written: then it is printed, for it may have cost hours */
-const write = (recording: Probed['recording'], out: string, terminal: Terminal): string | undefined => {
-  const text = jsonText(recording, 1);
-  try {
-    writeFileSync(out, `${text}\n`, { flag: 'wx' });
-    terminal.out(`wrote ${out}`);
-    return undefined;
-  } catch (error) {
-    terminal.out(text);
-    return `the recording stands above and not in ${out}: ${describe(error)}`;
-  }
+const report = ({ recording, trouble }: Probed, write: Write | undefined, terminal: Terminal): 0 | 1 => {
+  const written = write?.(recording) ?? {};
+  // It may have cost hours.
+  if ('problem' in written) terminal.out(jsonText(recording, 1));
+  for (const line of decidedLines(recording, decidedBy(recording, questions))) terminal.out(line);
+  if ('out' in written) terminal.out(`wrote ${written.out}`);
+  const problem = 'problem' in written ? written.problem : undefined;
+  const troubles = [trouble, problem].filter((one) => one !== undefined);
+  for (const one of troubles) terminal.err(`probe: ${one}`);
+  return troubles.length === 0 ? 0 : 1;
 };

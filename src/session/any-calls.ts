@@ -8,7 +8,7 @@ import { type Clock, minutes } from '../clock.ts';
 export interface AnyCalls {
   /** Tried again after throttling, lost connections and expired credentials; ended by the signal. */
   readonly patient: AnyCall;
-  /** Sent once: a refusal is the answer. */
+  /** Sent once: a refusal is the answer. Its end is waited for whatever the signal says: what it makes must be found by a removal. */
   readonly once: AnyCall;
   /** As `patient`, whatever the signal says. */
   readonly removing: AnyCall;
@@ -25,7 +25,7 @@ export const anyCalls = (
   const retry = retrying({ clock, forgetCredentials, budgetMs: minutes(2) });
   return {
     patient: anyCall(connection, credentials, { retry, signal }),
-    once: anyCall(connection, credentials, { retry: unrepeated(forgetCredentials), signal }),
+    once: anyCall(connection, credentials, { retry: unrepeated(forgetCredentials) }),
     removing: anyCall(connection, credentials, {
       retry: retrying({ clock, forgetCredentials, budgetMs: minutes(10) }),
     }),

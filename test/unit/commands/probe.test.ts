@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Simulator } from '../../../simulator/contracts.ts';
+import type { Settings, Simulator } from '../../../simulator/contracts.ts';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import { probe } from '../../../src/commands/probe.ts';
@@ -101,8 +101,8 @@ describe('consent', () => {
 describe('an account', () => {
   let open: Simulator | undefined;
   afterEach(() => open?.close());
-  const opened = async () => {
-    const simulator = await startSimulator();
+  const opened = async (settings: Partial<Settings> = {}) => {
+    const simulator = await startSimulator({ settings });
     open = simulator;
     Object.assign(process.env, simulator.environment());
     simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
@@ -176,6 +176,59 @@ describe('an account', () => {
       ['versioning', undefined],
       ['same-config', 'interrupted'],
     ]);
+  });
+
+  test('has nothing left of a creation that was on its way when Ctrl-C came', async () => {
+    const account = await opened({ unapprovedRefusedAt: 'CreateEndpoint' });
+    const { simulator, ending } = account;
+    simulator.faults.add({
+      operation: 'CreateModel',
+      times: 1,
+      kind: 'call',
+      action: async () => {
+        ending.abort();
+        // Longer on its way than a removal takes.
+        for (let round = 0; round < 60; round++) await (await fetch(simulator.url)).text();
+      },
+    });
+    expect(await account.run(...own, '--only', 'unapproved', '--yes', '--out', file('on-its-way.json'))).toBe(1);
+    expect(simulator.requests.map(({ operation }) => operation)).toContain('CreateModel');
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('that Ctrl-C kept from a question ends with 1, also when the question before was answered', async () => {
+    const account = await opened();
+    const { simulator, ending } = account;
+    simulator.faults.add({ operation: 'PutObject', times: 1, kind: 'call', action: () => ending.abort() });
+    const out = file('kept-from.json');
+    expect(await account.run(...own, '--only', 'versioning,versions', '--yes', '--out', out)).toBe(1);
+    expect(account.lines.at(-1)).toBe('probe: interrupted');
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('is in the file after every question, and on the terminal when the file is somebody else’s by then', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const out = file('kept.json');
+    const seen: string[] = [];
+    simulator.faults.add({
+      operation: 'CreateModelPackageGroup',
+      times: 1,
+      kind: 'call',
+      action: () => void seen.push(readFileSync(out, 'utf8')),
+    });
+    expect(await account.run(...own, '--only', 'versioning,versions', '--yes', '--out', out)).toBe(0);
+    expect(seen.map((text) => (JSON.parse(text) as Recording).asked.map(({ id }) => id))).toEqual([['versioning']]);
+    const other = file('other-run.json');
+    simulator.faults.add({
+      operation: 'PutObject',
+      times: 1,
+      kind: 'call',
+      action: () => writeFileSync(other, 'theirs'),
+    });
+    expect(await account.run(...own, '--only', 'versioning', '--yes', '--out', other)).toBe(1);
+    expect(readFileSync(other, 'utf8')).toBe('theirs');
+    expect(account.lines.join('\n')).toMatch(/"id": "versioning".*probe: the recording stands above and not in /s);
   });
 
   test('is cleaned of the leftovers of a probe whose credentials ended', async () => {
