@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { notSimulated } from './not-simulated.ts';
+import { decodeChunks } from './protocols/aws-chunked.ts';
+import { textsOf } from './protocols/xml.ts';
+import { algorithms } from './services/s3-checksums.ts';
 import { isRecord, type Shape, shapeOf, type Tables } from './validation.ts';
 import type { WireRequest } from './wire.ts';
 
@@ -87,25 +90,42 @@ export type S3Operations = Readonly<Record<string, S3Operation>>;
 export const loadS3Operations = (): S3Operations =>
   JSON.parse(readFileSync(new URL('./constraints/s3.generated.json', import.meta.url), 'utf8')).operations;
 
-/** @throws AwsError NotSimulated that names each header and query parameter of S3's model without an effect here */
+/** @throws AwsError NotSimulated that names each header, query parameter and element of S3's model without an effect here */
 export const refuseUnservedS3 = (
   honoured: Honoured,
   { operation, tables }: { readonly operation: string; readonly tables: S3Operations },
-  { headers, query }: WireRequest,
+  request: WireRequest,
 ): void => {
+  const { headers, query } = request;
   const bound = tables[operation];
   if (bound === undefined) return;
   const known = new Set([...(honoured[`s3 ${operation}`] ?? []), ...ofTransport]);
   const unserved = (places: Readonly<Record<string, string>>, isGiven: (name: string) => boolean): readonly string[] =>
     Object.entries(places).flatMap(([name, member]) => (isGiven(name) && !known.has(member) ? name : []));
+  const trailers = (headers['x-amz-trailer'] ?? '').split(',').map((name) => name.trim().toLowerCase());
   const isSent = (name: string): boolean =>
-    // The SDKs' own words about a body that the other headers describe.
-    headers[name] !== undefined && name !== 'x-amz-sdk-checksum-algorithm' && headers[name] !== 'aws-chunked';
+    (headers[name] !== undefined || trailers.includes(name)) && !ofBody.has(name) && headers[name] !== 'aws-chunked';
+  const texts = bound.elements === undefined ? {} : documentOf(request);
+  const unservedElements = Object.entries(texts).flatMap(([name, text]) =>
+    text !== '' && bound.elements?.includes(name) && !known.has(name) && !ofDocument.has(name) ? name : [],
+  );
   const refused = [
     ['header', unserved(bound.headers, isSent)] as const,
     ['query parameter', unserved(bound.query, (name) => query.has(name))] as const,
+    ['element', unservedElements] as const,
   ].flatMap(([what, names]) => (names.length > 0 ? named(what, names) : []));
   if (refused.length > 0 && !servesAll) throw notSimulated(`s3 ${operation}, ${refused.join(', ')}`);
+};
+
+/** Words about a body, which it is compared with: the SDKs' own beside the other headers, and its digest. */
+const ofBody: ReadonlySet<string> = new Set(['x-amz-sdk-checksum-algorithm', 'content-md5']);
+
+/** Of a document: the checksums of parts, which each are compared, and the form of the answer. */
+const ofDocument: ReadonlySet<string> = new Set([...algorithms.map((name) => `Checksum${name}`), 'Quiet']);
+
+const documentOf = (request: WireRequest): Readonly<Record<string, string>> => {
+  const { body } = decodeChunks(request);
+  return body.length === 0 ? {} : textsOf(body.toString('utf8'));
 };
 
 /** Of the HTTP connection: they are true of every request. */

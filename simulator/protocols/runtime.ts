@@ -6,7 +6,7 @@ const commonHeaders = {
   CustomAttributes: 'x-amzn-sagemaker-custom-attributes',
   InferenceId: 'x-amzn-sagemaker-inference-id',
 } as const;
-const inputHeaders = {
+export const inputHeaders = {
   InvokeEndpoint: {
     ...commonHeaders,
     ContentType: 'content-type',
@@ -17,6 +17,7 @@ const inputHeaders = {
     EnableExplanations: 'x-amzn-sagemaker-enable-explanations',
     InferenceComponentName: 'x-amzn-sagemaker-inference-component',
     SessionId: 'x-amzn-sagemaker-session-id',
+    PrefixAwareId: 'x-amzn-sagemaker-prefix-aware-id',
   },
   InvokeEndpointAsync: {
     ...commonHeaders,

@@ -1,5 +1,6 @@
 import { AwsError } from '../contracts.ts';
 import type { S3Operation, S3Operations } from '../members.ts';
+import { checkMd5 } from '../services/s3-checksums.ts';
 import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { decodeChunks } from './aws-chunked.ts';
 import { s3OperationOf } from './s3-operation.ts';
@@ -52,6 +53,8 @@ const inputOf = (request: WireRequest, { bucket, key, bound }: Addressed): Recor
   if (key !== '') input['Key'] = key;
   const { body, trailers } = decodeChunks(request);
   const headers: Readonly<Record<string, string>> = { ...request.headers, ...trailers };
+  // That of an object is compared where the object is kept.
+  if (key === '' || bound?.elements !== undefined) checkMd5(headers['content-md5'], body);
   const Metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers))
     if (name.startsWith('x-amz-meta-')) Metadata[name.slice('x-amz-meta-'.length)] = decodeWords(value);

@@ -88,7 +88,7 @@ const isDigest = (text: string, bytes: number): boolean => {
   return decoded.length === bytes && decoded.toString('base64') === text;
 };
 
-const checkMd5 = (given: string | undefined, body: Buffer, expected: 'hex' | 'base64'): void => {
+export const checkMd5 = (given: string | undefined, body: Buffer, expected: 'hex' | 'base64' = 'hex'): void => {
   if (given === undefined) return;
   if (!isDigest(given, 16))
     throw new AwsError('InvalidDigest', 'The Content-MD5 you specified was invalid.', 400, { 'Content-MD5': given });

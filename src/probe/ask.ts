@@ -1,5 +1,4 @@
 import type { AnyCall } from '../aws/any-call.ts';
-import { classify } from '../aws/errors.ts';
 import { type Clock, iso, minutes } from '../clock.ts';
 import { redacted } from '../secrets.ts';
 import { clean } from './clean.ts';
@@ -7,7 +6,7 @@ import { Undecided } from './observation.ts';
 import type { Question } from './question.ts';
 import { createRecorder } from './recorder.ts';
 import { type Asked, masked, type Recording } from './recording.ts';
-import { refusalOf } from './refusal.ts';
+import { isOfOneCall } from './refusal.ts';
 import { createProbeWorld, type Given } from './world.ts';
 
 export interface AskParts {
@@ -17,13 +16,15 @@ export interface AskParts {
   readonly signal: AbortSignal;
   /** Tries again after throttling and lost connections; ends with the signal. */
   readonly patient: AnyCall;
-  /** Sends once; ends with the signal. */
+  /** Sends once, and waits for the answer. */
   readonly once: AnyCall;
   /** As `patient`, and outlives the signal: what was made is removed. */
   readonly removing: AnyCall;
   readonly run: string;
   readonly about: Pick<Recording, 'by' | 'suite' | 'region'>;
   readonly say: (line: string) => void;
+  /** Gets the recording after every question: a run of hours may be killed. */
+  readonly kept?: (soFar: Recording) => void;
 }
 
 export interface Probed {
@@ -34,19 +35,22 @@ export interface Probed {
 
 /** Asks one question after the other, and removes after each what it has made. */
 export const ask = async (parts: AskParts): Promise<Probed> => {
-  const { questions, given, clock, signal, run, about, say } = parts;
+  const { questions, given, clock, signal, run, about, say, kept = () => {} } = parts;
   const asked: Asked[] = [];
   let trouble: string | undefined;
   const at = iso(clock.now());
+  const recordingOf = (): Recording => ({ version: 1, ...about, at, instance: given.instance, asked: [...asked] });
   for (const question of questions) {
     say(`${question.id}: ${question.asks}`);
     const { answer, ends } = await askOne(question, parts);
     asked.push(masked(answer, given, run));
     if (answer.undecided !== undefined) say(`  not decided: ${redacted(answer.undecided)}`);
     trouble = ends ?? (await removed(parts));
-    if (trouble !== undefined || signal.aborted) break;
+    kept(recordingOf());
+    if (trouble === undefined && signal.aborted && asked.length < questions.length) trouble = 'interrupted';
+    if (trouble !== undefined) break;
   }
-  const recording: Recording = { version: 1, ...about, at, instance: given.instance, asked };
+  const recording = recordingOf();
   return trouble === undefined ? { recording } : { recording, trouble };
 };
 
@@ -73,10 +77,7 @@ const askOne = async (
       return { answer: answer({ undecided: 'interrupted' }), ends: left ?? 'interrupted' };
     }
     if (error instanceof Undecided) return { answer: answer({ undecided: why }) };
-    // AWS's refusal of one question says nothing about the next; without credentials none can be asked.
-    const kind = classify(error);
-    const goesOn = refusalOf(error) !== undefined && kind !== 'expired-credentials' && kind !== 'no-credentials';
-    if (goesOn) return { answer: answer({ undecided: why }) };
+    if (isOfOneCall(error)) return { answer: answer({ undecided: why }) };
     const left = await removed(parts);
     return { answer: answer({ undecided: why }), ends: left === undefined ? why : `${why}; ${left}` };
   }

@@ -1,7 +1,8 @@
 import type { AnyCall } from '../aws/any-call.ts';
+import { describe } from '../aws/errors.ts';
 import { type Clock, minutes, seconds } from '../clock.ts';
 import { runOfAlarm, runOfStage, runOfType, tagKey } from './mark.ts';
-import { refusalOf } from './refusal.ts';
+import { isOfOneCall, refusalOf } from './refusal.ts';
 import { namePrefix, objectPrefix } from './world.ts';
 
 export interface CleanParts {
@@ -62,40 +63,69 @@ interface Found {
 
 /**
  * Removes the objects of a probe: those with its prefix in their name and its tag, and no others. It asks AWS for them and relies on no list
- * of its own, so that it does the same after an interruption, and for the leftovers of a run that died.
+ * of its own, so that it does the same after an interruption, and for the leftovers of a run that died. Where AWS refuses a removal it goes on
+ * with the next: an endpoint must not stay, and cost, because of an alarm.
  * @returns how many objects were removed
+ * @throws the first refusal, when everything else is removed
  */
 export const clean = async (parts: CleanParts): Promise<number> => {
+  const { bucket } = parts;
+  const steps = [
+    ...kinds.map((kind) => () => cleanKind(kind, parts)),
+    () => cleanAlarms(parts),
+    () => cleanPipelines(parts),
+    () => cleanActionTypes(parts),
+    ...(bucket === undefined ? [] : [() => cleanBucket(bucket, parts)]),
+  ];
   let removed = 0;
-  for (const kind of kinds) removed += await cleanKind(kind, parts);
-  removed += await cleanAlarms(parts);
-  removed += await cleanPipelines(parts);
-  removed += await cleanActionTypes(parts);
-  if (parts.bucket !== undefined) removed += await cleanBucket(parts.bucket, parts);
+  const refusals: unknown[] = [];
+  for (const step of steps) {
+    try {
+      removed += await step();
+    } catch (error) {
+      if (!isOfOneCall(error)) throw error;
+      refusals.push(error);
+    }
+  }
+  if (refusals.length > 0) throw refusals[0];
   return removed;
 };
 
 const cleanKind = async (kind: Kind, parts: CleanParts): Promise<number> => {
   const { aws, say } = parts;
-  let removed = 0;
+  const removed: string[] = [];
+  let refusal: unknown;
   for (const found of await listed(kind, parts)) {
     const { name, arn, status } = found;
     // A job cannot be removed: one that has ended stays in the list, and costs nothing.
     if (kind.noun === 'TransformJob' && status !== 'InProgress') continue;
-    if (!(await isOurs(found, parts))) {
-      say(`${name} has the name of a probe's ${kind.noun} and no tag ${tagKey}: it stays`);
+    try {
+      if (!(await isOurs(found, parts))) {
+        say(`${name} has the name of a probe's ${kind.noun} and no tag ${tagKey}: it stays`);
+        continue;
+      }
+      if (kind.noun === 'ModelPackageGroup') await cleanGroup(name, parts);
+      else if (kind.noun !== 'Endpoint' || (await whenSettled(name, parts)) !== 'Deleting')
+        await unlessGone(aws.json('sagemaker', kind.remove, { [`${kind.noun}Name`]: name }));
+    } catch (error) {
+      if (!isOfOneCall(error)) throw error;
+      if (isGone(error) || (kind.noun === 'TransformJob' && !(await isRunning(name, kind, parts)))) continue;
+      say(`not removed: ${describe(error)}`);
+      refusal ??= error;
       continue;
     }
-    if (kind.noun === 'Endpoint') await whenSettled(name, parts);
-    if (kind.noun === 'ModelPackageGroup') await cleanGroup(name, parts);
-    else await unlessGone(aws.json('sagemaker', kind.remove, { [`${kind.noun}Name`]: name }));
     say(`removed ${arn.split(':').at(-1)}`);
-    removed++;
+    removed.push(name);
   }
   // A configuration or model that a fleet still uses can be removed, but its endpoint would be broken while it lives.
-  if (kind.noun === 'Endpoint' && removed > 0) await untilNone(kind, parts);
-  return removed;
+  if (kind.noun === 'Endpoint' && removed.length > 0) await untilGone(kind, removed, parts);
+  if (refusal !== undefined) throw refusal;
+  return removed.length;
 };
+
+/** A job may end between the listing and its stop, which is refused then. */
+const isRunning = async (job: string, kind: Kind, parts: CleanParts): Promise<boolean> =>
+  (await listed(kind, parts)).some(({ name, status }) => name === job && status === 'InProgress');
 
 const listed = async ({ list, of, noun }: Kind, { aws, run }: CleanParts): Promise<readonly Found[]> => {
   const all: Found[] = [];
@@ -151,23 +181,28 @@ const cleanGroup = async (ModelPackageGroupName: string, { aws, clock }: CleanPa
 };
 const groupTries = 10;
 
-/** An endpoint in the middle of a change cannot be deleted (AWS: DeleteEndpoint). */
-const whenSettled = async (EndpointName: string, { aws, clock, say }: CleanParts): Promise<void> => {
+/**
+ * An endpoint in the middle of a change cannot be deleted (AWS: DeleteEndpoint).
+ * @returns its status then: `Deleting` when an earlier removal is under way
+ */
+const whenSettled = async (EndpointName: string, { aws, clock, say }: CleanParts): Promise<string> => {
+  let status = '';
   for (let looks = 0; looks < patience / everyMs; looks++) {
-    const { EndpointStatus: status } = (await aws.json('sagemaker', 'DescribeEndpoint', { EndpointName })) as {
+    ({ EndpointStatus: status = '' } = (await aws.json('sagemaker', 'DescribeEndpoint', { EndpointName })) as {
       readonly EndpointStatus?: string;
-    };
-    if (!/^(Creating|Updating|RollingBack|SystemUpdating)$/.test(status ?? '')) return;
+    });
+    if (!/^(Creating|Updating|RollingBack|SystemUpdating)$/.test(status)) return status;
     if (looks === 0) say(`${EndpointName} is ${status}: it can be removed when it has settled`);
     await clock.sleepUntil(clock.now() + everyMs);
   }
+  return status;
 };
 const everyMs = seconds(20);
 const patience = minutes(90);
 
-const untilNone = async (kind: Kind, parts: CleanParts): Promise<void> => {
+const untilGone = async (kind: Kind, removed: readonly string[], parts: CleanParts): Promise<void> => {
   for (let looks = 0; looks < patience / everyMs; looks++) {
-    if ((await listed(kind, parts)).length === 0) return;
+    if (!(await listed(kind, parts)).some(({ name }) => removed.includes(name))) return;
     await parts.clock.sleepUntil(parts.clock.now() + everyMs);
   }
 };
@@ -200,12 +235,10 @@ const cleanAlarms = async ({ aws, run, say }: CleanParts): Promise<number> => {
       for (const { AlarmName = '', AlarmDescription } of alarms ?? [])
         if (isOf(AlarmName, runOfAlarm(AlarmDescription), run)) ours.push(AlarmName);
   } while (NextToken !== undefined);
-  // A composite alarm keeps its parts from being deleted, and one can be deleted in a request (CloudWatch API reference, DeleteAlarms).
-  const requests = composite.map((name) => [name]);
-  for (let at = 0; at < metric.length; at += 100) requests.push(metric.slice(at, at + 100));
-  for (const AlarmNames of requests) {
-    await unlessGone(aws.json('cloudwatch', 'DeleteAlarms', { AlarmNames }));
-    for (const name of AlarmNames) say(`removed alarm/${name}`);
+  // A composite alarm keeps its parts from being deleted, and only one can be deleted in a request (CloudWatch API reference, DeleteAlarms).
+  for (const name of [...composite, ...metric]) {
+    await unlessGone(aws.json('cloudwatch', 'DeleteAlarms', { AlarmNames: [name] }));
+    say(`removed alarm/${name}`);
   }
   return composite.length + metric.length;
 };
@@ -237,7 +270,8 @@ const allOf = async <Item>(
 const cleanPipelines = async ({ aws, run, say }: CleanParts): Promise<number> => {
   let removed = 0;
   for (const { name = '' } of await allOf<{ readonly name?: string }>(aws, 'ListPipelines', {}, 'pipelines')) {
-    if (!ownName.test(name)) continue;
+    // Another run at work removes its own: it is not looked at.
+    if (!ownName.test(name) || (run !== undefined && !name.startsWith(`${namePrefix}${run}-`))) continue;
     const { pipeline } = (await aws.json('codepipeline', 'GetPipeline', { name })) as {
       readonly pipeline?: { readonly stages?: readonly { readonly name?: string }[] };
     };
@@ -265,28 +299,39 @@ const cleanActionTypes = async ({ aws, run, say }: CleanParts): Promise<number> 
   return ours.length;
 };
 
-/** Everything below the run's own prefix, which nobody else writes. */
+/** Everything below the prefix of a run, which nobody else writes. */
 const cleanBucket = async (bucket: string, { aws, run, say }: CleanParts): Promise<number> => {
   const prefix = run === undefined ? objectPrefix : `${objectPrefix}${run}/`;
-  const { text } = await aws.s3('ListObjectsV2', { bucket, query: { 'list-type': '2', prefix } });
-  const keys = [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].flatMap(([, key = '']) =>
-    key.startsWith(prefix) ? [key] : [],
-  );
+  const keys: string[] = [];
+  let last: string | undefined;
+  do {
+    const { text } = await aws.s3('ListObjectsV2', {
+      bucket,
+      query: { 'list-type': '2', prefix, ...(last === undefined ? {} : { 'start-after': last }) },
+    });
+    const page = [...text.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key = '']) => key);
+    keys.push(...page.filter((key) => key.startsWith(prefix) && ownKey.test(key)));
+    last = text.includes('<IsTruncated>true</IsTruncated>') ? page.at(-1) : undefined;
+  } while (last !== undefined);
   for (const key of keys) await unlessGone(aws.s3('DeleteObject', { bucket, key }));
   if (keys.length > 0) say(`removed ${keys.length} object(s) below ${prefix}`);
   return keys.length;
 };
+
+const ownKey = new RegExp(`^${objectPrefix}[0-9a-f]{8}/`);
 
 /** Somebody else, or an earlier try of the same call, was faster. */
 const unlessGone = async (sent: Promise<unknown>): Promise<void> => {
   try {
     await sent;
   } catch (error) {
-    const refused = refusalOf(error);
-    if (
-      refused === undefined ||
-      !/could not find|does not exist|not ?found/i.test(`${refused.code} ${refused.message}`)
-    )
-      throw error;
+    if (!isGone(error)) throw error;
   }
+};
+
+const isGone = (error: unknown): boolean => {
+  const refused = refusalOf(error);
+  return (
+    refused !== undefined && /could not find|does not exist|not ?found/i.test(`${refused.code} ${refused.message}`)
+  );
 };

@@ -4,7 +4,7 @@ import { type Given, namePrefix, objectPrefix } from './world.ts';
 
 /** Calls without a resource of their own (AWS Service Authorization Reference, SageMaker and CloudWatch). */
 const everywhere =
-  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult|PutJobFailureResult)$)/;
+  /^(sagemaker:List(?!Tags$|ModelPackages$)|cloudwatch:(GetMetricData|DescribeAlarms)$|codepipeline:(ListPipelines|ListActionTypes|PollForJobs|AcknowledgeJob|PutJobSuccessResult)$)/;
 
 interface Statement {
   readonly Sid: string;

@@ -42,6 +42,8 @@ export const masked = <Value>(value: Value, given: Given, run: string): Value =>
     [given.role, '<role>'],
     ...(given.pipelineRole === undefined ? [] : [[given.pipelineRole, '<pipeline-role>'] as const]),
     [given.image, '<image>'],
+    // A description names the image by its digest, too.
+    [given.image.replace(/(@sha256:[0-9a-f]{64}|:[^/:]+)$/, ''), '<image>'],
     [given.bucket, '<bucket>'],
     [run, '<run>'],
   ];
@@ -49,7 +51,8 @@ export const masked = <Value>(value: Value, given: Given, run: string): Value =>
     words
       .reduce((rest, [word, mask]) => rest.replaceAll(word, mask), text)
       // Who asked stands in AWS's refusals; other ARNs and URLs name the account.
-      .replace(/arn:aws[a-z-]*:(iam|sts)::[^\s"',]+/g, '<identity>')
+      .replace(/arn:aws[a-z-]*:(iam|sts)::[^\s"']+/g, '<identity>')
+      .replace(/sha256:[0-9a-f]{64}/g, '<digest>')
       .replace(/(?<!\d)\d{12}(?!\d)/g, '<account>');
   const within = (one: unknown): unknown => {
     if (typeof one === 'string') return plain(one);

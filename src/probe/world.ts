@@ -5,7 +5,7 @@ import { duration } from '../clock.ts';
 import { type Tag, tagsOf } from './mark.ts';
 import { type Span, Undecided } from './observation.ts';
 import type { Recorder } from './recorder.ts';
-import { type Refused, refusalOf } from './refusal.ts';
+import { isNoAnswer, type Refused, refusalOf } from './refusal.ts';
 
 /** What the user has at hand. */
 export interface Given {
@@ -38,7 +38,7 @@ export interface ProbeWorld {
   /** Of every object that questions make by a call of their own. */
   readonly tags: readonly Tag[];
   call<Answer = object>(service: JsonService, operation: string, input: object): Promise<Answer>;
-  /** Sent once; AWS's refusal is the answer. */
+  /** Sent once; AWS's refusal is the answer, unless it is one of the caller or of a service in trouble: that is thrown. */
   attempt<Answer = object>(service: JsonService, operation: string, input: object): Promise<Outcome<Answer>>;
   /** Creates with the run's tags. */
   make<Answer = object>(operation: string, input: object): Promise<Answer>;
@@ -90,7 +90,7 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
       return { answer: await sent };
     } catch (error) {
       const refused = refusalOf(error);
-      if (refused === undefined) throw error;
+      if (refused === undefined || isNoAnswer(error)) throw error;
       return { refused };
     }
   };
@@ -103,14 +103,16 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
   };
   const json = <Answer>(by: AnyCall, service: JsonService, operation: string, input: object): Promise<Answer> =>
     recorded(`${service}:${operation}`, input, by.json(service, operation, input)) as Promise<Answer>;
-  const runtime = (operation: 'InvokeEndpoint' | 'InvokeEndpointAsync', endpoint: string, request: Invoked) =>
-    outcome(
+  const runtime = async (operation: 'InvokeEndpoint' | 'InvokeEndpointAsync', endpoint: string, request: Invoked) => {
+    signal.throwIfAborted();
+    return outcome(
       recorded(
         `sagemaker:${operation}`,
         { endpoint, headers: request.headers, bytes: request.body?.length ?? 0 },
         once.invoke(operation, endpoint, request),
       ),
     );
+  };
 
   return {
     given,
@@ -120,7 +122,10 @@ export const createProbeWorld = (parts: ProbeParts): ProbeWorld => {
     prefix: `${objectPrefix}${run}/`,
     tags: tagsOf(run),
     call: (service, operation, input) => json(patient, service, operation, input),
-    attempt: (service, operation, input) => outcome(json(once, service, operation, input)),
+    attempt: async (service, operation, input) => {
+      signal.throwIfAborted();
+      return outcome(json(once, service, operation, input));
+    },
     make: (operation, input) => json(patient, 'sagemaker', operation, { ...input, Tags: tagsOf(run) }),
     invoke: (endpoint, request = {}) =>
       runtime('InvokeEndpoint', endpoint, {

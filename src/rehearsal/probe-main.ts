@@ -1,6 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createAwsClients } from '../aws/clients.ts';
 import { base } from '../aws/credentials.ts';
+import { describe } from '../aws/errors.ts';
 import { iso } from '../clock.ts';
 import { sha256 } from '../digest.ts';
 import { clockOf } from '../hosts/clock.ts';
@@ -59,9 +61,10 @@ export const probe = async (args: readonly string[], host: () => CommandLine, te
     return same ? 0 : 1;
   }
   if (inputs.simulator) {
-    const { signal } = host().cancellation;
     refuseTaken(inputs.out);
-    return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), inputs.out, terminal);
+    const { signal } = host().cancellation;
+    const write = inputs.out === undefined ? undefined : writerOf(inputs.out);
+    return report(await probeSimulator({ questions: chosen, signal, say: terminal.err }), write, terminal);
   }
   return ofAccount(inputs, chosen, host, terminal);
 };
@@ -71,8 +74,11 @@ const chosenOf = (only: string | undefined): readonly Question[] => {
   const names = only.split(',');
   const known = questions.map(({ id }) => id);
   for (const name of names)
-    if (!known.includes(name))
-      throw new InputError(`only: ${quoted(name)} is not a question${suggest(name, known)}; --list names them`);
+    if (!known.includes(name)) {
+      const nearest = suggest(name, known);
+      const hint = nearest === undefined ? '--list names them' : `did you mean ${nearest}?`;
+      throw new InputError(`only: ${quoted(name)} is not a question; ${hint}`);
+    }
   return questions.filter(({ id }) => names.includes(id));
 };
 
@@ -84,7 +90,16 @@ const needed = <Name extends Own>(inputs: Inputs, names: readonly Name[]): Reado
 };
 
 const refuseTaken = (out: string | undefined): void => {
-  if (out !== undefined && existsSync(out)) throw new InputError(`out: ${quoted(out)} exists; name another file`);
+  if (out === undefined) return;
+  if (existsSync(out)) throw new InputError(`out: ${quoted(out)} exists; name another file`);
+  // Found out now, and not when hours have been paid for.
+  try {
+    accessSync(dirname(out), constants.W_OK);
+  } catch {
+    throw new InputError(
+      `out: ${quoted(out)} cannot be written; name a file in a folder that exists and can be written`,
+    );
+  }
 };
 
 const ofAccount = async (
@@ -106,6 +121,7 @@ const ofAccount = async (
   const place = `the account ending in ${account.slice(-4)}, ${connection.region}`;
   const calls = anyCalls(connection, credentials, clock, signal);
   if (own === undefined) {
+    terminal.out(`looking for the objects of probes in ${place}`);
     const removed = await clean({ aws: calls.removing, clock, bucket: inputs.bucket, say: terminal.out });
     terminal.out(`removed ${removed} object(s) of probes in ${place}`);
     if (inputs.bucket === undefined) terminal.out('objects in S3 were not looked for: name the bucket with --bucket');
@@ -116,9 +132,9 @@ const ofAccount = async (
     throw new InputError(`role: ${quoted(own.role)} is not in ${place}, to which the credentials belong`);
   for (const one of chosen) terminal.out(`${one.id.padEnd(22)} ${costOf([one], inputs['hourly-price'])}`);
   const cost = costOf(chosen, inputs['hourly-price']);
-  const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again.`;
+  const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again; an endpoint in the middle of a change costs until the change ends.`;
   if (inputs.yes) terminal.out(consent);
-  else if (!(await confirm(consent, terminal))) {
+  else if (!(await Promise.race([confirm(consent, terminal), ended(signal)]))) {
     terminal.out('nothing was asked');
     return 0;
   }
@@ -126,9 +142,11 @@ const ofAccount = async (
     once: true,
   });
   const run = sha256(`${clock.now()} ${runFrom(env, 'command-line').holder} ${process.pid}`).slice(0, 8);
+  const write = writerOf(out);
   const probed = await ask({
     questions: chosen,
     given: own,
+    kept: (soFar) => void write(soFar),
     clock,
     signal,
     ...calls,
@@ -136,8 +154,12 @@ const ofAccount = async (
     about: { by: 'aws', suite: version, region: connection.region },
     say: terminal.err,
   });
-  return report(probed, out, terminal);
+  return report(probed, write, terminal);
 };
+
+/** Ctrl-C at the question declines. */
+const ended = (signal: AbortSignal): Promise<false> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(false), { once: true }));
 
 const givenOf = (inputs: Inputs): Given => {
   const { role, image, bucket, 'model-data': modelData } = needed(inputs, ['role', 'image', 'model-data', 'bucket']);
@@ -157,13 +179,31 @@ const noOwner = (): never => {
   throw new Error('this client reads no bucket');
 };
 
-const report = ({ recording, trouble }: Probed, out: string | undefined, terminal: Terminal): 0 | 1 => {
+/** @returns the file, or why it could not be written */
+type Write = (recording: Probed['recording']) => { readonly out: string } | { readonly problem: string };
+
+/** Never over a file that was there. */
+const writerOf = (out: string): Write => {
+  let flag: 'wx' | 'w' = 'wx';
+  return (recording) => {
+    try {
+      writeFileSync(out, `${jsonText(recording, 1)}\n`, { flag });
+      flag = 'w';
+      return { out };
+    } catch (error) {
+      return { problem: `the recording stands above and not in ${out}: ${describe(error)}` };
+    }
+  };
+};
+
+const report = ({ recording, trouble }: Probed, write: Write | undefined, terminal: Terminal): 0 | 1 => {
+  const written = write?.(recording) ?? {};
+  // It may have cost hours.
+  if ('problem' in written) terminal.out(jsonText(recording, 1));
   for (const line of decidedLines(recording, decidedBy(recording, questions))) terminal.out(line);
-  if (out !== undefined) {
-    writeFileSync(out, `${jsonText(recording, 1)}\n`, { flag: 'wx' });
-    terminal.out(`wrote ${out}`);
-  }
-  if (trouble === undefined) return 0;
-  terminal.err(`probe: ${trouble}`);
-  return 1;
+  if ('out' in written) terminal.out(`wrote ${written.out}`);
+  const problem = 'problem' in written ? written.problem : undefined;
+  const troubles = [trouble, problem].filter((one) => one !== undefined);
+  for (const one of troubles) terminal.err(`probe: ${one}`);
+  return troubles.length === 0 ? 0 : 1;
 };

@@ -1,6 +1,7 @@
 import type { Question } from '../probe/question.ts';
 import type { Exchange } from '../probe/recorder.ts';
 import { type Asked, type Recording, readingsOf } from '../probe/recording.ts';
+import { InputError } from '../schema.ts';
 import { agrees, decidedBy, decidedLines, settingsOf } from './probe-report.ts';
 import { probeSimulator } from './probe-simulator.ts';
 
@@ -10,13 +11,16 @@ export interface Replayed {
   readonly same: boolean;
 }
 
-/** Asks a simulator with the settings that the recording decides the recorded questions, and compares. */
+/**
+ * Asks a simulator with the settings that the recording decides the recorded questions, and compares.
+ * @throws {InputError} for an observation that no probe of this version writes
+ */
 export const replay = async (
   recording: Recording,
   questions: readonly Question[],
   signal: AbortSignal,
 ): Promise<Replayed> => {
-  const decided = decidedBy(recording, questions);
+  const decided = readable(() => decidedBy(recording, questions));
   const known = questions.filter(({ id }) => recording.asked.some((one) => one.id === id && one.seen !== undefined));
   const settings = settingsOf(decided);
   const { recording: ours } = await probeSimulator({ questions: known, settings, signal, say: () => {} });
@@ -35,6 +39,15 @@ export const replay = async (
     ],
     same: differences.length === 0,
   };
+};
+
+const readable = <Read>(read: () => Read): Read => {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new InputError('replay: an observation in the recording is not one that this version of `probe` writes');
+  }
 };
 
 const compare = (

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
   GetBucketLifecycleConfigurationCommand,
@@ -165,8 +166,39 @@ describe('what AWS has and the simulator has not', () => {
       },
       /^400 .*not simulated: s3 PutObject, headers x-amz-acl, x-amz-object-lock-mode</s,
     ],
+    [
+      'an element of S3',
+      s3(
+        '/ml-artifacts?delete',
+        'POST',
+        '<Delete><Object><Key>k</Key><ETag>e</ETag><Size>1</Size></Object><Quiet>true</Quiet></Delete>',
+      ),
+      /^400 .*not simulated: s3 DeleteObjects, elements ETag, Size</s,
+    ],
+    [
+      'a tag of a new bucket',
+      s3(
+        '/tagged',
+        'PUT',
+        '<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint><Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags></CreateBucketConfiguration>',
+      ),
+      /^400 .*not simulated: s3 CreateBucket, elements Key, Value</s,
+    ],
+    [
+      'a trailer of S3',
+      { ...s3('/ml-artifacts/key', 'PUT', 'x'), headers: { 'x-amz-trailer': 'x-amz-checksum-sha512' } },
+      /^400 .*not simulated: s3 PutObject, header x-amz-checksum-sha512</s,
+    ],
   ])('%s is refused by name', async (_name, sent, expected) => {
     expect(await answerTo(sent)).toMatch(expected);
+  });
+
+  test('the digest of a document is compared, and an element that is served is', async () => {
+    const body = '<Delete><Object><Key>none</Key></Object><Quiet>true</Quiet></Delete>';
+    const sent = (digest: string) =>
+      answerTo({ ...s3('/ml-artifacts?delete', 'POST', body), headers: { 'content-md5': digest } });
+    expect(await sent(createHash('md5').update(body).digest('base64'))).toMatch(/^200 /);
+    expect(await sent(createHash('md5').update('other').digest('base64'))).toMatch(/^400 .*<Code>BadDigest</s);
   });
 
   test('the JS SDK shows it at once', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { AwsError, type Simulator } from '../../simulator/contracts.ts';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
 import { loadHonoured, loadS3Operations, refuseUnservedS3 } from '../../simulator/members.ts';
+import { inputHeaders } from '../../simulator/protocols/runtime.ts';
 import { startSimulator } from '../../simulator/simulator.ts';
 import { loadTables } from '../../simulator/validation.ts';
 import { modelledServices } from '../../tools/members-page.ts';
@@ -406,6 +407,15 @@ describe.each(modelledServices())('%s', (service) => {
   );
 });
 
+describe('sagemaker-runtime', () => {
+  const { operations, shapes } = loadTables('sagemaker-runtime');
+  test.each(['InvokeEndpoint', 'InvokeEndpointAsync'] as const)('%s: every member is read', (operation) => {
+    const { members = {} } = shapes[operations[operation]?.input ?? ''] ?? {};
+    const read = ['EndpointName', 'Body', ...Object.keys(inputHeaders[operation])];
+    expect(Object.keys(members).filter((member) => !read.includes(member))).toEqual([]);
+  });
+});
+
 describe('s3', () => {
   const operations = loadS3Operations();
   const served = Object.keys(operations).filter((operation) => honoured[`s3 ${operation}`] !== undefined);
@@ -432,11 +442,11 @@ describe('s3', () => {
     PutObjectTagging: { ...at, Tags: [{ Key: 'a', Value: 'b' }] },
     PutObject: { ...at, Key: 'walked', Body: Buffer.from('1') },
     CopyObject: { ...at, Key: 'copied', CopySource: '/ml-artifacts/in/rows.csv' },
-    DeleteObjects: { Bucket: at.Bucket, Objects: [{ Key: 'walked' }] },
+    DeleteObjects: { Bucket: at.Bucket, Objects: [{ Key: 'walked' }], Quiet: 'true' },
     CreateBucket: { Bucket: 'walked-bucket', LocationConstraint: 'eu-west-1' },
     UploadPart: { ...at, PartNumber: 1, Body: Buffer.from('1') },
     UploadPartCopy: { ...at, PartNumber: 1, CopySource: '/ml-artifacts/in/rows.csv' },
-    CompleteMultipartUpload: { ...at, Parts: [] },
+    CompleteMultipartUpload: { ...at, Parts: [{ PartNumber: '1', ETag: '"c4ca4238a0b923820dcc509a6f75849b"' }] },
     GetObjectAttributes: { ...at, ObjectAttributes: 'ETag' },
   };
 
@@ -448,6 +458,8 @@ describe('s3', () => {
       ? await simulator.call('s3', 'CreateMultipartUpload', at)
       : {};
     const id = begun === undefined ? {} : { UploadId: Object(begun).UploadId };
+    if (operation === 'CompleteMultipartUpload')
+      await simulator.call('s3', 'UploadPart', { ...bases['UploadPart'], ...id });
     for (const member of [...Object.values(headers), ...Object.values(query)]) {
       const input = { ...(bases[operation] ?? at), ...id, [member]: given[member] ?? 'walked' };
       await outcome('s3', operation, input);
@@ -463,7 +475,7 @@ describe('s3', () => {
         return error instanceof AwsError && error.code === 'NotSimulated';
       }
     };
-    const ofTransport = ['content-length', 'x-amz-sdk-checksum-algorithm'];
+    const ofTransport = ['content-length', 'content-md5', 'x-amz-sdk-checksum-algorithm'];
     for (const [name, member] of Object.entries(headers))
       if (!ofTransport.includes(name))
         expect([name, refused({ headers: { [name]: 'x' } })]).toEqual([name, !known.has(member)]);

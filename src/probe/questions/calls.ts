@@ -1,3 +1,4 @@
+import { classify } from '../../aws/errors.ts';
 import { question } from '../question.ts';
 
 export const calls = [
@@ -14,9 +15,17 @@ export const calls = [
       await world.sleep(2000);
       const began = world.clock.now();
       const burst = await Promise.all(
-        Array.from({ length: burstSize }, () => world.attempt('sagemaker', 'ListEndpoints', { MaxResults: 1 })),
+        Array.from({ length: burstSize }, () =>
+          world.attempt('sagemaker', 'ListEndpoints', { MaxResults: 1 }).then(
+            () => false,
+            (error: unknown) => {
+              if (classify(error) === 'throttled') return true;
+              throw error;
+            },
+          ),
+        ),
       );
-      const throttled = burst.filter((one) => 'refused' in one && /^Throttling/.test(one.refused.code)).length;
+      const throttled = burst.filter((isThrottled) => isThrottled).length;
       return { sent: burstSize, throttled, milliseconds: world.clock.now() - began };
     },
     // A burst that took longer than a second has no rate of a second.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Simulator } from '../../../simulator/contracts.ts';
+import type { Settings, Simulator } from '../../../simulator/contracts.ts';
 import { irisFixture } from '../../../simulator/fixtures/fixtures.ts';
 import { startSimulator } from '../../../simulator/simulator.ts';
 import { probe } from '../../../src/commands/probe.ts';
@@ -11,6 +11,7 @@ import { confirm } from '../../../src/hosts/confirm.ts';
 import { intervalOf } from '../../../src/probe/questions/alarms.ts';
 import { questions } from '../../../src/probe/questions/all.ts';
 import { masked, type Recording } from '../../../src/probe/recording.ts';
+import { refusalOf } from '../../../src/probe/refusal.ts';
 import { probeSimulator, simulatedGiven } from '../../../src/rehearsal/probe-simulator.ts';
 import { runCommand } from '../../support/run-command.ts';
 
@@ -21,7 +22,9 @@ const own = ['--role', role, '--image', image, '--model-data', modelData, '--buc
 
 describe('a wrong command line', () => {
   test.each([
-    [['--only', 'unaproved'], 'only: "unaproved" is not a question'],
+    [['--only', 'unaproved'], 'only: "unaproved" is not a question; did you mean unapproved?'],
+    [['--only', 'x'], 'only: "x" is not a question; --list names them'],
+    [['--simulator', '--only', 'versioning', '--out', 'nowhere/x.json'], 'out: "nowhere/x.json" cannot be written'],
     [['--list', '--policy'], '--list and --policy exclude each other'],
     [['--policy'], 'give --role, --bucket'],
     [[], 'give --role, --image, --model-data, --bucket'],
@@ -60,6 +63,21 @@ describe('what asks nobody', () => {
   });
 });
 
+describe('the policy', () => {
+  const sids = async (...args: readonly string[]): Promise<readonly string[]> => {
+    const { out } = await runCommand(probe, ['--policy', '--role', role, '--bucket', bucket, ...args]);
+    return (JSON.parse(out.join('')) as { Statement: { Sid: string }[] }).Statement.map(({ Sid }) => Sid);
+  };
+  test('passes the role of models where a question makes one, and that of pipelines where one makes those', async () => {
+    const pipelines = ['--pipeline-role', simulatedGiven.pipelineRole ?? ''];
+    const passing = async (only: string) =>
+      (await sids('--only', only, ...pipelines)).filter((sid) => /AsTheirRole$/.test(sid));
+    expect(await passing('jobs')).toEqual(['RunPipelinesAsTheirRole']);
+    expect(await passing('weights')).toEqual(['RunModelsAsTheirRole']);
+    expect(await passing('action-type')).toEqual([]);
+  });
+});
+
 describe('consent', () => {
   const terminal = { out: () => {}, err: () => {} };
   const answering = (text: string) => {
@@ -83,8 +101,8 @@ describe('consent', () => {
 describe('an account', () => {
   let open: Simulator | undefined;
   afterEach(() => open?.close());
-  const opened = async () => {
-    const simulator = await startSimulator();
+  const opened = async (settings: Partial<Settings> = {}) => {
+    const simulator = await startSimulator({ settings });
     open = simulator;
     Object.assign(process.env, simulator.environment());
     simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
@@ -160,6 +178,59 @@ describe('an account', () => {
     ]);
   });
 
+  test('has nothing left of a creation that was on its way when Ctrl-C came', async () => {
+    const account = await opened({ unapprovedRefusedAt: 'CreateEndpoint' });
+    const { simulator, ending } = account;
+    simulator.faults.add({
+      operation: 'CreateModel',
+      times: 1,
+      kind: 'call',
+      action: async () => {
+        ending.abort();
+        // Longer on its way than a removal takes.
+        for (let round = 0; round < 60; round++) await (await fetch(simulator.url)).text();
+      },
+    });
+    expect(await account.run(...own, '--only', 'unapproved', '--yes', '--out', file('on-its-way.json'))).toBe(1);
+    expect(simulator.requests.map(({ operation }) => operation)).toContain('CreateModel');
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('that Ctrl-C kept from a question ends with 1, also when the question before was answered', async () => {
+    const account = await opened();
+    const { simulator, ending } = account;
+    simulator.faults.add({ operation: 'PutObject', times: 1, kind: 'call', action: () => ending.abort() });
+    const out = file('kept-from.json');
+    expect(await account.run(...own, '--only', 'versioning,versions', '--yes', '--out', out)).toBe(1);
+    expect(account.lines.at(-1)).toBe('probe: interrupted');
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('is in the file after every question, and on the terminal when the file is somebody else’s by then', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const out = file('kept.json');
+    const seen: string[] = [];
+    simulator.faults.add({
+      operation: 'CreateModelPackageGroup',
+      times: 1,
+      kind: 'call',
+      action: () => void seen.push(readFileSync(out, 'utf8')),
+    });
+    expect(await account.run(...own, '--only', 'versioning,versions', '--yes', '--out', out)).toBe(0);
+    expect(seen.map((text) => (JSON.parse(text) as Recording).asked.map(({ id }) => id))).toEqual([['versioning']]);
+    const other = file('other-run.json');
+    simulator.faults.add({
+      operation: 'PutObject',
+      times: 1,
+      kind: 'call',
+      action: () => writeFileSync(other, 'theirs'),
+    });
+    expect(await account.run(...own, '--only', 'versioning', '--yes', '--out', other)).toBe(1);
+    expect(readFileSync(other, 'utf8')).toBe('theirs');
+    expect(account.lines.join('\n')).toMatch(/"id": "versioning".*probe: the recording stands above and not in /s);
+  });
+
   test('is cleaned of the leftovers of a probe whose credentials ended', async () => {
     const account = await opened();
     const { simulator } = account;
@@ -175,6 +246,99 @@ describe('an account', () => {
     expect(account.lines.join('\n')).toContain('run `probe --clean` with working credentials');
     expect(await names(account)).toContain('mdprobe');
     expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('is rid of the rest when AWS refuses one removal, and the command says so', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const made = { ExecutionRoleArn: role, PrimaryContainer: { Image: image, ModelDataUrl: modelData } };
+    for (const ModelName of ['mdprobe-0123abcd-a', 'mdprobe-0123abcd-b'])
+      await simulator.call('sagemaker', 'CreateModel', {
+        ...{ ModelName, ...made },
+        Tags: [{ Key: 'model-delivery-probe', Value: '0123abcd' }],
+      });
+    simulator.objects.put(bucket, 'model-delivery-probe/0123abcd/input', Buffer.from('x'));
+    simulator.faults.add({
+      operation: 'DeleteModel',
+      times: 1,
+      kind: 'error',
+      code: 'AccessDeniedException',
+      message: 'not authorized to perform: sagemaker:DeleteModel',
+      status: 400,
+    });
+    expect(await account.run('--clean', '--bucket', bucket)).not.toBe(0);
+    expect(account.lines.join('\n')).toContain('not removed: sagemaker:DeleteModel was denied');
+    expect((await names(account)).match(/"mdprobe-0123abcd-[ab]"/g)).toHaveLength(1);
+    expect(await names(account)).not.toContain('model-delivery-probe/');
+    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('is cleaned of everything, however long its lists are, and of nothing beside them', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const alarm = { MetricName: 'x', Namespace: 'y', Period: 60, EvaluationPeriods: 1, Threshold: 1, Statistic: 'Sum' };
+    const putAlarm = (AlarmName: string, AlarmDescription: string) =>
+      simulator.call('cloudwatch', 'PutMetricAlarm', {
+        ...{ ...alarm, AlarmName, AlarmDescription },
+        ComparisonOperator: 'GreaterThanThreshold',
+      });
+    for (let index = 0; index < 101; index++) await putAlarm(`mdprobe-0123abcc-${index}`, 'by hand');
+    await putAlarm('mdprobe-0123abcd-last', 'Made by model-delivery-probe 0123abcd; may be deleted.');
+    for (let index = 0; index < 1001; index++)
+      simulator.objects.put(bucket, `model-delivery-probe/0123abcd/${index}`, Buffer.from('x'));
+    for (const key of ['model-delivery-probe/README', 'model-delivery-probe/notes/0123abcd/x'])
+      simulator.objects.put(bucket, key, Buffer.from('theirs'));
+    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(account.lines.at(-1)).toContain('removed 1002 object(s)');
+    expect(simulator.objects.under(bucket, 'model-delivery-probe/').map(({ key }) => key)).toEqual([
+      'model-delivery-probe/README',
+      'model-delivery-probe/notes/0123abcd/x',
+    ]);
+    expect(await names(account)).not.toContain('mdprobe-0123abcd');
+  });
+
+  test('waits for its own endpoints only, also for one whose removal has begun', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const ModelName = 'theirs';
+    const made = { ExecutionRoleArn: role, PrimaryContainer: { Image: image, ModelDataUrl: modelData } };
+    await simulator.call('sagemaker', 'CreateModel', { ModelName, ...made });
+    await simulator.call('sagemaker', 'CreateEndpointConfig', {
+      EndpointConfigName: 'theirs',
+      ProductionVariants: [
+        { VariantName: 'v', ModelName, InstanceType: 'ml.m5.large', InitialInstanceCount: 1, InitialVariantWeight: 1 },
+      ],
+    });
+    const Tags = [{ Key: 'model-delivery-probe', Value: '0123abcd' }];
+    for (const [EndpointName, more] of [
+      ['mdprobe-0123abcd-theirs', {}],
+      ['mdprobe-0123abcd-ours', { Tags }],
+    ] as const)
+      await simulator.call('sagemaker', 'CreateEndpoint', { EndpointName, EndpointConfigName: 'theirs', ...more });
+    await simulator.driver.sleepUntil(simulator.driver.now() + 3_600_000);
+    await simulator.call('sagemaker', 'DeleteEndpoint', { EndpointName: 'mdprobe-0123abcd-ours' });
+    const began = simulator.driver.now();
+    expect(await account.run('--clean')).toBe(0);
+    expect(simulator.driver.now() - began).toBeLessThan(1_800_000);
+    expect(await names(account)).toContain('mdprobe-0123abcd-theirs');
+    expect(await names(account)).not.toContain('mdprobe-0123abcd-ours');
+  });
+
+  test('whose permissions do not reach decides nothing by its refusals', async () => {
+    const account = await opened();
+    account.simulator.faults.add({
+      operation: 'UpdateEndpoint',
+      times: 1,
+      kind: 'error',
+      code: 'AccessDeniedException',
+      message: 'User: x is not authorized to perform: sagemaker:UpdateEndpoint',
+      status: 400,
+    });
+    expect(await account.run(...own, '--only', 'same-config', '--yes', '--out', file('denied.json'))).toBe(0);
+    expect(account.lines.join('\n')).toContain('not decided     same-config');
+    expect(account.lines.join('\n')).not.toContain('sameConfigUpdate');
     expect(await names(account)).not.toContain('mdprobe');
   });
 
@@ -261,6 +425,24 @@ describe('a recording', () => {
     const plain =
       'User: <identity> is not authorized on arn:aws:sagemaker:eu-west-1:<account>:model/mdprobe-<run>-x, <model-data>, s3://<bucket>/x';
     expect(masked({ [said]: [said] }, simulatedGiven, '5a5a5a5a')).toEqual({ [plain]: [plain] });
+  });
+
+  test('names no repository of the image, and quotes no model', () => {
+    const resolved = `${image.replace(/:[^:]+$/, '')}@sha256:${'5e'.repeat(32)}`;
+    expect(masked(resolved, simulatedGiven, '5a5a5a5a')).toBe('<image>@<digest>');
+    const said = Object.assign(new Error('Received server error (500) from primary with message "their words"'), {
+      name: 'ModelError',
+      $metadata: { httpStatusCode: 424 },
+    });
+    expect(refusalOf(said)).toEqual({ code: 'ModelError', message: '', status: 424 });
+  });
+
+  test('with an observation of another kind is a wrong input', async () => {
+    const path = file('strange.json');
+    const asked = [{ id: 'transform', exchanges: [], seen: { names: null } }];
+    writeFileSync(path, JSON.stringify({ version: 1, asked }));
+    const { code, err } = await runCommand(probe, ['--replay', path], { env: {} });
+    expect([code, err.join('')]).toEqual([2, expect.stringContaining('replay: an observation in the recording')]);
   });
 
   test('with a refusal that the simulator does not make ends with 1', async () => {
