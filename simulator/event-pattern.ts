@@ -9,7 +9,7 @@ type Filter =
   | { readonly prefix: string }
   | { readonly exists: boolean }
   | { readonly 'equals-ignore-case': string }
-  | { readonly 'anything-but': readonly string[] }
+  | { readonly 'anything-but': string | readonly string[] }
   /** Of `$or`. */
   | Pattern;
 
@@ -19,7 +19,7 @@ const operators: Readonly<Record<string, Test>> = {
   exists: (wanted, value) => (value !== undefined) === wanted,
   'equals-ignore-case': (wanted, value) =>
     typeof value === 'string' && value.toLowerCase() === String(wanted).toLowerCase(),
-  'anything-but': (wanted, value) => value !== undefined && !(wanted as readonly unknown[]).includes(value),
+  'anything-but': (wanted, value) => value !== undefined && ![wanted].flat().includes(value),
 };
 
 /** @throws TypeError naming a filter that is not evaluated here */
@@ -54,8 +54,9 @@ const holds = (filter: Filter, value: unknown): boolean => {
 };
 
 const operatorOf = (filter: object): Test | undefined => {
-  const [name = '', ...others] = Object.keys(filter);
-  return others.length === 0 && Object.hasOwn(operators, name) ? operators[name] : undefined;
+  const [[name, wanted] = ['', undefined], ...others] = Object.entries(filter);
+  const isNested = typeof wanted === 'object' && !Array.isArray(wanted);
+  return others.length === 0 && !isNested && Object.hasOwn(operators, name) ? operators[name] : undefined;
 };
 
 const isList = (wanted: Pattern[string]): wanted is readonly Filter[] => Array.isArray(wanted);

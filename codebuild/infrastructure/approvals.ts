@@ -10,7 +10,8 @@ import { given, openTemplate, parameter } from './template.ts';
 
 /**
  * Decisions in the registry, as events of its account and region. SageMaker may send several events for one change, and EventBridge delivers each at least
- * once: the pipeline and the workflow look at the registry, so a second event finds the work done.
+ * once: the pipeline and the workflow look at the registry and the endpoint, so an event that comes again finds the work done. One that is late does
+ * so in the workflow alone, whose delivery has `once`: a rollback of a pipeline's stage has to deliver a version that served before.
  */
 const decided = (decision: 'Approved' | 'Rejected', UpdatedModelPackageFields: readonly unknown[]) => ({
   source: ['aws.sagemaker'],

@@ -247,12 +247,22 @@ describe('an update of a fleet at zero', () => {
     expect(answered(places)).toBe(6);
   });
 
-  test('that goes back leaves the old fleet at zero', async () => {
-    const { update, pass, state, simulator } = await asleep();
+  test.each([
+    ['a canary', canary, 0],
+    ['batches', rolling, 0],
+    // The first batch bakes by then.
+    ['batches, of which the second fails', rolling, 7],
+  ])('that goes back leaves the old fleet at zero, and a request wakes it: %s', async (_how, policy, after) => {
+    const { update, pass, state, simulator, send, answered } = await asleep();
+    await update({ DeploymentConfig: policy });
+    await pass(after);
     simulator.harm.failCapacity(1);
-    await update({ DeploymentConfig: canary });
-    await pass(10);
+    await pass(15);
     expect(await state()).toEqual(['InService', 'iris-1-0-0', 0]);
+    const places = send(6);
+    await pass(20);
+    expect(answered(places)).toBe(6);
+    expect((await state()).slice(0, 2)).toEqual(['InService', 'iris-1-0-0']);
   });
 
   test('retains the config’s count, or refuses a policy without capacity, as the settings say', async () => {

@@ -17,7 +17,6 @@ export interface CompositeDefinition {
   readonly ActionsSuppressorWaitPeriod?: number;
   readonly ActionsSuppressorExtensionPeriod?: number;
   readonly ActionConfiguration?: unknown;
-  readonly Tags?: unknown;
 }
 
 /** What composite alarms see of any alarm. */
@@ -105,7 +104,6 @@ export const createCompositeAlarms = (
   };
   const invokeAfter = (name: string, seconds: number, by: SuppressedBy): void => {
     suppress(name, by);
-    waits.get(name)?.cancel();
     waits.set(
       name,
       clock.at(clock.now() + seconds * 1000, `actions of ${name}`, () => invoke(name)),
@@ -208,7 +206,7 @@ export const createCompositeAlarms = (
 
   const check = (definition: CompositeDefinition): AlarmRule => {
     const { AlarmName, AlarmRule: text, ActionsSuppressor: suppressor, ActionConfiguration } = definition;
-    if (ActionConfiguration !== undefined) throw notSimulated('cloudwatch PutCompositeAlarm, ActionConfiguration');
+    if (ActionConfiguration !== undefined) throw notSimulated('cloudwatch PutCompositeAlarm, member ActionConfiguration');
     if (others.metricAlarm(AlarmName)) throw invalid(`The alarm ${AlarmName} is a metric alarm`);
     const rule = parseRule(text);
     if (rule.names.length > mostChildren) throw invalid(`AlarmRule names more than ${mostChildren} alarms`);
@@ -236,7 +234,7 @@ export const createCompositeAlarms = (
   };
 
   return {
-    put: ({ Tags: _tags, ...definition }) => {
+    put: (definition) => {
       const rule = check(definition);
       const name = definition.AlarmName;
       const before = alarms.get(name);
@@ -254,6 +252,8 @@ export const createCompositeAlarms = (
       others.record(name, 'ConfigurationUpdate', `Alarm "${name}" ${before ? 'updated' : 'created'}`, {
         type: before ? 'Update' : 'Create',
       });
+      // Actions that are held back go by the new suppressor, or by none. [unconfirmed]
+      if (before?.suppressedBy !== undefined && suppressorOf(before.definition) !== suppressorOf(definition)) act(name);
       clock.at(now + settings.alarmSettleMs, 'alarm evaluation', () => {
         const state = alarms.get(name)?.state;
         evaluate(name, undefined);

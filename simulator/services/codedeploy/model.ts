@@ -2,6 +2,12 @@ import { AwsError, type Instant } from '../../contracts.ts';
 import type { TaskSet } from '../ecs/model.ts';
 import type { AppSpec, ServiceSpec } from './app-spec.ts';
 
+/** As a request has it. */
+export interface Revision {
+  readonly revisionType?: string;
+  readonly appSpecContent?: { readonly content?: string; readonly sha256?: string };
+}
+
 export interface Routing {
   readonly type: 'AllAtOnce' | 'TimeBasedCanary' | 'TimeBasedLinear';
   readonly timeBasedCanary?: { readonly canaryPercentage?: number; readonly canaryInterval?: number };

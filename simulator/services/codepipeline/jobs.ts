@@ -162,6 +162,7 @@ export const createJobs = (
 
   /** By the id of the job that is in progress. */
   const ruleJobs = new Map<string, InvokedRule>();
+  let invocations = 0;
   /**
    * What a rule sends is not documented: here it is the event of an action, and the function answers by the job's id. [unconfirmed] So are the 20
    * minutes without an answer.
@@ -171,7 +172,7 @@ export const createJobs = (
     if (rule.status !== 'InProgress') return;
     const { configuration, declaration } = rule;
     const name = configuration['FunctionName'] ?? '';
-    const id = uuidOf('codepipeline-rule-job', rule.id, continuationToken ?? '', String(ruleJobs.size));
+    const id = uuidOf('codepipeline-rule-job', rule.id, invocations++);
     ruleJobs.set(id, invoked);
     rule.timer = kernel.clock.at(kernel.clock.now() + silenceMs, `silence of rule ${declaration.name}`, () =>
       end(false, silent(name)),

@@ -51,8 +51,7 @@ export const createEcs = (
   const services = new Map<string, ServiceState>();
   let made = 0;
 
-  /** @param given a name, or an ARN as the API allows it in its place */
-  /** The ARN of another account or region is the name of nothing here. */
+  /** @param given a name, or an ARN as the API allows it in its place; that of another account or region is the name of nothing here */
   const nameOf = (given: string): string =>
     given.startsWith('arn:') && !given.includes(`:${kernel.region}:${kernel.accountId}:`)
       ? given

@@ -119,6 +119,21 @@ describe('a composite alarm', () => {
     set(sim, 'errors', 'OK');
     expect(sim.metrics.alarmState('bad')).toBe('OK');
   });
+  test('changes those that name it when its rule changes', () => {
+    const sim = seeded();
+    put(sim, 'ALARM(errors)');
+    put(sim, 'ALARM(bad)', { AlarmName: 'worse' });
+    put(sim, 'TRUE');
+    expect(sim.metrics.alarmState('worse')).toBe('ALARM');
+  });
+  test('ends its evaluation also in a cycle that comes to no rest', () => {
+    const sim = seeded();
+    put(sim, 'ALARM(errors)');
+    put(sim, 'ALARM(bad)', { AlarmName: 'worse' });
+    put(sim, 'ALARM(errors) AND NOT ALARM(worse)');
+    set(sim, 'errors', 'ALARM');
+    expect([sim.metrics.alarmState('bad'), sim.metrics.alarmState('worse')]).toEqual(['OK', 'ALARM']);
+  });
 
   test('is described only on request, with its relatives, and so is its history', () => {
     const sim = seeded();
@@ -187,6 +202,14 @@ describe('a composite alarm', () => {
     expect([refused?.code, refused?.message]).toEqual(['ValidationError', expect.stringContaining(words)]);
   });
 
+  test.each([
+    ['Tags', [{ Key: 'team', Value: 'churn' }]],
+    ['ActionConfiguration', {}],
+  ])('with %s is not simulated', (member, value) => {
+    const refused = seeded().refusal('PutCompositeAlarm', { AlarmName: 'bad', AlarmRule: 'TRUE', [member]: value });
+    expect(refused?.message).toMatch(new RegExp(`^not simulated: .*${member}`));
+  });
+
   test('keeps its alarms from being deleted, and goes with them in one request, alone', () => {
     const sim = seeded();
     put(sim, 'ALARM(errors) OR ALARM(slow)');
@@ -247,5 +270,45 @@ describe('the actions of a composite alarm', () => {
     expect(acted(sim)).toEqual([]);
     sim.advance(1_000);
     expect(acted(sim)).toEqual(['bad']);
+  });
+  test('begin to wait again when the state changes meanwhile: those of the former state are never invoked', () => {
+    const sim = suppressed();
+    set(sim, 'errors', 'ALARM');
+    sim.advance(60_000);
+    set(sim, 'errors', 'OK');
+    sim.advance(119_000);
+    expect(described(sim)).toMatchObject({ StateValue: 'OK', ActionsSuppressedBy: 'WaitPeriod' });
+    sim.advance(minute);
+    expect([acted(sim), described(sim)['ActionsSuppressedBy']]).toEqual([[], undefined]);
+  });
+  test('are suppressed again when the suppressor comes back within its extension period', () => {
+    const sim = suppressed();
+    set(sim, 'deploying', 'ALARM');
+    set(sim, 'errors', 'ALARM');
+    set(sim, 'deploying', 'OK');
+    sim.advance(60_000);
+    set(sim, 'deploying', 'ALARM');
+    sim.advance(10 * minute);
+    expect([acted(sim), described(sim)['ActionsSuppressedBy']]).toEqual([[], 'Alarm']);
+  });
+  test('that are suppressed are not held back by a suppressor that the alarm no longer has', () => {
+    const sim = suppressed();
+    set(sim, 'deploying', 'ALARM');
+    set(sim, 'errors', 'ALARM');
+    expect(described(sim)['ActionsSuppressedBy']).toBe('Alarm');
+    put(sim, 'ALARM(errors)', { AlarmActions: [topic] });
+    expect([acted(sim), described(sim)['ActionsSuppressedBy']]).toEqual([['bad'], undefined]);
+  });
+  test('that wait are invoked once, when the alarm loses its suppressor, and never once it is deleted', () => {
+    const sim = suppressed();
+    set(sim, 'errors', 'ALARM');
+    put(sim, 'ALARM(errors)', { AlarmActions: [topic] });
+    sim.advance(10 * minute);
+    expect(acted(sim)).toEqual(['bad']);
+    const other = suppressed();
+    set(other, 'errors', 'ALARM');
+    other.call('DeleteAlarms', { AlarmNames: ['bad'] });
+    other.advance(10 * minute);
+    expect(acted(other)).toEqual([]);
   });
 });

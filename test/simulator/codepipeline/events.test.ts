@@ -143,7 +143,28 @@ test('the pattern that wakes a worker takes the start of its actions and nothing
   await harbour.pass(1_000);
   expect(own.map(inWords)).toEqual(['Action Stage1 Ship STARTED']);
   expect(others).toEqual([]);
-  expect(() => listen({ detail: { state: [{ suffix: 'ED' } as never] } })).toThrow(
-    'event pattern, state: the filter {"suffix":"ED"} is not simulated',
-  );
+});
+
+test.each([{ suffix: 'ED' }, { 'anything-but': { prefix: 'S' } }, { prefix: 'S', exists: true }])(
+  'the filter %j of a pattern is not simulated',
+  async (filter) => {
+    harbour = await openHarbour();
+    expect(() => listen({ detail: { state: [filter as never] } })).toThrow(
+      `event pattern, state: the filter ${JSON.stringify(filter)} is not simulated`,
+    );
+  },
+);
+
+test.each<[string | readonly string[], boolean]>([
+  ['STARTED', false],
+  [['STARTED', 'RESUMED'], false],
+  // A text is a whole value, and no part of one.
+  ['STARTED AGAIN', true],
+])('a pattern of anything but %j: STARTED is taken: %s', async (others, isTaken) => {
+  harbour = await openHarbour();
+  const seen = listen({ detail: { state: [{ 'anything-but': others }] } });
+  await harbour.start([[ship('Ship')]]);
+  await harbour.pass(62_000);
+  const states = seen.map(({ detail }) => detail.state);
+  expect([states.includes('STARTED'), states.includes('SUCCEEDED')]).toEqual([isTaken, true]);
 });

@@ -154,6 +154,18 @@ describe('LambdaInvoke', () => {
     expect(await seen()).toEqual(['Failed', 'too shallow']);
   });
 
+  test('an earlier event is no longer answered, also where each answer has the same token', async () => {
+    const jobs = await withFunction();
+    await start(asked());
+    for (let turn = 0; turn < 2; turn++) {
+      await succeed(jobs[turn]?.id, { continuationToken: 'half' });
+      await harbour.pass(minute);
+    }
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(3);
+    expect(await refusalOf(fail(jobs[1]?.id))).toMatch(/JobNotFound/);
+    expect(await seen()).toEqual(['InProgress', undefined]);
+  });
+
   test('an error meets the criteria after a failure, and no others', async () => {
     const jobs = await withFunction();
     await start(asked(), 'onFailure');
