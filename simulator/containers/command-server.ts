@@ -62,8 +62,8 @@ export const createCommandServers = (command: string, say: (line: string) => voi
         return { ...answer.given, body: Buffer.from(answer.given.body) };
       },
       stop: () => {
-        ask({ is: 'stop', id });
-        if (begun.pid !== undefined) running.delete(begun.pid);
+        ask({ is: 'forget', id });
+        if (begun.pid !== undefined && running.delete(begun.pid)) endGroups([begun.pid]);
         release();
       },
     };
@@ -71,7 +71,7 @@ export const createCommandServers = (command: string, say: (line: string) => voi
   };
 
   const close = (): void => {
-    for (const pid of running) endGroup(pid);
+    endGroups([...running]);
     running.clear();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
     folders.clear();
@@ -84,11 +84,25 @@ export const createCommandServers = (command: string, say: (line: string) => voi
   return { serve, close };
 };
 
-const endGroup = (pid: number): void => {
+/** SageMaker kills a container 30 seconds after it told it to end; the simulator stands still meanwhile, so it waits for less. */
+const graceMs = 2000;
+
+const endGroups = (pids: readonly number[]): void => {
+  let left = pids.filter((pid) => reaches(pid, 'SIGTERM'));
+  const until = performance.now() + graceMs;
+  while (left.length > 0 && performance.now() < until) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    left = left.filter((pid) => reaches(pid, 0));
+  }
+  for (const pid of left) reaches(pid, 'SIGKILL');
+};
+
+/** Whether a process of the group is still there. */
+const reaches = (pid: number, signal: NodeJS.Signals | 0): boolean => {
   try {
-    process.kill(-pid, 'SIGTERM');
+    return process.kill(-pid, signal);
   } catch {
-    // It has ended by itself.
+    return false;
   }
 };
 

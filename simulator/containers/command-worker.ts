@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { type MessagePort, workerData } from 'node:worker_threads';
@@ -24,7 +24,8 @@ export type Asked =
       readonly contentType: string;
       readonly accept: string;
     }
-  | { readonly is: 'stop'; readonly id: number };
+  /** Its process is ended by the other side. */
+  | { readonly is: 'forget'; readonly id: number };
 
 export interface Started {
   readonly is: 'started';
@@ -46,11 +47,10 @@ export type Answered =
         readonly latencyMs: number;
       };
     }
-  | { readonly is: 'stopped' };
+  | { readonly is: 'forgotten' };
 
 interface Running {
   readonly port: number;
-  readonly child: ChildProcess;
   ended: string | undefined;
 }
 
@@ -129,7 +129,7 @@ const start = async (asked: Extract<Asked, { is: 'start' }>): Promise<Started> =
       SAGEMAKER_BASE_DIR: asked.base,
     },
   });
-  const server: Running = { port: at, child, ended: undefined };
+  const server: Running = { port: at, ended: undefined };
   child.once('error', (error) => {
     server.ended = error.message;
   });
@@ -168,17 +168,6 @@ const invoke = async ({ id, body, contentType, accept }: Extract<Asked, { is: 'i
   return { is: 'answer', given: { ...reply, latencyMs: Math.round(10 * (performance.now() - began)) / 10 } };
 };
 
-const stop = (id: number): Answered => {
-  const { child, ended } = servers.get(id) ?? {};
-  servers.delete(id);
-  try {
-    if (child?.pid !== undefined && ended === undefined) process.kill(-child.pid, 'SIGTERM');
-  } catch {
-    // It has ended by itself.
-  }
-  return { is: 'stopped' };
-};
-
 const answer = async (asked: Asked): Promise<Answered> => {
   switch (asked.is) {
     case 'unpack': {
@@ -189,8 +178,9 @@ const answer = async (asked: Asked): Promise<Answered> => {
       return start(asked);
     case 'invoke':
       return invoke(asked);
-    case 'stop':
-      return stop(asked.id);
+    case 'forget':
+      servers.delete(asked.id);
+      return { is: 'forgotten' };
   }
 };
 

@@ -76,6 +76,14 @@ describe("a server of the user's own", () => {
     expect(container.invoke(Buffer.from('1'), 'text/csv').status).toBe(500);
   });
 
+  test('is killed when it does not end by itself', async () => {
+    const stubborn = command.replace('-e "', "-e \"process.on('SIGTERM', () => {});");
+    const container = open(stubborn).serve(model);
+    const told = JSON.parse(container.invoke(Buffer.from('1'), 'text/csv').body.toString('utf8'));
+    container.stop?.();
+    await expect(fetch(`http://127.0.0.1:${told.given[0]}/ping`)).rejects.toThrow('fetch failed');
+  });
+
   test('fails its requests once it has died, and the simulator lives on', () => {
     const container = open(command).serve(model);
     expect(container.invoke(Buffer.from('die'), 'text/csv').status).toBe(500);
