@@ -66,12 +66,7 @@ const known: ReadonlyMap<string, ContextKey> = inLowerCase({
   'sagemaker:ModelArn': { actions: ['sagemaker:CreateTransformJob'], values: 'one' },
   'sagemaker:TaggingAction': { actions: ['sagemaker:AddTags'], values: 'one' },
   's3:if-none-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfNoneMatch') },
-  // S3 user guide, "Enforce conditional writes on Amazon S3 buckets": false for the beginning and the parts of a multipart upload.
-  's3:ObjectCreationOperation': {
-    actions: ['s3:PutObject'],
-    values: 'one',
-    read: (input) => [String(at(input, 'PartNumber') === undefined && at(input, 'Uploads') === undefined)],
-  },
+  's3:ObjectCreationOperation': { actions: ['s3:PutObject'], values: 'one' },
   's3:if-match': { actions: ['s3:PutObject'], values: 'one', read: member('IfMatch') },
   'cloudwatch:namespace': { actions: ['cloudwatch:PutMetricData'], values: 'one', read: member('Namespace') },
   'cloudwatch:AlarmActions': { actions: ['cloudwatch:PutMetricAlarm'], values: 'many', read: member('AlarmActions') },

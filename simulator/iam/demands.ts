@@ -22,8 +22,15 @@ export const demandsOf = (kernel: Pick<Kernel, 'arn'>, call: AwsCall): readonly 
   const { service, operation, input } = call;
   const resource = resourceOf(kernel, service, operation, input);
   const model = operation === 'CreateTransformJob' ? input['ModelName'] : undefined;
-  const filled =
-    typeof model === 'string' ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) } : {};
+  const filled = {
+    ...(typeof model === 'string'
+      ? { 'sagemaker:modelarn': kernel.arn('sagemaker', `model/${model.toLowerCase()}`) }
+      : {}),
+    // S3 user guide, "Enforce conditional writes on Amazon S3 buckets": false for the beginning and the parts of a multipart upload.
+    ...(service === 's3' && actionOf(service, operation) === 's3:PutObject'
+      ? { 's3:objectcreationoperation': String(!/^(CreateMultipartUpload|UploadPart|UploadPartCopy)$/.test(operation)) }
+      : {}),
+  };
   const own = demand(actionOf(service, operation), resource, input, filled);
   return [
     ...(service === 's3' && operation === 'DeleteObjects' ? deletions(kernel, call) : [own]),

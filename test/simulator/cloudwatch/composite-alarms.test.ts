@@ -87,12 +87,14 @@ describe('a rule', () => {
 describe('a composite alarm', () => {
   test('has no data at first, and then follows its rule, at once', () => {
     const sim = seeded();
-    sim.call('PutCompositeAlarm', { AlarmName: 'bad', AlarmRule: `ALARM(errors) AND NOT ALARM(${arn('deploying')})` });
+    const AlarmRule = `ALARM(errors) AND NOT ALARM(${arn('deploying')})`;
+    sim.call('PutCompositeAlarm', { AlarmName: 'bad', AlarmDescription: 'Errors of a settled fleet.', AlarmRule });
     expect(sim.metrics.alarmState('bad')).toBe('INSUFFICIENT_DATA');
     sim.advance(minute);
     expect(described(sim)).toMatchObject({
       AlarmName: 'bad',
       AlarmArn: arn('bad'),
+      AlarmDescription: 'Errors of a settled fleet.',
       ActionsEnabled: true,
       StateValue: 'OK',
       StateReason: `${arn('bad')} was created and its alarm rule evaluates to OK`,

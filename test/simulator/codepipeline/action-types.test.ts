@@ -76,6 +76,12 @@ test('there are at most fifty', async () => {
   expect(await create({ version: '51' })).toMatch(/^LimitExceededException: /);
 });
 
+test('are shown as they were made', async () => {
+  const { actionTypes } = await harbour.client.send(new ListActionTypesCommand({ actionOwnerFilter: 'Custom' }));
+  const { configurationProperties, settings } = definition;
+  expect(actionTypes).toMatchObject([{ actionConfigurationProperties: configurationProperties, settings }]);
+});
+
 test('are listed by owner, as custom ones', async () => {
   const list = async (actionOwnerFilter?: 'Custom' | 'AWS') =>
     (

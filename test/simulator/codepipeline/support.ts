@@ -24,7 +24,10 @@ export const definition: CreateCustomActionTypeInput = {
     executionUrlTemplate: 'https://example.com/{Config:Where}/{ExternalExecutionId}',
   },
   configurationProperties: [
-    { name: 'Where', required: true, key: true, secret: false, queryable: true },
+    {
+      ...{ name: 'Where', required: true, key: true, secret: false, queryable: true },
+      ...{ description: 'The port.', type: 'String' as const },
+    },
     { name: 'Password', required: false, key: false, secret: true },
   ],
   inputArtifactDetails: { minimumCount: 0, maximumCount: 5 },
