@@ -206,7 +206,8 @@ export const createCompositeAlarms = (
 
   const check = (definition: CompositeDefinition): AlarmRule => {
     const { AlarmName, AlarmRule: text, ActionsSuppressor: suppressor, ActionConfiguration } = definition;
-    if (ActionConfiguration !== undefined) throw notSimulated('cloudwatch PutCompositeAlarm, member ActionConfiguration');
+    if (ActionConfiguration !== undefined)
+      throw notSimulated('cloudwatch PutCompositeAlarm, member ActionConfiguration');
     if (others.metricAlarm(AlarmName)) throw invalid(`The alarm ${AlarmName} is a metric alarm`);
     const rule = parseRule(text);
     if (rule.names.length > mostChildren) throw invalid(`AlarmRule names more than ${mostChildren} alarms`);
