@@ -36,6 +36,10 @@ test('a canary gives the new version its part, and everything after its interval
   const { deploymentTargets } = await churn.codedeploy.send(
     new BatchGetDeploymentTargetsCommand({ deploymentId: id, targetIds }),
   );
+  const { deploymentTarget } = await churn.codedeploy.send(
+    new GetDeploymentTargetCommand({ deploymentId: id, targetId: targetIds?.[0] }),
+  );
+  expect(deploymentTarget).toEqual(deploymentTargets?.[0]);
   expect(deploymentTargets?.[0]?.lambdaTarget).toMatchObject({
     status: 'InProgress',
     lambdaFunctionInfo: {
@@ -125,6 +129,19 @@ test.each([
   async (ignorePollAlarmFailure, status) => {
     churn = await openFunction({ alarmConfiguration: { ...complaints, ignorePollAlarmFailure } });
     const id = await churn.deploy();
+    await churn.pass(minute);
+    expect(await churn.deployment(id)).toMatchObject({ status });
+  },
+);
+
+test.each([
+  [false, 'Stopped'],
+  [true, 'InProgress'],
+] as const)(
+  'alarms that come with the deployment: with ignorePollAlarmFailure %s it is %s',
+  async (ignorePollAlarmFailure, status) => {
+    churn = await openFunction();
+    const id = await churn.deploy(undefined, { overrideAlarmConfiguration: { ...complaints, ignorePollAlarmFailure } });
     await churn.pass(minute);
     expect(await churn.deployment(id)).toMatchObject({ status });
   },

@@ -1,6 +1,7 @@
 import {
   AcknowledgeJobCommand,
   GetJobDetailsCommand,
+  GetPipelineCommand,
   GetPipelineStateCommand,
   PollForJobsCommand,
   PutJobFailureResultCommand,
@@ -55,6 +56,18 @@ describe('a job', () => {
     expect(await object.Body?.transformToString()).toBe('goods');
     const details = await harbour.client.send(new GetJobDetailsCommand({ jobId: job?.id }));
     expect(details.jobDetails).toMatchObject({ id: job?.id, data: { actionTypeId } });
+  });
+
+  test('names the key of the artifact store', async () => {
+    const encryptionKey = { id: 'arn:aws:kms:eu-west-1:111122223333:alias/artifacts', type: 'KMS' } as const;
+    await harbour.start([[ship('Ship')]], {
+      artifactStore: { type: 'S3', location: 'ml-artifacts', encryptionKey },
+      variables: [{ name: 'VERSION', defaultValue: '1', description: 'Version to deliver' }],
+    });
+    const [job] = await harbour.poll();
+    expect(job?.data?.encryptionKey).toEqual(encryptionKey);
+    const { pipeline } = await harbour.client.send(new GetPipelineCommand({ name: 'harbour' }));
+    expect(pipeline?.variables).toEqual([{ name: 'VERSION', defaultValue: '1', description: 'Version to deliver' }]);
   });
 
   test('goes to whoever polled last, until it is acknowledged: the loser hears InvalidNonce', async () => {
