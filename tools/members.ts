@@ -13,11 +13,14 @@ import { memberNames } from './members-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** The simulator's, and those whose calls none of them makes. */
+const tests = ['test/simulator', 'test/acceptance/lambda-invoke', 'test/acceptance/templates'];
+
 /** With every member served, so that a new one reaches its operation; tests of refusals fail then, and prove nothing here. */
 const recorded = (): string => {
   const file = join(root, '.cache/recorded-reads.txt');
   rmSync(file, { force: true });
-  spawnSync('npm', ['test', '--silent', '--', 'test/simulator'], {
+  spawnSync('npm', ['test', '--silent', '--', ...tests], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, SIMULATOR_READS_FILE: file, SIMULATOR_SERVES_ALL: '1' },

@@ -86,12 +86,12 @@ export const createCommandServers = (command: string, say: (line: string) => voi
 
 /** SageMaker kills a container 30 seconds after it told it to end; the simulator stands still meanwhile, so it waits for less. */
 const graceMs = 2000;
+const pauseMs = 20;
 
 const endGroups = (pids: readonly number[]): void => {
   let left = pids.filter((pid) => reaches(pid, 'SIGTERM'));
-  const until = performance.now() + graceMs;
-  while (left.length > 0 && performance.now() < until) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  for (let waitedMs = 0; left.length > 0 && waitedMs < graceMs; waitedMs += pauseMs) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
     left = left.filter((pid) => reaches(pid, 0));
   }
   for (const pid of left) reaches(pid, 'SIGKILL');

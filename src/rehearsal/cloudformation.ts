@@ -129,8 +129,11 @@ export const resourcesOf = (name: string, given: Readonly<Record<string, string>
     Ref: (id: string) => (id === 'AWS::NoValue' ? absent : ref(id)),
     'Fn::GetAtt': ([id, attribute]: [string, string]) => {
       if (!(id in Resources)) throw new Error(`${name} has no ${id}`);
-      return Resources[id]?.Type === 'AWS::IAM::Role'
-        ? `arn:aws:iam::111122223333:role/${ref(id)}`
+      const type = Resources[id]?.Type ?? '';
+      if (type === 'AWS::IAM::Role') return `arn:aws:iam::111122223333:role/${ref(id)}`;
+      // A policy takes an ARN, or nothing.
+      return attribute === 'Arn'
+        ? `arn:aws:${type.split('::')[1]?.toLowerCase()}:eu-west-1:111122223333:${ref(id)}`
         : `${id}.${attribute}`;
     },
     'Fn::Sub': (argument: string | [string, Record<string, Json>]) => {

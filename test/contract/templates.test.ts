@@ -276,7 +276,9 @@ describe('the worker', () => {
     expect(propertiesOf(made, 'Started').EventPattern).toEqual(page.find((one) => 'detail-type' in one));
     expect(propertiesOf(made, 'Sweep').ScheduleExpression).toBe('rate(1 minute)');
     for (const rule of ['Started', 'Sweep'])
-      expect(propertiesOf(made, rule).Targets[0].DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+      expect(propertiesOf(made, rule).Targets[0].DeadLetterConfig).toEqual({
+        Arn: 'arn:aws:sqs:eu-west-1:111122223333:DeadLetters',
+      });
     // An event of CodePipeline holds credentials: it must not wait in a queue.
     expect(propertiesOf(made, 'Worker').DeadLetterConfig).toBeUndefined();
   });
@@ -368,7 +370,7 @@ describe('decisions in the registry', () => {
     expect(variables.map(({ name }: { name: string }) => name)).toEqual(started?.variables?.map(({ name }) => name));
     expect(variables[0].value).toMatch(/model-package\/churn\/7$/);
     expect(InputTransformer.InputPathsMap).toEqual({ package: '$.detail.ModelPackageArn' });
-    expect(DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+    expect(DeadLetterConfig).toEqual({ Arn: 'arn:aws:sqs:eu-west-1:111122223333:DeadLetters' });
     expect(inlineOf(made, role)).toEqual([
       { Effect: 'Allow', Action: ['codepipeline:StartPipelineExecution'], Resource: Arn },
     ]);
@@ -390,7 +392,7 @@ describe('decisions in the registry', () => {
     const { EventPattern, Targets } = propertiesOf(resourcesOf('approvals', given), 'DispatchAtRest');
     expect(EventPattern).toEqual(jsonIn('docs/model-events.md').find((one) => 'detail-type' in one));
     expect(Targets[0].InputTransformer.InputTemplate).toContain('{"event_type":"endpoint-at-rest",');
-    expect(Targets[0].DeadLetterConfig).toEqual({ Arn: 'DeadLetters.Arn' });
+    expect(Targets[0].DeadLetterConfig).toEqual({ Arn: 'arn:aws:sqs:eu-west-1:111122223333:DeadLetters' });
     const types = /types: \[([^\]]*)\]/.exec(readFileSync('examples/on-model-event.yml', 'utf8'))?.[1]?.split(', ');
     expect(types).toEqual(['model-approved', 'model-rejected', 'endpoint-at-rest']);
   });

@@ -348,7 +348,7 @@ describe('a declaration is refused', () => {
       {},
       /not simulated: the rule Oracle of rule Oracle/,
     ],
-    ['triggers', {}, { triggers: [] }, /not simulated: codepipeline CreatePipeline, member pipeline.triggers/],
+    ['triggers', {}, { triggers: [] }, /not simulated: .*triggers/],
   ])('for %s', async (_what, conditions, more, expected) => {
     expect(await refusalOf(start(conditions, more))).toMatch(expected);
   });
@@ -402,7 +402,7 @@ describe('executions that meet', () => {
   test('a pipeline with tags is refused: they are not simulated', async () => {
     const tags = [{ key: 'team', value: 'sea' }];
     expect(await refusalOf(harbour.client.send(new CreatePipelineCommand({ pipeline: declared({}), tags })))).toMatch(
-      /^NotSimulated: not simulated: codepipeline CreatePipeline, member tags/,
+      /^NotSimulated: not simulated: .*tags/i,
     );
   });
 
