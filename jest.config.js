@@ -21,6 +21,8 @@ export default {
   // A worker whose tests have left nothing behind needs longer than Jest's half a second to end on a busy machine. One that does not end by
   // itself is still reported.
   workerGracefulExitTimeout: 60_000,
+  // The modules of a test file stay in memory after it (ES modules in a vm context): a worker begins anew before its heap is full.
+  workerIdleMemoryLimit: '2GB',
   // Jest leaves one core idle; on the two of a common runner that doubles the time.
   maxWorkers: '100%',
 };
