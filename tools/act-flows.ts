@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { minutes } from '../src/clock.ts';
 import { type PublishedName, policyFor } from '../src/permissions.ts';
 import { rehearsedTeam } from '../src/rehearsal/manifest.ts';
-import { accounts, placeOf, share, sharedRoles } from '../src/rehearsal/two-accounts.ts';
+import { accounts, placeOf, share, sharedKey, sharedRoles } from '../src/rehearsal/two-accounts.ts';
 import { type Example, openExample } from './act-example.ts';
 import { expectations, type Reported } from './act-workspace.ts';
 
@@ -90,6 +90,9 @@ const openGitHubFlow = async (): Promise<Example> => {
   // docs/permissions/README.md: for versions that are registered as approved.
   const asApproved = JSON.stringify(register).replace('"PendingManualApproval"', '"Approved"');
   simulator.attachPolicy(registrar, JSON.parse(asApproved));
+  // docs/permissions/README.md: for buckets encrypted with a key of the team's.
+  const useKey = { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: [sharedKey] };
+  simulator.attachPolicy(registrar, { Version: '2012-10-17', Statement: [useKey] });
   const Policy = readFileSync(join(folder, 'staging-bucket-policy.json'), 'utf8');
   const bucket = `model-delivery-${staging}-${rehearsedTeam.region}`;
   await simulator.account(staging).call('s3', 'PutBucketPolicy', { Bucket: bucket, Policy });

@@ -292,12 +292,12 @@ const wordsOf = (error: unknown): string => {
 };
 
 /**
- * Without permission to list the bucket, S3 denies access to an absent object, and HEAD has no body to explain it (S3 API
- * reference).
+ * Without permission to list the bucket, S3 denies access to an absent object; without the key, to a checksum. HEAD has no body to
+ * explain either (S3 API reference).
  */
 const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
   [
-    call === 's3:HeadObject' ? ', and s3:ListBucket in case the object does not exist' : '',
+    call === 's3:HeadObject' ? ', s3:ListBucket in case the object does not exist, and kms:Decrypt in case a key of yours encrypts it' : '',
     // S3 gives the same answer when the bucket belongs to another account (S3 user guide, bucket owner condition).
     bucket
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
