@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { posix } from 'node:path';
 import { decodeChunks } from './protocols/aws-chunked.ts';
 import type { WireRequest } from './wire.ts';
 
@@ -117,8 +118,8 @@ const canonical = (request: WireRequest, { headers: names, service }: Signature)
     .map(([name, value]) => `${name}=${value}`);
   return [
     method,
-    // S3 encodes a path once, every other service once more than it was sent.
-    service === 's3' ? encodedPath(decoded(path)) : encodedPath(path),
+    // S3 encodes a path once and as it is; every other service normalizes it, and encodes it once more than it was sent.
+    service === 's3' ? encodedPath(decoded(path)) : encodedPath(posix.normalize(path)),
     pairs.join('&'),
     ...names.map(
       (name) =>

@@ -218,6 +218,13 @@ describe('a request that is not the signed one', () => {
     expect(await answer.text()).toMatch(/InvalidSignatureException/);
   });
 
+  // IAM user guide, "Create a signed AWS API request": but for S3, redundant parts of the path are not signed.
+  test('a path with empty parts is the signed one', async () => {
+    const request = { method: 'GET', path: '/2015-03-31/functions//none' };
+    const answer = await signedFetch(account.simulator, request, { service: 'lambda' });
+    expect([answer.status, await answer.text()]).not.toEqual([403, expect.stringMatching(/signature/)]);
+  });
+
   test('S3 compares the body with the hash that was signed', async () => {
     const request = { method: 'PUT', path: '/ml-releases/k', body: 'signed' };
     const { host: _host, ...headers } = await signedHeaders(account.simulator, request, { service: 's3' });
