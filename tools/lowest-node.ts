@@ -135,6 +135,7 @@ const play = async (node: string): Promise<readonly string[]> => {
     await run(['deploy-endpoint', ...where, '--version', '1.4.0'], 1, /rolled-back\/alarm/);
     await run(['rollback', ...where, '--to', '1.0.0', '--because', 'to see that it works'], 0, /succeeded\/restored/);
     await run(['history', ...where], 0, /1\.0\.0/);
+    await run(['status', ...where], 0, /1\.0\.0 serves 100 %/);
 
     for (const scenario of ['canary-errors-rolled-back', 'steps-errors', 'pipeline-canary-good']) {
       const args = ['rehearse', '--scenario', scenario, '--out', join(folder, 'rehearsal')];

@@ -21,6 +21,7 @@ export const commands = {
   plan: async () => (await import('./plan.ts')).plan,
   lint: async () => (await import('./lint.ts')).lint,
   'next-version': async () => (await import('./next-version.ts')).nextVersionCommand,
+  status: async () => (await import('./status.ts')).status,
   history: async () => (await import('./history.ts')).history,
   'create-bucket': async () => (await import('./create-bucket.ts')).createBucket,
   'action-types': async () => (await import('./action-types.ts')).actionTypes,

@@ -5,8 +5,6 @@ import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { groupBy } from '../group-by.ts';
 import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
-import { deliveryOf } from '../manifest/load.ts';
-import type { Manifest } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
@@ -14,9 +12,8 @@ import { listPackages, packagesOf } from '../registry/packages.ts';
 import { registryAccount } from '../registry/registry.ts';
 import { showVersion } from '../registry/shown-version.ts';
 import { readReference } from '../registry/version-reference.ts';
-import { recordName } from '../release/location.ts';
+import type { ReleaseRecord } from '../release/record.ts';
 import {
-  type EnvironmentRead,
   type History,
   type HistoryFilter,
   historyOf,
@@ -25,14 +22,13 @@ import {
   withVersions,
 } from '../report/history/history.ts';
 import { historyAsText } from '../report/history/text.ts';
-import { withoutAccount } from '../report/result.ts';
 import { type Field, flag, InputError, optional, parseDuration, text, type ValuesOf } from '../schema.ts';
-import { quoted, redacted, withoutSecrets } from '../secrets.ts';
+import { quoted, redacted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type PartialAnswer, printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
-import { shownFailure } from './failure-report.ts';
+import { askEnvironments, type EnvironmentAnswer, isWhole, shareable } from './environments.ts';
 import { openReadOnly } from './read-only-session.ts';
 
 /** Before the time of the command, or an instant. */
@@ -117,21 +113,21 @@ const runHistory = (args: readonly string[], host: CommandLine): Promise<ExitCod
 };
 
 const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer> => {
-  const { manifest, environment, json } = inputs;
+  const { manifest, json } = inputs;
   const filter = await filterOf(inputs, host);
-  const names =
-    environment === undefined ? Object.keys({ ...manifest.environments, ...manifest.byCodeDeploy }) : [environment];
-  const opened: Opened[] = [];
-  // The one environment that was named has the failure of the command, with its remedy.
-  for (const name of names)
-    opened.push(environment === undefined ? await openOrSay(host, manifest, name) : await open(host, manifest, name));
+  const opened = await askEnvironments(host, inputs, async (name) => {
+    const { world, store } = await openReadOnly(host, manifest, name);
+    const stored = await store.read();
+    if (stored === undefined) await refuseOtherRecord(world, store, true);
+    return { world, ...withoutUndefined({ record: stored?.record }) };
+  });
   const found = historyOf(
     manifest.model,
-    opened.map(({ read }) => read),
+    opened.map(({ answer: read, ...one }) => ({ ...one, ...withoutUndefined({ record: read?.record }) })),
     filter,
   );
   const { versions, unread } = await versionsOf(manifest.model, opened, found);
-  const whole = clean(
+  const whole = shareable(
     withVersions(
       {
         ...found,
@@ -141,13 +137,13 @@ const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer>
       },
       versions,
     ),
-    opened,
+    opened.flatMap(({ answer: read }) => (read === undefined ? [] : [read.world])),
   );
   return {
     text: json
       ? jsonText(whole, 2)
       : [redacted(historyAsText(whole, host.terminal.width?.())), ...noRelease(inputs, filter, whole)].join('\n'),
-    isWhole: opened.every(({ read }) => read.unreadable === undefined),
+    isWhole: isWhole(opened),
   };
 };
 
@@ -174,34 +170,7 @@ const noRelease = ({ version }: Inputs, { since }: HistoryFilter, { releases }: 
         `no release that was read has the version ${quoted(version)}${since === undefined ? '' : ` since ${iso(since)}`}`,
       ];
 
-interface Opened {
-  readonly read: EnvironmentRead;
-  /** Absent: it could not be opened. */
-  readonly world?: World;
-}
-
-const open = async (host: CommandLine, manifest: Manifest, environment: string): Promise<Opened> => {
-  const { store, world } = await openReadOnly(host, manifest, environment);
-  const stored = await store.read();
-  if (stored === undefined) await refuseOtherRecord(world, store, true);
-  return {
-    world,
-    read: { environment, endpoint: store.endpoint, ...withoutUndefined({ record: stored?.record }) },
-  };
-};
-
-const openOrSay = async (host: CommandLine, manifest: Manifest, environment: string): Promise<Opened> => {
-  try {
-    return await open(host, manifest, environment);
-  } catch (error) {
-    if (host.cancellation.signal.aborted) throw error;
-    const of = deliveryOf(manifest, environment);
-    const endpoint = recordName(of);
-    const failure = shownFailure(error, host);
-    // Its accounts may not be known here, so each number of twelve digits counts as one.
-    return { read: { environment, endpoint, unreadable: { ...failure, because: withoutAccount(failure.because) } } };
-  }
-};
+type Opened = EnvironmentAnswer<{ readonly world: World; readonly record?: ReleaseRecord }>;
 
 /** The registry's answer about each version of the history; each registry is read once. */
 const versionsOf = async (
@@ -212,11 +181,11 @@ const versionsOf = async (
   const versions: VersionHistory[] = [];
   const unread = new Map<string, string>();
   const groups = groupBy(
-    opened.flatMap(({ world, read }) => (world === undefined ? [] : [{ world, read }])),
+    opened.flatMap(({ environment, answer: read }) => (read === undefined ? [] : [{ environment, world: read.world }])),
     ({ world }) => placeOf(world),
   );
   for (const [, sharing] of groups) {
-    const environments = sharing.map(({ read }) => read.environment);
+    const environments = sharing.map(({ environment }) => environment);
     const world = sharing[0]?.world;
     const wanted = new Set(
       [...releases, ...served].flatMap((one) =>
@@ -242,16 +211,4 @@ const versionsOf = async (
 const placeOf = (world: World): string => {
   const { id, region } = registryAccount(world);
   return `${id}/${region}`;
-};
-
-/** No secret and no account id in any text: an error of AWS's quotes ARNs. */
-const clean = (history: History, opened: readonly Opened[]): History => {
-  const accounts = opened.flatMap(({ world }) =>
-    world === undefined ? [] : [world.account.id, registryAccount(world).id],
-  );
-  return JSON.parse(
-    JSON.stringify(withoutSecrets(history), (_key, value: unknown) =>
-      typeof value === 'string' ? withoutAccount(value, ...new Set(accounts)) : value,
-    ),
-  ) as History;
 };

@@ -14,6 +14,14 @@ export interface DeliveryRequest {
   readonly registry?: { readonly account: string; readonly region: string };
 }
 
+/** For a request of which nothing depends on the way: no stage, no alarm, no proof. */
+export const noRollout: Rollout = {
+  strategy: 'all-at-once',
+  finalBakeSeconds: 0,
+  alarms: { named: [] },
+  minimumRequests: 0,
+};
+
 /** The member `registry` of a request; absent for the delivering account's own registry. */
 export const registryOf = ({ registry }: Pick<World, 'registry'>): Pick<DeliveryRequest, 'registry'> =>
   registry === undefined ? {} : { registry: { account: registry.account.id, region: registry.account.region } };

@@ -16,7 +16,7 @@ import {
 } from '../mechanisms/codedeploy/service-plan.ts';
 import { aliasDeploymentOf, submissionOf, type Target, type TargetLook } from '../mechanisms/codedeploy/target.ts';
 import type { Planned, WantedRelease } from '../mechanisms/mechanism.ts';
-import type { DeliveryRequest } from '../mechanisms/request.ts';
+import { type DeliveryRequest, noRollout } from '../mechanisms/request.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
 import { Refusal } from '../operation.ts';
 import { requireVersion } from '../registry/packages.ts';
@@ -117,7 +117,7 @@ export const wantedIn = (place: CodeDeployPlace, model: string): WantedRelease =
   };
   return {
     // A target of CodeDeploy has none: nothing of a release by CodeDeploy reads it.
-    rollout: { strategy: 'all-at-once', finalBakeSeconds: 0, alarms: { named: [] }, minimumRequests: 0 },
+    rollout: noRollout,
     prepare: async (turn) => {
       if (place.prepare === undefined || submissionOf(turn.release).to !== undefined) return undefined;
       const registered = await registeredOf(turn);

@@ -1,5 +1,6 @@
 import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
+import { nameOf } from '../endpoint/settings-lines.ts';
 import type { Planned } from '../mechanisms/mechanism.ts';
 import type { Plan } from '../operation.ts';
 import type { ReleaseRecord } from '../release/record.ts';
@@ -61,8 +62,10 @@ const asNext = (plan: Plan, endpoint: string, version: string): Plan => ({
   ],
 });
 
-/** Settings that differ, as the plan has them. The names of configs and models always do. */
-const settingLines = ({ changes }: Plan, endpoint: string): readonly string[] =>
+/** Settings that differ, as the plan has them. The names of configs and models differ without one, too. */
+export const settingLines = ({ changes }: Plan, endpoint: string): readonly string[] =>
   changes
     .filter(({ object }) => object !== `endpoint ${endpoint}`)
-    .flatMap(({ details }) => details.filter((line) => line.includes(' → ')));
+    .flatMap(({ details }) => details.filter((line) => line.includes(' → ') && !line.startsWith(nameOfModel)));
+
+const nameOfModel = `${nameOf('variant.ModelName')}: `;

@@ -360,6 +360,8 @@ describe('planted secrets', () => {
     );
     record('command line shows', await steps.command(['history', ...at], []));
     record('command line shows', await steps.command(['history', ...at, '--json'], []));
+    record('command line shows', await steps.command(['status', ...at], []));
+    record('command line shows', await steps.command(['status', ...at, '--json'], []));
     for (const line of Object.values(wrong).slice(0, 4)) {
       write([good[0] ?? '', line]);
       record('command line refuses the manifest', await steps.command(['lint'], []));

@@ -38,6 +38,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   lint: version,
   'next-version': place,
   history: place,
+  status: place,
   'create-bucket': [...place, '--writers', 'model-deployer'],
   'action-types': ['list'],
   judge: undefined,
