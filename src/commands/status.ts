@@ -1,6 +1,7 @@
 import { isRefused } from '../aws/errors.ts';
-import { type Instant, seconds } from '../clock.ts';
+import { type Instant, iso, seconds } from '../clock.ts';
 import { type Look, lookAt, packageOfModel } from '../endpoint/look.ts';
+import { type Status as EndpointState, inProgress } from '../endpoint/observe.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
 import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
@@ -17,14 +18,7 @@ import { jsonText } from '../plain-text.ts';
 import { findRequested } from '../registry/packages.ts';
 import type { ReleaseRecord } from '../release/record.ts';
 import { failureOf } from '../report/failure.ts';
-import {
-  type Comparison,
-  type EnvironmentRead,
-  isUnderWay,
-  type Status,
-  statusOf,
-  type VariantStatus,
-} from '../report/status/status.ts';
+import { type Comparison, type Seen, type Status, statusOf, type VariantStatus } from '../report/status/status.ts';
 import { statusAsText } from '../report/status/text.ts';
 import { flag, optional, text, type ValuesOf } from '../schema.ts';
 import { redacted } from '../secrets.ts';
@@ -119,6 +113,14 @@ const look = async ({ manifest, environment }: Inputs, host: CommandLine, now: I
   return { status: shareable(statusOf(manifest.model, now, found), worlds), isWhole: isWhole(answers) };
 };
 
+/** Whether a run or AWS is about to change something. */
+const isUnderWay = ({ environments }: Status): boolean =>
+  environments.some(
+    ({ live, state }) =>
+      (live !== undefined && live['held-by'] !== 'nobody') ||
+      (state !== undefined && inProgress(state as EndpointState)),
+  );
+
 const textOf = (found: Status, { json, watch }: Inputs): string => {
   if (json) return jsonText(found, watch ? 0 : 2);
   return redacted([...(watch ? [`${found.at}:`] : []), statusAsText(found)].join('\n'));
@@ -128,12 +130,11 @@ const textOf = (found: Status, { json, watch }: Inputs): string => {
 const stateIn = ({ environments }: Status): string =>
   JSON.stringify(environments, (key, value: unknown) => (key === 'until' ? undefined : value));
 
-type Seen = Pick<EnvironmentRead, 'endpoint' | 'live' | 'isAbsent' | 'configuration' | 'serving'>;
-
 const seenEndpoint = async (world: World, model: string, endpoint: string): Promise<Seen> => {
   const found = await lookAt(world, endpoint);
-  if (found === undefined) return { endpoint, isAbsent: true };
+  if (found === undefined) return { endpoint, state: 'absent' };
   const { live } = found;
+  const { pending } = live;
   const total = live.variants.reduce((sum, { weight }) => sum + weight, 0);
   const serving: VariantStatus[] = [];
   for (const { name, weight, current, desired } of live.variants)
@@ -143,7 +144,20 @@ const seenEndpoint = async (world: World, model: string, endpoint: string): Prom
       share: total === 0 ? 0 : weight / total,
       ...(live.serverless ? {} : { instances: { running: current, wanted: desired } }),
     });
-  return { endpoint, live, configuration: live.endpointConfig, serving };
+  return {
+    endpoint,
+    state: live.status,
+    serving,
+    configuration: live.endpointConfig,
+    ...withoutUndefined({
+      'failure-reason': live.failureReason,
+      update: pending && {
+        to: pending.endpointConfig,
+        ...(pending.startedAt === undefined ? {} : { 'started-at': iso(pending.startedAt) }),
+        phases: [...new Set(pending.variants.flatMap(({ phases }) => phases.map(({ phase }) => phase)))],
+      },
+    }),
+  };
 };
 
 /** The version of a variant, by the package of its model: the registry knows it, whoever deployed it. */

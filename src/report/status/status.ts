@@ -1,5 +1,4 @@
 import { type Instant, iso } from '../../clock.ts';
-import { type Status as EndpointState, inProgress, type LiveEndpoint } from '../../endpoint/observe.ts';
 import type { Release, ReleaseRecord, Served } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Failure } from '../failure.ts';
@@ -78,17 +77,16 @@ export interface Comparison {
   readonly because: string;
 }
 
-/** The answers of AWS about one environment. */
-export interface EnvironmentRead {
+/** The answers of AWS about the endpoint, the alias or the service. */
+export type Seen = Pick<
+  EnvironmentStatus,
+  'endpoint' | 'state' | 'failure-reason' | 'serving' | 'configuration' | 'update'
+>;
+
+export interface EnvironmentRead extends Seen {
   readonly environment: string;
-  readonly endpoint: string;
   readonly unreadable?: Failure;
   readonly record?: ReleaseRecord;
-  readonly live?: LiveEndpoint;
-  /** An endpoint, and it does not exist. */
-  readonly isAbsent?: boolean;
-  readonly configuration?: string;
-  readonly serving?: readonly VariantStatus[];
   readonly manifest?: Comparison;
 }
 
@@ -99,32 +97,25 @@ export const statusOf = (model: string, at: Instant, read: readonly EnvironmentR
   environments: read.map((one) => environmentStatus(one, at)),
 });
 
-const environmentStatus = (read: EnvironmentRead, now: Instant): EnvironmentStatus => {
-  const { environment, endpoint, unreadable, record, live, isAbsent, configuration, serving, manifest } = read;
+const environmentStatus = (
+  { unreadable, record, manifest, ...seen }: EnvironmentRead,
+  now: Instant,
+): EnvironmentStatus => {
+  const { configuration } = seen;
+  const live = record?.live;
   const served = configuration === undefined ? undefined : servedNow(record, configuration);
   return {
-    environment,
-    endpoint,
+    ...seen,
     ...withoutUndefined({
       unreadable: unreadable && {
         outcome: unreadable.outcome,
         'reason-code': unreadable.reason,
         because: unreadable.because,
       },
-      state: isAbsent ? 'absent' : live?.status,
-      'failure-reason': live?.failureReason,
-      serving,
-      configuration,
       since: served && iso(served.from),
-      release: served?.release ?? (brings(record?.live, configuration) ? record?.live?.id : undefined),
-      update: live?.pending && {
-        to: live.pending.endpointConfig,
-        ...withoutUndefined({
-          'started-at': live.pending.startedAt === undefined ? undefined : iso(live.pending.startedAt),
-        }),
-        phases: [...new Set(live.pending.variants.flatMap(({ phases }) => phases.map(({ phase }) => phase)))],
-      },
-      live: record?.live && releaseStatus(record.live, now),
+      // Before its end the release that is under way has no entry in the history.
+      release: served?.release ?? (live?.candidate.endpointConfig === configuration ? live?.id : undefined),
+      live: live && releaseStatus(live, now),
       manifest,
     }),
   };
@@ -133,10 +124,6 @@ const environmentStatus = (read: EnvironmentRead, now: Instant): EnvironmentStat
 /** The record is a hint: its entry counts only for the configuration that was seen to serve. */
 const servedNow = (record: ReleaseRecord | undefined, configuration: string): Served | undefined =>
   record?.history.find(({ endpointConfig, until }) => endpointConfig === configuration && until === undefined);
-
-/** Before its end the release has no entry in the history. */
-const brings = (live: Release | undefined, configuration: string | undefined): boolean =>
-  live !== undefined && live.candidate.endpointConfig === configuration;
 
 const releaseStatus = (release: Release, now: Instant): ReleaseStatus => {
   const { lease, leftUntil, run, stepping } = release;
@@ -155,11 +142,3 @@ const releaseStatus = (release: Release, now: Instant): ReleaseStatus => {
     commands: release.commands.map(({ command, by, at, why }) => ({ command, by, at: iso(at), why })),
   };
 };
-
-/** Whether a run or AWS is about to change something. */
-export const isUnderWay = ({ environments }: Status): boolean =>
-  environments.some(
-    ({ live, state }) =>
-      (live !== undefined && live['held-by'] !== 'nobody') ||
-      (state !== undefined && inProgress(state as EndpointState)),
-  );
