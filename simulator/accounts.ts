@@ -21,10 +21,11 @@ export const createAccounts = (
   home: Kernel,
   kernelOf: (accountId: string, region: string) => Kernel,
   principals: Principals,
+  withGithub: boolean,
 ): Accounts => {
   const made = new Map<string, Services>();
   const inside = new Set([home.accountId, ...principals.accounts()]);
-  const common = createCommonServices(home, principals, (accountId) => inside.has(accountId));
+  const common = createCommonServices(home, principals, (accountId) => inside.has(accountId), withGithub);
 
   const of = (accountId: string, region: string): Services => {
     const key = `${accountId}/${region}`;

@@ -16,6 +16,8 @@ import type { WireAnswer, WireRequest } from './wire.ts';
 export interface SimulatorOptions extends KernelOptions {
   /** Roles that can be assumed: names in the account, or ARNs elsewhere. */
   readonly roles?: readonly string[];
+  /** Every account begins with GitHub as an identity provider; default: true. */
+  readonly withGithub?: boolean;
   readonly port?: number;
   /** Without a driver: virtual time follows the wall clock this many times as fast while no participant is registered. */
   readonly wallSpeed?: number;
@@ -66,7 +68,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const faults = createFaults();
   const wireFile = options.wireFile ?? process.env['SIMULATOR_WIRE_FILE'];
   const log = createRequestLog(options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile)));
-  const accounts = createAccounts(kernel, kernelOf, principals);
+  const accounts = createAccounts(kernel, kernelOf, principals, options.withGithub ?? true);
   const gateway = createGateway({ seed, home: accounts.home, placeOf: accounts.of, principals, faults, log });
   const faceOf = (services: Services): SimulatedAccount => ({
     call: (service, operation, input) => gateway.call(services, service, operation, input),

@@ -40,8 +40,9 @@ SERVED = {
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
     "iam": """
-        AttachRolePolicy CreateRole DeleteRole DeleteRolePolicy DetachRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies
-        ListRolePolicies ListRoles PutRolePolicy UpdateAssumeRolePolicy
+        AttachRolePolicy CreateOpenIDConnectProvider CreatePolicy CreateRole DeleteOpenIDConnectProvider DeletePolicy DeleteRole
+        DeleteRolePolicy DetachRolePolicy GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy
+        ListAttachedRolePolicies ListOpenIDConnectProviders ListRolePolicies ListRoles PutRolePolicy UpdateAssumeRolePolicy
     """,
     "ecr": """
         BatchGetImage CreateRepository DeleteRepository DeleteRepositoryPolicy DescribeImages DescribeRepositories GetRepositoryPolicy

@@ -1,9 +1,10 @@
 import { AwsError, type Call, type Handler, type Instant, type Kernel, type Service } from '../contracts.ts';
 import { documentOf, judged } from '../iam/document.ts';
-import { managedPolicies } from '../iam/managed-policies.ts';
 import { parsePolicy } from '../iam/policy.ts';
 import { notSimulated } from '../not-simulated.ts';
 import type { Principals, Role } from '../principals.ts';
+import { createPolicies, limitExceeded, noSuchEntity } from './iam-policies.ts';
+import type { Providers } from './iam-providers.ts';
 
 interface Tag {
   readonly Key: string;
@@ -29,12 +30,16 @@ interface Named {
 }
 
 /**
- * Roles of IAM. One that is made here has the trust policy given and no permission until it has a policy. One that the simulation began
+ * Roles of IAM, their policies, and identity providers. A role that is made here has the trust policy given and no permission until it has a policy. One that the simulation began
  * with may do everything, and be assumed by every identity, until a policy of its own says otherwise.
  */
-export const createIam = (kernel: Kernel, principals: Principals): Service => {
+export const createIam = (kernel: Kernel, principals: Principals, providers: Providers): Service => {
   /** By ARN. */
   const known = new Map<string, Made>();
+  const policies = createPolicies(
+    kernel,
+    (arn) => [...known.values()].filter(({ attached }) => attached.has(arn)).length,
+  );
 
   const rolesOf = ({ principal }: Call): readonly Role[] =>
     principals.roles(principal.accountId).toSorted((one, other) => (one.name < other.name ? -1 : 1));
@@ -175,8 +180,12 @@ export const createIam = (kernel: Kernel, principals: Principals): Service => {
     },
     AttachRolePolicy: ({ RoleName, PolicyArn }: Named & { readonly PolicyArn: string }, call) => {
       const role = find(RoleName, call);
-      const document = managedOf(PolicyArn);
+      const document = policies.documentOf(PolicyArn);
       const made = madeOf(role);
+      // IAM user guide, "IAM and AWS STS quotas".
+      if (!made.attached.has(PolicyArn) && made.attached.size >= mostAttached)
+        throw limitExceeded(`Cannot exceed quota for PoliciesPerRole: ${mostAttached}`);
+      judged(() => parsePolicy(document));
       made.attached.set(PolicyArn, document);
       apply(role, made);
       return {};
@@ -204,7 +213,7 @@ export const createIam = (kernel: Kernel, principals: Principals): Service => {
     return text;
   };
 
-  return { operations };
+  return { operations: { ...operations, ...policies.operations, ...providers.operations } };
 };
 
 /** The trust policy of a role that the simulation began with, as long as nobody gives it another one. */
@@ -216,17 +225,7 @@ const anyIdentity: object = {
 const lastOf = (arn: string): string => arn.split('/').at(-1) ?? arn;
 const pathOf = ({ arn, name }: Role): string => arn.replace(/^.*:role/, '').slice(0, -name.length);
 
-const managedOf = (arn: string): object => {
-  const name = /^arn:aws:iam::aws:policy\/(.+)$/.exec(arn)?.[1];
-  // CreatePolicy is not served, so an account has no policy of its own.
-  if (name === undefined) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
-  const document = Object.hasOwn(managedPolicies, name) ? managedPolicies[name] : undefined;
-  if (document === undefined)
-    throw notSimulated(
-      `the managed policy ${name}; there are ${Object.keys(managedPolicies).join(', ')}, and PutRolePolicy takes a policy of your own`,
-    );
-  return document;
-};
+const mostAttached = 10;
 
 interface Page {
   readonly Marker?: string;
@@ -242,5 +241,4 @@ const pageOf = <Item>(all: readonly Item[], { Marker, MaxItems = 100 }: Page) =>
   return { items, ...(next < all.length ? { IsTruncated: true, Marker: String(next) } : { IsTruncated: false }) };
 };
 
-const noSuchEntity = (message: string): AwsError => new AwsError('NoSuchEntity', message, 404);
 const conflict = (message: string): AwsError => new AwsError('DeleteConflict', message, 409);

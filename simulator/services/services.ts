@@ -9,6 +9,7 @@ import { createEcr } from './ecr.ts';
 import { createEcs } from './ecs/ecs.ts';
 import { createFunctions } from './functions.ts';
 import { createIam } from './iam.ts';
+import { createProviders } from './iam-providers.ts';
 import { createKeys } from './kms.ts';
 import { createLambda } from './lambda/lambda.ts';
 import { createOutside } from './outside.ts';
@@ -38,18 +39,23 @@ export interface CommonServices {
   readonly principals: Principals;
 }
 
-/** @param kernel of the account and region without which there is no simulation */
+/**
+ * @param kernel of the account and region without which there is no simulation
+ * @param withGithub every account begins with GitHub as an identity provider
+ */
 export const createCommonServices = (
   kernel: Kernel,
   principals: Principals,
   isSimulated: (accountId: string) => boolean,
+  withGithub: boolean,
 ): CommonServices => {
   const keys = createKeys(principals.decide);
+  const providers = createProviders(kernel, withGithub);
   return {
     s3: createS3(kernel, [...ownBuckets(kernel), 'ml-releases', 'ml-artifacts'], keys, principals.decide),
     ecr: createEcr(kernel, isSimulated, principals.decide),
-    sts: createSts(kernel, principals).service,
-    iam: createIam(kernel, principals),
+    sts: createSts(kernel, principals, providers).service,
+    iam: createIam(kernel, principals, providers),
     keys,
     principals,
   };

@@ -2,15 +2,17 @@ import { AwsError, type Kernel, type Service } from '../contracts.ts';
 import { besidesAssuming } from '../iam/demands.ts';
 import { documentOf, judged } from '../iam/document.ts';
 import { parsePolicy, type Policy as SessionPolicy } from '../iam/policy.ts';
+import { notSimulated } from '../not-simulated.ts';
 import type { Principals, Role, Session } from '../principals.ts';
 import { digestOf } from '../random.ts';
-
-/** GitHub's OIDC issuer, the only web identity provider this account trusts (AWS: "Create an OpenID Connect identity provider"). */
-const issuer = 'https://token.actions.githubusercontent.com';
-const audience = 'sts.amazonaws.com';
+import { githubIssuer, type Providers } from './iam-providers.ts';
 
 /** STS. The participant that assumes a role stays known for the session it gets. */
-export const createSts = (kernel: Kernel, principals: Principals): { readonly service: Service } => {
+export const createSts = (
+  kernel: Kernel,
+  principals: Principals,
+  providers: Providers,
+): { readonly service: Service } => {
   const durationOf = (input: { DurationSeconds?: number }, role: Role, chained: boolean): number => {
     const durationMs = (input.DurationSeconds ?? 3600) * 1000;
     // AWS: AssumeRole API reference, "role chaining limits your session to a maximum of one hour".
@@ -86,19 +88,21 @@ export const createSts = (kernel: Kernel, principals: Principals): { readonly se
         Policy?: string;
       }) => {
         const claims = claimsOf(input.WebIdentityToken);
-        if (claims.iss !== issuer) {
+        const role = principals.role(input.RoleArn);
+        const trust = providers.trustIn(accountIn(input.RoleArn), claims.iss, claims.aud);
+        if (trust === 'no-provider')
           throw new AwsError(
             'InvalidIdentityToken',
             `No OpenIDConnect provider found in your account for ${claims.iss}`,
           );
-        }
-        if (claims.aud !== audience) throw new AwsError('InvalidIdentityToken', 'Incorrect token audience');
+        if (trust === 'other-audience') throw new AwsError('InvalidIdentityToken', 'Incorrect token audience');
+        // Tokens of other issuers have claims that trust policies are not compared with here.
+        if (claims.iss !== githubIssuer) throw notSimulated(`sts AssumeRoleWithWebIdentity, tokens of ${claims.iss}`);
         const now = Math.floor(kernel.clock.now() / 1000);
         if (!(claims.exp > now)) {
           const message = `Token expired: current date/time ${now} must be before the expiration date/time ${claims.exp}`;
           throw new AwsError('ExpiredTokenException', message);
         }
-        const role = principals.role(input.RoleArn);
         const presented = {
           principal: { accessKeyId: '', arn: '*', accountId: '' },
           action: 'sts:AssumeRoleWithWebIdentity',
@@ -142,9 +146,11 @@ const checkArn = (arn: string): void => {
 const policyOf = ({ Policy }: { readonly Policy?: string }): SessionPolicy | undefined =>
   Policy === undefined ? undefined : judged(() => parsePolicy(documentOf(Policy)));
 
+const accountIn = (arn: string): string => arn.split(':')[4] ?? '';
+
 /** Each account has a provider of its own. */
 const providerOf = (role: Role | undefined): string =>
-  `arn:aws:iam::${role?.accountId ?? ''}:oidc-provider/${issuer.slice('https://'.length)}`;
+  `arn:aws:iam::${role?.accountId ?? ''}:oidc-provider/${githubIssuer.slice('https://'.length)}`;
 
 interface Claims {
   readonly iss: string;
@@ -183,7 +189,7 @@ export const githubToken = (kernel: Kernel, query: URLSearchParams): string => {
   const now = Math.floor(kernel.clock.now() / 1000);
   const sub = query.get('subject') ?? 'repo:octo-org/octo-repo:environment:production';
   const claims = {
-    iss: issuer,
+    iss: githubIssuer,
     aud: query.get('audience') ?? 'https://github.com/octo-org',
     sub,
     iat: now,

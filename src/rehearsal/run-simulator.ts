@@ -89,6 +89,7 @@ const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal
       seed,
       wallSpeed: speed,
       startAt: wallClock.now(),
+      withGithub: manifest !== undefined,
       settings: Object.assign({}, ...(wanted.setting ?? [])) as Partial<Settings>,
       ...withoutUndefined({ wireFile, serve, standIn: serve === undefined ? standInFor(terminal) : undefined }),
     },

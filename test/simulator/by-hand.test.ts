@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CreateBucketCommand, DeleteBucketCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { ListEndpointsCommand } from '@aws-sdk/client-sagemaker';
-import { AssumeRoleCommand } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AwsError } from '../../simulator/contracts.ts';
 import { type Account, clientsOf, openAccount, refusalOf } from './support/account.ts';
@@ -140,6 +140,116 @@ describe('a role made by CreateRole', () => {
     expect(await iam('ListAttachedRolePolicies', { RoleName, PathPrefix: '/service-role/' })).toMatchObject({
       AttachedPolicies: [],
     });
+  });
+});
+
+describe('a policy made by CreatePolicy', () => {
+  const PolicyName = 'churn-lists';
+  const PolicyArn = `arn:aws:iam::111122223333:policy/${PolicyName}`;
+  const make = (more: object = {}) =>
+    iam('CreatePolicy', { PolicyName, PolicyDocument: allow('sagemaker:ListEndpoints'), ...more });
+  const RoleName = 'churn-deployer';
+  const makeRole = () => iam('CreateRole', { RoleName, AssumeRolePolicyDocument: trust({ AWS: '111122223333' }) });
+
+  test('gives the roles it is attached to its permissions, and is deleted when it is attached to none', async () => {
+    await makeRole();
+    expect(await make({ Description: 'lists', Tags: [{ Key: 'team', Value: 'churn' }] })).toMatchObject({
+      Policy: { PolicyName, Arn: PolicyArn, Path: '/', DefaultVersionId: 'v1', AttachmentCount: 0, IsAttachable: true },
+    });
+    await iam('AttachRolePolicy', { RoleName, PolicyArn });
+    expect(await iam('ListAttachedRolePolicies', { RoleName })).toMatchObject({
+      AttachedPolicies: [{ PolicyName, PolicyArn }],
+    });
+    const { Credentials } = await account.sts.send(
+      new AssumeRoleCommand({ RoleArn: `arn:aws:iam::111122223333:role/${RoleName}`, RoleSessionName: 'by-hand' }),
+    );
+    const { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = Credentials ?? {};
+    const keys = { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
+    const { sagemaker } = clientsOf(account.simulator, keys);
+    expect((await sagemaker.send(new ListEndpointsCommand({}))).Endpoints).toEqual([]);
+    expect(await iam('GetPolicy', { PolicyArn })).toMatchObject({
+      Policy: { AttachmentCount: 1, Description: 'lists', Tags: [{ Key: 'team', Value: 'churn' }] },
+    });
+    expect(await iam('GetPolicyVersion', { PolicyArn, VersionId: 'v1' })).toMatchObject({
+      PolicyVersion: { Document: encodeURIComponent(allow('sagemaker:ListEndpoints')), IsDefaultVersion: true },
+    });
+    expect(await refusalOf(iam('GetPolicyVersion', { PolicyArn, VersionId: 'v2' }))).toMatch(/^NoSuchEntity: /);
+    expect(await refusalOf(iam('DeletePolicy', { PolicyArn }))).toMatch(/^DeleteConflict: /);
+    await iam('DetachRolePolicy', { RoleName, PolicyArn });
+    await iam('DeletePolicy', { PolicyArn });
+    expect(await refusalOf(iam('GetPolicy', { PolicyArn }))).toBe(`NoSuchEntity: Policy ${PolicyArn} was not found.`);
+    expect(await refusalOf(sagemaker.send(new ListEndpointsCommand({})))).toMatch(/no identity-based policy/);
+  });
+
+  test('is refused when there is one of its name, when it is no policy, and when it is too large', async () => {
+    await make({ Path: '/delivery/' });
+    expect(await refusalOf(make())).toMatch(/^EntityAlreadyExists: A policy called churn-lists already exists/);
+    const other = { PolicyName: 'other' };
+    expect(await refusalOf(make({ ...other, PolicyDocument: '{' }))).toMatch(/^MalformedPolicyDocument: /);
+    // IAM user guide, "IAM and AWS STS quotas": 6,144 characters, white space not counted.
+    const sized = (length: number): string => {
+      const text = allow(`sagemaker:${'a'.repeat(40)}`);
+      return text.replace(/a{40}/, (letters) => letters + 'a'.repeat(length - text.length));
+    };
+    expect(await refusalOf(make({ ...other, PolicyDocument: sized(6145) }))).toMatch(/^LimitExceeded: .*6144$/);
+    await make({ ...other, PolicyDocument: sized(6144).replaceAll(',', ', ') });
+  });
+
+  test('is the eleventh of no role', async () => {
+    await makeRole();
+    const attach = async (number: number) => {
+      const { Policy } = (await make({ PolicyName: `churn-${number}` })) as { Policy: { Arn: string } };
+      await iam('AttachRolePolicy', { RoleName, PolicyArn: Policy.Arn });
+    };
+    for (let number = 1; number <= 10; number++) await attach(number);
+    expect(await refusalOf(attach(11))).toMatch(/^LimitExceeded: Cannot exceed quota for PoliciesPerRole: 10$/);
+  });
+});
+
+describe('an identity provider', () => {
+  const Url = 'https://token.actions.githubusercontent.com';
+  const OpenIDConnectProviderArn = 'arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com';
+  const create = (more: object = {}) =>
+    iam('CreateOpenIDConnectProvider', { Url, ClientIDList: ['sts.amazonaws.com'], ...more });
+  const exchange = async (): Promise<unknown> => {
+    const answer = await fetch(`${account.simulator.url}/github/oidc-token?audience=sts.amazonaws.com`);
+    const { value: WebIdentityToken } = (await answer.json()) as { readonly value: string };
+    const RoleArn = 'arn:aws:iam::111122223333:role/model-deployer';
+    return account.sts.send(
+      new AssumeRoleWithWebIdentityCommand({ RoleArn, RoleSessionName: 'job-7', WebIdentityToken }),
+    );
+  };
+
+  test('of GitHub is there from the beginning, unless the account begins without', async () => {
+    expect(await iam('ListOpenIDConnectProviders', {})).toEqual({
+      OpenIDConnectProviderList: [{ Arn: OpenIDConnectProviderArn }],
+    });
+    expect(await refusalOf(create())).toBe(`EntityAlreadyExists: Provider with url ${Url} already exists.`);
+  });
+
+  test('is needed for a token of its issuer, with its audience', async () => {
+    account.simulator.close();
+    account = await openAccount({ withGithub: false });
+    expect(await iam('ListOpenIDConnectProviders', {})).toEqual({ OpenIDConnectProviderList: [] });
+    expect(await refusalOf(exchange())).toMatch(/No OpenIDConnect provider found in your account/);
+    const Tags = [{ Key: 'team', Value: 'churn' }];
+    expect(await create({ ClientIDList: ['elsewhere'], ThumbprintList: ['a'.repeat(40)], Tags })).toEqual({
+      OpenIDConnectProviderArn,
+      Tags,
+    });
+    expect(await iam('GetOpenIDConnectProvider', { OpenIDConnectProviderArn })).toMatchObject({
+      Url: 'token.actions.githubusercontent.com',
+      ClientIDList: ['elsewhere'],
+      ThumbprintList: ['a'.repeat(40)],
+      Tags,
+    });
+    expect(await refusalOf(exchange())).toMatch(/Incorrect token audience/);
+    await iam('DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn });
+    await iam('DeleteOpenIDConnectProvider', { OpenIDConnectProviderArn });
+    expect(await refusalOf(iam('GetOpenIDConnectProvider', { OpenIDConnectProviderArn }))).toMatch(/^NoSuchEntity: /);
+    await create();
+    expect(await exchange()).toMatchObject({ Provider: OpenIDConnectProviderArn });
+    expect(await refusalOf(create({ Url: 'http://example.com' }))).toMatch(/^InvalidInput: /);
   });
 });
 
