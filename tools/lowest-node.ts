@@ -145,7 +145,7 @@ const play = async (node: string): Promise<readonly string[]> => {
     alone.child.stdout.on('data', () => {
       if (alone.text().includes('AWS_EC2_METADATA_DISABLED')) alone.child.kill('SIGTERM');
     });
-    expect(['simulator'], await alone.closed, 0, /^http:\/\/127\.0\.0\.1:\d+\nexport AWS_/);
+    expect(['simulator'], await alone.closed, 0, /^http:\/\/127\.0\.0\.1:\d+\n(# .+\n)+export AWS_/);
   } finally {
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });
