@@ -33,4 +33,5 @@ export const commands = {
   rehearse: async () => (await import('./rehearse.ts')).rehearse,
   simulator: async () => (await import('./simulator.ts')).simulator,
   probe: async () => (await import('./probe.ts')).probe,
+  completion: async (): Promise<Command> => (await import('./completion.ts')).completionOf(commands),
 } as const satisfies Commands & Readonly<Record<OperationName, unknown>>;

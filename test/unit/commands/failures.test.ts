@@ -56,6 +56,7 @@ const asksAws: Readonly<Record<Name, readonly string[] | undefined>> = {
   rehearse: undefined,
   simulator: undefined,
   probe: ['--clean'],
+  completion: undefined,
 };
 
 // Nock changes `http`, which the next test file of this process uses too.
