@@ -253,6 +253,8 @@ export interface TrafficOptions {
   readonly endpoint: string;
   /** Of which the endpoint serves a version; its rows are the requests. Default: iris. */
   readonly model?: 'iris' | 'segments';
+  /** Requests of the user's own, drawn one by one in place of those rows. */
+  readonly own?: { readonly bodies: readonly Buffer[]; readonly contentType: string };
   readonly requestsPerSecond: number;
   readonly seed: number;
   /** Share of the requests whose body the model refuses with a 4xx; none without it. */

@@ -35,7 +35,9 @@ export const startTraffic = (kernel: Kernel, hosting: HostingFace, options: Traf
   const measure = rowsOf[options.model ?? 'iris']();
   // Mistakes have a random stream of their own: without mistakes the requests stay the same.
   const slips = kernel.random(`mistakes/${options.endpoint}/${options.seed}`);
+  const { own } = options;
   const body = (): Buffer => {
+    if (own !== undefined) return own.bodies[Math.floor(random() * own.bodies.length)] ?? Buffer.of();
     const measured = measure(random);
     return Buffer.from(options.mistakes !== undefined && slips() < options.mistakes ? `${measured},cm` : measured);
   };
@@ -44,7 +46,7 @@ export const startTraffic = (kernel: Kernel, hosting: HostingFace, options: Traf
     owed += options.requestsPerSecond;
     const bodies = Array.from({ length: Math.floor(owed) }, body);
     owed -= bodies.length;
-    hosting.drive(options.endpoint, bodies, 'text/csv', kernel.clock.now());
+    hosting.drive(options.endpoint, bodies, own?.contentType ?? 'text/csv', kernel.clock.now());
   });
   return { stop: () => timer.cancel() };
 };

@@ -78,6 +78,10 @@ const several = <Value>(
 const plainly = (value: string): string =>
   /^[a-z0-9=%@.,-]{1,60}$/.test(value) ? JSON.stringify(value) : quoted(value);
 
+const howServed =
+  'by `GET /ping` and `POST /invocations`. It finds its port in `SAGEMAKER_BIND_TO_PORT` and as `{port}`, and the unpacked artifact in `SAGEMAKER_BASE_DIR`/model and as `{model}`. One process for each variant.';
+const serveExample = 'python serve.py --port {port} --model {model}';
+
 /** Inputs of the commands `rehearse` and `simulator`, apart from their implementation, so that help does not load it. */
 export const rehearseInputs = {
   scenario: {
@@ -188,6 +192,36 @@ export const rehearseInputs = {
     default: '30m',
     example: '24h',
   }),
+  serve: optional(
+    text({
+      description: `With \`--manifest\`: a command that serves your own models in place of the stand-in, ${howServed}`,
+      example: serveExample,
+    }),
+  ),
+  model: optional(
+    text({
+      description: 'With `--serve`: the artifact of the new version, a `model.tar.gz`.',
+      example: 'model.tar.gz',
+    }),
+  ),
+  'baseline-model': optional(
+    text({
+      description: 'With `--serve`: the artifact of the version that serves before. Default: that of the new one.',
+      example: 'model-1.3.0.tar.gz',
+    }),
+  ),
+  requests: optional(
+    text({
+      description: 'With `--serve`: a file with a request on each line; the callers send them in random order.',
+      example: 'requests.csv',
+    }),
+  ),
+  'content-type': optional(
+    text({
+      description: 'With `--serve`: content type of the requests. Default: `text/csv`.',
+      example: 'application/json',
+    }),
+  ),
   expect: optional(
     choice({
       description: 'With `--manifest`: exit code 1 when the release ends otherwise.',
@@ -274,9 +308,8 @@ export const simulatorInputs = {
   ),
   serve: optional(
     text({
-      description:
-        'A command that serves every model, by `GET /ping` and `POST /invocations`. It finds its port in `SAGEMAKER_BIND_TO_PORT` and as `{port}`, and the unpacked artifact in `SAGEMAKER_BASE_DIR`/model and as `{model}`. One process for each variant.',
-      example: 'python serve.py --port {port} --model {model}',
+      description: `A command that serves every model, ${howServed}`,
+      example: serveExample,
     }),
   ),
   speed: number(

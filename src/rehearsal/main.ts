@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join, relative, resolve } from 'node:path';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { Terminal } from '../hosts/terminal.ts';
-import { readInputs } from '../inputs/read-inputs.ts';
+import { readInputs, type Written } from '../inputs/read-inputs.ts';
 import { suggest } from '../manifest/suggest.ts';
 import { jsonText } from '../plain-text.ts';
 import { InputError, type ValuesOf } from '../schema.ts';
@@ -10,6 +10,7 @@ import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { rehearseInputs } from './inputs.ts';
 import { usually } from './own/behaviour.ts';
+import { readOwnModel } from './own/own-model.ts';
 import { type ManifestRehearsal, rehearseManifest } from './own/rehearse-manifest.ts';
 import { subjectOf } from './own/subject.ts';
 import { type Out, playAll, playStory } from './play.ts';
@@ -101,7 +102,7 @@ const readOptions = async (args: readonly string[]) => {
     ...options,
     named: scenarios.filter(({ name }) => wanted?.includes(name) ?? true),
     ...(options.workflow === undefined &&
-      options.manifest !== undefined && { own: ownRelease(options.manifest, options) }),
+      options.manifest !== undefined && { own: ownRelease(options.manifest, options, written) }),
     ...(options.workflow !== undefined && {
       ofWorkflow: await ownWorkflow(options.workflow, options, written('candidate') !== undefined),
     }),
@@ -120,6 +121,11 @@ const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kin
   strategy: ['manifest'],
   history: ['manifest'],
   expect: ['manifest'],
+  serve: ['manifest'],
+  model: ['manifest'],
+  'baseline-model': ['manifest'],
+  requests: ['manifest'],
+  'content-type': ['manifest'],
   candidate: ['manifest', 'workflow'],
   'requests-per-second': ['manifest', 'workflow'],
   'baseline-errors': ['manifest', 'workflow'],
@@ -162,18 +168,31 @@ const ownWorkflow = async (
   });
 };
 
+/** How a stand-in behaves: a model of the user's own behaves by itself. */
+const ofStandIn = ['candidate', 'baseline-errors', 'latency-p50'] as const;
+
 /** @throws {InputError} */
-const ownRelease = (manifest: string, options: ValuesOf<typeof rehearseInputs>): ManifestRehearsal => {
+const ownRelease = (
+  manifest: string,
+  options: ValuesOf<typeof rehearseInputs>,
+  written: Written,
+): ManifestRehearsal => {
   const { environment, strategy, candidate, expect } = options;
+  const own = readOwnModel(options);
+  const contrary = own && ofStandIn.find((name) => written(name) !== undefined);
+  if (contrary !== undefined)
+    throw new InputError(
+      `--${contrary}: with --serve your own model answers, and its answers decide; leave out one of the two`,
+    );
   return {
-    subject: subjectOf({ manifest, ...withoutUndefined({ environment, strategy }) }),
+    subject: subjectOf({ manifest, isOwn: own !== undefined, ...withoutUndefined({ environment, strategy }) }),
     requestsPerSecond: options['requests-per-second'],
     historySeconds: options.history,
     errors: options['baseline-errors'],
     medianMs: options['latency-p50'],
     candidate: candidate.behaviour,
-    candidateIs: candidate.is,
-    ...withoutUndefined({ expect }),
+    candidateIs: own === undefined ? candidate.is : 'your model',
+    ...withoutUndefined({ expect, own }),
   };
 };
 type Options = Awaited<ReturnType<typeof readOptions>>;

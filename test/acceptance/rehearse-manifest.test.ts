@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeArchive } from '../../simulator/containers/archive.ts';
 import { rehearse } from '../../src/rehearsal/main.ts';
 import type { ScenarioVerdict } from '../../src/rehearsal/verdict.ts';
 
@@ -291,4 +292,94 @@ test('a place that is no folder is one error, and stays as it is', async () => {
   expect(await rehearse(['--manifest', path, '--out', path], terminal)).toBe(2);
   expect(err.join()).toContain('cannot be a folder for the rehearsal');
   expect(readFileSync(path, 'utf8')).toBe(good);
+});
+
+describe('models of the user, behind a command of the user', () => {
+  const server = `
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+const [, , port, model] = process.argv;
+const { failsEvery = 0, starts = true } = JSON.parse(readFileSync(\`\${model}/model.json\`, 'utf8'));
+if (!starts) process.exit(1);
+let asked = 0;
+createServer((request, response) => {
+  let body = '';
+  request.on('data', (part) => (body += part)).on('end', () => {
+    if (request.url === '/ping') return response.end();
+    if (!/^{"row":[12]}$/.test(body) || request.headers['content-type'] !== 'application/json') response.statusCode = 415;
+    else if (++asked % failsEvery === 0) response.statusCode = 500;
+    response.end('[0.5]');
+  });
+}).listen(Number(port), '127.0.0.1');
+`;
+  const written = manifest(
+    four,
+    'strategy: canary, size: 1 instance, bake: 5m, final-bake: 5m, minimum-requests: 100, alarms: { errors: 1% }',
+  );
+  const archive = (name: string, content: object): string => {
+    const path = join(folder, name);
+    writeFileSync(path, writeArchive(new Map([['model.json', Buffer.from(JSON.stringify(content))]])));
+    return path;
+  };
+  const own = (model: object): readonly string[] => {
+    writeFileSync(join(folder, 'serve.mjs'), server);
+    writeFileSync(join(folder, 'requests.jsonl'), '{"row":1}\n\n{"row":2}\n');
+    return [
+      ...['--serve', `'${process.execPath}' '${join(folder, 'serve.mjs')}' {port} {model}`],
+      ...['--model', archive('new.tar.gz', model), '--requests', join(folder, 'requests.jsonl')],
+      ...['--content-type', 'application/json', '--requests-per-second', '4', '--history', '10m'],
+    ];
+  };
+
+  test('a good one is delivered in the place of itself, and its answers are counted', async () => {
+    const { code, out } = await run(written, ...own({}));
+    expect(out).toMatch(/succeeded\/delivered/);
+    expect(out).toMatch(
+      /^ {2}ranking\/1 answered \d+ requests: 100 % with 200; the slowest took \d+ ms, the largest answer had 5 bytes$/m,
+    );
+    expect(out).toMatch(/^ {2}ranking\/2 answered \d+ requests: 100 % with 200/m);
+    expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('Your own command serves your model.');
+    expect(code).toBe(0);
+  });
+
+  test('one that fails beside an earlier one is taken back by the alarm', async () => {
+    const before = ['--baseline-model', archive('old.tar.gz', {})];
+    const { out } = await run(written, ...own({ failsEvery: 20 }), ...before, '--expect', 'rolled-back');
+    expect(out).toMatch(/rolled-back\/alarm/);
+    expect(out).toMatch(/^ {2}ranking\/2 answered \d+ requests: 95[.\d]* % with 200, [45][.\d]* % with 500/m);
+  });
+
+  test('one whose command ends at once never passes its health check', async () => {
+    const before = ['--baseline-model', archive('old.tar.gz', {})];
+    const { out } = await run(written, ...own({ starts: false }), ...before, '--expect', 'rolled-back');
+    expect(out).toMatch(/rolled-back\/health-check/);
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    ['a command alone', ['--serve', 'python serve.py'], /--serve, --model and --requests belong together/],
+    ['a content type alone', ['--content-type', 'text/csv'], /--serve, --model and --requests belong together/],
+    [
+      'no archive',
+      ['--serve', 'x', '--model', 'package.json', '--requests', 'package.json'],
+      /model: "package\.json" is no gzip-compressed tar; expected a model\.tar\.gz/,
+    ],
+    [
+      'a file that is not there',
+      ['--serve', 'x', '--model', 'none.tar.gz', '--requests', 'package.json'],
+      /model: "none\.tar\.gz" cannot be read/,
+    ],
+  ])('%s is refused', async (_what, args, said) => {
+    const { code, err } = await run(written, ...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(said);
+  });
+
+  test('requests without a line, and the behaviour of a stand-in, are refused', async () => {
+    const args = own({});
+    expect((await run(written, ...args, '--candidate', 'errors=2%')).err).toMatch(
+      /^rehearse: --candidate: with --serve your own model answers/,
+    );
+    writeFileSync(join(folder, 'requests.jsonl'), '\n');
+    expect((await run(written, ...args)).err).toMatch(/requests: .* has no line; expected one request on each/);
+  });
 });

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCommandServers } from '../../../simulator/containers/command-server.ts';
 import type { Simulator } from '../../../simulator/contracts.ts';
 import { duration, seconds } from '../../clock.ts';
 import { wallClock } from '../../hosts/wall-clock.ts';
@@ -8,6 +9,7 @@ import type { Environment } from '../../manifest/manifest.ts';
 import { type Outcome, outcomes } from '../../outcome.ts';
 import { releasesOf } from '../../release/location.ts';
 import { redacted } from '../../secrets.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import { chapterOf, type Scene } from '../chapter.ts';
 import { createDriver, type Driver } from '../driver.ts';
 import type { Out } from '../play.ts';
@@ -18,6 +20,7 @@ import { timelineOf, verdictOfChapter } from '../timeline.ts';
 import { type ScenarioVerdict, scenarioVerdict } from '../verdict.ts';
 import { writeRehearsal } from '../write.ts';
 import { type Behaviour, usually } from './behaviour.ts';
+import { counting, type OwnModel } from './own-model.ts';
 import { standIn } from './stand-in.ts';
 import type { Subject } from './subject.ts';
 import { alarmsOf, openWorld, placeOf } from './world.ts';
@@ -35,6 +38,8 @@ export interface ManifestRehearsal {
   /** The candidate in the user's words. */
   readonly candidateIs: string;
   readonly expect?: Outcome;
+  /** Absent: a stand-in serves, with the behaviour above. */
+  readonly own?: OwnModel;
 }
 
 const [serving, candidate] = ['1.0.0', '1.1.0'] as const;
@@ -44,7 +49,7 @@ export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promi
   const { subject } = wish;
   out.say(assumptions(subject, wish));
   const startedAt = wallClock.now();
-  const world = await openRehearsal(wish);
+  const world = await openRehearsal(wish, out);
   try {
     const first = await world.release('The first delivery', serving);
     const before = world.scene(first);
@@ -65,10 +70,10 @@ export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promi
 type Chapter = ReturnType<typeof chapterOf>;
 
 const ended = (
-  { simulator, releases, start }: World,
+  { simulator, releases, start, served }: World,
   release: RehearsedRelease<string>,
   chapters: readonly Chapter[],
-  { expect }: ManifestRehearsal,
+  { expect, own }: ManifestRehearsal,
   out: Out,
   startedAt: number,
   others: readonly string[] = [],
@@ -86,14 +91,15 @@ const ended = (
   if (last) {
     out.say(redacted(timelineOf(last, start)));
     out.say(redacted(verdictOfChapter(last, verdict, false)));
+    for (const line of served()) out.say(`  ${line}`);
   }
   const title = 'A release rehearsed';
-  writeRehearsal(out.folder, { simulator, releases }, { title, about: about(verdict), chapters });
+  writeRehearsal(out.folder, { simulator, releases }, { title, about: about(verdict, own), chapters });
   return verdict;
 };
 
-const about = ({ virtualSeconds, wallMs, requests }: ScenarioVerdict): string =>
-  `${duration(virtualSeconds * 1000)} in ${(wallMs / 1000).toFixed(1)} s, with ${counted(requests, 'request')} to a simulated AWS. A stand-in serves, and not your model.`;
+const about = ({ virtualSeconds, wallMs, requests }: ScenarioVerdict, own: OwnModel | undefined): string =>
+  `${duration(virtualSeconds * 1000)} in ${(wallMs / 1000).toFixed(1)} s, with ${counted(requests, 'request')} to a simulated AWS. ${own === undefined ? 'A stand-in serves, and not your model.' : 'Your own command serves your model.'}`;
 
 interface World {
   readonly simulator: Simulator;
@@ -103,13 +109,17 @@ interface World {
   release(title: string, version: string): Promise<RehearsedRelease<string>>;
   scene(release: RehearsedRelease<string>): Chapter;
   startTraffic(): { stop(): void };
+  /** What models of the user's own answered, a sentence each. */
+  served(): readonly string[];
   close(): Promise<void>;
 }
 
-const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
-  const { subject } = wish;
+const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> => {
+  const { subject, own } = wish;
+  const servers = own && createCommandServers(own.command, (line) => out.say(`  ${line}`));
+  const counted = servers && counting(servers.serve);
   const { model, name, environment, manifest } = subject;
-  const simulator = await openWorld(subject);
+  const simulator = await openWorld(subject, counted?.serve);
   const folder = openTemporaryFolder();
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
@@ -119,10 +129,11 @@ const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
   const { account, region, image, bucket } = placeOf(environment);
   const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };
   const artifacts = {
-    [serving]: standIn(serving, baseline),
-    [candidate]: standIn(candidate, { ...baseline, ...wish.candidate }),
+    [serving]: own?.baseline ?? standIn(serving, baseline),
+    [candidate]: own?.candidate ?? standIn(candidate, { ...baseline, ...wish.candidate }),
   };
   const versions = versionsOf(Object.entries(artifacts));
+  const contentType = own?.contentType ?? 'text/csv';
   const releases: RehearsedRelease<string>[] = [];
   const endpoint = environment.endpoint.name;
   const placed = (version: string): Place => ({
@@ -142,8 +153,8 @@ const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
       artifact: artifacts[version as keyof typeof artifacts],
       inputs: {
         image,
-        'content-types': 'text/csv',
-        'response-types': 'text/csv',
+        'content-types': contentType,
+        'response-types': contentType,
         'approval-status': 'Approved',
       },
     },
@@ -173,10 +184,16 @@ const openRehearsal = async (wish: ManifestRehearsal): Promise<World> => {
       return release;
     },
     scene: (release) => chapterOf(scene, release),
-    startTraffic: () => simulator.traffic({ endpoint, requestsPerSecond: wish.requestsPerSecond, seed: 20_260_105 }),
+    startTraffic: () =>
+      simulator.traffic({
+        ...{ endpoint, requestsPerSecond: wish.requestsPerSecond, seed: 20_260_105 },
+        ...withoutUndefined({ own: own && { bodies: own.requests, contentType } }),
+      }),
+    served: () => counted?.lines() ?? [],
     close: async () => {
       driver.close();
       await simulator.close();
+      servers?.close();
       removeTemporaryFolder(folder);
     },
   };
@@ -187,13 +204,25 @@ const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string =>
   return serverless === undefined ? 'no fleet' : `serverless, ${serverless.memoryMb} MB`;
 };
 
+const behaviourOf = ({
+  own,
+  errors,
+  medianMs,
+  candidateIs,
+  requestsPerSecond,
+  historySeconds,
+}: ManifestRehearsal): string =>
+  own === undefined
+    ? `the version that serves fails on ${percent(errors)} and takes ${medianMs} ms; the candidate is ${candidateIs}`
+    : `your command answers each of them, ${Math.round(requestsPerSecond * historySeconds)} before the release, and takes its time for them; the candidate is ${candidateIs}`;
+
 /** The facts that the manifest has, and the defaults in place of the unknown ones. */
 const assumptions = ({ model, name, environment, leftOut }: Subject, wish: ManifestRehearsal): string => {
   const { account, region } = placeOf(environment);
   const alarms = alarmsOf(environment);
   return [
     `${model} to ${environment.endpoint.name} (${name}): account ${account}, ${region}, ${fleetOf(environment)}, ${environment.rollout.strategy}`,
-    `  assumed: ${wish.requestsPerSecond} requests a second for ${duration(seconds(wish.historySeconds))} before; the version that serves fails on ${percent(wish.errors)} and takes ${wish.medianMs} ms; the candidate is ${wish.candidateIs}`,
+    `  assumed: ${wish.requestsPerSecond} requests a second for ${duration(seconds(wish.historySeconds))} before; ${behaviourOf(wish)}`,
     ...(alarms.length === 0
       ? []
       : [

@@ -23,6 +23,8 @@ export interface Chosen {
   readonly manifest: string;
   readonly environment?: string;
   readonly strategy?: Strategy;
+  /** The user's own model serves, and can be asked by a smoke test. */
+  readonly isOwn?: boolean;
 }
 
 /** The shapes of docs/manifest.md; alarms and the least requests are the manifest's own. */
@@ -51,14 +53,14 @@ const ofPeople = {
 const unrehearsed = {
   manifest: {
     ...ofPeople,
-    regression: 'the regression test asks your model, and a stand-in serves here',
+    regression: 'the release alone is rehearsed, without the test before it',
     smoke: 'the smoke test asks your model, and a stand-in serves here',
   },
   environment: { ...ofPeople, after: 'no other environment is rehearsed' },
 } as const;
 
 /** @throws {InputError} */
-export const subjectOf = ({ manifest: path, environment: wanted, strategy }: Chosen): Subject => {
+export const subjectOf = ({ manifest: path, environment: wanted, strategy, isOwn = false }: Chosen): Subject => {
   const text = readManifestFile(path);
   const written = loadManifest(text, path);
   const name = wanted ?? onlyEnvironment(written, path);
@@ -70,7 +72,7 @@ export const subjectOf = ({ manifest: path, environment: wanted, strategy }: Cho
     throw new InputError(
       `environment: ${quoted(name)} is an endpoint with \`async\`, and a manifest is rehearsed with requests in real time. The scenario \`async-endpoint\` plays its deployments`,
     );
-  const { value, leftOut } = reduced(parseYaml(text).value as Mapping, name, strategy);
+  const { value, leftOut } = reduced(parseYaml(text).value as Mapping, name, strategy, isOwn);
   const manifest = JSON.stringify(value, null, 2);
   return {
     model: written.model,
@@ -100,9 +102,10 @@ const onlyEnvironment = ({ environments, byCodeDeploy = {} }: Manifest, path: st
 };
 
 /** One environment alone, in JSON, which is YAML too. */
-const reduced = (manifest: Mapping, name: string, strategy: Strategy | undefined) => {
+const reduced = (manifest: Mapping, name: string, strategy: Strategy | undefined, isOwn: boolean) => {
   const leftOut: string[] = [];
-  const top = withoutKeys(manifest, unrehearsed.manifest, '', leftOut);
+  const { smoke, ...always } = unrehearsed.manifest;
+  const top = withoutKeys(manifest, isOwn ? always : { ...always, smoke }, '', leftOut);
   const environment = withoutKeys(
     (manifest['environments'] as Readonly<Record<string, Mapping>>)[name] ?? {},
     unrehearsed.environment,

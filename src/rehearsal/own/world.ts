@@ -1,8 +1,9 @@
-import type { Simulator } from '../../../simulator/contracts.ts';
+import type { Serve, Simulator } from '../../../simulator/contracts.ts';
 import { defaultRoles, startSimulator } from '../../../simulator/simulator.ts';
 import { partitionOf } from '../../aws/credentials.ts';
 import type { Delivery, EndpointSpec, Environment } from '../../manifest/manifest.ts';
 import { releasesOf } from '../../release/location.ts';
+import { withoutUndefined } from '../../without-undefined.ts';
 import type { Subject } from './subject.ts';
 
 /** Where the manifest says nothing. */
@@ -19,13 +20,17 @@ export const placeOf = ({
   bucket: `rehearsal-${account}-${region}`,
 });
 
-/** The local AWS that the manifest expects: its account and region, roles, buckets, alarms and the image of the stand-in. */
-export const openWorld = async ({ environment }: Subject): Promise<Simulator> => {
+/**
+ * The local AWS that the manifest expects: its account and region, roles, buckets, alarms and the image of the stand-in.
+ * @param serve undefined: models of the simulator's own form serve
+ */
+export const openWorld = async ({ environment }: Subject, serve?: Serve): Promise<Simulator> => {
   const { account, region, image, bucket } = placeOf(environment);
   const simulator = await startSimulator({
     accountId: account,
     region,
     roles: [...rolesOf(environment), ...defaultRoles],
+    ...withoutUndefined({ serve }),
   });
   simulator.images.tag(image, `sha256:${'5e'.repeat(32)}`);
   const { bucket: releases } = releasesOf(environment, { partition: 'aws', region, id: account });

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { Container, Serve } from '../../../simulator/contracts.ts';
+import { counted, percent } from '../../judge/amounts.ts';
+import { InputError } from '../../schema.ts';
+import { quoted } from '../../secrets.ts';
+import { shortName } from '../workflow/stand-ins.ts';
+
+/** The user's own models, a command that serves them, and requests that they understand. */
+export interface OwnModel {
+  readonly command: string;
+  /** Gzip-compressed tars. */
+  readonly candidate: Buffer;
+  readonly baseline: Buffer;
+  readonly requests: readonly Buffer[];
+  readonly contentType: string;
+}
+
+export interface OwnModelInputs {
+  readonly serve?: string | undefined;
+  readonly model?: string | undefined;
+  readonly 'baseline-model'?: string | undefined;
+  readonly requests?: string | undefined;
+  readonly 'content-type'?: string | undefined;
+}
+
+/** @throws {InputError} for a file that cannot be read, and where one of the three that belong together is missing */
+export const readOwnModel = (given: OwnModelInputs): OwnModel | undefined => {
+  const { serve, model, requests, 'baseline-model': before, 'content-type': contentType } = given;
+  if ([serve, model, requests, before, contentType].every((value) => value === undefined)) return undefined;
+  if (serve === undefined || model === undefined || requests === undefined)
+    throw new InputError(
+      '--serve, --model and --requests belong together: a command, the model that it serves, and the requests that the model understands',
+    );
+  const candidate = archiveAt('model', model);
+  return {
+    command: serve,
+    candidate,
+    // Of the same content, in other bytes: a version that is registered twice is one version. A gzip file may have several members (RFC 1952, 2.2).
+    baseline: before === undefined ? Buffer.concat([candidate, gzipSync('')]) : archiveAt('baseline-model', before),
+    requests: linesOf(requests),
+    contentType: contentType ?? 'text/csv',
+  };
+};
+
+const read = (input: string, path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InputError(`${input}: ${quoted(path)} cannot be read: ${(error as Error).message}`);
+  }
+};
+
+const archiveAt = (input: string, path: string): Buffer => {
+  const content = read(input, path);
+  if (content[0] !== 0x1f || content[1] !== 0x8b)
+    throw new InputError(`${input}: ${quoted(path)} is no gzip-compressed tar; expected a model.tar.gz`);
+  return content;
+};
+
+const linesOf = (path: string): readonly Buffer[] => {
+  const lines = read('requests', path)
+    .toString('utf8')
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '');
+  if (lines.length === 0) throw new InputError(`requests: ${quoted(path)} has no line; expected one request on each`);
+  return lines.map((line) => Buffer.from(line));
+};
+
+/** What the containers of one model answered. */
+interface Answers {
+  readonly statuses: Map<number, number>;
+  slowestMs: number;
+  largestBytes: number;
+}
+
+/** A server whose answers are counted, by the identity of the model. */
+export const counting = (serve: Serve): { readonly serve: Serve; lines(): readonly string[] } => {
+  const all = new Map<string, Answers>();
+  return {
+    serve: (model) => {
+      const container = serve(model);
+      const answers = all.get(model.identity) ?? { statuses: new Map(), slowestMs: 0, largestBytes: 0 };
+      all.set(model.identity, answers);
+      const invoke: Container['invoke'] = (...request) => {
+        const answer = container.invoke(...request);
+        answers.statuses.set(answer.status, (answers.statuses.get(answer.status) ?? 0) + 1);
+        answers.slowestMs = Math.max(answers.slowestMs, answer.latencyMs);
+        answers.largestBytes = Math.max(answers.largestBytes, answer.body.length);
+        return answer;
+      };
+      return { ...container, invoke };
+    },
+    lines: () => [...all].map(([identity, answers]) => answersLine(shortName(identity), answers)),
+  };
+};
+
+/** `churn/2 answered 1200 requests: 99.5 % with 200, 0.5 % with 500; the slowest took 35 ms, the largest answer had 12 bytes`. */
+const answersLine = (identity: string, { statuses, slowestMs, largestBytes }: Answers): string => {
+  const total = [...statuses.values()].reduce((sum, one) => sum + one, 0);
+  const shares = [...statuses]
+    .toSorted(([one], [other]) => one - other)
+    .map(([status, times]) => `${percent(times / total)} with ${status}`);
+  return total === 0
+    ? `${identity} was asked nothing`
+    : `${identity} answered ${counted(total, 'request')}: ${shares.join(', ')}; the slowest took ${Math.round(slowestMs)} ms, the largest answer had ${counted(largestBytes, 'byte')}`;
+};
