@@ -1,5 +1,7 @@
 import { rehearseInputs } from '../rehearsal/inputs.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
+import { reportFailure } from './failure-report.ts';
 
 export const rehearse: Command = {
   does: 'Plays the real actions against a local AWS on this machine, in virtual time; needs no AWS account.',
@@ -7,6 +9,7 @@ export const rehearse: Command = {
   notes: [
     'Without options: the main story, six releases with their timelines and a report.',
     'With `--manifest`: one release by a manifest of your own ([Rehearsing your own release](rehearsing.md)).',
+    'With `--endpoint`: one release to a live endpoint, which is only read: credentials must allow the actions of docs/permissions/plan.json.',
     'With `--workflow`: a workflow of your own, under [act](https://nektosact.com), for one event after the other ([Rehearsing your own workflow](rehearsing.md#your-own-workflow)).',
   ],
   examples: [
@@ -17,6 +20,10 @@ export const rehearse: Command = {
     {
       line: 'rehearse --manifest delivery.yml --candidate errors=2% --expect rolled-back',
       does: 'A release by your own manifest, of a version that fails on 2 % of its requests.',
+    },
+    {
+      line: 'rehearse --endpoint churn --candidate latency=300ms',
+      does: 'A release to a live endpoint, under its own alarms and traffic.',
     },
     {
       line: 'rehearse --workflow .github/workflows/release.yml --candidate errors=5%',
@@ -30,7 +37,8 @@ export const rehearse: Command = {
   },
   // Loaded on demand: the commands for AWS need neither the rehearsal nor the simulator.
   run: async (args, host, terminal) => {
-    const { signal } = host().cancellation;
+    const own = host();
+    const { signal } = own.cancellation;
     const [{ rehearse }, { removeTemporaryFolders }] = await Promise.all([
       import('../rehearsal/main.ts'),
       import('../rehearsal/temporary-folder.ts'),
@@ -39,7 +47,15 @@ export const rehearse: Command = {
       signal.addEventListener('abort', () => resolve(1), { once: true }),
     );
     try {
-      return await Promise.race([rehearse(args, terminal), interrupted]);
+      return await Promise.race([
+        rehearse(args, terminal, async (region) => {
+          const { openWithoutManifest } = await import('./read-only-session.ts');
+          return openWithoutManifest(own, withoutUndefined({ region }));
+        }),
+        interrupted,
+      ]);
+    } catch (error) {
+      return reportFailure('rehearse', error, own);
     } finally {
       removeTemporaryFolders();
     }

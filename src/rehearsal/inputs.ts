@@ -1,5 +1,5 @@
 import type { Rollout } from '../manifest/manifest.ts';
-import { environmentPattern } from '../manifest/values.ts';
+import { environmentPattern, namePattern, regionPattern } from '../manifest/values.ts';
 import { outcomes } from '../outcome.ts';
 import { choice, durationField, type Field, flag, InputError, optional, text } from '../schema.ts';
 import { quoted } from '../secrets.ts';
@@ -105,6 +105,22 @@ export const rehearseInputs = {
       description:
         'Play a release by this manifest of your own: its account, region, endpoint, fleet, scaling, alarms and rollout, with a stand-in for the model.',
       example: 'delivery.yml',
+    }),
+  ),
+  endpoint: optional(
+    text({
+      description:
+        'Play a release to this live endpoint: its settings, fleet, scaling and alarms, and the traffic, errors and latency that CloudWatch has of its last day. It only reads.',
+      example: 'churn',
+      pattern: namePattern,
+      allowed: '1 to 63 letters, digits and inner hyphens',
+    }),
+  ),
+  region: optional(
+    text({
+      description: 'With `--endpoint`: its AWS region; default: the one of the environment variables.',
+      pattern: regionPattern,
+      allowed: 'a region such as eu-west-1',
     }),
   ),
   workflow: optional(

@@ -3,16 +3,17 @@ import { join, relative, resolve } from 'node:path';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { Terminal } from '../hosts/terminal.ts';
 import { readInputs, type Written } from '../inputs/read-inputs.ts';
-import { suggest } from '../manifest/suggest.ts';
+import { either, suggest } from '../manifest/suggest.ts';
 import { jsonText } from '../plain-text.ts';
 import { InputError, type ValuesOf } from '../schema.ts';
 import { quoted } from '../secrets.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import type { World } from '../world.ts';
 import { rehearseInputs } from './inputs.ts';
 import { usually } from './own/behaviour.ts';
 import { readOwnModel } from './own/own-model.ts';
 import { type ManifestRehearsal, rehearseManifest } from './own/rehearse-manifest.ts';
-import { subjectOf } from './own/subject.ts';
+import { type Chosen, subjectOf } from './own/subject.ts';
 import { type Out, playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
@@ -21,10 +22,13 @@ import type { ScenarioVerdict } from './verdict.ts';
 import { readEvent } from './workflow/event.ts';
 import type { WorkflowRehearsal } from './workflow/request.ts';
 
+/** Opens the account of the caller's credentials, to read a live endpoint. */
+export type OpenLive = (region: string | undefined) => Promise<World>;
+
 /** @returns the exit code: 0 when all scenarios ended as expected, 1 when not, 2 for a wrong command line */
-export const rehearse = async (args: readonly string[], terminal: Terminal): Promise<number> => {
+export const rehearse = async (args: readonly string[], terminal: Terminal, openLive?: OpenLive): Promise<number> => {
   try {
-    return await rehearseAs(await readOptions(args), terminal);
+    return await rehearseAs(await readOptions(args, openLive), terminal);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     terminal.err(`rehearse: ${error.message}`);
@@ -82,10 +86,10 @@ const playWorkflow = async (rehearsal: WorkflowRehearsal, out: Out, { json }: Op
   return verdict.problems.length === 0 ? 0 : 1;
 };
 
-const readOptions = async (args: readonly string[]) => {
+const readOptions = async (args: readonly string[], openLive: OpenLive | undefined) => {
   const written = readArguments(rehearseInputs, args);
   const options = readInputs(rehearseInputs, written);
-  const kind = options.workflow !== undefined ? 'workflow' : options.manifest !== undefined ? 'manifest' : 'scenario';
+  const kind = kindOf(options);
   for (const [name, kinds] of Object.entries(kindsOf))
     if (!kinds.includes(kind) && written(name) !== undefined && written(name) !== 'false')
       throw new InputError(`--${name}: ${belonging(kinds, kind)}`);
@@ -102,14 +106,21 @@ const readOptions = async (args: readonly string[]) => {
     ...options,
     named: scenarios.filter(({ name }) => wanted?.includes(name) ?? true),
     ...(options.workflow === undefined &&
-      options.manifest !== undefined && { own: ownRelease(options.manifest, options, written) }),
+      options.manifest !== undefined && { own: ownRelease({ manifest: options.manifest }, options, written) }),
+    ...(kind === 'endpoint' && { own: await liveRelease(options, written, openLive) }),
     ...(options.workflow !== undefined && {
       ofWorkflow: await ownWorkflow(options.workflow, options, written('candidate') !== undefined),
     }),
   };
 };
 
-type Kind = 'scenario' | 'manifest' | 'workflow';
+type Kind = 'scenario' | 'manifest' | 'endpoint' | 'workflow';
+
+const kindOf = ({ workflow, manifest, endpoint }: ValuesOf<typeof rehearseInputs>): Kind => {
+  if (endpoint !== undefined) return 'endpoint';
+  if (workflow !== undefined) return 'workflow';
+  return manifest === undefined ? 'scenario' : 'manifest';
+};
 
 /** The rehearsals that an option belongs to; all others belong to every one. */
 const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kind[]>>> = {
@@ -118,18 +129,21 @@ const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kin
   list: ['scenario'],
   settings: ['scenario'],
   environment: ['manifest'],
-  strategy: ['manifest'],
-  history: ['manifest'],
-  expect: ['manifest'],
-  serve: ['manifest'],
-  model: ['manifest'],
-  'baseline-model': ['manifest'],
-  requests: ['manifest'],
-  'content-type': ['manifest'],
-  candidate: ['manifest', 'workflow'],
-  'requests-per-second': ['manifest', 'workflow'],
-  'baseline-errors': ['manifest', 'workflow'],
-  'latency-p50': ['manifest', 'workflow'],
+  manifest: ['manifest', 'workflow'],
+  workflow: ['workflow'],
+  region: ['endpoint'],
+  strategy: ['manifest', 'endpoint'],
+  history: ['manifest', 'endpoint'],
+  expect: ['manifest', 'endpoint'],
+  serve: ['manifest', 'endpoint'],
+  model: ['manifest', 'endpoint'],
+  'baseline-model': ['manifest', 'endpoint'],
+  requests: ['manifest', 'endpoint'],
+  'content-type': ['manifest', 'endpoint'],
+  candidate: ['manifest', 'endpoint', 'workflow'],
+  'requests-per-second': ['manifest', 'endpoint', 'workflow'],
+  'baseline-errors': ['manifest', 'endpoint', 'workflow'],
+  'latency-p50': ['manifest', 'endpoint', 'workflow'],
   event: ['workflow'],
   approve: ['workflow'],
   fault: ['workflow'],
@@ -140,8 +154,9 @@ const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kin
 
 const belonging = (kinds: readonly Kind[], kind: Kind): string => {
   if (kinds.includes('scenario')) return `a ${kind} of your own is no scenario; give one of the two`;
+  if (kind === 'endpoint') return 'a live endpoint is rehearsed as it is; leave it out, or --endpoint';
   if (kind === 'workflow') return 'a workflow is rehearsed with its manifest as it is; leave it out, or --workflow';
-  return `give the ${kinds.join(' or the ')} to which it belongs, with ${kinds.map((one) => `--${one}`).join(' or ')}`;
+  return `give ${either(kinds.map((one) => `the ${one}`))} to which it belongs, with ${either(kinds.map((one) => `--${one}`))}`;
 };
 
 /** @throws {InputError} */
@@ -173,7 +188,7 @@ const ofStandIn = ['candidate', 'baseline-errors', 'latency-p50'] as const;
 
 /** @throws {InputError} */
 const ownRelease = (
-  manifest: string,
+  manifest: Pick<Chosen, 'manifest' | 'text'>,
   options: ValuesOf<typeof rehearseInputs>,
   written: Written,
 ): ManifestRehearsal => {
@@ -185,7 +200,7 @@ const ownRelease = (
       `--${contrary}: with --serve your own model answers, and its answers decide; leave out one of the two`,
     );
   return {
-    subject: subjectOf({ manifest, isOwn: own !== undefined, ...withoutUndefined({ environment, strategy }) }),
+    subject: subjectOf({ ...manifest, isOwn: own !== undefined, ...withoutUndefined({ environment, strategy }) }),
     requestsPerSecond: options['requests-per-second'],
     historySeconds: options.history,
     errors: options['baseline-errors'],
@@ -193,6 +208,30 @@ const ownRelease = (
     candidate: candidate.behaviour,
     candidateIs: own === undefined ? candidate.is : 'your model',
     ...withoutUndefined({ expect, own }),
+  };
+};
+
+/** What the user writes counts more than what CloudWatch has seen. @throws {InputError} */
+const liveRelease = async (
+  options: ValuesOf<typeof rehearseInputs>,
+  written: Written,
+  openLive: OpenLive | undefined,
+): Promise<ManifestRehearsal> => {
+  const { endpoint = '', region } = options;
+  if (openLive === undefined) throw new InputError('endpoint: there are no credentials here to read it with');
+  const { readLiveEndpoint } = await import('./own/live-endpoint.ts');
+  const { manifest, traffic } = await readLiveEndpoint(await openLive(region), endpoint);
+  const rehearsal = ownRelease({ manifest: `the manifest of ${endpoint}`, text: manifest }, options, written);
+  const unlessWritten = <Value>(name: keyof typeof rehearseInputs, value: Value): Value | undefined =>
+    written(name) === undefined ? value : undefined;
+  return {
+    ...rehearsal,
+    ...withoutUndefined({
+      requestsPerSecond: unlessWritten('requests-per-second', traffic && Math.min(1000, traffic.requestsPerSecond)),
+      errors: unlessWritten('baseline-errors', traffic?.errors),
+      medianMs: unlessWritten('latency-p50', traffic?.medianMs),
+    }),
+    live: { endpoint, manifest, isMeasured: traffic !== undefined },
   };
 };
 type Options = Awaited<ReturnType<typeof readOptions>>;

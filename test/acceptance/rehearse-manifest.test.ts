@@ -182,7 +182,7 @@ regression:
       'ranking to ranking-eu (production): account 111122223333, eu-west-1, 4 instances of ml.c6i.2xlarge, canary',
       '  assumed: 8 requests a second for 30m before; the version that serves fails on 0 % and takes 12 ms; the candidate is errors=3%',
       '  left out: `approval`: the version counts as approved',
-      '  left out: `regression`: the regression test asks your model, and a stand-in serves here',
+      '  left out: `regression`: the release alone is rehearsed, without the test before it',
       '  left out: `production.after`: no other environment is rehearsed',
       '  playing it in virtual time …',
     ]);
@@ -280,7 +280,7 @@ test('options of a manifest need one', async () => {
   const terminal = { out: () => {}, err: (text: string) => void err.push(text) };
   expect(await rehearse(['--candidate', 'good'], terminal)).toBe(2);
   expect(err.join()).toContain(
-    '--candidate: give the manifest or the workflow to which it belongs, with --manifest or --workflow',
+    '--candidate: give the manifest, the endpoint or the workflow to which it belongs, with --manifest, --endpoint or --workflow',
   );
 });
 

@@ -38,6 +38,8 @@ export interface ManifestRehearsal {
   /** The candidate in the user's words. */
   readonly candidateIs: string;
   readonly expect?: Outcome;
+  /** The live endpoint that it was read from. */
+  readonly live?: { readonly endpoint: string; readonly manifest: string; readonly isMeasured: boolean };
   /** Absent: a stand-in serves, with the behaviour above. */
   readonly own?: OwnModel;
 }
@@ -47,6 +49,7 @@ const [serving, candidate] = ['1.0.0', '1.1.0'] as const;
 /** One release by the user's own manifest: a stand-in is delivered and gets requests, and then the candidate comes. */
 export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promise<ScenarioVerdict> => {
   const { subject } = wish;
+  if (wish.live !== undefined) writeFileSync(join(out.folder, 'delivery.yml'), wish.live.manifest);
   out.say(assumptions(subject, wish));
   const startedAt = wallClock.now();
   const world = await openRehearsal(wish, out);
@@ -204,6 +207,9 @@ const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string =>
   return serverless === undefined ? 'no fleet' : `serverless, ${serverless.memoryMb} MB`;
 };
 
+const liveLine = ({ endpoint, isMeasured }: NonNullable<ManifestRehearsal['live']>): string =>
+  `  read from endpoint ${endpoint}: the manifest, which lies beside the report as delivery.yml${isMeasured ? '; and from CloudWatch the busiest hour, the 5xx and the latency of its last day' : '. CloudWatch has no request of its last day'}`;
+
 const behaviourOf = ({
   own,
   errors,
@@ -222,6 +228,7 @@ const assumptions = ({ model, name, environment, leftOut }: Subject, wish: Manif
   const alarms = alarmsOf(environment);
   return [
     `${model} to ${environment.endpoint.name} (${name}): account ${account}, ${region}, ${fleetOf(environment)}, ${environment.rollout.strategy}`,
+    ...(wish.live === undefined ? [] : [liveLine(wish.live)]),
     `  assumed: ${wish.requestsPerSecond} requests a second for ${duration(seconds(wish.historySeconds))} before; ${behaviourOf(wish)}`,
     ...(alarms.length === 0
       ? []

@@ -20,7 +20,9 @@ export interface Subject {
 }
 
 export interface Chosen {
+  /** Its path, and its text where it lies in no file. */
   readonly manifest: string;
+  readonly text?: string;
   readonly environment?: string;
   readonly strategy?: Strategy;
   /** The user's own model serves, and can be asked by a smoke test. */
@@ -60,8 +62,14 @@ const unrehearsed = {
 } as const;
 
 /** @throws {InputError} */
-export const subjectOf = ({ manifest: path, environment: wanted, strategy, isOwn = false }: Chosen): Subject => {
-  const text = readManifestFile(path);
+export const subjectOf = ({
+  manifest: path,
+  text: given,
+  environment: wanted,
+  strategy,
+  isOwn = false,
+}: Chosen): Subject => {
+  const text = given ?? readManifestFile(path);
   const written = loadManifest(text, path);
   const name = wanted ?? onlyEnvironment(written, path);
   if (codeDeployOf(written, name) !== undefined)
