@@ -1,6 +1,7 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import type { Simulator } from '../../../simulator/contracts.ts';
+import { Sha256 } from '../../../src/aws/signed.ts';
 import { type Keys, keysOf } from './account.ts';
 
 export interface RawRequest {
@@ -60,26 +61,3 @@ export const signedFetch = async (simulator: Simulator, request: RawRequest, sig
   const { host: _host, ...headers } = await signedHeaders(simulator, request, signing);
   return fetch(simulator.url + path, { method, headers, ...(body === undefined ? {} : { body }) });
 };
-
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(secret));
-  }
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-  reset(): void {
-    throw new Error('a hash is used once');
-  }
-}
-
-const bytesOf = (data: string | ArrayBuffer | ArrayBufferView): Uint8Array =>
-  typeof data === 'string'
-    ? Buffer.from(data)
-    : ArrayBuffer.isView(data)
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-      : new Uint8Array(data);
