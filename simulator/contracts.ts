@@ -161,6 +161,13 @@ export interface Simulator {
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the model's data set. */
   traffic(options: TrafficOptions): { stop(): void };
+  /**
+   * Of a simulator with a state folder: carries out the requests of earlier runs; only then time moves, and callers get answers.
+   * Everything that the run begins with is made before.
+   * @param now time goes on to this instant, when it is later
+   * @throws {StateRefused} when a request is answered otherwise than before
+   */
+  takeUp(now?: Instant): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -297,7 +297,9 @@ const wordsOf = (error: unknown): string => {
  */
 const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
   [
-    call === 's3:HeadObject' ? ', s3:ListBucket in case the object does not exist, and kms:Decrypt in case a key of yours encrypts it' : '',
+    call === 's3:HeadObject'
+      ? ', s3:ListBucket in case the object does not exist, and kms:Decrypt in case a key of yours encrypts it'
+      : '',
     // S3 gives the same answer when the bucket belongs to another account (S3 user guide, bucket owner condition).
     bucket
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`
