@@ -472,6 +472,7 @@ export interface QueuedInvocation {
   readonly ContentType?: string;
   readonly Accept?: string;
   readonly InferenceId?: string;
+  readonly CustomAttributes?: string;
   readonly InputLocation?: string;
   readonly Body?: Buffer;
   readonly S3OutputPathExtension?: string;
@@ -502,6 +503,7 @@ export interface Invocation {
   readonly targetModel?: string;
   readonly targetContainerHostname?: string;
   readonly inferenceComponent?: string;
+  readonly customAttributes?: string;
   /** Asynchronous endpoints: how long the container may take. */
   readonly timeoutMs?: number;
   readonly requestId?: string;
@@ -515,6 +517,8 @@ export interface InvocationAnswer {
   readonly variant: string;
   /** The container's own time, without SageMaker's addition. */
   readonly latencyMs: number;
+  /** Those of the container's answer. */
+  readonly customAttributes?: string;
   readonly servedBy?: ServedBy;
 }
 
@@ -534,16 +538,21 @@ export type ServedBy = 'stand-in' | 'command';
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;
-  /** @param accept the caller's Accept; without one the answer has the format of the request */
+  /**
+   * @param accept the caller's Accept; without one the answer has the format of the request
+   * @param customAttributes of the caller; the models of the simulator's own form have no use for them
+   */
   invoke(
     body: Buffer,
     contentType: string,
     accept?: string,
+    customAttributes?: string,
   ): {
     readonly status: number;
     readonly body: Buffer;
     readonly contentType: string;
     readonly latencyMs: number;
+    readonly customAttributes?: string;
     readonly servedBy?: ServedBy;
   };
   /** The last instance that runs it has gone. */

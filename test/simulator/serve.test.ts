@@ -12,7 +12,10 @@ beforeEach(async () => {
     running.push(identity);
     return {
       ping: () => true,
-      invoke: () => ({ status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 }),
+      invoke: (_body, _type, _accept, customAttributes) => ({
+        ...{ status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 },
+        ...(customAttributes === undefined ? {} : { customAttributes: `${customAttributes}, seen` }),
+      }),
       stop: () => void running.splice(running.indexOf(identity), 1),
     };
   };
@@ -41,6 +44,20 @@ const prepare = async (version: string): Promise<void> => {
     ],
   });
 };
+test('a container gets the attributes of a request, and its own are answered', async () => {
+  await prepare('1');
+  await sagemaker('CreateEndpoint', { EndpointName: 'churn', EndpointConfigName: 'churn-1' });
+  await after(5);
+  const invoke = (more: object) =>
+    account.runtime.send(
+      new InvokeEndpointCommand({ EndpointName: 'churn', ContentType: 'text/csv', Body: '1', ...more }),
+    );
+  expect(await invoke({ CustomAttributes: 'trace=7', InferenceId: 'row-1' })).toMatchObject({
+    CustomAttributes: 'trace=7, seen',
+  });
+  expect((await invoke({})).CustomAttributes).toBeUndefined();
+});
+
 const batch = { Type: 'INSTANCE_COUNT', Value: 1 };
 
 test.each([
