@@ -304,6 +304,7 @@ describe('a bucket’s policy', () => {
     [undefined, undefined],
     ['2012-10-17', /^NotSimulated: not simulated: the policy variable in \S+ in a bucket policy$/],
   ])('of version %s it has variables, or none', async (Version, expected) => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM's variables have this form.
     const Key = '${aws:username}/k';
     const Statement = [{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${arn}/${Key}` }];
     const Policy = JSON.stringify({ Version, Statement });

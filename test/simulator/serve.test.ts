@@ -1,6 +1,6 @@
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ServedModel } from '../../simulator/contracts.ts';
+import type { Serve } from '../../simulator/contracts.ts';
 import { type Account, openAccount } from './support/account.ts';
 
 /** Containers that run, by the location of their data; the most that ever ran at once. */
@@ -8,7 +8,7 @@ let running: string[];
 let account: Account;
 beforeEach(async () => {
   running = [];
-  const serve = ({ identity }: ServedModel) => {
+  const serve: Serve = ({ identity }) => {
     running.push(identity);
     return {
       ping: () => true,
