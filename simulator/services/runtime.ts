@@ -66,8 +66,9 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
   operations: {
     InvokeEndpointAsync: (input: QueuedInvocation) => hosting.enqueue(input),
 
-    // The API has its InferenceId in captured data alone, and an endpoint config that captures is refused.
-    InvokeEndpoint: ({ InferenceId: _captured, ...input }: InvokeInput, { requestId }: Call) => {
+    InvokeEndpoint: (input: InvokeInput, { requestId }: Call) => {
+      // AWS has it in captured data alone, and nothing is captured here.
+      const { InferenceId: _captured } = input;
       const body = typeof input.Body === 'string' ? Buffer.from(input.Body) : Buffer.from(input.Body ?? []);
       refuseOversized(kernel, body, requestId);
       const answer = hosting.invoke({

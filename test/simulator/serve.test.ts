@@ -1,21 +1,26 @@
-import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
+import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Serve } from '../../simulator/contracts.ts';
 import { type Account, openAccount } from './support/account.ts';
 
 /** Containers that run, by the location of their data; the most that ever ran at once. */
 let running: string[];
+/** Of the requests that had some. */
+let attributes: string[];
 let account: Account;
 beforeEach(async () => {
   running = [];
+  attributes = [];
   const serve: Serve = ({ identity }) => {
     running.push(identity);
     return {
       ping: () => true,
-      invoke: (_body, _type, _accept, customAttributes) => ({
-        ...{ status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 },
-        ...(customAttributes === undefined ? {} : { customAttributes: `${customAttributes}, seen` }),
-      }),
+      invoke: (_body, _type, _accept, customAttributes) => {
+        const answer = { status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 };
+        if (customAttributes === undefined) return answer;
+        attributes.push(customAttributes);
+        return { ...answer, customAttributes: `${customAttributes}, seen` };
+      },
       stop: () => void running.splice(running.indexOf(identity), 1),
     };
   };
@@ -56,6 +61,29 @@ test('a container gets the attributes of a request, and its own are answered', a
     CustomAttributes: 'trace=7, seen',
   });
   expect((await invoke({})).CustomAttributes).toBeUndefined();
+});
+
+test('so does the container of an asynchronous endpoint', async () => {
+  await prepare('1');
+  await sagemaker('CreateEndpointConfig', {
+    EndpointConfigName: 'queued',
+    ProductionVariants: [
+      { VariantName: 'live', ModelName: 'churn-1', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
+    ],
+    AsyncInferenceConfig: { OutputConfig: { S3OutputPath: 's3://ml-artifacts/answers' } },
+  });
+  await sagemaker('CreateEndpoint', { EndpointName: 'queued', EndpointConfigName: 'queued' });
+  await after(5);
+  account.simulator.objects.put('ml-artifacts', 'row.csv', Buffer.from('1'));
+  await account.runtime.send(
+    new InvokeEndpointAsyncCommand({
+      EndpointName: 'queued',
+      InputLocation: 's3://ml-artifacts/row.csv',
+      CustomAttributes: 'trace=8',
+    }),
+  );
+  await after(1);
+  expect(attributes).toEqual(['trace=8']);
 });
 
 const batch = { Type: 'INSTANCE_COUNT', Value: 1 };
