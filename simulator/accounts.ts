@@ -13,6 +13,8 @@ export interface Accounts {
   readonly common: CommonServices & { readonly keys: Keys };
   /** The services of an account in a region; they are made at the first call. */
   of(accountId: string, region: string): Services;
+  /** How many accounts and regions have services. */
+  size(): number;
   /** The account and region of the simulation's own keys. */
   readonly home: Services;
 }
@@ -38,5 +40,5 @@ export const createAccounts = (
     if (kernel !== home) for (const bucket of ownBuckets(kernel)) common.s3.objects.create(bucket, accountId, region);
     return services;
   };
-  return { common, of, home: of(home.accountId, home.region) };
+  return { common, of, size: () => made.size, home: of(home.accountId, home.region) };
 };

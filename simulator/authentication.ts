@@ -24,6 +24,10 @@ const { regions } = JSON.parse(
 const signingNames: Readonly<Record<string, string>> = { 'sagemaker-runtime': 'sagemaker', cloudwatch: 'monitoring' };
 
 /** The same refusal has other codes in each protocol (AWS: "Common errors" of STS, SageMaker and S3). */
+const unknown = {
+  json: ['UnrecognizedClientException', 'The security token included in the request is invalid.', 400],
+  query: ['InvalidClientTokenId', 'The security token included in the request is invalid.', 403],
+} as const;
 const refusals = {
   missing: {
     json: ['MissingAuthenticationTokenException', 'Missing Authentication Token', 400],
@@ -31,9 +35,13 @@ const refusals = {
     s3: ['AccessDenied', 'Access Denied', 403],
   },
   unknown: {
-    json: ['UnrecognizedClientException', 'The security token included in the request is invalid.', 400],
-    query: ['InvalidClientTokenId', 'The security token included in the request is invalid.', 403],
+    ...unknown,
     s3: ['InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', 403],
+  },
+  /** A token beside keys that have none, or beside another session's (S3 API reference, "Error responses": InvalidToken). */
+  token: {
+    ...unknown,
+    s3: ['InvalidToken', 'The provided token is malformed or otherwise invalid.', 400],
   },
   expired: {
     json: ['ExpiredTokenException', 'The security token included in the request is expired', 400],

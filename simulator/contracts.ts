@@ -161,6 +161,13 @@ export interface Simulator {
   call(service: string, operation: string, input: object): Promise<Record<string, unknown>>;
   /** Seeded background requests to an endpoint, from now until it is stopped. Bodies come from the model's data set. */
   traffic(options: TrafficOptions): { stop(): void };
+  /**
+   * Of a simulator with a state folder: carries out the requests of earlier runs; only then time moves, and callers get answers.
+   * Everything that the run begins with is made before.
+   * @param now time goes on to this instant, when it is later
+   * @throws {StateRefused} when a request is answered otherwise than before
+   */
+  takeUp(now?: Instant): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -467,6 +474,7 @@ export interface QueuedInvocation {
   readonly ContentType?: string;
   readonly Accept?: string;
   readonly InferenceId?: string;
+  readonly CustomAttributes?: string;
   readonly InputLocation?: string;
   readonly Body?: Buffer;
   readonly S3OutputPathExtension?: string;
@@ -497,6 +505,7 @@ export interface Invocation {
   readonly targetModel?: string;
   readonly targetContainerHostname?: string;
   readonly inferenceComponent?: string;
+  readonly customAttributes?: string;
   /** Asynchronous endpoints: how long the container may take. */
   readonly timeoutMs?: number;
   readonly requestId?: string;
@@ -510,6 +519,8 @@ export interface InvocationAnswer {
   readonly variant: string;
   /** The container's own time, without SageMaker's addition. */
   readonly latencyMs: number;
+  /** Those of the container's answer. */
+  readonly customAttributes?: string;
   readonly servedBy?: ServedBy;
 }
 
@@ -529,16 +540,21 @@ export type ServedBy = 'stand-in' | 'command';
 export interface Container {
   /** False: the fleet that runs it never passes its health check. */
   ping(): boolean;
-  /** @param accept the caller's Accept; without one the answer has the format of the request */
+  /**
+   * @param accept the caller's Accept; without one the answer has the format of the request
+   * @param customAttributes of the caller; the models of the simulator's own form have no use for them
+   */
   invoke(
     body: Buffer,
     contentType: string,
     accept?: string,
+    customAttributes?: string,
   ): {
     readonly status: number;
     readonly body: Buffer;
     readonly contentType: string;
     readonly latencyMs: number;
+    readonly customAttributes?: string;
     readonly servedBy?: ServedBy;
   };
   /** The last instance that runs it has gone. */

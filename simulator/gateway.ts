@@ -15,8 +15,11 @@ import { type Deserialized, deserialize, loadTables, type Tables } from './valid
 import type { AnswerContext, Decoded, WireAnswer, WireRequest } from './wire.ts';
 
 export interface Gateway {
-  /** Undefined when the request is for no AWS service. */
-  answer(request: WireRequest): Promise<WireAnswer | 'lost' | undefined>;
+  /**
+   * Undefined when the request is for no AWS service.
+   * @param number of a request that is carried out again
+   */
+  answer(request: WireRequest, number?: number): Promise<WireAnswer | 'lost' | undefined>;
   /** Without HTTP, credentials, faults or log; still validated. @throws AwsError */
   call(place: Place, service: string, operation: string, input: object): Promise<Record<string, unknown>>;
 }
@@ -149,7 +152,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     }
   };
 
-  const answer = async (sent: WireRequest): Promise<WireAnswer | 'lost' | undefined> => {
+  const answer = async (sent: WireRequest, number = answered): Promise<WireAnswer | 'lost' | undefined> => {
+    answered = number;
     const request = withoutPresigning(sent);
     const decoded = decode(request, { tablesOf: (service) => tables.get(service), s3 });
     if (decoded === undefined) return undefined;
@@ -176,7 +180,8 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
     harm: Harm | undefined,
   ): Promise<WireAnswer | 'lost'> => {
     const { service, operation, protocol } = decoded;
-    const requestId = uuidOf('request', seed, answered++);
+    const number = answered++;
+    const requestId = uuidOf('request', seed, number);
     const context: AnswerContext = { operation, requestId, tables: tables.get(service) };
     let answeredBy: 'operation' | 'constraint' | 'gate' = 'gate';
     let caller: Caller | undefined;
@@ -239,7 +244,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
       ...(caller?.participant === undefined ? {} : { participant: caller.participant }),
       input: withoutBytes(input),
     });
-    log.addWire({ service, operation, protocol: protocol.name, answeredBy, request, answer });
+    log.addWire({ number, service, operation, protocol: protocol.name, answeredBy, request, answer });
     return lost ? 'lost' : answer;
   };
 

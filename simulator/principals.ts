@@ -131,14 +131,17 @@ export const createPrincipals = (
       const { accessKeyId, region } = signature;
       const judged = { request, signature, service, asked, now: sharedClock(), home: kernel.region };
       const process = longLivedOf(accessKeyId);
+      const token = request.headers['x-amz-security-token'];
       if (process !== undefined) {
+        // IAM user guide, "Troubleshoot IAM": long-lived keys go without a token.
+        if (token !== undefined) throw refusal('token', asked);
         checkSignature({ ...judged, secret: keysOf(process).secretAccessKey });
         const principal = { accessKeyId, ...user };
         return { principal, region, participant: process, temporary: false };
       }
       const issued = sessions.get(accessKeyId);
-      if (issued === undefined || request.headers['x-amz-security-token'] !== issued.session.sessionToken)
-        throw refusal('unknown', asked);
+      if (issued === undefined || token === undefined) throw refusal('unknown', asked);
+      if (token !== issued.session.sessionToken) throw refusal('token', asked);
       if (kernel.clock.now() >= issued.session.expiration) throw refusal('expired', asked);
       checkSignature({ ...judged, secret: issued.session.secretAccessKey });
       return { principal: issued.session.principal, region, participant: issued.participant, temporary: true };

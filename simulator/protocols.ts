@@ -1,7 +1,7 @@
 import type { S3Operations } from './members.ts';
 import { cborProtocol, decodeCbor } from './protocols/cbor.ts';
 import { jsonProtocol } from './protocols/json.ts';
-import { parseForm, queryProtocol, readForm } from './protocols/query.ts';
+import { formOf, queryProtocol, readForm } from './protocols/query.ts';
 import { readRest, restProtocol } from './protocols/rest.ts';
 import { readRuntime, runtimeProtocol } from './protocols/runtime.ts';
 import { readS3, s3Protocol } from './protocols/s3.ts';
@@ -30,8 +30,9 @@ const versions: Readonly<Record<string, string>> = {
 const signedNames: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' };
 
 /** The service that the request was signed for. */
-const scopeOf = ({ headers, query }: WireRequest): string | undefined => {
-  const credential = /Credential=([^,\s]+)/.exec(headers['authorization'] ?? '')?.[1] ?? query.get('X-Amz-Credential');
+const scopeOf = ({ headers, presigned }: WireRequest): string | undefined => {
+  const credential =
+    /Credential=([^,\s]+)/.exec(headers['authorization'] ?? '')?.[1] ?? presigned?.get('X-Amz-Credential');
   const name = credential?.split('/')[3];
   return name === undefined ? undefined : (known(signedNames, name) ?? name);
 };
@@ -76,8 +77,8 @@ export const decode = (request: WireRequest, { tablesOf, s3 }: Models): Decoded 
     if (service === undefined) return unserved(cborProtocol, operation, path);
     return { service, operation, protocol: cborProtocol, input: () => decodeCbor(request.body) };
   }
-  if (path === '/' && headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true) {
-    const form = parseForm(request.body);
+  const form = formOf(request);
+  if (form !== undefined) {
     const service = known(versions, form.get('Version') ?? '');
     const operation = form.get('Action') ?? '';
     if (service === undefined)

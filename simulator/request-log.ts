@@ -13,6 +13,8 @@ export interface RequestLog {
 }
 
 export interface WireEntry {
+  /** Of all requests; ids are made of it. */
+  readonly number: number;
   readonly service: string;
   readonly operation: string;
   readonly protocol: string;
@@ -41,6 +43,9 @@ const writes =
   /^(Abort|Acknowledge|Add|Attach|Complete|Continue|Copy|Create|Delete|Deregister|Detach|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;
 
 export const isWrite = (operation: string): boolean => writes.test(operation);
+
+/** Calls without any effect. An invocation is none of them: it is counted, and may fill a queue. */
+export const isReading = (operation: string): boolean => /^(BatchGet|Describe|Get|Head|List)/.test(operation);
 
 /** The IAM action an operation needs, where it is not `<service>:<Operation>` (AWS: Service Authorization Reference). */
 const actions: Readonly<Record<string, string>> = {

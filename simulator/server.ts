@@ -74,7 +74,7 @@ const handle = async (
 /**
  * Clients gzip a PutMetricData of 10 kB and more (AWS: requestCompression trait). On S3 the same header belongs to the object.
  */
-const inflated = (body: Buffer, { headers }: IncomingMessage): Buffer => {
+const inflated = (body: Buffer, headers: Readonly<Record<string, string>>): Buffer => {
   const rpc = headers['x-amz-target'] !== undefined || headers['smithy-protocol'] !== undefined;
   if (!rpc || headers['content-encoding'] !== 'gzip') return body;
   try {
@@ -97,16 +97,17 @@ const read = async (incoming: IncomingMessage): Promise<WireRequest | undefined>
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
-  const sentBody = Buffer.concat(chunks);
-  const body = inflated(sentBody, incoming);
-  return {
-    method: incoming.method ?? 'GET',
-    path,
-    query: new URLSearchParams(query),
-    headers,
-    body,
-    ...(body === sentBody ? {} : { sentBody }),
-  };
+  return requestOf({ method: incoming.method ?? 'GET', path, query, headers, body: Buffer.concat(chunks) });
+};
+
+/** A request from its parts as they were sent. */
+export const requestOf = ({
+  body: sentBody,
+  query,
+  ...rest
+}: Pick<WireRequest, 'method' | 'path' | 'headers' | 'body'> & { readonly query: string }): WireRequest => {
+  const body = inflated(sentBody, rest.headers);
+  return { ...rest, query: new URLSearchParams(query), body, ...(body === sentBody ? {} : { sentBody }) };
 };
 
 const close = (server: Server): Promise<void> =>

@@ -3,6 +3,7 @@ import { answerClock, send } from './clock-protocol.ts';
 import type { SimulatedAccount, Simulator } from './contracts.ts';
 import { createFaults } from './faults.ts';
 import { createGateway } from './gateway.ts';
+import { keepRun } from './kept-run.ts';
 import { createKernel, type KernelOptions } from './kernel.ts';
 import { createParticipants } from './participants.ts';
 import { createPrincipals } from './principals.ts';
@@ -10,6 +11,7 @@ import { createRequestLog, type WireEntry, wireWriter } from './request-log.ts';
 import { type Connection, listen } from './server.ts';
 import type { Services } from './services/services.ts';
 import { githubToken } from './services/sts.ts';
+import type { StateFolder } from './state-folder.ts';
 import { createWatchdog, followWallClock, sharedTime } from './wall-time.ts';
 import type { WireAnswer, WireRequest } from './wire.ts';
 
@@ -25,6 +27,8 @@ export interface SimulatorOptions extends KernelOptions {
   readonly wireFile?: string;
   /** Gets the bytes of every call instead. */
   readonly wire?: (entry: WireEntry) => void;
+  /** Keeps the run, from `takeUp` on. Its time, and not `startAt`, is that of the run. With `serve` a run cannot be repeated. */
+  readonly state?: StateFolder;
 }
 
 export const defaultRoles: readonly string[] = [
@@ -39,7 +43,10 @@ export const defaultRoles: readonly string[] = [
 /** Starts a local AWS on one loopback port. @throws when the port is taken. */
 export const startSimulator = async (options: SimulatorOptions = {}): Promise<Simulator> => {
   const { seed = 1, roles = defaultRoles } = options;
-  const { kernel, kernelOf, clock, events, settingsRead } = createKernel(options);
+  const { state } = options;
+  const { kernel, kernelOf, clock, events, settingsRead } = createKernel(
+    state === undefined ? options : { ...options, startAt: state.beganAt },
+  );
   let fail = (_reason: unknown): void => {};
   const failure = new Promise<never>((_, reject) => {
     fail = (reason) => reject(reason instanceof Error ? reason : new Error(String(reason)));
@@ -51,6 +58,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const guarded = {
     ...clock,
     advanceTo(instant: number): void {
+      keptRun?.timeMoved();
       try {
         clock.advanceTo(instant);
       } catch (error) {
@@ -63,13 +71,28 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   const driverId = options.wallSpeed === undefined ? participants.register('driver', 'driver') : undefined;
 
   // A driver moves time on its own.
-  const sharedClock = (): number | undefined => (options.wallSpeed === 1 ? sharedTime(clock) : undefined);
+  const sharedClock = (): number | undefined =>
+    options.wallSpeed === 1 && keptRun?.isRepeating !== true ? sharedTime(clock) : undefined;
   const principals = createPrincipals(kernel, roles, sharedClock);
   const faults = createFaults();
   const wireFile = options.wireFile ?? process.env['SIMULATOR_WIRE_FILE'];
-  const log = createRequestLog(options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile)));
+  const wire = options.wire ?? (wireFile === undefined ? () => {} : wireWriter(wireFile));
+  const log = createRequestLog((entry) => {
+    if (keptRun?.isRepeating !== true) wire(entry);
+    keptRun?.note(entry);
+  });
   const accounts = createAccounts(kernel, kernelOf, principals, options.withGithub ?? true);
   const gateway = createGateway({ seed, home: accounts.home, placeOf: accounts.of, principals, faults, log });
+  const keptRun =
+    state === undefined
+      ? undefined
+      : keepRun({
+          folder: state,
+          now: clock.now,
+          advanceTo: guarded.advanceTo,
+          carryOut: gateway.answer,
+          places: accounts.size,
+        });
   const faceOf = (services: Services): SimulatedAccount => ({
     call: (service, operation, input) => gateway.call(services, service, operation, input),
     hosting: services.hosting,
@@ -80,12 +103,20 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   });
 
   const answer = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
+    if (keptRun === undefined) return answerNow(request, connection);
+    await keptRun.takenUp;
+    const answered = await answerNow(request, connection);
+    keptRun.noteTime();
+    return answered;
+  };
+  const answerNow = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
     if (request.path === '/clock/wall' && options.wallSpeed !== undefined)
       return send(200, { now: clock.now(), speed: options.wallSpeed });
     if (request.path.startsWith('/clock/participants'))
       return answerClock(request, connection, { clock, participants, urlOf });
     if (request.path === '/github/oidc-token') return send(200, { value: githubToken(kernel, request.query) });
-    const answered = await gateway.answer(request);
+    const carryOut = () => gateway.answer(request);
+    const answered = await (keptRun === undefined ? carryOut() : keptRun.inTurn(carryOut));
     if (answered !== undefined) return answered;
     const about = `model-delivery's local AWS: account ${kernel.accountId}, ${kernel.region}. Point an AWS SDK here with AWS_ENDPOINT_URL.`;
     return request.method === 'GET' && request.path === '/'
@@ -94,7 +125,9 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
   };
   const server = await listen(answer, { port: options.port ?? 0, virtualNow: clock.now, onDefect: fail });
   const urlOf = (id: string): string => `${server.url}/clock/participants/${id}`;
-  const wall = options.wallSpeed === undefined ? undefined : followWallClock(guarded, participants, options.wallSpeed);
+  const follow = () =>
+    options.wallSpeed === undefined ? undefined : followWallClock(guarded, participants, options.wallSpeed);
+  let wall = state === undefined ? follow() : undefined;
 
   const sleepUntil = (until: number, signal?: AbortSignal): Promise<void> => {
     if (driverId === undefined) throw new Error('a simulator that follows the wall clock has no driver');
@@ -162,10 +195,16 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     eventRules: accounts.home.eventRules,
     ...faceOf(accounts.home),
     account: (id, region = kernel.region) => faceOf(accounts.of(id, region)),
+    async takeUp(now = clock.now()) {
+      await keptRun?.takeUp();
+      guarded.advanceTo(Math.max(now, clock.now()));
+      wall ??= follow();
+    },
     async close() {
       watchdog.stop();
       wall?.stop();
       await server.close();
+      keptRun?.noteTime();
     },
   };
 };

@@ -46,8 +46,11 @@ for (const line of readFileSync(file, 'utf8').split('\n')) {
 }
 
 /** One reader has the pipelines of both calls. */
-for (const path of observed.get('codepipeline CreatePipeline') ?? [])
-  if (path.startsWith('pipeline.')) observed.get('codepipeline UpdatePipeline')?.add(path);
+const [made, updated] = ['codepipeline CreatePipeline', 'codepipeline UpdatePipeline'].map((call) =>
+  observed.get(call),
+);
+for (const path of [...(made ?? []), ...(updated ?? [])])
+  if (path.startsWith('pipeline.')) for (const call of [made, updated]) call?.add(path);
 
 const seen: Honoured = Object.fromEntries(
   [...observed.keys()].sort().flatMap((call) => {

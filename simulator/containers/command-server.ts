@@ -56,8 +56,8 @@ export const createCommandServers = (command: string, say: (line: string) => voi
     );
     const container: Container = {
       ping: () => begun.healthy,
-      invoke: (body, contentType, accept) => {
-        const answer = ask({ is: 'invoke', id, body, contentType, accept: accept ?? '*/*' });
+      invoke: (body, contentType, accept = '*/*', customAttributes) => {
+        const answer = ask({ is: 'invoke', id, body, contentType, accept, customAttributes });
         if (answer.is !== 'answer') throw new Error('the thread answered something else');
         return { ...answer.given, body: Buffer.from(answer.given.body) };
       },

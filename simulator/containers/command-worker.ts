@@ -23,6 +23,7 @@ export type Asked =
       readonly body: Uint8Array;
       readonly contentType: string;
       readonly accept: string;
+      readonly customAttributes: string | undefined;
     }
   /** Its process is ended by the other side. */
   | { readonly is: 'forget'; readonly id: number };
@@ -44,6 +45,7 @@ export type Answered =
         readonly status: number;
         readonly body: Uint8Array;
         readonly contentType: string;
+        readonly customAttributes?: string;
         readonly latencyMs: number;
       };
     }
@@ -78,7 +80,11 @@ interface Reply {
   readonly status: number;
   readonly body: Buffer;
   readonly contentType: string;
+  readonly customAttributes?: string;
 }
+
+/** AWS: InvokeEndpoint, of the request and of the container's answer. */
+const attributesHeader = 'x-amzn-sagemaker-custom-attributes';
 
 const send = (
   at: number,
@@ -95,13 +101,15 @@ const send = (
         const parts: Buffer[] = [];
         answer.on('data', (part: Buffer) => parts.push(part));
         answer.on('error', reject);
-        answer.on('end', () =>
+        answer.on('end', () => {
+          const attributes = answer.headers[attributesHeader];
           resolve({
             status: answer.statusCode ?? 500,
             body: Buffer.concat(parts),
             contentType: answer.headers['content-type'] ?? 'application/octet-stream',
-          }),
-        );
+            ...(attributes === undefined ? {} : { customAttributes: String(attributes) }),
+          });
+        });
       },
     );
     outgoing.on('error', reject);
@@ -154,10 +162,16 @@ const start = async (asked: Extract<Asked, { is: 'start' }>): Promise<Started> =
   return told(false, `/ping did not answer 200 within ${patienceMs / 1000} s`);
 };
 
-const invoke = async ({ id, body, contentType, accept }: Extract<Asked, { is: 'invoke' }>): Promise<Answered> => {
+const invoke = async (asked: Extract<Asked, { is: 'invoke' }>): Promise<Answered> => {
+  const { id, body, contentType, accept, customAttributes } = asked;
   const began = performance.now();
   const server = servers.get(id);
-  const headers = { 'content-type': contentType, accept, 'content-length': String(body.length) };
+  const headers = {
+    'content-type': contentType,
+    accept,
+    'content-length': String(body.length),
+    ...(customAttributes === undefined ? {} : { [attributesHeader]: customAttributes }),
+  };
   const reply = await send(server?.port ?? 0, 'POST', '/invocations', longestMs, body, headers).catch(
     (error: unknown): Reply => ({
       status: 500,

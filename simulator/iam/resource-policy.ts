@@ -43,7 +43,8 @@ interface Statement {
  * evaluated here is refused by name (IAM user guide, "Policy evaluation logic", "Principal").
  */
 export const readResourcePolicy = (text: string, words: PolicyWords): ResourcePolicy => {
-  const statements = statementsOf(text, words).map((statement) => readStatement(statement, words));
+  const { version, written } = statementsOf(text, words);
+  const statements = written.map((statement) => readStatement(statement, version, words));
   return (call) => {
     const about = statements.filter(
       ({ principals, actions, resources, conditions }) =>
@@ -59,17 +60,35 @@ export const readResourcePolicy = (text: string, words: PolicyWords): ResourcePo
 
 type Members = Readonly<Record<string, unknown>>;
 
-const statementsOf = (text: string, { malformed }: PolicyWords): readonly unknown[] => {
+type Version = '2008-10-17' | '2012-10-17';
+
+const statementsOf = (
+  text: string,
+  { malformed }: PolicyWords,
+): { readonly version: Version; readonly written: readonly unknown[] } => {
+  const { Version: version, Statement } = documentOf(text, malformed);
+  // IAM user guide, "IAM JSON policy elements: Version": a policy without one is of 2008-10-17.
+  if (version !== undefined && version !== '2008-10-17' && version !== '2012-10-17')
+    throw malformed('The policy must contain a valid version string');
+  if (Statement === undefined) throw malformed('Missing required field Statement');
+  return { version: version ?? '2008-10-17', written: list(Statement) };
+};
+
+const documentOf = (text: string, malformed: PolicyWords['malformed']): Members => {
   try {
-    const { Statement } = JSON.parse(text) as { readonly Statement?: unknown };
-    if (Statement !== undefined) return list(Statement);
+    return { ...(JSON.parse(text) as Members | null) };
   } catch {
     throw malformed("Policies must be valid JSON and the first byte must be '{'");
   }
-  throw malformed('Missing required field Statement');
 };
 
-const readStatement = (statement: unknown, words: PolicyWords): Statement => {
+/** The texts in which IAM puts values for variables, since 2012-10-17; in an older policy they are texts as any other. */
+const refuseVariables = (texts: readonly string[], version: Version, { notServed }: PolicyWords): void => {
+  const variable = texts.find((text) => version === '2012-10-17' && text.includes('${'));
+  if (variable !== undefined) throw notServed(`the policy variable in ${variable}`);
+};
+
+const readStatement = (statement: unknown, version: Version, words: PolicyWords): Statement => {
   const {
     Effect,
     Principal: who,
@@ -86,15 +105,18 @@ const readStatement = (statement: unknown, words: PolicyWords): Statement => {
   if (words.mayName === undefined && resources.length > 0) throw words.malformed('Policy has invalid resource');
   if (words.mayName !== undefined && !(resources.length > 0 && resources.every(words.mayName)))
     throw words.malformed('Policy has invalid resource');
+  refuseVariables(resources, version, words);
   return {
     effect: Effect,
     principals: principalsOf(who, words),
     actions: list(Action).map((action) => wildcard(String(action), 'i')),
     resources: words.mayName === undefined ? undefined : resources.map((resource) => arnPattern(resource)),
     conditions: Object.entries(membersOf(Condition, words)).flatMap(([operator, keys]) =>
-      Object.entries(membersOf(keys, words)).map(([key, values]) =>
-        condition(operator, key, list(values).map(String), words),
-      ),
+      Object.entries(membersOf(keys, words)).map(([key, values]) => {
+        const wanted = list(values).map(String);
+        refuseVariables(wanted, version, words);
+        return condition(operator, key, wanted, words);
+      }),
     ),
   };
 };

@@ -1,6 +1,6 @@
 import { AwsError } from '../contracts.ts';
 import { type Shape, shapeOf, type Tables } from '../validation.ts';
-import type { Protocol, WireAnswer } from '../wire.ts';
+import type { Protocol, WireAnswer, WireRequest } from '../wire.ts';
 import { queryCodeOf } from './query-codes.ts';
 import { type Xml, xmlDocument } from './xml.ts';
 
@@ -76,7 +76,13 @@ const toXml = (tables: Tables, shape: Shape, value: unknown): Xml => {
   }
 };
 
-export const parseForm = (body: Buffer): Map<string, string> => new Map(new URLSearchParams(body.toString('utf8')));
+/** Of the body; a GET has its parameters in the query (AWS: "Making query requests" of STS and IAM). */
+export const formOf = ({ method, path, headers, query, body }: WireRequest): Map<string, string> | undefined => {
+  if (path !== '/') return undefined;
+  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true)
+    return new Map(new URLSearchParams(body.toString('utf8')));
+  return method === 'GET' && query.has('Action') && query.has('Version') ? new Map(query) : undefined;
+};
 
 /** `MetricData.member.1.Value=2` → `{MetricData: [{Value: 2}]}`. @throws AwsError InvalidParameterValue, MalformedInput */
 export const readForm = (

@@ -260,6 +260,3 @@ const send = (
   },
   body,
 });
-
-export const notImplemented = (): AwsError =>
-  new AwsError('NotImplemented', 'A header you provided implies functionality that is not implemented', 501);

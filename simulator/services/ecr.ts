@@ -216,6 +216,7 @@ export const createEcr = (
       ) => {
         const { repository, registryId, name } = repositoryOf(input, call, 'ecr:PutImage');
         const { imageManifest: manifest, imageTag } = input;
+        if (imageTag !== undefined && !isTag(imageTag)) throw invalidTag();
         const mediaType = mediaTypeOf(manifest, input.imageManifestMediaType);
         // The digest of a manifest is that of its bytes (OCI image specification, "Digests"; ECR user guide, "Image manifest").
         const imageDigest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
@@ -387,6 +388,16 @@ const isSized = (part: unknown): part is Sized =>
   part !== null &&
   typeof part === 'object' &&
   (!('size' in part) || (Number.isSafeInteger(part.size) && Number(part.size) >= 0));
+
+/** OCI distribution specification, "Pulling manifests". Longer ones and empty ones violate the API's model. */
+const isTag = (tag: string): boolean => /^\w[\w.-]{0,127}$/.test(tag);
+
+/** datawire/forge#99, alexjurkiewicz/ecr-scan-image#40. */
+const invalidTag = (): AwsError =>
+  new AwsError(
+    'InvalidParameterException',
+    "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9-_.]+''",
+  );
 
 const invalidManifest = (): AwsError =>
   new AwsError(

@@ -22,6 +22,8 @@ interface InvokeInput {
   readonly TargetModel?: string;
   readonly TargetContainerHostname?: string;
   readonly InferenceComponentName?: string;
+  readonly CustomAttributes?: string;
+  readonly InferenceId?: string;
 }
 
 /** The container's answer quoted in AWS's words (aws/sagemaker-python-sdk#1119; the client form is analogous). */
@@ -65,6 +67,8 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
     InvokeEndpointAsync: (input: QueuedInvocation) => hosting.enqueue(input),
 
     InvokeEndpoint: (input: InvokeInput, { requestId }: Call) => {
+      // AWS has it in captured data alone, and nothing is captured here.
+      const { InferenceId: _captured } = input;
       const body = typeof input.Body === 'string' ? Buffer.from(input.Body) : Buffer.from(input.Body ?? []);
       refuseOversized(kernel, body, requestId);
       const answer = hosting.invoke({
@@ -78,6 +82,7 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
           ? {}
           : { targetContainerHostname: input.TargetContainerHostname }),
         ...(input.InferenceComponentName === undefined ? {} : { inferenceComponent: input.InferenceComponentName }),
+        ...(input.CustomAttributes === undefined ? {} : { customAttributes: input.CustomAttributes }),
         requestId,
         at: kernel.clock.now(),
       });
@@ -86,6 +91,7 @@ export const createRuntime = (kernel: Kernel, hosting: Hosting): Service => ({
         Body: answer.body,
         ContentType: answer.contentType,
         InvokedProductionVariant: answer.variant,
+        CustomAttributes: answer.customAttributes,
         [durationMember]: durationMs(kernel, answer),
         [servedByMember]: answer.servedBy,
       };

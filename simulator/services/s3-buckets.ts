@@ -114,7 +114,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       const [unserved] = Object.keys(others);
       if (unserved !== undefined) throw notSimulated(`s3 CreateBucket, element ${unserved}`);
       const here = call.region ?? kernel.region;
-      if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(Bucket))
+      if (!isBucketName(Bucket))
         throw new AwsError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: Bucket });
       const existing = buckets.get(Bucket);
       if (existing !== undefined && ownerOf(existing) !== call.principal.accountId)
@@ -254,6 +254,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
     create: (bucket: string, account: string, region?: string): void => {
       if (buckets.has(bucket)) throw new RangeError(`the bucket ${bucket} exists`);
+      if (!isBucketName(bucket)) throw new RangeError(`${bucket} is no name of a bucket`);
       buckets.set(bucket, ownedBy(kernel, account, region));
     },
     /** Undefined: the bucket never kept versions. */
@@ -270,6 +271,11 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     },
   };
 };
+
+/** S3 user guide, "General purpose bucket naming rules". */
+const isBucketName = (name: string): boolean =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+  !/\.\.|^\d+\.\d+\.\d+\.\d+$|^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$/.test(name);
 
 const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '../contracts.ts';
 import type { IdentityDecision } from '../iam/across.ts';
-import { notImplemented } from '../protocols/s3.ts';
+import { notSimulated } from '../not-simulated.ts';
 import { malformedXml } from '../protocols/xml.ts';
 import { digestOf, uuidOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
@@ -274,7 +274,7 @@ export const createS3 = (
     GetObject: (input: ReadInput, call) => {
       const stored = find(input);
       const { body, bytes } = stored;
-      if (body.length !== bytes) throw notImplemented();
+      if (body.length !== bytes) throw notSimulated('s3 GetObject of an object of which only the beginning is kept');
       if (input.Range !== undefined && input.PartNumber !== undefined)
         throw new AwsError('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
       const { StorageClass = 'STANDARD' } = stored.headers;

@@ -39,7 +39,7 @@ export interface Transport {
 /**
  * Sends every client's requests; each by the proxy of its scheme, unless its host bypasses the proxy. Agents live as long as the
  * transport.
- * @param answerMs longest time until the answer begins, and between two pieces of it
+ * @param answerMs longest time until the answer begins, and between two pieces of it; 0: any
  * @param mostConnections at a time, to one host; the SDK has 50. A proxy's agent has no limit.
  * @param foreign recognises an answer that is not from the contacted service
  */

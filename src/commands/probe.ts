@@ -18,7 +18,10 @@ export const probe: Command = {
     },
     { line: 'probe --replay probe-2026-01-05.json', does: 'The settings that a recording decides.' },
     { line: 'probe --simulator', does: 'All questions to a simulator on this machine.' },
-    { line: 'probe --clean --bucket ml-scratch', does: 'Removes the leftovers of a probe that was killed.' },
+    {
+      line: 'probe --clean --bucket ml-scratch',
+      does: 'Removes the leftovers of a probe that was killed, after your consent.',
+    },
   ],
   exits: {
     0: 'the questions were asked and everything was removed; of `--replay`: the simulator answers the same',

@@ -335,6 +335,13 @@ export const simulatorInputs = {
     (value) => value <= 10_000,
   ),
   seed: number('Seed of everything random.', '1', 'a whole number', Number.isSafeInteger),
+  state: optional(
+    text({
+      description:
+        'Keep the run in this folder, and take it up again where it ended: docs/simulator.md has what is kept. Only with the options that it was begun with, apart from `--port` and `--wire-file`; not with `--serve`.',
+      example: 'simulated',
+    }),
+  ),
   'wire-file': optional(
     text({ description: 'Write every request and answer to this file, as JSON lines.', example: 'wire.jsonl' }),
   ),

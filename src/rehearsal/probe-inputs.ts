@@ -110,7 +110,7 @@ export const probeInputs = {
       allowed: 'a region such as eu-west-1',
     }),
   ),
-  yes: flag({ description: 'Begin without asking for consent.', default: false }),
+  yes: flag({ description: 'Begin, or remove with `--clean`, without asking for consent.', default: false }),
   out: optional(
     text({
       description: 'File for the recording; it must not exist. Default: `probe-<date>.json`.',

@@ -121,6 +121,12 @@ const ofAccount = async (
   const place = `the account ending in ${account.slice(-4)}, ${connection.region}`;
   const calls = anyCalls(connection, credentials, clock, signal);
   if (own === undefined) {
+    const where = inputs.bucket === undefined ? place : `${place}, and in the bucket ${inputs.bucket}`;
+    const consent = `Everything that probes left in ${where} is removed, also that of a probe that runs at this moment.`;
+    if (!(await agreed(consent, inputs, terminal, signal))) {
+      terminal.out('nothing was removed');
+      return 0;
+    }
     terminal.out(`looking for the objects of probes in ${place}`);
     const removed = await clean({ aws: calls.removing, clock, bucket: inputs.bucket, say: terminal.out });
     terminal.out(`removed ${removed} object(s) of probes in ${place}`);
@@ -133,8 +139,7 @@ const ofAccount = async (
   for (const one of chosen) terminal.out(`${one.id.padEnd(22)} ${costOf([one], inputs['hourly-price'])}`);
   const cost = costOf(chosen, inputs['hourly-price']);
   const consent = `${chosen.length} question(s) to ${place}: ${cost}. Everything made is removed again; an endpoint in the middle of a change costs until the change ends.`;
-  if (inputs.yes) terminal.out(consent);
-  else if (!(await Promise.race([confirm(consent, terminal), ended(signal)]))) {
+  if (!(await agreed(consent, inputs, terminal, signal))) {
     terminal.out('nothing was asked');
     return 0;
   }
@@ -157,7 +162,18 @@ const ofAccount = async (
   return report(probed, write, terminal);
 };
 
-/** Ctrl-C at the question declines. */
+/** Ctrl-C at the question declines. @throws {InputError} when nobody is there, and nobody agreed beforehand */
+const agreed = async (
+  consent: string,
+  { yes }: Pick<Inputs, 'yes'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  if (!yes) return Promise.race([confirm(consent, terminal), ended(signal)]);
+  terminal.out(consent);
+  return true;
+};
+
 const ended = (signal: AbortSignal): Promise<false> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(false), { once: true }));
 

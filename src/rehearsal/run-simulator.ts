@@ -4,6 +4,7 @@ import { createCommandServers } from '../../simulator/containers/command-server.
 import { hasModel } from '../../simulator/containers/model-server.ts';
 import type { Serve, Settings, StandIn } from '../../simulator/contracts.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
+import { openStateFolder, type StateFolder, StateRefused } from '../../simulator/state-folder.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
 import type { Terminal } from '../hosts/terminal.ts';
@@ -27,14 +28,21 @@ export const runSimulator = async (
   terminal: Terminal,
   host: () => CommandLine,
 ): Promise<0 | 1 | 2> => {
+  let state: StateFolder | undefined;
+  let folder: string | undefined;
   try {
     const wanted = readInputs(simulatorInputs, readArguments(simulatorInputs, args));
     const { signal } = host().cancellation;
+    const manifest = manifestOf(wanted);
+    checkWritable(wanted['wire-file']);
+    folder = wanted.state;
+    state = stateOf(wanted, manifest);
     const servers =
       wanted.serve === undefined ? undefined : createCommandServers(wanted.serve, (line) => terminal.err(line));
-    const aws = await open(wanted, servers?.serve, terminal);
+    const aws = await open(wanted, manifest, { serve: servers?.serve, state }, terminal);
     const { simulator } = aws;
     try {
+      await Promise.race([simulator.takeUp(wanted.speed === 1 ? wallClock.now() : undefined), simulator.stuck]);
       for (const line of await shown(aws)) terminal.out(line);
       await Promise.race([aborted(signal), simulator.stuck]);
     } finally {
@@ -47,6 +55,10 @@ export const runSimulator = async (
       terminal.err(`simulator: ${error.message}`);
       return 2;
     }
+    if (error instanceof StateRefused) {
+      terminal.err(`simulator: state: ${quoted(folder ?? '')} ${error.message}`);
+      return 2;
+    }
     const { code, message, port } = error as NodeJS.ErrnoException & { readonly port?: number };
     terminal.err(
       code === 'EADDRINUSE'
@@ -54,14 +66,33 @@ export const runSimulator = async (
         : `simulator: ${message}`,
     );
     return 1;
+  } finally {
+    state?.close();
   }
+};
+
+/** All options decide over a run, apart from those of where it is reached and noted. */
+const stateOf = (wanted: Wanted, manifest: Manifest | undefined): StateFolder | undefined => {
+  const { state: folder, port: _port, 'wire-file': _file, manifest: _path, serve, ...rest } = wanted;
+  if (folder === undefined) return undefined;
+  if (serve !== undefined)
+    throw new InputError(
+      'state: does not go with --serve: the answers and times of a program of your own are not repeated',
+    );
+  const options = Object.entries({ ...rest, manifest }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, JSON.stringify(value)] as const],
+  );
+  return openStateFolder(folder, Object.fromEntries(options), wallClock.now());
 };
 
 type Wanted = ValuesOf<typeof simulatorInputs>;
 
-const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal): Promise<LocalAws> => {
-  const manifest = manifestOf(wanted);
-  checkWritable(wanted['wire-file']);
+const open = async (
+  wanted: Wanted,
+  manifest: Manifest | undefined,
+  { serve, state }: { readonly serve: Serve | undefined; readonly state: StateFolder | undefined },
+  terminal: Terminal,
+): Promise<LocalAws> => {
   const { port, seed, speed, account, region, 'wire-file': wireFile } = wanted;
   const [first] = Object.values({ ...manifest?.environments, ...manifest?.byCodeDeploy });
   const usual = placeOf(first ?? {});
@@ -91,12 +122,14 @@ const open = async (wanted: Wanted, serve: Serve | undefined, terminal: Terminal
       startAt: wallClock.now(),
       withGithub: manifest !== undefined,
       settings: Object.assign({}, ...(wanted.setting ?? [])) as Partial<Settings>,
-      ...withoutUndefined({ wireFile, serve, standIn: serve === undefined ? standInFor(terminal) : undefined }),
+      ...withoutUndefined({ wireFile, serve, state, standIn: serve === undefined ? standInFor(terminal) : undefined }),
     },
   );
   try {
     for (const { name, owner = home.account } of wanted.bucket ?? []) aws.simulator.objects.create(name, owner);
     await aws.trained('');
+    // A run that is taken up has them from the beginning, too.
+    for (const account of aws.accounts) aws.simulator.account(account);
   } catch (error) {
     await aws.simulator.close();
     throw error instanceof RangeError ? new InputError(`bucket: ${error.message}`) : error;

@@ -300,6 +300,15 @@ describe('an image put by PutImage', () => {
     expect(await refusalOf(ecr('PutImage', other))).toMatch(/^InvalidParameterException: .*ImageManifest/);
   });
 
+  test.each(['-1', '.1', 'a b', 'v1+2', 'größer', 'x'.repeat(129)])('is refused with the tag %j', async (imageTag) => {
+    await ecr('CreateRepository', { repositoryName });
+    expect(await refusalOf(ecr('PutImage', { repositoryName, imageManifest, imageTag }))).toMatch(
+      /^InvalidParameterException: Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression/,
+    );
+    expect(await ecr('ListImages', { repositoryName })).toEqual({ imageIds: [] });
+    await ecr('PutImage', { repositoryName, imageManifest, imageTag: '_V.1-x'.padEnd(128, '_') });
+  });
+
   test('keeps its tag where tags are immutable', async () => {
     await ecr('CreateRepository', { repositoryName, imageTagMutability: 'IMMUTABLE' });
     await ecr('PutImage', { repositoryName, imageManifest, imageTag: '1' });
@@ -337,6 +346,18 @@ describe('an image put by PutImage', () => {
 });
 
 describe('buckets', () => {
+  test.each([
+    ...['ab', 'a'.repeat(64), 'Models', 'my_models', '-models', 'models-', '.models', 'a..b', '192.168.5.4'],
+    ...['xn--models', 'sthree-models', 'amzn-s3-demo-models', 'models-s3alias', 'models--ol-s3', 'models.mrap'],
+    ...['models--x-s3', 'models--table-s3'],
+  ])('are not called %s', async (Bucket) => {
+    const make = (name: string) => call('s3', 'CreateBucket', { Bucket: name, LocationConstraint: 'eu-west-1' });
+    expect(await refusalOf(make(Bucket))).toBe('InvalidBucketName: The specified bucket is not valid.');
+    expect(() => account.simulator.objects.create(Bucket, '111122223333')).toThrow(`${Bucket} is no name of a bucket`);
+    for (const name of ['abc', 'a'.repeat(63), '1.2.3', '192.168.5.4.5', 'a.b-c', 'models-s3alias2', 'a-xn--b'])
+      await make(name);
+  });
+
   test('are listed for their account alone, and deleted when they are empty', async () => {
     const { s3, simulator } = account;
     simulator.objects.create('somebody-elses', '444455556666');

@@ -15,6 +15,8 @@ createServer((request, answer) => {
   request.on('end', () => {
     if (body === 'die') process.exit(3);
     if (body === 'fail') return answer.writeHead(400, { 'content-type': 'text/plain' }).end('not this one');
+    const attributes = request.headers['x-amzn-sagemaker-custom-attributes'];
+    if (attributes) answer.setHeader('x-amzn-sagemaker-custom-attributes', 'answer to ' + attributes);
     answer.writeHead(200, { 'content-type': 'application/json' });
     answer.end(JSON.stringify({
       body, base, pid: process.pid, model: readFileSync(base + '/model/model.txt', 'utf8'), greeting: process.env.GREETING,
@@ -65,6 +67,10 @@ describe("a server of the user's own", () => {
       accept: 'application/json',
     });
     expect(told.given).toEqual([expect.stringMatching(/^\d+$/), `${told.base}/model`]);
+    expect(answer).not.toHaveProperty('customAttributes');
+    expect(container.invoke(Buffer.from('1,2'), 'text/csv', undefined, 'trace=7')).toMatchObject({
+      customAttributes: 'answer to trace=7',
+    });
     expect(container.invoke(Buffer.from('fail'), 'text/csv')).toMatchObject({ status: 400, contentType: 'text/plain' });
   });
 

@@ -407,6 +407,11 @@ describe.each(modelledServices())('%s', (service) => {
   );
 });
 
+test('codepipeline: both calls that declare a pipeline honour the same of it', () => {
+  const ofPipeline = (call: string) => honoured[`codepipeline ${call}`]?.filter((path) => path.startsWith('pipeline.'));
+  expect(ofPipeline('CreatePipeline')).toEqual(ofPipeline('UpdatePipeline'));
+});
+
 describe('sagemaker-runtime', () => {
   const { operations, shapes } = loadTables('sagemaker-runtime');
   test.each(['InvokeEndpoint', 'InvokeEndpointAsync'] as const)('%s: every member is read', (operation) => {

@@ -295,6 +295,27 @@ describe('a bucket’s policy', () => {
     expect(await refusalOf(policy(statement))).toMatch(expected);
   });
 
+  test.each([
+    ['2012-10-18', /^MalformedPolicy: The policy must contain a valid version string$/],
+    ['', /^MalformedPolicy: The policy must contain a valid version string$/],
+    [2012, /^MalformedPolicy: The policy must contain a valid version string$/],
+    // The older version has no variables, and denies the key of this very text.
+    ['2008-10-17', undefined],
+    [undefined, undefined],
+    ['2012-10-17', /^NotSimulated: not simulated: the policy variable in \S+ in a bucket policy$/],
+  ])('of version %s it has variables, or none', async (Version, expected) => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM's variables have this form.
+    const Key = '${aws:username}/k';
+    const Statement = [{ Effect: 'Deny', Principal: '*', Action: 's3:PutObject', Resource: `${arn}/${Key}` }];
+    const Policy = JSON.stringify({ Version, Statement });
+    const refused = await refusalOf(account.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy })));
+    if (expected === undefined) {
+      expect(refused).toBeUndefined();
+      expect(await refusalOf(write(Key))).toBe(denied);
+      await write('delivery/k');
+    } else expect(refused).toMatch(expected);
+  });
+
   /** Documents that no JS client writes. */
   const putVersioning = async (bucket: string, body: string): Promise<string> => {
     const request = { method: 'PUT', path: `/${bucket}?versioning`, body };

@@ -1,18 +1,26 @@
-import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
+import { InvokeEndpointAsyncCommand, InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { ServedModel } from '../../simulator/contracts.ts';
+import type { Serve } from '../../simulator/contracts.ts';
 import { type Account, openAccount } from './support/account.ts';
 
 /** Containers that run, by the location of their data; the most that ever ran at once. */
 let running: string[];
+/** Of the requests that had some. */
+let attributes: string[];
 let account: Account;
 beforeEach(async () => {
   running = [];
-  const serve = ({ identity }: ServedModel) => {
+  attributes = [];
+  const serve: Serve = ({ identity }) => {
     running.push(identity);
     return {
       ping: () => true,
-      invoke: () => ({ status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 }),
+      invoke: (_body, _type, _accept, customAttributes) => {
+        const answer = { status: 200, body: Buffer.from(identity), contentType: 'text/plain', latencyMs: 5 };
+        if (customAttributes === undefined) return answer;
+        attributes.push(customAttributes);
+        return { ...answer, customAttributes: `${customAttributes}, seen` };
+      },
       stop: () => void running.splice(running.indexOf(identity), 1),
     };
   };
@@ -41,6 +49,43 @@ const prepare = async (version: string): Promise<void> => {
     ],
   });
 };
+test('a container gets the attributes of a request, and its own are answered', async () => {
+  await prepare('1');
+  await sagemaker('CreateEndpoint', { EndpointName: 'churn', EndpointConfigName: 'churn-1' });
+  await after(5);
+  const invoke = (more: object) =>
+    account.runtime.send(
+      new InvokeEndpointCommand({ EndpointName: 'churn', ContentType: 'text/csv', Body: '1', ...more }),
+    );
+  expect(await invoke({ CustomAttributes: 'trace=7', InferenceId: 'row-1' })).toMatchObject({
+    CustomAttributes: 'trace=7, seen',
+  });
+  expect((await invoke({})).CustomAttributes).toBeUndefined();
+});
+
+test('so does the container of an asynchronous endpoint', async () => {
+  await prepare('1');
+  await sagemaker('CreateEndpointConfig', {
+    EndpointConfigName: 'queued',
+    ProductionVariants: [
+      { VariantName: 'live', ModelName: 'churn-1', InstanceType: 'ml.m5.large', InitialInstanceCount: 1 },
+    ],
+    AsyncInferenceConfig: { OutputConfig: { S3OutputPath: 's3://ml-artifacts/answers' } },
+  });
+  await sagemaker('CreateEndpoint', { EndpointName: 'queued', EndpointConfigName: 'queued' });
+  await after(5);
+  account.simulator.objects.put('ml-artifacts', 'row.csv', Buffer.from('1'));
+  await account.runtime.send(
+    new InvokeEndpointAsyncCommand({
+      EndpointName: 'queued',
+      InputLocation: 's3://ml-artifacts/row.csv',
+      CustomAttributes: 'trace=8',
+    }),
+  );
+  await after(1);
+  expect(attributes).toEqual(['trace=8']);
+});
+
 const batch = { Type: 'INSTANCE_COUNT', Value: 1 };
 
 test.each([

@@ -297,6 +297,35 @@ describe('a presigned URL of S3', () => {
   });
 });
 
+describe('a GET of the query protocol', () => {
+  const path = '/?Action=GetCallerIdentity&Version=2011-06-15';
+  const arn = '<Arn>arn:aws:iam::111122223333:user/delivery</Arn>';
+  test('is answered in its protocol, presigned or signed', async () => {
+    const presigned = await fetch(await presignedUrl(account.simulator, path, { service: 'sts' }));
+    expect([presigned.status, await presigned.text()]).toEqual([200, expect.stringContaining(arn)]);
+    const signed = await signedFetch(account.simulator, { method: 'GET', path }, { service: 'sts' });
+    expect([signed.status, await signed.text()]).toEqual([200, expect.stringContaining(arn)]);
+  });
+  test.each([
+    ['another secret', {}, 'another', 403, 'SignatureDoesNotMatch'],
+    ['the scope of another service', { service: 'iam' }, undefined, 403, 'SignatureDoesNotMatch'],
+  ])('is refused in it with %s', async (_what, more, secretAccessKey, status, code) => {
+    const own = keysOf(account.simulator.environment());
+    const keys = { ...own, secretAccessKey: secretAccessKey ?? own.secretAccessKey };
+    const answer = await fetch(await presignedUrl(account.simulator, path, { service: 'sts', keys, ...more }));
+    expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(`<Code>${code}</Code>`)]);
+    expect(answer.headers.get('content-type')).toBe('text/xml');
+  });
+  test('of an operation that there is not, and of one that is not simulated', async () => {
+    const text = async (name: string) =>
+      (
+        await fetch(await presignedUrl(account.simulator, path.replace('GetCallerIdentity', name), { service: 'sts' }))
+      ).text();
+    expect(await text('GetNothing')).toContain('<Code>InvalidAction</Code>');
+    expect(await text('GetSessionToken')).toContain('not simulated: sts GetSessionToken');
+  });
+});
+
 describe('the date of a signature', () => {
   const hour = 3_600_000;
   test('is not judged while the simulator has a time of its own: an SDK’s first request has the wall clock’s', async () => {

@@ -142,6 +142,22 @@ describe('credentials', () => {
     );
     expect(account.simulator.requests.every(({ mutation }) => !mutation)).toBe(true);
   });
+
+  test('long-lived keys beside a token, and a session beside another token, are refused', async () => {
+    const { keys } = await assume();
+    const longLived = keysOf(account.simulator.environment());
+    for (const mixed of [
+      { ...longLived, sessionToken: keys.sessionToken ?? '' },
+      { ...longLived, sessionToken: 'any' },
+      { ...keys, sessionToken: 'any' },
+    ]) {
+      const { s3, sagemaker, sts } = clientsOf(account.simulator, mixed);
+      expect(await refusalOf(sagemaker.send(new ListEndpointsCommand({})))).toMatch(/^UnrecognizedClientException: /);
+      expect(await refusalOf(sts.send(new GetCallerIdentityCommand({})))).toMatch(/^InvalidClientTokenId: /);
+      const put = new PutObjectCommand({ Bucket: 'ml-releases', Key: 'k', Body: 'x' });
+      expect(await refusalOf(s3.send(put))).toBe('InvalidToken: The provided token is malformed or otherwise invalid.');
+    }
+  });
 });
 
 describe('GitHub’s identity', () => {

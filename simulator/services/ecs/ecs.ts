@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Containers, Images, Kernel, Metrics, Service } from '../../contracts.ts';
 import { notSimulated } from '../../not-simulated.ts';
 import { digestOf } from '../../random.ts';
@@ -167,8 +168,18 @@ export const createEcs = (
         CreateService: (input: CreateService) => {
           refuseUnserved(input, serviceMembers);
           const cluster = clusterOf(input.cluster);
-          if (serviceOf(cluster, input.serviceName) !== undefined)
+          const existing = serviceOf(cluster, input.serviceName);
+          const { clientToken, ...wanted } = input;
+          if (existing !== undefined) {
+            // API: CreateService, clientToken: the same request again has no further effect.
+            const { token, input: before } = existing.createdBy;
+            if (clientToken !== undefined && clientToken === token && isDeepStrictEqual(wanted, before))
+              return { service: serviceView(existing) };
             throw invalid('Creation of service was not idempotent.');
+          }
+          // API: CreateService, schedulingStrategy.
+          if ((input.schedulingStrategy ?? 'REPLICA') !== 'REPLICA')
+            throw invalid('The CODE_DEPLOY deployment controller does not support the DAEMON scheduling strategy.');
           if (input.deploymentController?.type !== 'CODE_DEPLOY')
             throw notSimulated(`the deployment controller ${input.deploymentController?.type ?? 'ECS'}`);
           const [loadBalancer, ...others] = input.loadBalancers ?? [];
@@ -189,6 +200,7 @@ export const createEcs = (
             arn: kernel.arn('ecs', `service/${cluster}/${input.serviceName}`),
             clusterArn: kernel.arn('ecs', `cluster/${cluster}`),
             createdAt: clock.now(),
+            createdBy: { token: clientToken, input: wanted },
             desired: input.desiredCount ?? 1,
             taskSets: [],
           };
@@ -287,6 +299,8 @@ const serviceMembers = [
   'capacityProviderStrategy',
   'platformVersion',
   'networkConfiguration',
+  'schedulingStrategy',
+  'clientToken',
 ];
 
 interface CreateService extends Placement {
@@ -296,6 +310,8 @@ interface CreateService extends Placement {
   readonly desiredCount?: number;
   readonly loadBalancers?: readonly LoadBalancer[];
   readonly deploymentController?: { readonly type: string };
+  readonly schedulingStrategy?: string;
+  readonly clientToken?: string;
 }
 interface UpdateService {
   readonly cluster?: string;

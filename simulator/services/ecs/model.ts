@@ -60,6 +60,8 @@ export interface ServiceState extends Placement {
   readonly arn: string;
   readonly clusterArn: string;
   readonly createdAt: Instant;
+  /** The request that made it. */
+  readonly createdBy: { readonly token: string | undefined; readonly input: object };
   desired: number;
   taskSets: TaskSet[];
 }

@@ -8,7 +8,13 @@ type Serving = Pick<Running, 'container' | 'prefix' | 'role'>;
 type Answer = ReturnType<Container['invoke']>;
 type Request = Pick<
   Invocation,
-  'body' | 'contentType' | 'accept' | 'targetModel' | 'targetContainerHostname' | 'inferenceComponent'
+  | 'body'
+  | 'contentType'
+  | 'accept'
+  | 'targetModel'
+  | 'targetContainerHostname'
+  | 'inferenceComponent'
+  | 'customAttributes'
 >;
 
 /** The Runtime's code; AWS publishes no words for most of these refusals, so the words are ours. */
@@ -67,8 +73,8 @@ export const createAnswering = (context: Context) => {
     return container;
   };
 
-  const one = (serving: Serving, { body, contentType, accept, targetModel }: Request): Answer =>
-    (serving.container ?? modelOf(serving, targetModel)).invoke(body, contentType, accept);
+  const one = (serving: Serving, { body, contentType, accept, targetModel, customAttributes }: Request): Answer =>
+    (serving.container ?? modelOf(serving, targetModel)).invoke(body, contentType, accept, customAttributes);
 
   /**
    * The answer of each container is the request of the next one; the first failure ends the row (AWS: "Inference pipelines"). Only the last

@@ -131,6 +131,7 @@ export const createQueue = (
         body,
         contentType: request.ContentType ?? 'application/json',
         ...(request.Accept === undefined ? {} : { accept: request.Accept }),
+        ...(request.CustomAttributes === undefined ? {} : { customAttributes: request.CustomAttributes }),
         timeoutMs: (request.InvocationTimeoutSeconds ?? defaults.timeoutSeconds) * 1000,
         at: clock.now(),
       });

@@ -257,6 +257,23 @@ describe('the times of a deployment group', () => {
   });
 });
 
+test('a service is made once for a token, and by nothing else of the same name', async () => {
+  churn = await open();
+  const wanted = {
+    serviceName: 'other',
+    taskDefinition: 'churn',
+    schedulingStrategy: 'REPLICA',
+    deploymentController: { type: 'CODE_DEPLOY' },
+    loadBalancers: [{ targetGroupArn: balancer('targetgroup/blue/1'), containerName: 'model', containerPort: 8080 }],
+  };
+  const create = (more: object) => churn.call('ecs', 'CreateService', { ...wanted, ...more });
+  const made = await create({ clientToken: 'once' });
+  expect(made).toMatchObject({ service: { serviceName: 'other', schedulingStrategy: 'REPLICA' } });
+  expect(await create({ clientToken: 'once' })).toEqual(made);
+  for (const more of [{}, { clientToken: 'twice' }, { clientToken: 'once', desiredCount: 7 }])
+    await expect(create(more)).rejects.toMatchObject({ message: 'Creation of service was not idempotent.' });
+});
+
 describe('refused', () => {
   beforeEach(async () => {
     churn = await open();
@@ -298,6 +315,7 @@ describe('refused', () => {
     ['ecs', 'CreateService', { serviceName: 'churn' }, 'InvalidParameterException'],
     ['ecs', 'CreateService', { loadBalancers: [] }, 'InvalidParameterException'],
     ['ecs', 'CreateService', { deploymentController: { type: 'ECS' } }, 'NotSimulated'],
+    ['ecs', 'CreateService', { schedulingStrategy: 'DAEMON' }, 'InvalidParameterException'],
     ['ecs', 'CreateService', { taskDefinition: 'none' }, 'ClientException'],
     ['ecs', 'CreateService', { cluster: 'none' }, 'ClusterNotFoundException'],
     ['ecs', 'UpdateService', { service: 'churn', taskDefinition: 'churn:2' }, 'InvalidParameterException'],

@@ -28,12 +28,17 @@ const signerOf = (
 
 /** The URL of a GET that needs no header. */
 export const presignedUrl = async (simulator: Simulator, path: string, signing: Signing): Promise<string> => {
-  const { host, hostname, protocol } = new URL(simulator.url);
+  const { host, hostname, protocol, pathname, searchParams } = new URL(simulator.url + path);
+  const unsigned: Record<string, string> =
+    signing.service === 's3' ? { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } : {};
   const { query } = await signerOf(simulator, signing).presign(
-    { method: 'GET', protocol, hostname, path, headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
+    {
+      ...{ method: 'GET', protocol, hostname, path: pathname, query: Object.fromEntries(searchParams) },
+      headers: { host, ...unsigned },
+    },
     { signingDate: signing.at ?? new Date(simulator.clock.now()) },
   );
-  return `${simulator.url}${path}?${new URLSearchParams(query as Record<string, string>)}`;
+  return `${simulator.url}${pathname}?${new URLSearchParams(query as Record<string, string>)}`;
 };
 
 /** A request that no client sends, signed by the SDK's own signer. */

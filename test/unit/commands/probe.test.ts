@@ -245,8 +245,19 @@ describe('an account', () => {
     expect(await account.run(...own, '--only', 'same-config', '--yes', '--out', file('expired.json'))).toBe(1);
     expect(account.lines.join('\n')).toContain('run `probe --clean` with working credentials');
     expect(await names(account)).toContain('mdprobe');
-    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await account.run('--clean', '--yes', '--bucket', bucket)).toBe(0);
     expect(await names(account)).not.toContain('mdprobe');
+  });
+
+  test('is not cleaned before anybody has agreed', async () => {
+    const account = await opened();
+    const { simulator } = account;
+    const made = { ExecutionRoleArn: role, PrimaryContainer: { Image: image, ModelDataUrl: modelData } };
+    const Tags = [{ Key: 'model-delivery-probe', Value: '0123abcd' }];
+    await simulator.call('sagemaker', 'CreateModel', { ModelName: 'mdprobe-0123abcd-a', ...made, Tags });
+    expect(await account.run('--clean', '--bucket', bucket)).toBe(2);
+    expect(account.lines.join('\n')).toContain('nobody can be asked here: agree beforehand with --yes');
+    expect(await names(account)).toContain('mdprobe-0123abcd-a');
   });
 
   test('is rid of the rest when AWS refuses one removal, and the command says so', async () => {
@@ -267,11 +278,11 @@ describe('an account', () => {
       message: 'not authorized to perform: sagemaker:DeleteModel',
       status: 400,
     });
-    expect(await account.run('--clean', '--bucket', bucket)).not.toBe(0);
+    expect(await account.run('--clean', '--yes', '--bucket', bucket)).not.toBe(0);
     expect(account.lines.join('\n')).toContain('not removed: sagemaker:DeleteModel was denied');
     expect((await names(account)).match(/"mdprobe-0123abcd-[ab]"/g)).toHaveLength(1);
     expect(await names(account)).not.toContain('model-delivery-probe/');
-    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await account.run('--clean', '--yes', '--bucket', bucket)).toBe(0);
     expect(await names(account)).not.toContain('mdprobe');
   });
 
@@ -290,7 +301,7 @@ describe('an account', () => {
       simulator.objects.put(bucket, `model-delivery-probe/0123abcd/${index}`, Buffer.from('x'));
     for (const key of ['model-delivery-probe/README', 'model-delivery-probe/notes/0123abcd/x'])
       simulator.objects.put(bucket, key, Buffer.from('theirs'));
-    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await account.run('--clean', '--yes', '--bucket', bucket)).toBe(0);
     expect(account.lines.at(-1)).toContain('removed 1002 object(s)');
     expect(simulator.objects.under(bucket, 'model-delivery-probe/').map(({ key }) => key)).toEqual([
       'model-delivery-probe/README',
@@ -320,7 +331,7 @@ describe('an account', () => {
     await simulator.driver.sleepUntil(simulator.driver.now() + 3_600_000);
     await simulator.call('sagemaker', 'DeleteEndpoint', { EndpointName: 'mdprobe-0123abcd-ours' });
     const began = simulator.driver.now();
-    expect(await account.run('--clean')).toBe(0);
+    expect(await account.run('--clean', '--yes')).toBe(0);
     expect(simulator.driver.now() - began).toBeLessThan(1_800_000);
     expect(await names(account)).toContain('mdprobe-0123abcd-theirs');
     expect(await names(account)).not.toContain('mdprobe-0123abcd-ours');
@@ -366,7 +377,7 @@ describe('an account', () => {
         ComparisonOperator: 'GreaterThanThreshold',
       });
     simulator.objects.put(bucket, 'model-delivery-probe/0123abcd/input', Buffer.from('x'));
-    expect(await account.run('--clean', '--bucket', bucket)).toBe(0);
+    expect(await account.run('--clean', '--yes', '--bucket', bucket)).toBe(0);
     const left = await names(account);
     for (const name of [...Object.keys(models).slice(0, 4), 'mdprobe-0123abcd-theirs'])
       expect(left).toContain(`"${name}"`);

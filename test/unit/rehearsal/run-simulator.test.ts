@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { openFollowingClock } from '../../../src/hosts/following-clock.ts';
 import { runSimulator } from '../../../src/rehearsal/run-simulator.ts';
@@ -124,12 +124,41 @@ test.each([
   [['--image', 'churn'], 'image: "churn" is not allowed'],
   [['--bucket', 'ml-releases'], 'bucket: the bucket ml-releases exists'],
   [['--environment', 'production'], 'environment: goes with --manifest'],
+  [['--state', manifest], 'cannot be used: ENOTDIR'],
+  [['--state', dirname(manifest)], 'holds delivery.yml, which is no state of a simulator; name an empty folder'],
+  [['--state', `${manifest}-none`, '--serve', 'python serve.py --port {port}'], 'state: does not go with --serve'],
   [['--manifest', manifest, '--environment', 'prod'], 'it has staging, production'],
   [['--manifest', '/no/such/delivery.yml'], 'cannot be read'],
 ])('%s is refused, and nothing is printed', async (args, message) => {
   const { code, out, err } = await run(args, nothing);
   expect({ code, out }).toEqual({ code: 2, out: [] });
   expect(err.join('\n')).toContain(message);
+});
+
+test('a folder keeps the options of its run, and is not begun by a refused one', async () => {
+  const state = join(mkdtempSync(join(tmpdir(), 'simulator-')), 'state');
+  const begin = (...args: readonly string[]) => run(['--state', state, ...args], nothing);
+  expect(await begin('--bucket', 'ml-releases')).toMatchObject({ code: 2 });
+  expect(existsSync(state)).toBe(false);
+  const { code, out } = await begin('--manifest', manifest, '--image', 'churn:1', '--port', '0');
+  expect(code).toBe(0);
+  const again = await begin('--manifest', manifest, '--image', 'churn:1');
+  const fixed = (lines: readonly string[]) => lines.filter((line) => !line.includes('http:'));
+  expect(fixed(again.out)).toEqual(fixed(out));
+  for (const [args, message] of [
+    [['--manifest', manifest, '--image', 'churn:1', '--seed', '2'], '--seed 1, and not with --seed 2'],
+    [['--manifest', manifest, '--image', 'churn:1', '--account', '111122223333'], 'no --account, and not with'],
+    [['--image', 'churn:1'], 'a --manifest, and not with no --manifest'],
+    [['--manifest', manifest, '--environment', 'staging', '--image', 'churn:1'], 'no --environment, and not with'],
+  ] as const) {
+    const refused = await begin(...args);
+    expect({ ...refused, err: refused.err.join() }).toEqual({
+      code: 2,
+      out: [],
+      err: expect.stringContaining(message),
+    });
+    expect(refused.err.join()).toMatch(/^simulator: state: .* was begun with /);
+  }
 });
 
 test('at another speed than 1 it exports a clock that passes as fast as its own', async () => {
