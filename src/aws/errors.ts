@@ -298,7 +298,7 @@ const wordsOf = (error: unknown): string => {
 const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
   [
     call === 's3:HeadObject'
-      ? ', s3:ListBucket in case the object does not exist, and kms:Decrypt in case a key of yours encrypts it'
+      ? ', s3:ListBucket in case it does not exist, and kms:Decrypt in case a key encrypts it'
       : '',
     // S3 gives the same answer when the bucket belongs to another account (S3 user guide, bucket owner condition).
     bucket
