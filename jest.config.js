@@ -1,7 +1,8 @@
 /** Jest runs the TypeScript sources as ES modules; swc only strips the types, `npm run check` is what type-checks. */
 // biome-ignore lint/style/noDefaultExport: Jest reads its configuration from the default export.
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tools/test-environment.ts',
+  testSequencer: '<rootDir>/tools/test-order.ts',
   // The sources are roots too: jest finds the tests of a file (`--findRelatedTests`) by the imports it reads below its roots.
   roots: ['<rootDir>/test', '<rootDir>/src', '<rootDir>/simulator', '<rootDir>/tools'],
   // StrykerJS has packages of its own, which want a younger Node than this project does.

@@ -164,7 +164,11 @@ const tryFile = async (
     jest: {
       projectType: 'custom',
       configFile: 'jest.config.js',
-      config: { testMatch: room.tests.map((pattern) => `<rootDir>/${pattern}`) },
+      config: {
+        testMatch: room.tests.map((pattern) => `<rootDir>/${pattern}`),
+        // Stryker wraps the environment, and loads it by the name of a package.
+        testEnvironment: 'node',
+      },
       enableFindRelatedTests: false,
     },
     // Stryker's sandbox rewrites tsconfig.json with an interface that TypeScript 7 does not have; it skips this without such a file.
