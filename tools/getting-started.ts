@@ -98,4 +98,7 @@ for (const environment of ['staging', 'production']) {
   const delivered = await step('deploy-endpoint', `environment:${environment}`, { environment, version });
   expect(`it is delivered to ${environment}: ${delivered}`, delivered === 'succeeded/delivered');
 }
+const [lines = []] = blocksBelow(page, '## What to do next');
+const status = run(lines.join('\n'));
+expect('a person sees it serve', (status.match(/1\.0\.0 serves 100 %/g) ?? []).length === 2);
 await end();

@@ -29,8 +29,9 @@ export const createPolicies = (kernel: Kernel, attachments: (arn: string) => num
   const known = new Map<string, ManagedPolicy>();
   const find = (arn: string): ManagedPolicy => {
     const found = known.get(arn);
-    if (found === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
-    return found;
+    if (found !== undefined) return found;
+    if (arn.startsWith('arn:aws:iam::aws:')) throw notSimulated(`the document of the managed policy ${arn}`);
+    throw noSuchEntity(`Policy ${arn} was not found.`);
   };
   const shown = (arn: string, { name, path, description, tags, createdAt }: ManagedPolicy) => ({
     PolicyName: name,

@@ -52,6 +52,9 @@ export const completionScript = (commands: Readonly<Record<string, Command>>): s
   return [
     '_model_delivery() {',
     `  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} offered=`,
+    // bash takes an equals sign for a word of its own.
+    `  if [ "$word" = = ]; then word= before=\${COMP_WORDS[COMP_CWORD-1]}; fi`,
+    `  if [ "$before" = = ]; then before=\${COMP_WORDS[COMP_CWORD-2]}; fi`,
     '  COMPREPLY=()',
     '  if [ "$COMP_CWORD" -eq 1 ]; then',
     `    offered='${[...names, 'help', '--help', '--version'].join(' ')}'`,

@@ -1,3 +1,4 @@
+import { CredentialsUnavailable } from '../aws/credentials-unavailable.ts';
 import { minutes } from '../clock.ts';
 import { clockOf } from '../hosts/clock.ts';
 import type { CommandLine } from '../hosts/command-line/command-line.ts';
@@ -7,6 +8,7 @@ import { folder } from '../inputs/folder.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
 import { openSession, type Target, targetOf } from '../session/session.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
 /** One environment and its release record, without write access. */
@@ -18,8 +20,20 @@ export interface ReadOnlySession {
 /** Short, because a person waits for the answer. */
 const readPatience = minutes(5);
 
+/**
+ * With the role of the environment. A role whose trust policy names jobs alone lets no person in: then with the caller's own credentials,
+ * which must be of the same account.
+ */
 export const openReadOnly = async (host: CommandLine, manifest: Manifest, name: string): Promise<ReadOnlySession> => {
-  const world = await openWithoutManifest(host, targetOf({ manifest, environment: name }));
+  const { role, ...own } = targetOf({ manifest, environment: name });
+  const world = await openWithoutManifest(host, { ...own, ...withoutUndefined({ role }) }).catch(
+    async (error: unknown) => {
+      if (role === undefined || !(error instanceof CredentialsUnavailable) || !error.denied) throw error;
+      const opened = await openWithoutManifest(host, own);
+      host.terminal.err(`${name}: role ${role} may not be assumed by these credentials; reading with them themselves`);
+      return opened;
+    },
+  );
   return { world, store: storeFor({ manifest, environment: name }, world) };
 };
 

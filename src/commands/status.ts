@@ -100,12 +100,13 @@ const look = async ({ manifest, environment }: Inputs, host: CommandLine, now: I
     const { world, store } = await openReadOnly(host, manifest, name);
     const stored = await store.read();
     if (stored === undefined) await refuseOtherRecord(world, store, true);
-    const record = stored?.record;
     const place = codeDeployOf(manifest, name);
     const seen = await (place === undefined
       ? seenEndpoint(world, manifest.model, store.endpoint)
-      : seenPlace(world, place, record));
+      : seenPlace(world, place, stored?.record));
     const compared = place === undefined ? await comparison(world, manifest, name) : undefined;
+    // A release may have begun since; an answer does not contradict itself.
+    const { record } = (compared?.agrees === 'unknown' ? await store.read() : stored) ?? {};
     return { world, seen: { ...seen, ...withoutUndefined({ record, manifest: compared }) } };
   });
   const found = answers.map(({ answer: read, ...one }) => ({ ...one, ...read?.seen }));

@@ -5,7 +5,7 @@ const longestTimerMilliseconds = 2 ** 31 - 1;
 
 const sleepUntil: Clock['sleepUntil'] = async (instant, signal) => {
   while (Date.now() < instant && !signal?.aborted) {
-    await pause(Math.min(instant - Date.now(), longestTimerMilliseconds), signal);
+    await pause(Math.max(0, Math.min(instant - Date.now(), longestTimerMilliseconds)), signal);
   }
 };
 

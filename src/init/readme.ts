@@ -89,6 +89,16 @@ const rolePart = (setup: Setup, link: Link): readonly string[] => {
     ...rolesOf(setup).map(({ name, does, jobs }: DeliveryRole) => `| ${code(name)} | ${does} | ${jobs} |`),
     '',
     `A job of a pull request can become the planner, and the planner may register a version as \`Approved\`. Push access is enough to register; the reviewers of ${code(setup.production.name)} decide (${link('roles and their trust policies', 'docs/workflows.md#roles-and-their-trust-policies')}).`,
+    ...(repository.ids === undefined && !isServer(repository)
+      ? [
+          '',
+          `**Numbers.** In repositories made on or after 2026-07-15 GitHub's identity tokens name owner and repository with their numbers. These trust policies do not have that form. Add it before you make the roles:`,
+          '',
+          ...shell(
+            `gh api${atHost(repository)} repos/${repository.owner}/${repository.name} --jq '"\\(.owner.id)/\\(.id)"'    # then init once more, with --repository-ids and --force`,
+          ),
+        ]
+      : []),
     '',
     ...shell(
       '# Once for an account; leave it out where the account has it already.',
@@ -105,16 +115,6 @@ const rolePart = (setup: Setup, link: Link): readonly string[] => {
       '  done',
       'done',
     ),
-    ...(repository.ids === undefined && !isServer(repository)
-      ? [
-          '',
-          `**Numbers.** In repositories made on or after 2026-07-15 GitHub's identity tokens name owner and repository with their numbers. These trust policies do not have that form. Add it before you make the roles:`,
-          '',
-          ...shell(
-            `gh api${atHost(repository)} repos/${repository.owner}/${repository.name} --jq '"\\(.owner.id)/\\(.id)"'    # then init once more, with --repository-ids and --force`,
-          ),
-        ]
-      : []),
     '',
     `With \`candidate: dark-variant\` in \`regression:\` of the manifest the deploying job tests. Then attach the policies \`regression-test-…\` of the tester to the deployer, too.`,
   ];

@@ -51,6 +51,10 @@ const parsed = <Value>(
   },
 });
 
+/** An option whose empty text would choose another rehearsal: the variable of a script that is not set. */
+const named = <Value>(field: Field<Value>) =>
+  ({ ...optional(field), refusesEmpty: 'give it a value, or leave it out' }) as const;
+
 /** All texts of an option that may be repeated. */
 const several = <Value>(
   description: string,
@@ -100,14 +104,14 @@ export const rehearseInputs = {
       'Play once more under each behaviour that AWS leaves open: the report must stay true. Takes minutes; `--scenario` narrows it, `--all` plays every pair.',
     default: false,
   }),
-  manifest: optional(
+  manifest: named(
     text({
       description:
         'Play a release by this manifest of your own: its account, region, endpoint, fleet, scaling, alarms and rollout, with a stand-in for the model.',
       example: 'delivery.yml',
     }),
   ),
-  endpoint: optional(
+  endpoint: named(
     text({
       description:
         'Play a release to this live endpoint: its settings, fleet, scaling and alarms, and the traffic, errors and latency that CloudWatch has of its last day. It only reads.',
@@ -123,7 +127,7 @@ export const rehearseInputs = {
       allowed: 'a region such as eu-west-1',
     }),
   ),
-  workflow: optional(
+  workflow: named(
     text({
       description:
         'Play this workflow of your repository under act, with its actions of this suite and a local AWS made from the manifest. With `--manifest` when it is not `delivery.yml`.',
@@ -208,25 +212,25 @@ export const rehearseInputs = {
     default: '30m',
     example: '24h',
   }),
-  serve: optional(
+  serve: named(
     text({
       description: `With \`--manifest\`: a command that serves your own models in place of the stand-in, ${howServed}`,
       example: serveExample,
     }),
   ),
-  model: optional(
+  model: named(
     text({
       description: 'With `--serve`: the artifact of the new version, a `model.tar.gz`.',
       example: 'model.tar.gz',
     }),
   ),
-  'baseline-model': optional(
+  'baseline-model': named(
     text({
       description: 'With `--serve`: the artifact of the version that serves before. Default: that of the new one.',
       example: 'model-1.3.0.tar.gz',
     }),
   ),
-  requests: optional(
+  requests: named(
     text({
       description: 'With `--serve`: a file with a request on each line; the callers send them in random order.',
       example: 'requests.csv',

@@ -183,6 +183,9 @@ const ownWorkflow = async (
   });
 };
 
+/** Seconds. */
+const leastHistory = 360;
+
 /** How a stand-in behaves: a model of the user's own behaves by itself. */
 const ofStandIn = ['candidate', 'baseline-errors', 'latency-p50'] as const;
 
@@ -192,7 +195,11 @@ const ownRelease = (
   options: ValuesOf<typeof rehearseInputs>,
   written: Written,
 ): ManifestRehearsal => {
-  const { environment, strategy, candidate, expect } = options;
+  const { environment, strategy, candidate, expect, history } = options;
+  if (history < leastHistory)
+    throw new InputError(
+      `--history: ${quoted(written('history') ?? '')} is too short; expected at least ${leastHistory / 60}m: CloudWatch has the last minutes late, and the plan reads the traffic there`,
+    );
   const own = readOwnModel(options);
   const contrary = own && ofStandIn.find((name) => written(name) !== undefined);
   if (contrary !== undefined)
@@ -202,7 +209,7 @@ const ownRelease = (
   return {
     subject: subjectOf({ ...manifest, isOwn: own !== undefined, ...withoutUndefined({ environment, strategy }) }),
     requestsPerSecond: options['requests-per-second'],
-    historySeconds: options.history,
+    historySeconds: history,
     errors: options['baseline-errors'],
     medianMs: options['latency-p50'],
     candidate: candidate.behaviour,

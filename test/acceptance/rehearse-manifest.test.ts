@@ -335,9 +335,9 @@ createServer((request, response) => {
     const { code, out } = await run(written, ...own({}));
     expect(out).toMatch(/succeeded\/delivered/);
     expect(out).toMatch(
-      /^ {2}ranking\/1 answered \d+ requests: 100 % with 200; the slowest took \d+ ms, the largest answer had 5 bytes$/m,
+      /^ {2}1\.0\.0 answered \d+ requests: 100 % with 200; the slowest took \d+ ms, the largest answer had 5 bytes$/m,
     );
-    expect(out).toMatch(/^ {2}ranking\/2 answered \d+ requests: 100 % with 200/m);
+    expect(out).toMatch(/^ {2}1\.1\.0 answered \d+ requests: 100 % with 200/m);
     expect(readFileSync(join(folder, 'out/report.html'), 'utf8')).toContain('Your own command serves your model.');
     expect(code).toBe(0);
   });
@@ -346,7 +346,7 @@ createServer((request, response) => {
     const before = ['--baseline-model', archive('old.tar.gz', {})];
     const { out } = await run(written, ...own({ failsEvery: 20 }), ...before, '--expect', 'rolled-back');
     expect(out).toMatch(/rolled-back\/alarm/);
-    expect(out).toMatch(/^ {2}ranking\/2 answered \d+ requests: 95[.\d]* % with 200, [45][.\d]* % with 500/m);
+    expect(out).toMatch(/^ {2}1\.1\.0 answered \d+ requests: 95[.\d]* % with 200, [45][.\d]* % with 500/m);
   });
 
   test('one whose command ends at once never passes its health check', async () => {
@@ -357,6 +357,12 @@ createServer((request, response) => {
 
   test.each<[string, readonly string[], RegExp]>([
     ['a command alone', ['--serve', 'python serve.py'], /--serve, --model and --requests belong together/],
+    [
+      'a history that CloudWatch does not show yet',
+      ['--history', '5m'],
+      /--history: "5m" is too short; expected at least 6m/,
+    ],
+    ['an empty value', ['--serve', ''], /serve: is empty; give it a value, or leave it out/],
     ['a content type alone', ['--content-type', 'text/csv'], /--serve, --model and --requests belong together/],
     [
       'no archive',
@@ -372,6 +378,13 @@ createServer((request, response) => {
     const { code, err } = await run(written, ...args);
     expect(code).toBe(2);
     expect(err).toMatch(said);
+  });
+
+  test('one that takes its requests for mistakes is delivered, with a note', async () => {
+    const args = own({}).map((one) => (one === 'application/json' ? 'text/csv' : one));
+    const { out } = await run(written, ...args);
+    expect(out).toMatch(/succeeded\/delivered/);
+    expect(out).toMatch(/^ {2}note: 1\.1\.0 refused 100 % of the requests as mistakes of their callers \(4xx\)/m);
   });
 
   test('requests without a line, and the behaviour of a stand-in, are refused', async () => {

@@ -226,6 +226,20 @@ describe('an environment that cannot be read', () => {
     expect(named.err.join('\n')).toMatch(/^status: failed\/record-unavailable/);
   });
 
+  test('a role that lets in jobs alone is read with the credentials of the caller, who is told', async () => {
+    account.writeManifest(() => manifest(environment('production', 'iris', canary)));
+    const role = `arn:aws:iam::${id}:role/model-deployer`;
+    const Principal = { Federated: `arn:aws:iam::${id}:oidc-provider/token.actions.githubusercontent.com` };
+    const jobs = { Effect: 'Allow', Action: 'sts:AssumeRoleWithWebIdentity', Principal };
+    account.simulator.trust(role, { Version: '2012-10-17', Statement: [jobs] });
+    const { code, out, err } = await run();
+    expect({ code, err }).toEqual({
+      code: 0,
+      err: ['production: role model-deployer may not be assumed by these credentials; reading with them themselves'],
+    });
+    expect(out.join('\n')).toMatch(/^production \(iris\): InService$/m);
+  });
+
   test('an environment that the manifest does not have is refused', async () => {
     const { code, err } = await run('--environment', 'prod');
     expect(code).toBe(2);

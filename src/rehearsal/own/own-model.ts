@@ -4,7 +4,6 @@ import type { Container, Serve } from '../../../simulator/contracts.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import { InputError } from '../../schema.ts';
 import { quoted } from '../../secrets.ts';
-import { shortName } from '../workflow/stand-ins.ts';
 
 /** The user's own models, a command that serves them, and requests that they understand. */
 export interface OwnModel {
@@ -75,7 +74,11 @@ interface Answers {
 }
 
 /** A server whose answers are counted, by the identity of the model. */
-export const counting = (serve: Serve): { readonly serve: Serve; lines(): readonly string[] } => {
+/** @param versions by their numbers in the group: `1.0.0` is the first */
+export const counting = (
+  serve: Serve,
+  versions: readonly string[],
+): { readonly serve: Serve; lines(): readonly string[] } => {
   const all = new Map<string, Answers>();
   return {
     serve: (model) => {
@@ -91,17 +94,27 @@ export const counting = (serve: Serve): { readonly serve: Serve; lines(): readon
       };
       return { ...container, invoke };
     },
-    lines: () => [...all].map(([identity, answers]) => answersLine(shortName(identity), answers)),
+    lines: () =>
+      versions.flatMap((version, index) => {
+        const [, answers] = [...all].find(([identity]) => identity.endsWith(`/${index + 1}`)) ?? [];
+        return answers === undefined ? [`${version} was never started`] : linesOfAnswers(version, answers);
+      }),
   };
 };
 
-/** `churn/2 answered 1200 requests: 99.5 % with 200, 0.5 % with 500; the slowest took 35 ms, the largest answer had 12 bytes`. */
-const answersLine = (identity: string, { statuses, slowestMs, largestBytes }: Answers): string => {
+/** `1.1.0 answered 1200 requests: 99.5 % with 200, 0.5 % with 500; the slowest took 35 ms, the largest answer had 12 bytes`. */
+const linesOfAnswers = (version: string, { statuses, slowestMs, largestBytes }: Answers): readonly string[] => {
   const total = [...statuses.values()].reduce((sum, one) => sum + one, 0);
-  const shares = [...statuses]
-    .toSorted(([one], [other]) => one - other)
-    .map(([status, times]) => `${percent(times / total)} with ${status}`);
-  return total === 0
-    ? `${identity} was asked nothing`
-    : `${identity} answered ${counted(total, 'request')}: ${shares.join(', ')}; the slowest took ${Math.round(slowestMs)} ms, the largest answer had ${counted(largestBytes, 'byte')}`;
+  if (total === 0) return [`${version} was asked nothing`];
+  const sorted = [...statuses].toSorted(([one], [other]) => one - other);
+  const shares = sorted.map(([status, times]) => `${percent(times / total)} with ${status}`);
+  const refused = sorted.reduce((sum, [status, times]) => sum + (status >= 400 && status < 500 ? times : 0), 0) / total;
+  return [
+    `${version} answered ${counted(total, 'request')}: ${shares.join(', ')}; the slowest took ${Math.round(slowestMs)} ms, the largest answer had ${counted(largestBytes, 'byte')}`,
+    ...(refused < 0.2
+      ? []
+      : [
+          `note: ${version} refused ${percent(refused)} of the requests as mistakes of their callers (4xx), which no alarm counts: compare --requests and --content-type with what it reads`,
+        ]),
+  ];
 };

@@ -61,12 +61,41 @@ export const rehearseManifest = async (wish: ManifestRehearsal, out: Out): Promi
       return ended(world, first, [before], wish, out, startedAt, [problem]);
     }
     const traffic = world.startTraffic();
-    await world.driver.until(world.driver.now() + seconds(wish.historySeconds));
+    await pass(world, wish, out);
     const release = await world.release(`The release (${wish.candidateIs})`, candidate);
     traffic.stop();
     return ended(world, release, [before, world.scene(release)], wish, out, startedAt);
   } finally {
     await world.close();
+  }
+};
+
+/**
+ * The time before the release. A command of the user's own is waited for, so each few virtual seconds the process looks up: Ctrl-C ends it,
+ * and a long wait is announced.
+ */
+const pass = async (
+  { driver }: World,
+  { own, historySeconds, requestsPerSecond }: ManifestRehearsal,
+  out: Out,
+): Promise<void> => {
+  const until = driver.now() + seconds(historySeconds);
+  if (own === undefined) return driver.until(until);
+  const begun = wallClock.now();
+  const startedAt = driver.now();
+  let announced = 0;
+  while (driver.now() < until) {
+    await driver.until(Math.min(until, driver.now() + seconds(5)));
+    await wallClock.sleepUntil(wallClock.now() + 1);
+    const done = (driver.now() - startedAt) / seconds(historySeconds);
+    const tenths = Math.floor(done * 10);
+    const taken = wallClock.now() - begun;
+    if (tenths === announced || taken < seconds(10)) continue;
+    announced = tenths;
+    const requests = Math.round(requestsPerSecond * historySeconds);
+    out.say(
+      `  ${percent(done, 2)} of ${requests} requests before the release are answered; the rest takes about ${duration((taken / done) * (1 - done))}`,
+    );
   }
 };
 
@@ -120,7 +149,7 @@ interface World {
 const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> => {
   const { subject, own } = wish;
   const servers = own && createCommandServers(own.command, (line) => out.say(`  ${line}`));
-  const counted = servers && counting(servers.serve);
+  const counted = servers && counting(servers.serve, [serving, candidate]);
   const { model, name, environment, manifest } = subject;
   const simulator = await openWorld(subject, counted?.serve);
   const folder = openTemporaryFolder();

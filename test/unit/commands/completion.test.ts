@@ -41,6 +41,11 @@ describe('in bash', () => {
       ['bash', 'zsh'],
     ],
     [['action-types', 'l'], ['list']],
+    [['rehearse', '--strategy', '=', 'c'], ['canary']],
+    [
+      ['rehearse', '--strategy', '='],
+      ['all-at-once', 'canary', 'linear', 'rolling', 'steps'],
+    ],
     [['plan', '--environment', 'prod'], []],
     [['no-command', '--'], []],
   ])('%j', (words, expected) => {
