@@ -297,7 +297,7 @@ const wordsOf = (error: unknown): string => {
  */
 const bucketHint = ({ call, bucket }: AwsErrorShape): string =>
   [
-    call === 's3:HeadObject' ? ', s3:ListBucket if it is absent, and kms:Decrypt if a key encrypts it' : '',
+    call === 's3:HeadObject' ? ', s3:ListBucket if absent, kms:Decrypt if encrypted' : '',
     // S3 gives the same answer when the bucket belongs to another account (S3 user guide, bucket owner condition).
     bucket
       ? `; or bucket ${bucket.name} does not belong to the account ending in ${bucket.owner.slice(-4)}: then name its owner under \`bucket-owners\` in the manifest`

@@ -1,6 +1,5 @@
 import type { ReleaseOutputs } from '../delivery/release-outputs.ts';
 import type { Opening } from '../delivery/run-release.ts';
-import { nameOf } from '../endpoint/settings-lines.ts';
 import type { Planned } from '../mechanisms/mechanism.ts';
 import type { Plan } from '../operation.ts';
 import type { ReleaseRecord } from '../release/record.ts';
@@ -66,6 +65,4 @@ const asNext = (plan: Plan, endpoint: string, version: string): Plan => ({
 export const settingLines = ({ changes }: Plan, endpoint: string): readonly string[] =>
   changes
     .filter(({ object }) => object !== `endpoint ${endpoint}`)
-    .flatMap(({ details }) => details.filter((line) => line.includes(' → ') && !line.startsWith(nameOfModel)));
-
-const nameOfModel = `${nameOf('variant.ModelName')}: `;
+    .flatMap(({ details }) => details.filter((line) => line.includes(' → ') && !line.startsWith('model: ')));
