@@ -125,6 +125,14 @@ export interface Driver {
  */
 const compiledCode = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
+/** Temporary credentials that a process was given; without any it has the keys of its participant. */
+const sessionIn = ({
+  AWS_ACCESS_KEY_ID = '',
+  AWS_SECRET_ACCESS_KEY = '',
+  AWS_SESSION_TOKEN,
+}: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  AWS_SESSION_TOKEN === undefined ? {} : { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN };
+
 export const createDriver = (options: {
   readonly simulator: Simulator;
   /** Holds `<operation>/action.yml` and `<operation>/dist/`. */
@@ -174,6 +182,7 @@ export const createDriver = (options: {
         ...environment,
         ...tokenService(id, job),
         ...simulator.environment({ url }),
+        ...sessionIn(environment),
       },
       cwd: options.workspace,
       args,

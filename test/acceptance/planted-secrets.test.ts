@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { irisFixture } from '../../simulator/fixtures/fixtures.ts';
-import { minutes, seconds } from '../../src/clock.ts';
+import { hours, minutes, seconds } from '../../src/clock.ts';
 import { actionTypeId, actionTypeOf } from '../../src/hosts/codepipeline/action-types.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { createDriver, type Driver } from '../../src/rehearsal/driver.ts';
@@ -41,6 +41,8 @@ describe('planted secrets', () => {
   let folder: string;
   let steps: Steps;
   let wire: string;
+  /** The process's own credentials, whose token belongs to them: no other one is accepted. */
+  let session: Texts;
 
   const record = (path: string, ...channels: readonly Channels[]): void =>
     void paths.set(path, [...(paths.get(path) ?? []), ...channels]);
@@ -85,19 +87,29 @@ describe('planted secrets', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'secrets-'));
     wire = join(folder, 'wire.jsonl');
-    account = await openAccount({ wireFile: wire });
+    account = await openAccount({ wireFile: wire, settings: { roleMaxSessionMs: hours(12) } });
     driver = createDriver({
       simulator: account.simulator,
       actions: 'actions',
       workspace: folder,
       temp: join(folder, 'runner'),
     });
+    const { Credentials } = (await account.simulator.call('sts', 'AssumeRole', {
+      RoleArn: `arn:aws:iam::${rehearsedTeam.account}:role/model-serving`,
+      RoleSessionName: 'process',
+      DurationSeconds: 43_200,
+    })) as { readonly Credentials: Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string> };
+    session = {
+      AWS_ACCESS_KEY_ID: Credentials.AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: Credentials.SecretAccessKey,
+      AWS_SESSION_TOKEN: Credentials.SessionToken,
+    };
     steps = stepsOf({
       driver,
       simulator: account.simulator,
       workspace: folder,
       env: {
-        AWS_SESSION_TOKEN: secrets['environment of the process: session token'],
+        ...session,
         GITHUB_TOKEN: secrets['environment of the process: GITHUB_TOKEN'],
         ACTIONS_RUNTIME_TOKEN: secrets['environment of the process: runtime token'],
         HTTPS_PROXY: `http://ops:${secrets['proxy: its password']}@proxy.example:3128`,
@@ -287,7 +299,7 @@ describe('planted secrets', () => {
     const worker = driver.launch('job worker', resolve('codebuild/job-worker/dist/index.cjs'), {
       MODEL_DELIVERY_OPERATIONS: 'deploy-endpoint',
       MODEL_DELIVERY_JOBS_AT_ONCE: '1',
-      AWS_SESSION_TOKEN: secrets['environment of the process: session token'],
+      ...session,
     });
     const run = async (
       path: string,
@@ -420,7 +432,12 @@ describe('planted secrets', () => {
     const kept = await recordsOf(account);
     expect(kept).toContain('"schemaVersion"');
     for (const path of paths.keys()) record(path, { 'record and journals': kept });
-    const all = { ...secrets, ...learned(wire, steps.masked) };
+    const all = {
+      ...secrets,
+      'environment of the process: secret key': session['AWS_SECRET_ACCESS_KEY'] ?? '',
+      'environment of the process: session token': session['AWS_SESSION_TOKEN'] ?? '',
+      ...learned(wire, steps.masked),
+    };
     const found = [...paths].flatMap(([path, runs]) => leaks(runs, all).map((leak) => `${path}: ${leak}`));
     const runs = [...paths.values()].reduce((sum, list) => sum + list.length, 0);
     const [places, ways] = [new Set(Object.keys(all).map((name) => name.replace(/ \(\d+\)$/, ''))).size, paths.size];

@@ -13,7 +13,6 @@ const word = (n: number): string => `correct horse ${n}`;
 
 /** By their names in the test. */
 export const secrets = {
-  'environment of the process: session token': `IQoJb3JpZ2luX2Vj${made(1)}`,
   'environment of the process: GITHUB_TOKEN': `gh${'s'}_${made(2)}`,
   'environment of the process: runtime token': made(3),
   'proxy: its password': 'proxy-password-4',
