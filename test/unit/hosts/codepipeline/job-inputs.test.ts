@@ -10,8 +10,15 @@ import { file, flag, optional, text } from '../../../../src/schema.ts';
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
 let simulator: Simulator;
+let artifactCredentials: JobData['artifactCredentials'];
 beforeEach(async () => {
   simulator = await startSimulator();
+  const role = { RoleArn: 'arn:aws:iam::111122223333:role/model-deployer', RoleSessionName: 'job' };
+  const { Credentials } = (await simulator.call('sts', 'AssumeRole', role)) as {
+    readonly Credentials: Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken', string>;
+  };
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, SessionToken: sessionToken } = Credentials;
+  artifactCredentials = { accessKeyId, secretAccessKey, sessionToken };
 });
 afterEach(() => simulator.close());
 
@@ -43,11 +50,7 @@ const jobOf = (
       location: { type: 'S3', s3Location: { bucketName: 'ml-artifacts', objectKey: name } },
     })),
     pipelineContext: { pipelineArn: `arn:aws:codepipeline:eu-west-1:${owner}:deliver` },
-    artifactCredentials: {
-      accessKeyId: env['AWS_ACCESS_KEY_ID'],
-      secretAccessKey: env['AWS_SECRET_ACCESS_KEY'],
-      sessionToken: 'none',
-    },
+    artifactCredentials,
   };
   return [data, artifactFiles(data, { env, clock: simulator.driver, signal: new AbortController().signal })] as const;
 };
