@@ -27,8 +27,9 @@ const answer = join(folder, 'answer.csv');
 expect('the stand-in answers', existsSync(answer) && readFileSync(answer, 'utf8').trim() === 'setosa');
 expect('the delivery serves', /"EndpointConfigName": "churn-2-0-0-/.test(delivered) && /InService/.test(delivered));
 run(`python3 ${join(root, 'tools/by-hand.py')}`);
-expect(
-  'it said that a stand-in serves',
-  said.some((line) => line.startsWith('a stand-in serves')),
+await end(() =>
+  expect(
+    'it said that a stand-in serves',
+    said.some((line) => line.startsWith('a stand-in serves')),
+  ),
 );
-await end();

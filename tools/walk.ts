@@ -25,8 +25,8 @@ export interface Walk {
   expect(what: string, met: boolean): void;
   /** After a failure nothing more is run: what follows it says nothing. @returns standard output */
   run(command: string): string;
-  /** Ends the simulator and the process. */
-  end(): Promise<never>;
+  /** Ends the simulator and the process. @param last what is expected of all that the simulator said: it is read when the simulator has ended */
+  end(last?: () => void): Promise<never>;
 }
 
 /** @param start the line that starts the simulator */
@@ -73,13 +73,14 @@ export const openWalk = async (start: string): Promise<Walk> => {
       if (status !== 0) process.stdout.write(`${stdout}${stderr}\n`);
       return stdout;
     },
-    end: async () => {
+    end: async (last = () => {}) => {
       simulator.kill('SIGINT');
       expect('Ctrl-C ends the simulator with 0', (await ended) === 0);
       expect(
         'it has no stack to show',
         said.every((line) => !/^\s+at /.test(line)),
       );
+      last();
       rmSync(folder, { recursive: true, force: true });
       process.exit(failures.length === 0 ? 0 : 1);
     },
