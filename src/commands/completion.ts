@@ -15,7 +15,7 @@ export const completionOf = (commands: Commands): Command => ({
   words: shells.join('|'),
   options: {},
   notes: [
-    'The script knows the commands of this version alone: print it again after an update. An option that names a file, and everything that the script does not know, completes to file names.',
+    'The script knows the commands of this version alone: print it again after an update. An option that names a file, and everything that the script does not know, completes to file names. It completes `model-delivery`, and not `npx model-delivery`.',
   ],
   examples: [
     {

@@ -8,7 +8,6 @@ import { folder } from '../inputs/folder.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { type ReleaseStore, storeFor } from '../release/store.ts';
 import { openSession, type Target, targetOf } from '../session/session.ts';
-import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 
 /** One environment and its release record, without write access. */
@@ -25,15 +24,14 @@ const readPatience = minutes(5);
  * which must be of the same account.
  */
 export const openReadOnly = async (host: CommandLine, manifest: Manifest, name: string): Promise<ReadOnlySession> => {
-  const { role, ...own } = targetOf({ manifest, environment: name });
-  const world = await openWithoutManifest(host, { ...own, ...withoutUndefined({ role }) }).catch(
-    async (error: unknown) => {
-      if (role === undefined || !(error instanceof CredentialsUnavailable) || !error.denied) throw error;
-      const opened = await openWithoutManifest(host, own);
-      host.terminal.err(`${name}: role ${role} may not be assumed by these credentials; reading with them themselves`);
-      return opened;
-    },
-  );
+  const target = targetOf({ manifest, environment: name });
+  const { role, ...own } = target;
+  const world = await openWithoutManifest(host, target).catch(async (error: unknown) => {
+    if (role === undefined || !(error instanceof CredentialsUnavailable) || !error.denied) throw error;
+    const opened = await openWithoutManifest(host, own);
+    host.terminal.err(`${name}: role ${role} may not be assumed by these credentials; reading with them themselves`);
+    return opened;
+  });
   return { world, store: storeFor({ manifest, environment: name }, world) };
 };
 

@@ -44,7 +44,14 @@ export const rehearse: Command = {
       import('../rehearsal/temporary-folder.ts'),
     ]);
     const interrupted = new Promise<number>((resolve) =>
-      signal.addEventListener('abort', () => resolve(1), { once: true }),
+      signal.addEventListener(
+        'abort',
+        () => {
+          terminal.err('rehearse: interrupted; nothing of it goes on');
+          resolve(1);
+        },
+        { once: true },
+      ),
     );
     try {
       return await Promise.race([

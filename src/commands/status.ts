@@ -27,7 +27,7 @@ import type { World } from '../world.ts';
 import { type PartialAnswer, printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { askEnvironments, isWhole, shareable } from './environments.ts';
-import { openReadOnly } from './read-only-session.ts';
+import { openReadOnly, type ReadOnlySession } from './read-only-session.ts';
 
 const statusInputs = {
   manifest: sharedInputs.manifest,
@@ -78,16 +78,29 @@ const interval = seconds(20);
 const answer = async (inputs: Inputs, host: CommandLine): Promise<PartialAnswer> => {
   const clock = await clockOf(host);
   const { signal } = host.cancellation;
-  let last = await look(inputs, host, clock.now());
+  const open = openedOnce(inputs, host);
+  let last = await look(inputs, host, clock.now(), open);
   let printed: string | undefined;
   while (inputs.watch && isUnderWay(last.status) && !signal.aborted) {
     const state = stateIn(last.status);
     if (state !== printed) host.terminal.out(textOf(last.status, inputs));
     printed = state;
     await clock.sleepUntil(clock.now() + interval, signal);
-    if (!signal.aborted) last = await look(inputs, host, clock.now());
+    if (!signal.aborted) last = await look(inputs, host, clock.now(), open);
   }
   return { text: textOf(last.status, inputs), isWhole: last.isWhole };
+};
+
+type Open = (environment: string) => Promise<ReadOnlySession>;
+
+/** A watch looks again and again, with the sessions of its first look. */
+const openedOnce = ({ manifest }: Inputs, host: CommandLine): Open => {
+  const opened = new Map<string, ReadOnlySession>();
+  return async (name) => {
+    const session = opened.get(name) ?? (await openReadOnly(host, manifest, name));
+    opened.set(name, session);
+    return session;
+  };
 };
 
 interface Looked {
@@ -95,9 +108,14 @@ interface Looked {
   readonly isWhole: boolean;
 }
 
-const look = async ({ manifest, environment }: Inputs, host: CommandLine, now: Instant): Promise<Looked> => {
+const look = async (
+  { manifest, environment }: Inputs,
+  host: CommandLine,
+  now: Instant,
+  open: Open,
+): Promise<Looked> => {
   const answers = await askEnvironments(host, { manifest, environment }, async (name) => {
-    const { world, store } = await openReadOnly(host, manifest, name);
+    const { world, store } = await open(name);
     const stored = await store.read();
     if (stored === undefined) await refuseOtherRecord(world, store, true);
     const place = codeDeployOf(manifest, name);

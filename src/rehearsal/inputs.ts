@@ -178,43 +178,43 @@ export const rehearseInputs = {
   strategy: optional(
     choice({
       description:
-        "With `--manifest`: another strategy than the manifest's, in the shape that docs/manifest.md shows, with the manifest's alarms.",
+        "With `--manifest` or `--endpoint`: another strategy than the manifest's, in the shape that docs/manifest.md shows, with the manifest's alarms.",
       choices: strategies,
     }),
   ),
   candidate: parsed(
-    'With `--manifest` or `--workflow`: the new version. `good`; `unhealthy`, which never passes its health check; `wrong`, whose answers are wrong and no errors; or one or more of `errors=2%`, `latency=300ms`, `tail=900ms@3%` of the requests, `leak=5%@3000` (errors after so many requests), joined by commas.',
+    'With `--manifest`, `--endpoint` or `--workflow`: the new version. `good`; `unhealthy`, which never passes its health check; `wrong`, whose answers are wrong and no errors; or one or more of `errors=2%`, `latency=300ms`, `tail=900ms@3%` of the requests, `leak=5%@3000` (errors after so many requests), joined by commas.',
     'good',
     behaviourAllowed,
     (is) => mapped(readBehaviour(is), (behaviour) => ({ is, behaviour })),
   ),
   'requests-per-second': number(
-    'With `--manifest` or `--workflow`: requests to the endpoint.',
+    'With `--manifest`, `--endpoint` or `--workflow`: requests to the endpoint.',
     '8',
     'a number above 0, up to 1000',
     (value) => value > 0 && value <= 1000,
   ),
   'baseline-errors': parsed(
-    'With `--manifest` or `--workflow`: share of the requests that fail in both versions.',
+    'With `--manifest`, `--endpoint` or `--workflow`: share of the requests that fail in both versions.',
     '0%',
     'a share such as 0.1%',
     readShare,
   ),
   'latency-p50': parsed(
-    'With `--manifest` or `--workflow`: usual time of an answer, in both versions.',
+    'With `--manifest`, `--endpoint` or `--workflow`: usual time of an answer, in both versions.',
     '12ms',
     'a time up to 60s, such as 40ms',
     readMilliseconds,
   ),
   history: durationField({
     description:
-      'With `--manifest`: requests before the release begins. The judge of `steps` reads a day; each simulated day takes the machine a while.',
+      'With `--manifest` or `--endpoint`: requests before the release begins. The judge of `steps` reads a day; each simulated day takes the machine a while.',
     default: '30m',
     example: '24h',
   }),
   serve: named(
     text({
-      description: `With \`--manifest\`: a command that serves your own models in place of the stand-in, ${howServed}`,
+      description: `With \`--manifest\` or \`--endpoint\`: a command that serves your own models in place of the stand-in, ${howServed}`,
       example: serveExample,
     }),
   ),
@@ -244,7 +244,7 @@ export const rehearseInputs = {
   ),
   expect: optional(
     choice({
-      description: 'With `--manifest`: exit code 1 when the release ends otherwise.',
+      description: 'With `--manifest` or `--endpoint`: exit code 1 when the release ends otherwise.',
       choices: outcomes,
     }),
   ),

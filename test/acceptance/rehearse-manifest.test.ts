@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -378,6 +381,42 @@ createServer((request, response) => {
     const { code, err } = await run(written, ...args);
     expect(code).toBe(2);
     expect(err).toMatch(said);
+  });
+
+  test('a rehearsal of a slow one ends at Ctrl-C, long before its requests are answered, and its server with it', async () => {
+    const marker = join(folder, 'asked');
+    const slow = `
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+let asked = 0;
+createServer((request, response) => {
+  request.resume();
+  if (request.url !== '/ping') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25);
+  if (request.url !== '/ping' && ++asked === 3) writeFileSync('${marker}', String(process.pid));
+  response.end('0');
+}).listen(Number(process.argv[2]), '127.0.0.1');
+`;
+    const args = own({});
+    writeFileSync(join(folder, 'serve.mjs'), slow);
+    writeFileSync(join(folder, 'delivery.yml'), written);
+    const met = (async () => {
+      for await (const { filename } of watch(folder)) if (filename === 'asked') return;
+    })();
+    const command = ['rehearse', '--manifest', join(folder, 'delivery.yml'), '--out', join(folder, 'out'), ...args];
+    // 144,000 requests, an hour of them.
+    const longest = command.map((one) => (one === '4' ? '40' : one === '10m' ? '1h' : one));
+    const rehearsal = spawn(process.execPath, ['src/main.ts', ...longest], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    rehearsal.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    await met;
+    rehearsal.kill('SIGINT');
+    expect(await once(rehearsal, 'close')).toEqual([1, null]);
+    expect(said).toMatch(/^rehearse: interrupted; nothing of it goes on$/m);
+    const server = Number(readFileSync(marker, 'utf8'));
+    expect(server).toBeGreaterThan(0);
+    expect(() => process.kill(server, 0)).toThrow(/ESRCH/);
   });
 
   test('one that takes its requests for mistakes is delivered, with a note', async () => {

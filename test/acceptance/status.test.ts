@@ -6,6 +6,7 @@ import { status as command } from '../../src/commands/status.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { rehearsedTeam, rollouts, rolloutText } from '../../src/rehearsal/manifest.ts';
 import type { EnvironmentStatus, Status } from '../../src/report/status/status.ts';
+import { openSession } from '../../src/session/session.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { openAliasAccount } from '../support/alias.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -144,8 +145,40 @@ describe('the status of a release from its beginning to its end', () => {
     const found = await production();
     expect(found).toMatchObject({ serving: [{ version: '1.1.0' }], live: { 'held-by': 'nobody' } });
     expect((await run('--environment', 'production')).out.join('\n')).toMatch(
-      /^ {2}held by nobody since \S+: run rollback with only-expired, which brings it to its end$/m,
+      /^ {2}no run holds it since \S+: rollback with only-expired brings it to its end$/m,
     );
+  });
+});
+
+test('a release that begins while the endpoint is read is shown, and not only spoken of', async () => {
+  const withLive = account.record();
+  if (withLive?.live === undefined) throw new Error('the release before has ended');
+  const { live: _live, ...without } = withLive;
+  account.forge(without);
+  const { out } = await runCommand(command, ['--manifest', account.manifest, '--environment', 'production', '--json'], {
+    env: account.environment,
+    seams: {
+      clock: account.simulator.driver,
+      openSession: async (request) => {
+        const session = await openSession(request);
+        return {
+          ...session,
+          worldFor: (signal) => {
+            const world = session.worldFor(signal);
+            const { sagemaker } = world.read;
+            const describeEndpoint: typeof sagemaker.describeEndpoint = async (input) => {
+              account.forge(withLive);
+              return sagemaker.describeEndpoint(input);
+            };
+            return { ...world, read: { ...world.read, sagemaker: { ...sagemaker, describeEndpoint } } };
+          },
+        };
+      },
+    },
+  });
+  expect(read(out.join('\n')).environments[0]).toMatchObject({
+    live: { version: '1.1.0' },
+    manifest: { agrees: 'unknown', because: expect.stringContaining('is under way') },
   });
 });
 

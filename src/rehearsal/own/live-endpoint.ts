@@ -1,8 +1,9 @@
 import { adopt } from '../../adopt/adopt.ts';
 import { hours, type Instant } from '../../clock.ts';
+import { observe } from '../../endpoint/observe.ts';
+import { canonicalOf } from '../../endpoint/variants.ts';
 import { dimensionsOf } from '../../metrics/dimensions.ts';
 import { metricDelay } from '../../metrics/traffic.ts';
-import { InputError } from '../../schema.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { World } from '../../world.ts';
 
@@ -31,7 +32,9 @@ export const readLiveEndpoint = async (world: World, endpoint: string): Promise<
 
 /** By hour: Invocations, 5xx, and the median of ModelLatency in microseconds (AWS: "Monitor SageMaker AI with CloudWatch"). */
 const trafficOf = async (world: World, endpoint: string): Promise<Traffic | undefined> => {
-  const variant = await variantOf(world, endpoint);
+  const live = await observe(world, endpoint);
+  const variant = live && canonicalOf(live);
+  if (variant === undefined) return undefined;
   const until: Instant = world.clock.now() - metricDelay;
   const query = (Id: string, MetricName: string, Stat: string) => ({
     Id,
@@ -60,12 +63,6 @@ const trafficOf = async (world: World, endpoint: string): Promise<Traffic | unde
     errors: Math.min(1, sum(errors) / total),
     ...withoutUndefined({ medianMs: middle === undefined ? undefined : Math.max(1, Math.round(middle / 1000)) }),
   };
-};
-
-const variantOf = async (world: World, endpoint: string): Promise<string> => {
-  const { ProductionVariants: [first] = [] } = await world.read.sagemaker.describeEndpoint({ EndpointName: endpoint });
-  if (first?.VariantName === undefined) throw new InputError(`endpoint: ${endpoint} has no variant`);
-  return first.VariantName;
 };
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -73,8 +73,10 @@ interface Answers {
   largestBytes: number;
 }
 
-/** A server whose answers are counted, by the identity of the model. */
-/** @param versions by their numbers in the group: `1.0.0` is the first */
+/**
+ * A server whose answers are counted, by the identity of the model.
+ * @param versions by their numbers in the group: `1.0.0` is the first
+ */
 export const counting = (
   serve: Serve,
   versions: readonly string[],

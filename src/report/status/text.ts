@@ -18,7 +18,7 @@ const linesOf = (one: EnvironmentStatus, now: Instant): readonly string[] => {
     ...(one['failure-reason'] === undefined ? [] : [`  ${one['failure-reason']}`]),
     ...(one.serving ?? []).map((variant) => `  ${servingLine(variant)}`),
     ...(one.configuration === undefined ? [] : [`  ${originLine(one, one.configuration, now)}`]),
-    ...(one.update === undefined ? [] : [`  ${updateLine(one.update, now)}`]),
+    ...(one.update === undefined ? [] : [`  ${updateLine(one.update, one.state, now)}`]),
     ...releaseLines(one.live, now).map((line) => `  ${line}`),
     ...(one.manifest === undefined ? [] : [`  ${manifestLine(one.manifest)}`]),
   ];
@@ -43,9 +43,10 @@ const originLine = ({ since, release }: EnvironmentStatus, configuration: string
 
 const updateLine = (
   { to, 'started-at': startedAt, phases }: NonNullable<EnvironmentStatus['update']>,
+  state: string | undefined,
   now: Instant,
 ): string =>
-  `update to ${to} under way${startedAt === undefined ? '' : ` since ${startedAt} (${ago(startedAt, now)})`}${phases.length === 0 ? '' : `: ${phases.join(', ')}`}`;
+  `${state === 'Creating' ? 'creation with' : 'update to'} ${to} under way${startedAt === undefined ? '' : ` since ${startedAt} (${ago(startedAt, now)})`}${phases.length === 0 ? '' : `: ${phases.join(', ')}`}`;
 
 const releaseLines = (live: ReleaseStatus | undefined, now: Instant): readonly string[] => {
   if (live === undefined) return ['no release is under way'];
@@ -61,7 +62,7 @@ const releaseLines = (live: ReleaseStatus | undefined, now: Instant): readonly s
 const holderLine = ({ 'held-by': heldBy, holder, until }: ReleaseStatus): string => {
   if (heldBy === 'run') return `held by ${holder}, which has to show a sign of life by ${until}`;
   if (heldBy === 'aws') return `AWS carries it out under its alarms; a run has to verify its end by ${until}`;
-  return `held by nobody since ${until}: run rollback with only-expired, which brings it to its end`;
+  return `no run holds it since ${until}: rollback with only-expired brings it to its end`;
 };
 
 const manifestLine = ({ agrees, because }: Comparison): string =>
