@@ -351,6 +351,8 @@ export interface Call {
   readonly participant?: string;
   /** REST services only. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** IAM's answer about one part of a call whose parts succeed or fail by themselves. @throws {AwsError} */
+  readonly authorize?: (part: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An operation's handler gets the validated input. It throws AwsError for the requests that AWS refuses. */

@@ -136,7 +136,7 @@ export const createEcr = (
               imageDigest,
               // An image without a tag has no such member (moto, test_describe_images).
               ...(tags.length > 0 ? { imageTags: tags } : {}),
-              imageSizeInBytes: bytesOf(image?.manifest ?? '{}'),
+              imageSizeInBytes: bytesIn(repository, image?.manifest ?? '{}'),
               imagePushedAt: new Date(image?.pushedAt ?? 0),
               imageManifestMediaType: image?.mediaType ?? manifestType,
             };
@@ -376,13 +376,26 @@ const mediaTypeOf = (manifest: string, given: string | undefined): string => {
   return type;
 };
 
-/** Of the configuration and the layers, as the manifest has them: what a pull downloads. */
-const bytesOf = (manifest: string): number => {
-  const { config, layers = [] }: { readonly config?: Sized; readonly layers?: readonly Sized[] } = JSON.parse(manifest);
+/**
+ * Of the configuration and the layers, as the manifest has them: what a pull downloads. A list has the size of its largest image (ECR API
+ * reference, ImageDetail); an image that the repository does not hold has none.
+ */
+const bytesIn = (repository: Pick<Repository, 'digests'>, manifest: string): number => {
+  const { config, layers = [], manifests }: Manifest = JSON.parse(manifest);
+  if (Array.isArray(manifests))
+    return Math.max(
+      0,
+      ...manifests.map((one) => bytesIn(repository, repository.digests.get(String(one?.digest))?.manifest ?? '{}')),
+    );
   return [config, ...layers].reduce((sum, part) => sum + (part?.size ?? 0), 0);
 };
 interface Sized {
   readonly size?: number;
+}
+interface Manifest {
+  readonly config?: Sized;
+  readonly layers?: readonly Sized[];
+  readonly manifests?: readonly ({ readonly digest?: unknown } | null)[];
 }
 const isSized = (part: unknown): part is Sized =>
   part !== null &&

@@ -371,7 +371,8 @@ export const createS3 = (
       checkMatch(input, newest(bucketOf(input).get(input.Key)));
       return remove(input);
     },
-    DeleteObjects: (input: BucketInput & DeleteInput) => {
+    // "For each key, Amazon S3 performs a delete action and returns the result of that delete, success or failure" (S3 API reference).
+    DeleteObjects: (input: BucketInput & DeleteInput, call) => {
       bucketOf(input);
       if (input.Objects.length === 0 || input.Objects.length > 1000) throw malformedXml();
       const deleted: object[] = [];
@@ -379,6 +380,9 @@ export const createS3 = (
       for (const { Key = '', VersionId } of input.Objects) {
         const named = VersionId === undefined ? { Key } : { Key, VersionId };
         try {
+          call.authorize?.({ Bucket: input.Bucket, Objects: [named] });
+          const action = VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+          known.authorize(action, { Bucket: input.Bucket, Key }, call);
           const { VersionId: id, DeleteMarker } = remove({ Bucket: input.Bucket, ...named });
           deleted.push({ ...named, ...(DeleteMarker === true ? { DeleteMarker, DeleteMarkerVersionId: id } : {}) });
         } catch (error) {
@@ -524,10 +528,6 @@ const underPolicy = (
   operations: Readonly<Record<string, Handler>>,
   { authorize, authorizeOwner }: Pick<ReturnType<typeof createBuckets>, 'authorize' | 'authorizeOwner'>,
 ): Readonly<Record<string, Handler>> => {
-  const authorizeDeletions = (input: BucketInput & DeleteInput, call: Call): void => {
-    for (const { Key = '', VersionId } of input.Objects)
-      authorize(VersionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', { ...input, Key }, call);
-  };
   return Object.fromEntries(
     Object.entries(operations).map(([name, handler]): [string, Handler] => {
       const action = policyActions[name];
@@ -535,8 +535,7 @@ const underPolicy = (
         return [
           name,
           (input: BucketInput, call) => {
-            if (name === 'DeleteObjects') authorizeDeletions(input as BucketInput & DeleteInput, call);
-            else if (name !== 'CreateBucket') authorizeOwner(input, call);
+            if (name !== 'CreateBucket' && name !== 'DeleteObjects') authorizeOwner(input, call);
             return handler(input, call);
           },
         ];

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { CreateBucketCommand, DeleteBucketCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { ListEndpointsCommand } from '@aws-sdk/client-sagemaker';
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -61,6 +67,34 @@ describe('a role made by CreateRole', () => {
     await iam('DetachRolePolicy', { RoleName, PolicyArn });
     await iam('DeleteRole', { RoleName });
     expect(await refusalOf(list())).toMatch(/no identity-based policy/);
+  });
+
+  test('deletes the objects that it may, and is told of each of the others', async () => {
+    await make();
+    const remove = (await assume()).s3;
+    const Bucket = 'ml-artifacts';
+    for (const Key of ['mine/k', 'yours/k']) await account.s3.send(new PutObjectCommand({ Bucket, Key, Body: 'b' }));
+    const several = () =>
+      remove.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'mine/k' }, { Key: 'yours/k' }] } }));
+    const refused = (Key: string) => ({
+      Key,
+      Code: 'AccessDenied',
+      Message: expect.stringMatching(
+        new RegExp(`s3:DeleteObject on resource: "?arn:aws:s3:::${Bucket}/${Key}"? because no identity-based policy`),
+      ),
+    });
+    const nothing = await several();
+    expect(nothing.Errors).toEqual([refused('mine/k'), refused('yours/k')]);
+    expect(nothing.Deleted).toBeUndefined();
+    const Resource = `arn:aws:s3:::${Bucket}/mine/*`;
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: 's3:DeleteObject', Resource }],
+    });
+    await iam('PutRolePolicy', { RoleName, PolicyName: 'removes', PolicyDocument });
+    expect(await several()).toMatchObject({ Deleted: [{ Key: 'mine/k' }], Errors: [refused('yours/k')] });
+    const { objects } = account.simulator;
+    expect([objects.get(Bucket, 'mine/k'), objects.get(Bucket, 'yours/k')]).toEqual([undefined, expect.anything()]);
   });
 
   test('is assumed by those whom its trust policy names, for as long as it allows', async () => {
@@ -273,6 +307,15 @@ describe('an image put by PutImage', () => {
     expect(await refusalOf(ecr('PutImage', { repositoryName, imageManifest, imageTag: '1' }))).toMatch(
       /^ImageAlreadyExistsException/,
     );
+    const list = {
+      schemaVersion: 2,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      manifests: [{ digest: `sha256:${'2'.repeat(64)}` }, { digest: imageDigest }],
+    };
+    await ecr('PutImage', { repositoryName, imageManifest: JSON.stringify(list), imageTag: 'all' });
+    expect(await ecr('DescribeImages', { repositoryName, imageIds: [{ imageTag: 'all' }] })).toMatchObject({
+      imageDetails: [{ imageSizeInBytes: 42 }],
+    });
     await ecr('PutImage', { repositoryName, imageManifest: `${imageManifest} `, imageTag: '1' });
     expect(await ecr('ListImages', { repositoryName, filter: { tagStatus: 'UNTAGGED' } })).toEqual({
       imageIds: [{ imageDigest }],

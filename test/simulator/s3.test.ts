@@ -5,6 +5,7 @@ import {
   CopyObjectCommand,
   CreateBucketCommand,
   DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -249,6 +250,12 @@ describe('a bucket’s policy', () => {
     await policy({ Resource: `${arn}/closed/*` });
     await write('open/k');
     expect(await refusalOf(write('closed/k'))).toBe(denied);
+    await policy({ Action: 's3:DeleteObject', Resource: `${arn}/closed/*` });
+    const several = { Objects: [{ Key: 'open/k' }, { Key: 'closed/k' }] };
+    expect(await account.s3.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: several }))).toMatchObject({
+      Deleted: [{ Key: 'open/k' }],
+      Errors: [{ Key: 'closed/k', Code: 'AccessDenied', Message: 'Access Denied' }],
+    });
     await policy({ Condition: { ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::111122223333:user/deliv*' } } });
     await write();
     await policy({ Condition: { ArnNotLike: { 'aws:PrincipalArn': ['arn:aws:iam::111122223333:role/deployer'] } } });
