@@ -1,7 +1,7 @@
 import { Unreachable } from '../aws/causes.ts';
 import type { ActionType, Codepipeline } from '../aws/codepipeline.ts';
 import { allPages } from '../aws/pages.ts';
-import { chooseClock } from '../hosts/clock.ts';
+import { clockOf } from '../hosts/clock.ts';
 import { type ActionTypeRequest, actionTypeOf, actionTypeVersion } from '../hosts/codepipeline/action-types.ts';
 import { connectCodepipeline } from '../hosts/codepipeline/answer-jobs.ts';
 import { readArguments } from '../hosts/command-line/arguments.ts';
@@ -46,7 +46,7 @@ const runActionTypes = async ([verb, ...args]: readonly string[], host: CommandL
         `${verb === undefined ? 'a word is missing' : `${quoted(verb)} is not expected here`}; write action-types list or action-types create`,
       );
     const inputs = readInputs(actionTypesInputs, readArguments(actionTypesInputs, args));
-    const calls = connectCodepipeline(env, await chooseClock(env));
+    const calls = connectCodepipeline(env, await clockOf(host));
     const rows = await standings(calls, verb === 'create');
     terminal.out(
       inputs.json

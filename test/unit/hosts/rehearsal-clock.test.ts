@@ -135,6 +135,7 @@ describe('which clock', () => {
     [{ AWS_ENDPOINT_URL_S3: 'http://127.0.0.1.example.com' }, 'AWS_ENDPOINT_URL_S3 is'],
     [{ AWS_ENDPOINT_URL_STS: 'nonsense' }, 'AWS_ENDPOINT_URL_STS is'],
     [{ MODEL_DELIVERY_CLOCK: 'http://example.com/' }, 'MODEL_DELIVERY_CLOCK is'],
+    [{ MODEL_DELIVERY_CLOCK: 'http://127.0.0.1:9/clock/wall' }, 'only the command line follows'],
     [{ AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'],
   ])('is refused when virtual with %j', async (change, message) => {
     await expect(chooseClock({ ...loopback, ...change })).rejects.toThrow(message);
