@@ -1,18 +1,16 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { loadFleet } from '../../src/manifest/fleet-schema.ts';
 import { loadManifest, loadRegression } from '../../src/manifest/load.ts';
+import { lostLinks, pagesOf } from '../../tools/markdown.ts';
 import { declarationOf, readWorkflow } from '../support/workflow-file.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 const isMapping = (value: unknown): value is Mapping =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const pages = globSync(['*.md', '{docs,actions,codebuild,examples,simulator}/**/*.md'], {
-  exclude: (path) => path.includes('node_modules'),
-}).sort();
+const pages = pagesOf();
 const textOf = (page: string): string => readFileSync(page, 'utf8');
 
 interface Block {
@@ -183,37 +181,8 @@ describe('every YAML that a reader can paste', () => {
   });
 });
 
-/** GitHub's anchor of a heading. */
-const anchorOf = (heading: string): string =>
-  heading
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
-    .replaceAll(' ', '-');
-const prose = (page: string): string => textOf(page).replace(/^ *```.*?^ *```$/gms, '');
-const anchorsOf = (page: string): ReadonlySet<string> => {
-  const seen = new Map<string, number>();
-  return new Set(
-    [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
-      const anchor = anchorOf(heading.trim());
-      const before = seen.get(anchor) ?? 0;
-      seen.set(anchor, before + 1);
-      return before === 0 ? anchor : `${anchor}-${before}`;
-    }),
-  );
-};
-
 describe('every link', () => {
   test.each(pages)('of %s leads somewhere', (page) => {
-    const lost = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
-      if (/^(https?:|mailto:)/.test(target)) return [];
-      const [path = '', anchor] = target.split('#');
-      const file = path === '' ? page : normalize(join(dirname(page), path));
-      if (!existsSync(file)) return [`${target}: no such file`];
-      return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).has(anchor)
-        ? [`${target}: no such heading`]
-        : [];
-    });
-    expect(lost).toEqual([]);
+    expect(lostLinks(page)).toEqual([]);
   });
 });
