@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { loadFleet } from '../../src/manifest/fleet-schema.ts';
 import { loadManifest, loadRegression } from '../../src/manifest/load.ts';
-import { lostLinks, pagesOf } from '../../tools/markdown.ts';
-import { declarationOf, readWorkflow } from '../support/workflow-file.ts';
+import { linksOf, lostLinks, pagesOf } from '../../tools/markdown.ts';
+import { declarationOf, type Job, readWorkflow } from '../support/workflow-file.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 const isMapping = (value: unknown): value is Mapping =>
@@ -179,6 +179,67 @@ describe('every YAML that a reader can paste', () => {
   ])('and %s is noticed', async (_title, text) => {
     await expect(check({ title: 'x', text })).rejects.toThrow();
   });
+});
+
+/** Delivers, or asks the models of an endpoint, which another delivery would change. */
+const moves = /^(?:OWNER\/model-delivery|\$)\/actions\/(?:deploy-endpoint|shift-traffic|regression-test)(?:@v1)?$/;
+
+/** `version: live` goes on with the delivery that holds the endpoint, and begins none. */
+const goesOn = ({ steps }: Job): boolean => steps.some(({ with: given }) => given?.['version'] === 'live');
+
+/** The jobs of a workflow that do not wait in the one queue of their endpoint, each with the group that it has. */
+const unqueued = async (title: string, text: string): Promise<readonly string[]> => {
+  const { jobs } = await readWorkflow(title, /^on:/m.test(text) ? text : `on: push\n${text}`);
+  return Object.entries(jobs).flatMap(([name, job]) => {
+    const { steps, concurrency } = job;
+    const changes = steps.filter(({ uses = '', with: given }) => moves.test(uses) && given?.['dry-run'] !== true);
+    if (changes.length === 0 || goesOn(job)) return [];
+    const queued =
+      concurrency?.group.startsWith('sagemaker-') === true &&
+      concurrency.queue === 'max' &&
+      concurrency['cancel-in-progress'] !== true;
+    return queued ? [] : [`${name}: ${concurrency?.group ?? 'no group'}`];
+  });
+};
+
+describe('deliveries to one endpoint wait in one queue, by the same `concurrency` group everywhere', () => {
+  const files = globSync(['.github/workflows/*.yml', 'examples/*.yml', 'examples/*/.github/workflows/*.yml']).sort();
+  const workflows = [
+    ...blocks.filter(({ text }) => /^jobs:/m.test(text)),
+    ...files.map((title) => ({ title, text: textOf(title) })).filter(({ text }) => /^jobs:/m.test(text)),
+  ];
+  test.each(workflows)('$title', async ({ title, text }) => {
+    expect(await unqueued(title, text)).toEqual([]);
+  });
+  test.each([
+    ['', 'no group'],
+    ['concurrency: { group: deploy-production, queue: max }', 'deploy-production'],
+    ['concurrency: { group: sagemaker-churn }', 'sagemaker-churn'],
+    ['concurrency: { group: sagemaker-churn, cancel-in-progress: true }', 'sagemaker-churn'],
+  ])('and a job with another queue is noticed: %s', async (line, group) => {
+    const step = 'OWNER/model-delivery/actions/deploy-endpoint@v1';
+    const text = `jobs:\n  x:\n    runs-on: a\n    ${line}\n    steps: [{ uses: ${step} }]\n`;
+    expect(await unqueued('x', text)).toEqual([`x: ${group}`]);
+  });
+});
+
+test('every example is linked from a page outside of the examples', () => {
+  const linked = pages
+    .filter((page) => !page.startsWith('examples/'))
+    .flatMap((page) => linksOf(page, textOf(page)))
+    .map(({ path }) => path);
+  const examples = globSync('examples/*').sort();
+  expect(examples.length).toBeGreaterThan(15);
+  // A folder counts by any of its files.
+  expect(examples.filter((path) => !linked.some((to) => to === path || to.startsWith(`${path}/`)))).toEqual([]);
+});
+
+test('a subnet without internet has an endpoint for every service of the policies', () => {
+  const policies = globSync('docs/permissions/**/*.json').map(textOf).join('\n');
+  const services = new Set([...policies.matchAll(/"([a-z0-9-]+):[A-Z][A-Za-z]*"/g)].map(([, service = '']) => service));
+  const table = textOf('docs/recipes.md').split('| service in the policies |')[1]?.split('\n\n')[0] ?? '';
+  const named = [...table.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, service = '']) => service);
+  expect([...named].sort()).toEqual([...services].sort());
 });
 
 describe('every link', () => {

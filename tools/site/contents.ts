@@ -13,6 +13,9 @@ export const chapters: readonly Chapter[] = [
       'docs/adopting.md',
       'docs/migration.md',
       'docs/rehearsing.md',
+      'docs/recipes.md',
+      'docs/troubleshooting.md',
+      'docs/upgrading.md',
     ],
   },
   {
