@@ -5,8 +5,8 @@ export default {
   testSequencer: '<rootDir>/tools/test-order.ts',
   // The sources are roots too: jest finds the tests of a file (`--findRelatedTests`) by the imports it reads below its roots.
   roots: ['<rootDir>/test', '<rootDir>/src', '<rootDir>/simulator', '<rootDir>/tools'],
-  // StrykerJS has packages of its own, which want a younger Node than this project does.
-  modulePathIgnorePatterns: ['<rootDir>/tools/mutation/node_modules'],
+  // StrykerJS and the website have packages of their own.
+  modulePathIgnorePatterns: ['<rootDir>/tools/(mutation|site)/node_modules'],
   reporters: ['default', '<rootDir>/tools/stale-bundles.ts'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

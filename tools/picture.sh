@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes docs/images/rehearsal.png, the README's picture, from a rehearsal's report. It shows the upper part of the story's third release,
-# a canary that its alarm rolls back.
+# Makes the pictures of a rehearsal. docs/images/rehearsal.png is the upper part of the story's third release in the report, a canary that its
+# alarm rolls back; docs/images/summary.png is the upper part of the job summary of the same delivery.
 #
-#   npm run rehearse && tools/picture.sh          # needs chromium, or its name in CHROMIUM
+#   npm run site && npm run rehearse && tools/picture.sh          # needs chromium, or its name in CHROMIUM
 set -eu
 cd "$(dirname "$0")/.."
-report=${1:-rehearsal/report.html}
+rehearsal=${1:-rehearsal}
+report=$rehearsal/report.html
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -15,10 +16,17 @@ trap 'rm -rf "$folder"' EXIT
   echo '<style>section{border:0;margin:0;padding:0}main{padding-top:20px}</style>'
   sed -n '/<section id="release-3">/,/<\/section>/p' "$report"
   echo '</main></body></html>'
-} >"$folder/page.html"
-grep -q 'class="verdict rolled-back"' "$folder/page.html" || { echo "$report: its third release was not rolled back" >&2; exit 1; }
+} >"$folder/rehearsal.html"
+grep -q 'class="verdict rolled-back"' "$folder/rehearsal.html" || { echo "$report: its third release was not rolled back" >&2; exit 1; }
+
+npx --no node tools/site/summary.ts "$(ls "$rehearsal"/3.*-deploy-endpoint-*.md)" >"$folder/summary.html"
+grep -q 'rolled-back' "$folder/summary.html" || { echo "$rehearsal: the summary of the third release is not of a rollback" >&2; exit 1; }
 
 mkdir -p docs/images
-"${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$folder/profile" \
-  --force-device-scale-factor=1.5 --window-size=940,640 --screenshot="$PWD/docs/images/rehearsal.png" "file://$folder/page.html" 2>/dev/null
-ls -l docs/images/rehearsal.png
+picture() { # its name, and the height of its part of the page
+  "${CHROMIUM:-chromium}" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$folder/profile" \
+    --force-device-scale-factor=1.5 --window-size="940,$2" --screenshot="$PWD/docs/images/$1.png" "file://$folder/$1.html" 2>/dev/null
+  ls -l "docs/images/$1.png"
+}
+picture rehearsal 670
+picture summary 1205

@@ -1,18 +1,16 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { loadFleet } from '../../src/manifest/fleet-schema.ts';
 import { loadManifest, loadRegression } from '../../src/manifest/load.ts';
-import { declarationOf, readWorkflow } from '../support/workflow-file.ts';
+import { linksOf, lostLinks, pagesOf } from '../../tools/markdown.ts';
+import { declarationOf, type Job, readWorkflow } from '../support/workflow-file.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 const isMapping = (value: unknown): value is Mapping =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const pages = globSync(['*.md', '{docs,actions,codebuild,examples,simulator}/**/*.md'], {
-  exclude: (path) => path.includes('node_modules'),
-}).sort();
+const pages = pagesOf();
 const textOf = (page: string): string => readFileSync(page, 'utf8');
 
 interface Block {
@@ -183,37 +181,69 @@ describe('every YAML that a reader can paste', () => {
   });
 });
 
-/** GitHub's anchor of a heading. */
-const anchorOf = (heading: string): string =>
-  heading
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
-    .replaceAll(' ', '-');
-const prose = (page: string): string => textOf(page).replace(/^ *```.*?^ *```$/gms, '');
-const anchorsOf = (page: string): ReadonlySet<string> => {
-  const seen = new Map<string, number>();
-  return new Set(
-    [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
-      const anchor = anchorOf(heading.trim());
-      const before = seen.get(anchor) ?? 0;
-      seen.set(anchor, before + 1);
-      return before === 0 ? anchor : `${anchor}-${before}`;
-    }),
-  );
+/** Delivers, or asks the models of an endpoint, which another delivery would change. */
+const moves = /^(?:OWNER\/model-delivery|\$)\/actions\/(?:deploy-endpoint|shift-traffic|regression-test)(?:@v1)?$/;
+
+/** `version: live` goes on with the delivery that holds the endpoint, and begins none. */
+const goesOn = ({ steps }: Job): boolean => steps.some(({ with: given }) => given?.['version'] === 'live');
+
+/** The jobs of a workflow that do not wait in the one queue of their endpoint, each with the group that it has. */
+const unqueued = async (title: string, text: string): Promise<readonly string[]> => {
+  const { jobs } = await readWorkflow(title, /^on:/m.test(text) ? text : `on: push\n${text}`);
+  return Object.entries(jobs).flatMap(([name, job]) => {
+    const { steps, concurrency } = job;
+    const changes = steps.filter(({ uses = '', with: given }) => moves.test(uses) && given?.['dry-run'] !== true);
+    if (changes.length === 0 || goesOn(job)) return [];
+    const queued =
+      concurrency?.group.startsWith('sagemaker-') === true &&
+      concurrency.queue === 'max' &&
+      concurrency['cancel-in-progress'] !== true;
+    return queued ? [] : [`${name}: ${concurrency?.group ?? 'no group'}`];
+  });
 };
+
+describe('deliveries to one endpoint wait in one queue, by the same `concurrency` group everywhere', () => {
+  const files = globSync(['.github/workflows/*.yml', 'examples/*.yml', 'examples/*/.github/workflows/*.yml']).sort();
+  const workflows = [
+    ...blocks.filter(({ text }) => /^jobs:/m.test(text)),
+    ...files.map((title) => ({ title, text: textOf(title) })).filter(({ text }) => /^jobs:/m.test(text)),
+  ];
+  test.each(workflows)('$title', async ({ title, text }) => {
+    expect(await unqueued(title, text)).toEqual([]);
+  });
+  test.each([
+    ['', 'no group'],
+    ['concurrency: { group: deploy-production, queue: max }', 'deploy-production'],
+    ['concurrency: { group: sagemaker-churn }', 'sagemaker-churn'],
+    ['concurrency: { group: sagemaker-churn, cancel-in-progress: true }', 'sagemaker-churn'],
+  ])('and a job with another queue is noticed: %s', async (line, group) => {
+    const step = 'OWNER/model-delivery/actions/deploy-endpoint@v1';
+    const text = `jobs:\n  x:\n    runs-on: a\n    ${line}\n    steps: [{ uses: ${step} }]\n`;
+    expect(await unqueued('x', text)).toEqual([`x: ${group}`]);
+  });
+});
+
+test('every example is linked from a page outside of the examples', () => {
+  const linked = pages
+    .filter((page) => !page.startsWith('examples/'))
+    .flatMap((page) => linksOf(page, textOf(page)))
+    .map(({ path }) => path);
+  const examples = globSync('examples/*').sort();
+  expect(examples.length).toBeGreaterThan(15);
+  // A folder counts by any of its files.
+  expect(examples.filter((path) => !linked.some((to) => to === path || to.startsWith(`${path}/`)))).toEqual([]);
+});
+
+test('a subnet without internet has an endpoint for every service of the policies', () => {
+  const policies = globSync('docs/permissions/**/*.json').map(textOf).join('\n');
+  const services = new Set([...policies.matchAll(/"([a-z0-9-]+):[A-Z][A-Za-z]*"/g)].map(([, service = '']) => service));
+  const table = textOf('docs/recipes.md').split('| service in the policies |')[1]?.split('\n\n')[0] ?? '';
+  const named = [...table.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, service = '']) => service);
+  expect([...named].sort()).toEqual([...services].sort());
+});
 
 describe('every link', () => {
   test.each(pages)('of %s leads somewhere', (page) => {
-    const lost = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, target = '']) => {
-      if (/^(https?:|mailto:)/.test(target)) return [];
-      const [path = '', anchor] = target.split('#');
-      const file = path === '' ? page : normalize(join(dirname(page), path));
-      if (!existsSync(file)) return [`${target}: no such file`];
-      return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).has(anchor)
-        ? [`${target}: no such heading`]
-        : [];
-    });
-    expect(lost).toEqual([]);
+    expect(lostLinks(page)).toEqual([]);
   });
 });
