@@ -60,7 +60,7 @@ const dueOf = (
   { model, environment, sinks }: NotifyTerms,
   release: Release,
 ): readonly Notice[] => {
-  const { id, version, operation, notified: told = [], outcome, reason, run } = release;
+  const { id, version, operation, notified: told = [], outcome, reason } = release;
   return happenings(release, endpoint)
     .filter(({ key, event }) => !told.includes(key) && sinks.some(({ events }) => events.includes(event)))
     .map(({ key, event, at, title, text, share }) => ({
@@ -72,7 +72,8 @@ const dueOf = (
         release: id,
         ...(event === 'ended' ? { outcome, reason } : {}),
         console: ofCodeDeploy ? undefined : consolePage(world.account, endpoint),
-        run: world.run.url ?? run.url,
+        // Not that of the record, whose writer may be another: people follow it.
+        run: world.run.url,
       }),
     }));
 };
