@@ -149,6 +149,7 @@ export interface Simulator {
   readonly outside: Outside;
   readonly containers: Containers;
   readonly eventRules: EventRules;
+  readonly mailbox: Mailbox;
   /**
    * The trust policy of a role: from now on it decides who may assume the role. Without one every identity may.
    * @param role a name in the simulated account, or an ARN
@@ -244,17 +245,42 @@ export interface Containers {
   slow(taskDefinition: string, milliseconds: number): void;
 }
 
+/** A message that was published to a topic of SNS. */
+export interface TopicMessage {
+  readonly at: Instant;
+  readonly id: string;
+  readonly subject?: string;
+  readonly text: string;
+}
+
+/** An event of a bus, as EventBridge hands it to a target. */
+export interface BusEvent {
+  readonly id: string;
+  readonly [member: string]: unknown;
+}
+
+/** The messages that nothing here is subscribed to, in the order in which they came. */
+export interface Mailbox {
+  /** @param name of a topic of SNS; none for one that does not exist */
+  topic(name: string): readonly TopicMessage[];
+  /** @param name of a bus of EventBridge: what PutEvents put there */
+  bus(name: string): readonly BusEvent[];
+}
+
 /** Rules of EventBridge on the default bus of the simulated account. */
 export interface EventRules {
   /**
-   * From now on the target gets each matching event of CodePipeline; when, how often and in which order, the settings decide.
+   * From now on the target gets each matching event of CodePipeline and of PutEvents; when, how often and in which order, the settings decide.
    * @throws {TypeError} naming a filter that is not simulated
    */
   add(pattern: Pattern, target: (event: object) => void): void;
 }
 
 /** One account in one region, as the driver sees it. Buckets, images, keys, roles and time are common to all of them. */
-export type SimulatedAccount = Pick<Simulator, 'call' | 'hosting' | 'metrics' | 'harm' | 'reportTraining' | 'traffic'>;
+export type SimulatedAccount = Pick<
+  Simulator,
+  'call' | 'hosting' | 'metrics' | 'harm' | 'reportTraining' | 'traffic' | 'mailbox'
+>;
 
 export interface TrafficOptions {
   readonly endpoint: string;

@@ -17,6 +17,7 @@ const targets: Readonly<Record<string, string>> = {
   CodePipeline_20150709: 'codepipeline',
   CodeDeploy_20141006: 'codedeploy',
   AmazonEC2ContainerServiceV20141113: 'ecs',
+  AWSEvents: 'events',
 };
 
 /** Query-protocol services by API version (AWS service models, `apiVersion`). */
@@ -24,6 +25,7 @@ const versions: Readonly<Record<string, string>> = {
   '2010-08-01': 'cloudwatch',
   '2010-05-08': 'iam',
   '2011-06-15': 'sts',
+  '2010-03-31': 'sns',
 };
 
 /** Services by the names in credential scopes, where these differ (AWS service models, `signingName` and `endpointPrefix`). */

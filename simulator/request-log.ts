@@ -186,6 +186,17 @@ export const resourceOf = (
         ? '*'
         : kernel.arn('iam', `role${text('Path') ?? '/'}${role}`).replace(/^(arn:aws:iam:)[^:]*/, '$1');
     }
+    case 'sns': {
+      const name = text('Name');
+      return text('TopicArn') ?? (name === undefined ? '*' : kernel.arn('sns', name));
+    }
+    case 'events': {
+      // Service Authorization Reference, Amazon EventBridge: the bus is the resource of PutEvents.
+      const [first] = Array.isArray(input['Entries']) ? (input['Entries'] as readonly unknown[]) : [];
+      const named = text('Name') ?? (first as { readonly EventBusName?: unknown } | undefined)?.EventBusName;
+      const bus = typeof named === 'string' ? named : 'default';
+      return bus.startsWith('arn:') ? bus : kernel.arn('events', `event-bus/${bus}`);
+    }
     case 'sts':
       return text('RoleArn') ?? '*';
     case 'application-autoscaling': {

@@ -100,6 +100,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     harm: services.harm,
     reportTraining: services.reportTraining,
     traffic: services.traffic,
+    mailbox: services.mailbox,
   });
 
   const answer = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {

@@ -12,7 +12,8 @@ export type PolicyName = OperationName | 'plan';
  * `approver`: of people who decide in the registry, and of the job whose `approve-gate` writes their decision. `gate`: of the job whose
  * `approve-gate` decides by `approval.policy`, and reads reports and the endpoint for it. `life-cycle`: of roles that deliver by a
  * manifest with `stage`, beside their own policy; without the key none of them may write to the registry. `after`: of roles that plan and
- * deliver by a manifest with `after`, written for the endpoint of the environment before. `lambda-alias`: of roles that deliver to the
+ * deliver by a manifest with `after`, written for the endpoint of the environment before. `notify`: of roles that deliver by a manifest with
+ * `notify`, beside their own policy, written for its topic and its bus. `lambda-alias`: of roles that deliver to the
  * alias of a Lambda function and roll it back, in place of the policies for an endpoint; `ecs-service`: to a service of ECS.
  * `codedeploy-hook`: of the function that CodeDeploy invokes during a delivery to an alias.
  */
@@ -22,6 +23,7 @@ export type PublishedName =
   | 'gate'
   | 'life-cycle'
   | 'after'
+  | 'notify'
   | 'lambda-alias'
   | 'ecs-service'
   | 'codedeploy-hook';
@@ -642,12 +644,23 @@ const apart: readonly Need[] = ['decides', 'stages'];
 const own = (policy: PolicyName): readonly Grant[] =>
   grants[policy].filter(({ when }) => when === undefined || !apart.includes(when));
 
+/** For `notify`. A FIFO topic needs nothing more; an encrypted topic also needs its key (SNS developer guide, "Securing Amazon SNS data"). */
+const sendNotices: { readonly [Is in 'sns' | 'event-bridge']: Grant } = {
+  sns: { sid: 'PublishNotifications', actions: ['sns:Publish'], on: ['topic'] },
+  'event-bridge': { sid: 'SendNotifications', actions: ['events:PutEvents'], on: ['bus'] },
+};
+
+/** The IAM actions that a kind of sink of `notify` needs; none for a webhook. */
+export const sinkPermissions = (sink: string): readonly string[] =>
+  sink === 'sns' || sink === 'event-bridge' ? sendNotices[sink].actions : [];
+
 const published: Readonly<Record<PublishedName, readonly Grant[]>> = {
   ...(Object.fromEntries(policyNames.map((name) => [name, own(name)])) as Record<PolicyName, readonly Grant[]>),
   approver: grants['approve-gate'].filter(({ when }) => when !== 'reads-evidence'),
   gate: grants['approve-gate'],
   'life-cycle': [writeTheStage],
   after: readRecord,
+  notify: Object.values(sendNotices),
   'lambda-alias': deliverToAlias,
   'codedeploy-hook': hookOfAlias,
   'ecs-service': deliverToService,

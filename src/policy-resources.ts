@@ -19,6 +19,8 @@ export interface Place {
   readonly lambda?: LambdaAlias;
   /** Of a service. Default: service, family and application have the name of the endpoint, the cluster is `models`, the group is `live`. */
   readonly service?: EcsService;
+  /** Names of a topic and a bus of `notify`. Default: `<model>-deliveries`, and the bus `default`. */
+  readonly notify?: { readonly topic: string; readonly bus: string };
 }
 
 /**
@@ -94,6 +96,8 @@ export const resourcesOf = ({ partition, region, account, ...place }: Place) => 
       'lambda',
       `function:${lambda.hooks?.beforeAllowTraffic ?? `CodeDeployHook_${lambda.function}`}`,
     ),
+    topic: regional('sns', place.notify?.topic ?? `${place.model}-deliveries`),
+    bus: regional('events', `event-bus/${place.notify?.bus ?? 'default'}`),
     executionRole: iam(`role/${place.executionRole}`),
     scalingRole: iam(
       'role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint',

@@ -39,9 +39,11 @@ const secretVariables = [
   'GH_TOKEN',
 ];
 
-/** Secrets in this process's environment. */
+/** Secrets in this process's environment. The address of a webhook is one: whoever has it can post there. */
 export const keepSecretsOf = (env: Readonly<Record<string, string | undefined>>): void =>
-  keepSecret(...secretVariables.map((name) => env[name]));
+  keepSecret(
+    ...[...secretVariables, ...Object.keys(env).filter((name) => name.includes('WEBHOOK'))].map((name) => env[name]),
+  );
 
 /** Values of a container's variables and of metadata. They may be secrets or ordinary words, so only AWS's own sentences lose them. */
 const variables = new Set<string>();
@@ -107,6 +109,11 @@ const shapes: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@"'\\]+@/gi, `$1${concealed}@`],
   [
     /([?&](?:X-Amz-(?:Security-Token|Signature|Credential)|AWSAccessKeyId|Signature|sig|[\w-]*token|[\w-]*secret|[\w-]*password|[\w-]*key)=)[^&\s"'\\]+/gi,
+    `$1${concealed}`,
+  ],
+  // Webhooks of Slack and Teams: the path is the password (Slack: "Sending messages using incoming webhooks").
+  [
+    /\b(https:\/\/(?:hooks\.slack(?:-gov)?\.com|[\w.-]{1,200}\.(?:logic\.azure\.com|powerplatform\.com|webhook\.office\.com)(?::\d{1,5})?)\/)[^\s"'\\]+/gi,
     `$1${concealed}`,
   ],
   [/\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g, concealed],

@@ -25,6 +25,17 @@ export interface World {
   readonly registry?: Registry;
   /** The repository of the run at GitHub, where the host has a token for it. */
   readonly github?: GitHub;
+  /** Absent in a dry run, which posts nothing. */
+  readonly webhooks?: Webhooks;
+}
+
+/** Addresses that only the environment of the run has. */
+export interface Webhooks {
+  /**
+   * @param variable of the environment, whose value is the address
+   * @throws {Error} with a clause that names the variable and never the address
+   */
+  post(variable: string, body: object): Promise<void>;
 }
 
 /** The files beside the manifest: of the checkout, or of the pipeline's artifact. */

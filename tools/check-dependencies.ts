@@ -1,7 +1,7 @@
 /**
  * Enforces the arrows of the architecture: the allowed imports of each room, and the files that may use an SDK, a clock or chance.
  *
- *   actions, codebuild → commands → rehearsal → hosts → session → inputs → probe → init → adopt → operations → approval → scoring → delivery → mechanisms → metrics →
+ *   actions, codebuild → commands → rehearsal → hosts → session → inputs → probe → init → adopt → operations → approval → scoring → delivery → notification → mechanisms → metrics →
  *   endpoint → report → registry → release → rollout → versions → regression → judge → answers → the contract → manifest, GitHub, AWS → the ground
  */
 import { globSync, readFileSync } from 'node:fs';
@@ -34,6 +34,7 @@ const layers: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['the approval', /^src\/approval\//],
   ['the scoring', /^src\/scoring\//],
   ['the delivery', /^src\/delivery\//],
+  ['the notification', /^src\/notify\//],
   ['a mechanism', /^src\/mechanisms\//],
   ['the metrics', /^src\/metrics\//],
   ['the endpoint', /^src\/endpoint\//],

@@ -39,6 +39,8 @@ SERVED = {
         DescribeScalingPolicies DescribeScheduledActions PutScalingPolicy PutScheduledAction RegisterScalableTarget
     """,
     "sts": "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity",
+    "sns": "CreateTopic Publish",
+    "events": "CreateEventBus PutEvents",
     "iam": """
         AttachRolePolicy CreateOpenIDConnectProvider CreatePolicy CreateRole DeleteOpenIDConnectProvider DeletePolicy DeleteRole
         DeleteRolePolicy DetachRolePolicy GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy
@@ -70,7 +72,7 @@ SERVED = {
         PublishVersion UpdateAlias UpdateFunctionCode UpdateFunctionConfiguration
     """,
 }
-WITH_OUTPUTS = {"cloudwatch", "iam", "sts"}
+WITH_OUTPUTS = {"cloudwatch", "iam", "sns", "sts"}
 # REST services whose requests are read by the model's own bindings of members to the path and the query.
 WITH_BINDINGS = {"lambda"}
 # REST services, whose other operations are known by method and path.

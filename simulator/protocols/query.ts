@@ -11,6 +11,7 @@ import { type Xml, xmlDocument } from './xml.ts';
 const namespaces: Readonly<Record<string, string>> = {
   iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
+  sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
   cloudwatch: 'http://monitoring.amazonaws.com/doc/2010-08-01/',
 };
 
@@ -36,7 +37,8 @@ export const queryProtocol = (service: string): Protocol => {
         ResponseMetadata: { RequestId: requestId },
       });
     },
-    refuse(error, { requestId }) {
+    refuse(refused, { requestId }) {
+      const error = service === 'sns' ? asSns(refused) : refused;
       const Type = error.status >= 500 ? 'Receiver' : 'Sender';
       return send(error.status, requestId, 'ErrorResponse', {
         Error: {
@@ -49,6 +51,12 @@ export const queryProtocol = (service: string): Protocol => {
     },
   };
 };
+
+/** SNS has a code of its own for a denial, and its prefix in capitals (AWS service model, AuthorizationErrorException). */
+const asSns = (error: AwsError): AwsError =>
+  error.code === 'AccessDenied'
+    ? new AwsError('AuthorizationError', error.message.replace(/\bsns:(?=[A-Z])/g, 'SNS:'), 403)
+    : error;
 
 const toXml = (tables: Tables, shape: Shape, value: unknown): Xml => {
   if (value === undefined || value === null) return undefined;

@@ -7,6 +7,7 @@ import { createCodedeploy } from './codedeploy/codedeploy.ts';
 import { createCodepipeline } from './codepipeline/codepipeline.ts';
 import { createEcr } from './ecr.ts';
 import { createEcs } from './ecs/ecs.ts';
+import { createEventbridge } from './eventbridge.ts';
 import { createFunctions } from './functions.ts';
 import { createIam } from './iam.ts';
 import { createProviders } from './iam-providers.ts';
@@ -17,11 +18,21 @@ import { createRuntime } from './runtime.ts';
 import { createS3 } from './s3.ts';
 import type { RegistryFace } from './sagemaker/registry-face.ts';
 import { createSagemaker } from './sagemaker/sagemaker.ts';
+import { createSns } from './sns.ts';
 import { createSts } from './sts.ts';
 
 export type Services = Pick<
   Simulator,
-  'metrics' | 'hosting' | 'harm' | 'reportTraining' | 'traffic' | 'functions' | 'outside' | 'containers' | 'eventRules'
+  | 'metrics'
+  | 'hosting'
+  | 'harm'
+  | 'reportTraining'
+  | 'traffic'
+  | 'functions'
+  | 'outside'
+  | 'containers'
+  | 'eventRules'
+  | 'mailbox'
 > & {
   readonly kernel: Kernel;
   /** By AWS service id. */
@@ -116,6 +127,8 @@ export const composeServices = (
     canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
+  const sns = createSns(kernel);
+  const eventbridge = createEventbridge(kernel, codepipeline.handEvent);
   const autoscaling = createAutoscaling(kernel, { metrics: cloudwatch.metrics, hosting: () => sagemaker.hosting });
   return {
     byName: {
@@ -131,6 +144,8 @@ export const composeServices = (
       lambda: lambda.service,
       codedeploy: codedeploy.service,
       ecs: ecs.service,
+      sns: sns.service,
+      events: eventbridge.service,
     },
     kernel,
     registry: sagemaker.registry,
@@ -141,6 +156,7 @@ export const composeServices = (
     outside: { define: outside.define },
     containers: ecs.containers,
     eventRules: codepipeline.eventRules,
+    mailbox: { topic: sns.messages, bus: eventbridge.events },
     reportTraining: sagemaker.reportTraining,
     traffic: (options) => startTraffic(kernel, sagemaker.hosting, options),
   };

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, seconds } from '../clock.ts';
 import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
@@ -8,6 +8,7 @@ import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { type Ecr, ecr, ecrClient } from './ecr.ts';
 import { type Ecs, ecs } from './ecs.ts';
+import { type Eventbridge, eventbridge } from './eventbridge.ts';
 import { type Lambda, lambda } from './lambda.ts';
 import { mostUnanswered } from './most-unanswered.ts';
 import { retrying, unrepeated } from './retry.ts';
@@ -16,6 +17,7 @@ import { type BucketOwner, type S3, s3, s3Client, type Whole } from './s3.ts';
 import { type Sagemaker, sagemaker, sagemakerClient } from './sagemaker.ts';
 import { type Sending, sender } from './sender.ts';
 import { signedSender, signedService } from './signed.ts';
+import { type Sns, sns } from './sns.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
 import { transport } from './transport.ts';
 
@@ -41,6 +43,8 @@ export interface AwsWrites {
   readonly runtime: Runtime['writes'];
   readonly codedeploy: Codedeploy['writes'];
   readonly ecs: Ecs['writes'];
+  readonly sns: Sns['writes'];
+  readonly eventbridge: Eventbridge['writes'];
 }
 
 export interface AwsClientOptions extends AwsConnection {
@@ -80,6 +84,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     codedeploy: once(() => signedService('codedeploy', options, options.credentials)),
     lambda: once(() => signedService('lambda', options, options.credentials)),
     ecs: once(() => signedService('ecs', options, options.credentials)),
+    // Bounded, so that a notification holds no delivery; a local AWS answers in its own time.
+    notices: (name: string, region: string) =>
+      signedService(name, { ...options, region }, options.credentials, forcePathStyle ? undefined : slowestNoticeMs),
     runtime: once(() =>
       runtimeClient(
         { ...settings, requestHandler: transport(options.proxy, slowestModelMs, mostUnanswered) },
@@ -93,9 +100,17 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     ...withoutUndefined({ random: options.random, budgetMs: options.budgetMs }),
   });
 
+  /** Apart from `retry`: a notification spends nothing of the time that a turn may wait for its own calls. */
+  const retryNotice = retrying({
+    clock: options.clock,
+    forgetCredentials: options.credentials.forget,
+    budgetMs: seconds(2),
+  });
+
   const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
+    const sendingNotice: Sending = { ...sending, retry: retryNotice };
     const sendingOnce: Sending = { ...sending, retry: unrepeated(options.credentials.forget) };
     const whole: Whole = (call, read) => retry(call, () => read(signal), signal);
     const calls = {
@@ -114,6 +129,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       codedeploy: once(() => codedeploy(signedSender(clients.codedeploy(), sending))),
       lambda: once(() => lambda(signedSender(clients.lambda(), sending))),
       ecs: once(() => ecs(signedSender(clients.ecs(), sending))),
+      sns: once(() => sns((region) => [clients.notices('sns', region), sendingNotice])),
+      eventbridge: once(() => eventbridge((region) => signedSender(clients.notices('events', region), sendingNotice))),
       runtime: once(() =>
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
@@ -170,6 +187,12 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get ecs() {
           return calls.ecs().writes;
         },
+        get sns() {
+          return calls.sns().writes;
+        },
+        get eventbridge() {
+          return calls.eventbridge().writes;
+        },
       },
     };
   };
@@ -178,6 +201,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */
 const slowestModelMs = 70_000;
+
+/** Longest wait for SNS or EventBridge. */
+const slowestNoticeMs = 5_000;
 
 const once = <Value>(make: () => Value): (() => Value) => {
   let made: { readonly value: Value } | undefined;

@@ -11,6 +11,7 @@ import { loadFleet } from '../manifest/fleet-schema.ts';
 import { deliveryOf, environmentOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { yamlLimits } from '../manifest/yaml.ts';
+import { notifies } from '../notify/planned.ts';
 import { operations } from '../operations/all.ts';
 import { sharedInputs } from '../operations/shared-inputs.ts';
 import { jsonText } from '../plain-text.ts';
@@ -91,21 +92,29 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
         ...lintRisk(manifest),
         ...(await workflowWarnings(host)),
       ];
+      const notices = noticesOf(manifest);
       return json
         ? jsonText({
             valid: true,
             model: manifest.model,
             environments,
             warnings,
+            ...(notices.length > 0 && { notifies: notices }),
             ...(waves && { waves: waves.map(inNumbers) }),
           })
         : `${warnings.map((warning) => `warning: ${warning}\n`).join('')}the manifest is valid: ${manifest.model} in ${environments.join(', ')}\n` +
             'feasibility and alarms are checked against AWS when --environment and --version are given' +
-            (waves ?? []).map((wave) => `\n${waveLine(wave)}`).join('');
+            [...notices, ...(waves ?? []).map(waveLine)].map((line) => `\n${line}`).join('');
     },
   };
   return printAnswer(question, args, host);
 };
+
+/** `production notifies SNS (deliveries) of every event`. */
+const noticesOf = ({ environments, byCodeDeploy }: Manifest): readonly string[] =>
+  Object.entries({ ...environments, ...byCodeDeploy }).flatMap(([name, { notify = [] }]) =>
+    notify.map((sink) => `${name} ${notifies(sink)}`),
+  );
 
 const inNumbers = ({ name, size, bakeSeconds, tolerated }: Wave) => ({ name, endpoints: size, bakeSeconds, tolerated });
 

@@ -1,8 +1,10 @@
+import { seconds } from '../clock.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { type AbortReason, type Progress, reasonOfAbort } from '../operation.ts';
 import { reason as reasonNamed } from '../reason-codes.ts';
 import { advance } from '../release/lifecycle.ts';
 import type { World } from '../world.ts';
+import { announce } from './announce.ts';
 import { endedHere, type ReleaseMemory, type ReleaseOperation, report } from './run-release.ts';
 import { settlingTasks } from './settle.ts';
 import { runNextTask } from './task.ts';
@@ -21,8 +23,13 @@ export const abortRelease = async <Outputs>(
 ): Promise<Progress<ReleaseMemory, Outputs>> => {
   const progress = await abort(world, memory, why, operation);
   await operation.store.keepJournal();
-  return progress;
+  await announce(world, operation, memory?.release ?? '', ...(why === 'cancelled' ? [cancelledMs] : []));
+  const { remarks } = operation.store;
+  return remarks.length === 0 ? progress : { ...progress, remarks };
 };
+
+/** GitHub kills the process of a cancelled run within seconds, and the run has to report yet. */
+const cancelledMs = seconds(2);
 
 const abort = async <Outputs>(
   world: World,

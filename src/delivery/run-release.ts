@@ -7,6 +7,8 @@ import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
 import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
 import type { Turn, TurnResult } from '../mechanisms/turn.ts';
+import type { NotifyTerms } from '../notify/notice.ts';
+import { deliveryEvents, withNotices } from '../notify/planned.ts';
 import { type Memory, type Plan, type Progress, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import type { ApprovalTerms } from '../registry/approval-terms.ts';
@@ -15,6 +17,7 @@ import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../relea
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { announce } from './announce.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
 import { nextPoll } from './poll.ts';
@@ -37,6 +40,8 @@ export interface ReleaseMemory extends Memory {
 export interface ReleaseOperation<Outputs> {
   readonly store: ReleaseStore;
   readonly approval: ApprovalTerms;
+  /** Undefined: nobody is notified. */
+  readonly notify: NotifyTerms | undefined;
   /** Reads and decides; writes nothing. */
   plan(record: ReleaseRecord): Promise<Opening<Outputs>>;
   /** @throws {Refusal} `plan-changed` when the live release does not have the plan of these inputs */
@@ -79,6 +84,7 @@ export const runRelease = async <Outputs>(
       return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
     })
     .finally(() => operation.store.keepJournal());
+  await announce(world, operation, (progress.is === 'waiting' ? progress.memory : memory)?.release ?? '');
   return operation.store.remarks.length === 0 ? progress : { ...progress, remarks: operation.store.remarks };
 };
 
@@ -146,17 +152,19 @@ const nextTurn = async <Outputs>(
   }
 };
 
-/** The plan, with the registry's stage where the manifest has one. */
+/** The plan, with the registry's stage and the notifications where the manifest has them. */
 const planOf = <Outputs>(
   { plan, release }: Extract<Opening<Outputs>, { is: 'begin' }>,
-  { approval: { stage } }: ReleaseOperation<Outputs>,
-): Plan =>
+  { approval: { stage }, notify }: ReleaseOperation<Outputs>,
+): Plan => withNotices(withStage(plan, release, stage), notify?.sinks ?? [], deliveryEvents);
+
+const withStage = (plan: Plan, { operation }: NewRelease, stage: ApprovalTerms['stage']): Plan =>
   stage === undefined
     ? plan
     : {
         ...plan,
         notes: [...plan.notes, `the registry shows the version in the stage ${stage.name} from now on`],
-        permissions: stagePermissions(release.operation, plan.permissions),
+        permissions: stagePermissions(operation, plan.permissions),
       };
 
 const isHeld = ({ run, clock }: World, release: Release): boolean => isHeldFrom(release, run.holder, clock.now());

@@ -1,4 +1,5 @@
 import type { ApprovalRules } from './approval.ts';
+import type { Sink } from './notify.ts';
 import type { RegressionSpec } from './regression.ts';
 import type { Risk } from './risk.ts';
 import type { Smoke } from './smoke.ts';
@@ -41,6 +42,8 @@ export interface Delivery {
   /** The registry of another account; default: the environment's own account. */
   readonly registry?: RegistrySpec;
   readonly approval?: ApprovalRules;
+  /** Its own, or those of the manifest; absent: nobody is notified. */
+  readonly notify?: readonly Sink[];
   /** Of this environment; absent: that of the manifest and the model card. */
   readonly risk?: Risk;
   /** Default: `take-back`. */

@@ -6,6 +6,7 @@ import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { CodeDeployEnvironment, Environment, Manifest } from './manifest.ts';
+import { notify } from './notify-schema.ts';
 import { approvalFaults } from './one-approval.ts';
 import { orderFaults } from './order.ts';
 import { registry } from './registry-schema.ts';
@@ -73,6 +74,7 @@ const environment = z.pipe(
       ),
       registry: z.optional(registry()),
       approval: z.optional(approvalSchema()),
+      notify: z.optional(notify()),
       risk: z.optional(
         v
           .choice('a risk', risks)
@@ -184,6 +186,7 @@ export const manifestSchema = z.pipe(
         .check(about('Model package group; also the `<model>` of `<model>_v<version>`.')),
       registry: z.optional(registry()),
       approval: z.optional(approvalSchema()),
+      notify: z.optional(notify()),
       risk: z.optional(
         v
           .choice('a risk', risks)
@@ -274,7 +277,7 @@ export const manifestSchema = z.pipe(
       ])
         checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),
-  z.transform(({ registry: forAll, approval, environments, ...raw }): Manifest => {
+  z.transform(({ registry: forAll, approval, notify: sinks, environments, ...raw }): Manifest => {
     const whole = Object.entries(environments).map(
       ([name, one]) =>
         [
@@ -282,6 +285,7 @@ export const manifestSchema = z.pipe(
           withoutUndefined({
             ...one,
             registry: one.registry ?? forAll,
+            notify: one.notify ?? sinks,
             approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
           }) as Environment | CodeDeployEnvironment,
         ] as const,

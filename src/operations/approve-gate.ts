@@ -11,6 +11,8 @@ import { type Instant, iso, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import type { Evidence } from '../findings/evidence.ts';
 import { environmentOf } from '../manifest/load.ts';
+import { withNotices } from '../notify/planned.ts';
+import { announceWait } from '../notify/waiting.ts';
 import {
   type Memory,
   type Operation,
@@ -53,6 +55,8 @@ export interface ApproveGateMemory extends Memory {
   readonly wrote?: Decided['is'];
   /** The beginning of the wait. */
   readonly since?: Instant;
+  /** Digest of the state for which people were told that the version waits. */
+  readonly told?: string;
 }
 
 type Turn = Progress<ApproveGateMemory, ApproveGateOutputs>;
@@ -201,19 +205,35 @@ const costLines = (
 
 /** The registry's decision, once it has one. The first look shows the evidence to the people who decide. */
 const waitOn = async (asked: Asked, memory: ApproveGateMemory | undefined, undecided: boolean): Promise<Turn> => {
-  const { registered, world, inputs } = asked;
+  const { registered, world, inputs, environment } = asked;
   const price = inputs['price-per-minute'];
   const { because, reason } = registryAnswer(registered);
   if (reason !== 'approval-pending') return done(registered, { remarks: costLines(memory, world, price) });
   const state = stateOf(registered);
   const shows = undecided && memory?.of !== state;
+  // The first turn only plans.
+  const tells = memory !== undefined && undecided && memory.told !== state;
+  const remarks = tells ? await announceWait(asked, because, state) : [];
+  const told = tells ? state : memory?.told;
   return {
     is: 'waiting',
-    memory: { v: 1, of: undecided ? state : '', since: memory?.since ?? world.clock.now() },
+    memory: {
+      v: 1,
+      of: undecided ? state : '',
+      since: memory?.since ?? world.clock.now(),
+      ...withoutUndefined({ told }),
+    },
+    ...(remarks.length > 0 ? { remarks } : {}),
     notBefore: nextLook(world),
     percent: 0,
     because: [because, ...priceNotes(world.run, price)].join('; '),
-    ...(memory === undefined ? { plan: planOfWait(registered, world.run, price) } : {}),
+    ...(memory === undefined
+      ? {
+          plan: withNotices(planOfWait(registered, world.run, price), environment.notify ?? [], [
+            'waiting-for-approval',
+          ]),
+        }
+      : {}),
     ...(shows ? { findings: await gatherEvidence(asked) } : {}),
   };
 };

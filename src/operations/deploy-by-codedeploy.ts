@@ -12,6 +12,7 @@ import { refuseUnfitVersion } from '../mechanisms/approval.ts';
 import { routingOf } from '../mechanisms/codedeploy/routing.ts';
 import { submissionOf } from '../mechanisms/codedeploy/target.ts';
 import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { refuseClosedGroup } from '../registry/group-policy.ts';
@@ -55,6 +56,7 @@ export const deployByCodeDeploy = async (
   return {
     store,
     approval: termsOf(given.manifest, environment),
+    notify: notifyTermsOf(given),
     plan: (record) => {
       if (record.live !== undefined) place.refuseForeign(record.live);
       return plan(world, given, place, requested, named, record);

@@ -24,6 +24,7 @@ import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { refuseUnservable, servingNotes } from '../mechanisms/servable.ts';
 import { requireSmokePaths, smokeDue } from '../mechanisms/smoke/due.ts';
 import type { Turn } from '../mechanisms/turn.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { reason } from '../reason-codes.ts';
 import { termsOf } from '../registry/approval-terms.ts';
@@ -129,6 +130,7 @@ const deliveryOf = async (given: Given, world: World): Promise<ReleaseOperation<
   return {
     store,
     approval: termsOf(given.manifest, environment),
+    notify: notifyTermsOf(given),
     plan: (record) => plan(world, given, requested, named, tags, record),
     recognise: (release) => {
       if (release.operation === 'rollback') return;

@@ -3,6 +3,7 @@ import { outputsOf, type ReleaseOutputs } from '../delivery/release-outputs.ts';
 import { clearingTasks, type Opening, type ReleaseOperation } from '../delivery/run-release.ts';
 import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { isHeldFrom } from '../release/lifecycle.ts';
@@ -37,6 +38,7 @@ export const resumption = async (
   return {
     store,
     approval: termsOf(given.manifest, deliveryOf(given.manifest, given.environment)),
+    notify: notifyTermsOf(given),
     plan: async () => nothingToResume(store.endpoint, record),
     recognise: ({ id, operation }) => {
       if (operation !== 'deploy-endpoint')

@@ -7,6 +7,7 @@ import { runningIn } from '../mechanisms/codedeploy/deployment.ts';
 import { allAtOnce } from '../mechanisms/codedeploy/plan.ts';
 import { routingOf } from '../mechanisms/codedeploy/routing.ts';
 import { shown, submissionOf, type TargetLook } from '../mechanisms/codedeploy/target.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
@@ -35,6 +36,7 @@ export const rollbackByCodeDeploy = (
   return {
     store,
     approval: termsOf(given.manifest, environment),
+    notify: notifyTermsOf(given),
     plan: async (record) => {
       const refused = (['rejected', 'event', 'only-rejected'] as const).find((input) => given[input]);
       if (refused !== undefined)

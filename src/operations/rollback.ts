@@ -9,6 +9,7 @@ import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, type Candidate, leftBehind, servesCanonical } from '../endpoint/variants.ts';
 import { codeDeployOf, environmentOf } from '../manifest/load.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
 import { readReference, unnamedVersion } from '../registry/version-reference.ts';
@@ -59,6 +60,7 @@ const operationOf = (
   return {
     store,
     approval: termsOf(given.manifest, environment),
+    notify: notifyTermsOf(given),
     plan: async (record) => {
       const acted = memory !== undefined;
       if (isAboutRejection(world, given)) return planRejected(world, given, record, acted);

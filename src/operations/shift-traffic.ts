@@ -16,6 +16,7 @@ import { type DeliveryRequest, registryOf } from '../mechanisms/request.ts';
 import { requireSafeguards } from '../mechanisms/safeguards.ts';
 import { requireAsked } from '../mechanisms/smoke/due.ts';
 import { stepsDigest } from '../mechanisms/variants/steps.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
 import { type Operation, type Progress, Refusal } from '../operation.ts';
 import { type ApprovalTerms, termsOf } from '../registry/approval-terms.ts';
 import { describeVersion, packageArn, type RequestedVersion } from '../registry/packages.ts';
@@ -92,6 +93,7 @@ const stepsOf = async (given: ShiftTrafficInputs, world: World): Promise<Release
   return {
     store,
     approval,
+    notify: notifyTermsOf(given),
     plan: (record) => plan(world, given, requested, record, approval),
     recognise: ({ id, operation, planDigest }) => {
       if (operation !== 'shift-traffic' || planDigest !== stepsDigest(requested))

@@ -115,6 +115,17 @@ export const leave = (
   { holder, now, until }: Pick<Claim, 'holder' | 'now'> & { readonly until: Instant },
 ): ReleaseRecord => onLive(record, { lease: { holder, until: now }, leftUntil: until });
 
+/** Remembers that people were told of these events of a release, whether it is live or has ended. */
+export const notified = (record: ReleaseRecord, id: string, keys: readonly string[]): ReleaseRecord => {
+  const told = (release: Release): Release =>
+    release.id === id ? { ...release, notified: [...new Set([...(release.notified ?? []), ...keys])] } : release;
+  return raised({
+    ...record,
+    ended: record.ended.map(told),
+    ...withoutUndefined({ live: record.live && told(record.live) }),
+  });
+};
+
 export interface Ending {
   readonly outcome: NonNullable<Release['outcome']>;
   readonly reason: ReasonCode;

@@ -307,6 +307,7 @@ const release = z.looseObject({
   scaling: z.optional(scaling),
   alarms: z.array(z.string()),
   witnessed,
+  notified: z.optional(z.array(z.string())),
   commands: z.array(
     z.looseObject({
       command: z.enum(['pause', 'resume', 'promote-now', 'abort']),

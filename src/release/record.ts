@@ -81,6 +81,8 @@ export interface Release {
   readonly alarms: readonly string[];
   readonly witnessed: Witnessed;
   readonly commands: readonly ManualCommand[];
+  /** The events that people were told of: `step-taken-2`. Absent: none, or there is nobody to tell. */
+  readonly notified?: readonly string[];
   readonly outcome?: Outcome;
   readonly reason?: ReasonCode;
   readonly because?: string;

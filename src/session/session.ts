@@ -37,6 +37,7 @@ import { programVariables } from './program-variables.ts';
 import { proxyFrom } from './proxy.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
+import { webhooksOf } from './webhooks.ts';
 
 /** The account, region and role of a delivery, from the manifest's environment. */
 export interface Target {
@@ -219,7 +220,7 @@ export const openSession: OpenSession = async ({
         account,
         workspace,
         read: reads,
-        ...(dryRun ? {} : { write: writes }),
+        ...(dryRun ? {} : { write: writes, webhooks: webhooksOf(env, turnSignal) }),
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),
           elsewhere: elsewhere?.within(turnSignal, dryRun),

@@ -152,7 +152,7 @@ const complaints = {
  * Every policy of a run; people who approve run nothing, no run gets by with `life-cycle` (stages.test.ts) or `after` (promotion.test.ts) alone,
  * and a hook is no run (codedeploy-hook.test.ts).
  */
-type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'after' | 'codedeploy-hook'>;
+type RunPolicy = Exclude<PublishedName, 'approver' | 'life-cycle' | 'after' | 'notify' | 'codedeploy-hook'>;
 
 /** A version that waits for a decision: the gate shows the evidence. */
 const evidenceRows: readonly Row[] = [

@@ -1,5 +1,6 @@
 import {
   AwsError,
+  type BusEvent,
   type EventRules,
   type Images,
   type Kernel,
@@ -49,13 +50,13 @@ export interface Neighbours {
 export const createCodepipeline = (
   kernel: Kernel,
   { objects, metrics, images, startOutside, invoke, canAssume, issue }: Neighbours,
-): { readonly service: Service; readonly eventRules: EventRules } => {
+): { readonly service: Service; readonly eventRules: EventRules; readonly handEvent: (event: BusEvent) => void } => {
   const pipelines = new Map<string, Pipeline>();
   const started = new Map<string, Execution>();
   const actionTypes = createActionTypes(kernel);
   // The engine queues a job, and the job's answer moves the engine: hence the late lookup.
   const jobs = createJobs(kernel, actionTypes, (): Engine => engine, { invoke, issue });
-  const { rules: eventRules, announce } = createEvents(kernel);
+  const { rules: eventRules, announce, hand: handEvent } = createEvents(kernel);
   const artifacts = createArtifacts(objects);
   const conditions = createConditions(kernel, { metrics, artifacts, startOutside, invokeRule: jobs.invokeRule });
   const awsActions = createAwsActions(kernel, { objects, images, artifacts, startOutside });
@@ -200,6 +201,7 @@ export const createCodepipeline = (
 
   return {
     eventRules,
+    handEvent,
     service: {
       operations: {
         ...jobs.operations,

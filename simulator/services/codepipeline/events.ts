@@ -1,4 +1,4 @@
-import type { EventRules, Kernel } from '../../contracts.ts';
+import type { BusEvent, EventRules, Kernel } from '../../contracts.ts';
 import { matches, type Pattern, refuseUnknownFilters } from '../../event-pattern.ts';
 import { uuidOf } from '../../random.ts';
 import type { ActionRun, Execution, StageRun } from './model.ts';
@@ -16,7 +16,9 @@ export interface Announcements {
  * The state changes of a pipeline, as EventBridge hands them to targets: "Events are emitted on a guaranteed, at-least-once basis" (user guide
  * "Monitoring CodePipeline events"), and EventBridge promises no order. How late, how often and in which order is a setting.
  */
-export const createEvents = (kernel: Kernel): { readonly rules: EventRules; readonly announce: Announcements } => {
+export const createEvents = (
+  kernel: Kernel,
+): { readonly rules: EventRules; readonly announce: Announcements; readonly hand: (event: BusEvent) => void } => {
   const rules: { readonly pattern: Pattern; readonly target: (event: object) => void }[] = [];
   const random = kernel.random('codepipeline-events');
   let events = 0;
@@ -40,6 +42,9 @@ export const createEvents = (kernel: Kernel): { readonly rules: EventRules; read
         'pipeline-execution-attempt': execution.attempt,
       },
     };
+    hand(event);
+  };
+  const hand = (event: BusEvent): void => {
     for (const { pattern, target } of rules) {
       if (!matches(pattern, event)) continue;
       const { eventCopies, eventDelayMs, eventJitterMs } = kernel.settings;
@@ -54,6 +59,7 @@ export const createEvents = (kernel: Kernel): { readonly rules: EventRules; read
   const instant = (at: number): string => new Date(at).toISOString();
 
   return {
+    hand,
     rules: {
       add(pattern, target) {
         refuseUnknownFilters(pattern);

@@ -53,6 +53,22 @@ describe('lint without AWS', () => {
     expect(JSON.parse(out)).toMatchObject({ valid: false, outcome: 'failed', reason: 'invalid-manifest' });
   });
 
+  it('names the sinks of notifications, and their events', async () => {
+    const sinks =
+      '\nnotify: [{ event-bridge: { bus: ml } }, { slack: { webhook-from: SLACK_WEBHOOK_URL }, events: [verdict, ended] }]\n';
+    const { code, out } = await lint(`${good}${sinks}`);
+    expect(code).toBe(0);
+    const notifies = [
+      'production notifies EventBridge (ml) of every event',
+      'production notifies Slack (SLACK_WEBHOOK_URL) of verdict, ended',
+    ];
+    for (const line of notifies) expect(out.split('\n')).toContain(line);
+    expect(JSON.parse((await lint(`${good}${sinks}`, '--json')).out)).toMatchObject({
+      notifies: expect.arrayContaining(notifies),
+    });
+    expect(JSON.parse((await lint(good, '--json')).out)).not.toHaveProperty('notifies');
+  });
+
   it('checks the smoke test', async () => {
     const smoke = (request: string) =>
       lint(`${good}\nsmoke: { content-type: text/csv, times: 20, requests: [${request}] }\n`);

@@ -36,6 +36,7 @@ const abort = async (
   const operation: ReleaseOperation<{ version: string }> = {
     store: stored.store,
     approval: terms,
+    notify: undefined,
     plan: () => Promise.reject(new Error('an abort plans nothing')),
     recognise: () => undefined,
     tasks: () => ({}),

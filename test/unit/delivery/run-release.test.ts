@@ -55,6 +55,7 @@ const operationOver = (stored: StoredRelease, { opening, tasks, recognise, goesO
   const operation: ReleaseOperation<Outputs> = {
     store: stored.store,
     approval: terms,
+    notify: undefined,
     plan: async (record) => {
       planned.push(record);
       return opening ?? { is: 'begin', plan, release: begun };

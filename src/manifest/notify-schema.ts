@@ -1,0 +1,136 @@
+import * as z from 'zod/mini';
+import { type NotifyEvent, notifyEvents, type Sink, type SinkTarget } from './notify.ts';
+import { either, suggest } from './suggest.ts';
+import * as v from './values.ts';
+
+const about = z.describe;
+
+const event = z.enum(notifyEvents, {
+  error: ({ input }) => {
+    const meant = typeof input === 'string' ? suggest(input, notifyEvents) : undefined;
+    return `an event; expected ${either(notifyEvents)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  },
+});
+
+/** A variable with another purpose is no address: a manifest must not make a run send requests wherever a variable points. */
+const webhookVariable = () =>
+  v
+    .text(
+      'a variable with a webhook; expected the name of an environment variable with WEBHOOK in it, e.g. SLACK_WEBHOOK_URL',
+      /^(?=[A-Z0-9_]*WEBHOOK)[A-Z_][A-Z0-9_]*$/,
+      128,
+    )
+    .check(
+      about(
+        'Environment variable of the run that has the address, e.g. `SLACK_WEBHOOK_URL`. The address is a secret, so it never stands in the manifest.',
+      ),
+    );
+
+const webhook = () => v.mapping({ 'webhook-from': webhookVariable() });
+
+const targets = {
+  sns: v.mapping({
+    topic: v
+      .topic()
+      .check(
+        about('ARN of the topic. It may lie in another region or account. A FIFO topic drops repetitions by itself.'),
+      ),
+    format: z.optional(
+      v
+        .choice('a format', ['text', 'chat'])
+        .check(
+          about(
+            '`text`: a subject and plain text, for mail. `chat`: the custom notification of Amazon Q Developer in chat applications, which shows nothing else. Default: `text`.',
+          ),
+        ),
+    ),
+  }),
+  'event-bridge': v.mapping({
+    bus: z.optional(
+      v
+        .text(
+          'a bus; expected its name or ARN, e.g. default',
+          /^(arn:aws[a-z-]*:events:[a-z0-9-]+:[0-9]{12}:event-bus\/)?[a-zA-Z0-9_.-]{1,256}$/,
+          1600,
+        )
+        .check(
+          about(
+            'Name or ARN of the event bus. EventBridge takes an event for a bus that does not exist, and drops it. Default: `default`.',
+          ),
+        ),
+    ),
+    source: z.optional(
+      v
+        .text(
+          'a source; expected letters, digits, dots, hyphens and slashes, not beginning with aws., e.g. model-delivery',
+          /^(?!aws\.)[a-zA-Z0-9._/-]{1,256}$/,
+          256,
+        )
+        .check(about('`source` of the events. Default: `model-delivery`.')),
+    ),
+  }),
+  slack: webhook(),
+  teams: webhook(),
+};
+const names = Object.keys(targets);
+
+const sink = z.pipe(
+  v
+    .mapping({
+      sns: z.optional(targets.sns.check(about('A topic of Amazon SNS. Needs `sns:Publish`.'))),
+      'event-bridge': z.optional(
+        targets['event-bridge'].check(about('A bus of Amazon EventBridge. Needs `events:PutEvents`.')),
+      ),
+      slack: z.optional(targets.slack.check(about('An incoming webhook of Slack.'))),
+      teams: z.optional(targets.teams.check(about('A webhook of a workflow of Microsoft Teams.'))),
+      events: z.optional(
+        v
+          .listOf('a list of events', event, 1, notifyEvents.length)
+          .check(about('The events that are sent there. Default: all.')),
+      ),
+    })
+    .check((checked) => {
+      if (checked.issues.length > 0) return;
+      const given = names.filter((name) => checked.value[name as keyof typeof targets] !== undefined);
+      if (given.length !== 1)
+        checked.issues.push({
+          code: 'custom',
+          input: checked.value,
+          path: given.slice(1, 2),
+          message: `${given.length === 0 ? 'names no sink' : 'is a second sink in one entry'}; each entry of \`notify\` has one of ${either(names)}`,
+        });
+    }),
+  z.transform(({ events = notifyEvents, ...raw }): Sink => ({ to: targetOf(raw), events: inOrder(events) })),
+);
+
+const inOrder = (events: readonly NotifyEvent[]): readonly NotifyEvent[] =>
+  notifyEvents.filter((event) => events.includes(event));
+
+const targetOf = ({
+  sns,
+  'event-bridge': bridge,
+  slack,
+  teams,
+}: {
+  readonly sns?: { readonly topic: string; readonly format?: 'text' | 'chat' | undefined } | undefined;
+  readonly 'event-bridge'?: { readonly bus?: string | undefined; readonly source?: string | undefined } | undefined;
+  readonly slack?: { readonly 'webhook-from': string } | undefined;
+  readonly teams?: { readonly 'webhook-from': string } | undefined;
+}): SinkTarget => {
+  if (sns !== undefined) return { is: 'sns', topic: sns.topic, format: sns.format ?? 'text' };
+  if (bridge !== undefined)
+    return { is: 'event-bridge', bus: bridge.bus ?? 'default', source: bridge.source ?? 'model-delivery' };
+  if (slack !== undefined) return { is: 'slack', variable: slack['webhook-from'] };
+  // The check above refuses an entry without a sink.
+  return { is: 'teams', variable: teams?.['webhook-from'] ?? '' };
+};
+
+/** `notify` of the manifest, and of one environment. */
+export const notify = () =>
+  v
+    .listOf('a list of sinks', sink, 1, 10)
+    .check(
+      about(
+        'Where a delivery reports that it begins, waits, takes a step, has a verdict, and ends. A notification that fails is a remark, and fails no delivery. See `docs/notifications.md`.',
+      ),
+    );

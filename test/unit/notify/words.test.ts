@@ -1,0 +1,90 @@
+import { expect, test } from '@jest/globals';
+import type { Notice } from '../../../src/notify/notice.ts';
+import {
+  chatMessage,
+  eventDetail,
+  plainText,
+  slackMessage,
+  subjectOf,
+  teamsMessage,
+} from '../../../src/notify/words.ts';
+
+const notice: Notice = {
+  id: 'churn-1.4.0-0a1b2c3d-7/step-taken-2',
+  event: 'step-taken',
+  at: Date.parse('2026-01-05T10:00:00Z'),
+  title: 'churn 1.4.0, production: 25 % of the traffic',
+  text: '1.4.0 has 25 % of the traffic of churn.',
+  facts: {
+    model: 'churn',
+    environment: 'production',
+    version: '1.4.0',
+    operation: 'shift-traffic',
+    endpoint: 'churn',
+    release: 'churn-1.4.0-0a1b2c3d-7',
+    share: 0.25,
+    console: 'https://console.example/endpoints/churn',
+    run: 'https://github.example/runs/1',
+  },
+};
+/** Foreign text that would mention everyone, link elsewhere, or reverse a line. */
+const foreign = { ...notice, text: 'see <!channel> & [here](https://evil.example) \u202e' };
+
+test('mail has sentences, links, and the id in its last line', () => {
+  expect(subjectOf(notice)).toBe('churn 1.4.0, production: 25 % of the traffic');
+  expect(plainText(notice).split('\n')).toEqual([
+    'churn 1.4.0, production: 25 % of the traffic.',
+    '1.4.0 has 25 % of the traffic of churn.',
+    '',
+    'Endpoint: https://console.example/endpoints/churn',
+    'Run: https://github.example/runs/1',
+    'Event: step-taken, 2026-01-05T10:00:00Z, churn-1.4.0-0a1b2c3d-7/step-taken-2',
+  ]);
+});
+
+test('a subject is ASCII on one line, and shorter than SNS allows', () => {
+  const subject = subjectOf({ ...notice, title: `é\n${'x'.repeat(200)}` });
+  expect(subject).toMatch(/^\?x+$/);
+  expect(subject.length).toBeLessThan(100);
+});
+
+test('a program gets the facts, and the version of their form', () => {
+  expect(eventDetail(notice)).toEqual({
+    'schema-version': 1,
+    id: notice.id,
+    event: 'step-taken',
+    at: '2026-01-05T10:00:00Z',
+    title: notice.title,
+    text: notice.text,
+    ...notice.facts,
+  });
+});
+
+test('Amazon Q gets a custom notification, whose thread is the release', () => {
+  expect(chatMessage(notice)).toMatchObject({
+    version: '1.0',
+    source: 'custom',
+    id: notice.id,
+    content: { textType: 'client-markdown', title: notice.title, keywords: ['churn', 'production'] },
+    metadata: { threadId: 'churn-1.4.0-0a1b2c3d-7', eventType: 'step-taken' },
+  });
+});
+
+test('foreign text mentions nobody, links nowhere and hides nothing', () => {
+  const slack = JSON.stringify(slackMessage(foreign));
+  expect(slack).not.toContain('<!channel>');
+  expect(slack).toContain('&lt;!channel&gt; &amp;');
+  expect(slack).toContain('<https://console.example/endpoints/churn|Endpoint>');
+  expect(JSON.stringify(chatMessage(foreign))).not.toContain('<!channel>');
+  const teams = JSON.stringify(teamsMessage(foreign));
+  expect(teams).not.toContain(' [here]');
+  expect(teams).toContain('\\\\[here\\\\]');
+  for (const text of [slack, teams, plainText(foreign)]) expect(text).not.toContain('\u202e');
+});
+
+test('a long text is cut to the length that a receiver takes', () => {
+  const { blocks } = slackMessage({ ...notice, text: 'x'.repeat(9000) }) as {
+    readonly blocks: readonly { readonly text?: { readonly text: string } }[];
+  };
+  expect(blocks[0]?.text?.text.length).toBeLessThanOrEqual(3000);
+});
