@@ -3,6 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { stagePermissions } from '../endpoint/permissions.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
+import type { Course } from '../findings/course.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
 import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
@@ -15,6 +16,7 @@ import type { ManualCommand, NewRelease, Release, ReleaseRecord } from '../relea
 import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
+import { courseOf } from './course.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
 import { nextPoll } from './poll.ts';
@@ -79,7 +81,25 @@ export const runRelease = async <Outputs>(
       return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
     })
     .finally(() => operation.store.keepJournal());
-  return operation.store.remarks.length === 0 ? progress : { ...progress, remarks: operation.store.remarks };
+  const { remarks } = operation.store;
+  return {
+    ...progress,
+    ...courseAfter(world, operation.store, progress.is === 'waiting' ? progress.memory : memory),
+    ...(remarks.length > 0 && { remarks }),
+  };
+};
+
+/** Of the release that this run is about: the record may have others. */
+const courseAfter = (
+  { clock }: World,
+  store: ReleaseStore,
+  memory: ReleaseMemory | undefined,
+): { readonly course?: Course } => {
+  const { record, evidence } = store.seen();
+  const own = [...(record?.live ? [record.live] : []), ...(record?.ended ?? [])].find(
+    ({ id }) => id === memory?.release,
+  );
+  return own === undefined ? {} : { course: courseOf(own, clock.now(), evidence) };
 };
 
 const nextTurn = async <Outputs>(

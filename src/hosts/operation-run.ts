@@ -103,6 +103,8 @@ export interface Observer {
   shows?(report: Report): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
+  /** After every turn that waits: for a line that shows where the run is now. */
+  waits?(turn: Waiting, clock: Clock, deadline: Instant): void;
   /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
   /** A line that a program of the user printed. */
@@ -380,6 +382,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
         ]);
       }
       saw.findings(turn);
+      host.observer.waits?.(turn, clock, deadline);
       if (token !== kept) host.observer.keep(token);
       kept = token;
       const entry = { at: clock.now(), percent, because };

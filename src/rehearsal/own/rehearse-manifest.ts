@@ -88,6 +88,7 @@ const pass = async (
     await driver.until(Math.min(until, driver.now() + seconds(5)));
     await wallClock.sleepUntil(wallClock.now() + 1);
     const done = (driver.now() - startedAt) / seconds(historySeconds);
+    out.now?.(`${percent(done, 2)} of the requests before the release are answered`);
     const tenths = Math.floor(done * 10);
     const taken = wallClock.now() - begun;
     if (tenths === announced || taken < seconds(10)) continue;
@@ -156,7 +157,17 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
   writeFileSync(join(workspace, 'delivery.yml'), manifest);
-  const driver = createDriver({ simulator, actions: actionsFolder(), workspace, temp: join(folder, 'runner') });
+  const releases: RehearsedRelease<string>[] = [];
+  const driver = createDriver({
+    simulator,
+    actions: actionsFolder(),
+    workspace,
+    temp: join(folder, 'runner'),
+    seen: ({ moment, text }) => {
+      const done = progressLine.exec(text)?.[1];
+      if (done !== undefined) out.now?.(whereNow(moment.at - start, releases.at(-1)?.title, done));
+    },
+  });
   const start = driver.now();
   const { account, region, image, bucket } = placeOf(environment);
   const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };
@@ -166,7 +177,6 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
   };
   const versions = versionsOf(Object.entries(artifacts));
   const contentType = own?.contentType ?? 'text/csv';
-  const releases: RehearsedRelease<string>[] = [];
   const endpoint = environment.endpoint.name;
   const placed = (version: string): Place => ({
     simulator,
@@ -230,6 +240,15 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
     },
   };
 };
+
+/** As `timelineLine` makes it. */
+const progressLine = /^\d{4}-\S+Z +(\d+ % .*)$/;
+
+/** @param passed virtual time since the beginning, milliseconds */
+const whereNow = (passed: number, title: string | undefined, done: string): string =>
+  [`${duration(passed)} of virtual time`, ...(title === undefined ? [] : [title]), done.replace(/ {2,}/, ' · ')].join(
+    ' · ',
+  );
 
 const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string => {
   if (instance !== undefined) return `${counted(instance.count, 'instance')} of ${instance.type}`;
