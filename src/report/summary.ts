@@ -33,6 +33,7 @@ export const summaryOf = (report: Report, table: Renderers = renderers): string 
     plan(report.result.plan),
     timeline(report.timeline),
     outputs(report),
+    whereToLook(report),
     next(report),
     remarks(report),
   ];
@@ -89,6 +90,16 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
       ].join('\n');
 
 const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
+
+/** A place without a page has its name alone. */
+const whereToLook = ({ places = [], result: { dryRun } }: Report): string =>
+  dryRun || places.length === 0
+    ? ''
+    : [
+        '### Where to look',
+        '',
+        ...places.map(({ title, name, url }) => `- ${url === undefined ? title : link(title, url)}: ${code(name)}`),
+      ].join('\n');
 
 /** After a failure, people look for this first. Absent where the operation moves no endpoint, or did not observe it. */
 const serving = ({ result }: Report): string => {
