@@ -20,7 +20,7 @@ import { timelineOf, verdictOfChapter } from '../timeline.ts';
 import { type ScenarioVerdict, scenarioVerdict } from '../verdict.ts';
 import { writeRehearsal } from '../write.ts';
 import { type Behaviour, usually } from './behaviour.ts';
-import { counting, type OwnModel } from './own-model.ts';
+import { counting, type OwnModel, printedBy } from './own-model.ts';
 import { standIn } from './stand-in.ts';
 import type { Subject } from './subject.ts';
 import { alarmsOf, openWorld, placeOf } from './world.ts';
@@ -149,7 +149,18 @@ interface World {
 
 const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> => {
   const { subject, own } = wish;
-  const servers = own && createCommandServers(own.command, (line) => out.say(`  ${line}`));
+  const output = join(out.folder, 'serve.log');
+  const printed = printedBy(output, (line) => out.say(line));
+  const servers =
+    own &&
+    createCommandServers(
+      own.command,
+      (line) => {
+        printed.news();
+        out.say(`  ${line}`);
+      },
+      output,
+    );
   const counted = servers && counting(servers.serve, [serving, candidate]);
   const { model, name, environment, manifest } = subject;
   const simulator = await openWorld(subject, counted?.serve);
@@ -231,7 +242,11 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
         ...{ endpoint, requestsPerSecond: wish.requestsPerSecond, seed: 20_260_105 },
         ...withoutUndefined({ own: own && { bodies: own.requests, contentType } }),
       }),
-    served: () => counted?.lines() ?? [],
+    served: () => {
+      if (counted === undefined) return [];
+      printed.news();
+      return [...counted.lines(), ...printed.rest()];
+    },
     close: async () => {
       driver.close();
       await simulator.close();
