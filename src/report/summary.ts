@@ -4,6 +4,7 @@ import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
+import { courseMarkdown } from './course.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
@@ -29,6 +30,7 @@ export const summaryOf = (report: Report, table: Renderers = renderers): string 
     verdict(report),
     serving(report),
     found(report, table),
+    report.course === undefined ? '' : courseMarkdown(report.course),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
