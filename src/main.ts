@@ -3,7 +3,7 @@ import { commands } from './commands/all.ts';
 import { runCommandLine } from './commands/run-command-line.ts';
 import { isFollowed } from './hosts/followed.ts';
 import { listenForSignals } from './hosts/signals.ts';
-import { outliveClosedPipes, printDefect, processTerminal } from './hosts/terminal.ts';
+import { liveTerminal, outliveClosedPipes, printDefect } from './hosts/terminal.ts';
 
 outliveClosedPipes();
 const { env } = process;
@@ -14,17 +14,18 @@ const seams = isFollowed(env['MODEL_DELIVERY_CLOCK'])
         (await import('./hosts/following-clock.ts')).openFollowingClock(env['MODEL_DELIVERY_CLOCK'] ?? '', env),
     }
   : undefined;
+const terminal = liveTerminal(env);
 const host = () => ({
   env,
-  terminal: processTerminal,
+  terminal,
   cancellation: listenForSignals(),
   ...(seams === undefined ? {} : { seams }),
 });
 
 // An open connection must not keep a finished run alive.
 process.exit(
-  await runCommandLine(process.argv.slice(2), commands, host, processTerminal).catch((error: unknown) => {
-    printDefect(error);
+  await runCommandLine(process.argv.slice(2), commands, host, terminal).catch((error: unknown) => {
+    printDefect(error, terminal);
     return 1;
   }),
 );

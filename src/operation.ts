@@ -1,4 +1,5 @@
 import type { Instant } from './clock.ts';
+import type { Course } from './findings/course.ts';
 import type { Findings } from './findings/findings.ts';
 import type { offers } from './offers.ts';
 import type { Outcome } from './outcome.ts';
@@ -65,6 +66,8 @@ export type Progress<M extends Memory, Outputs> =
       readonly remarks?: Remarks;
       /** The facts for people whose decision the run waits for: the host shows them at once, and at its end. */
       readonly findings?: Findings;
+      /** Of a release. */
+      readonly course?: Course;
     }
   | {
       readonly is: 'done';
@@ -73,6 +76,7 @@ export type Progress<M extends Memory, Outputs> =
       readonly outputs: Partial<Outputs>;
       readonly because: string;
       readonly findings?: Findings;
+      readonly course?: Course;
       /** Texts of the files that the operation's `files` may name. */
       readonly files?: Readonly<Record<string, string>>;
       readonly plan?: Plan;

@@ -19,8 +19,9 @@ export interface CommandServers {
  *
  * The simulator waits for it as for any computation: its time stands still meanwhile. So a thread does the talking, and this one sleeps.
  * @param say gets a line at each start
+ * @param output file that gets all that the command prints; without one it is printed on standard error
  */
-export const createCommandServers = (command: string, say: (line: string) => void): CommandServers => {
+export const createCommandServers = (command: string, say: (line: string) => void, output?: string): CommandServers => {
   let line: ReturnType<typeof openLine> | undefined;
   const folders = new Set<string>();
   const running = new Set<number>();
@@ -47,7 +48,11 @@ export const createCommandServers = (command: string, say: (line: string) => voi
       release();
       throw error;
     }
-    const begun = ask({ is: 'start', id, command, base, folder, environment: model.environment }) as Started;
+    const begun = ask({
+      is: 'start',
+      ...{ id, command, base, folder, environment: model.environment },
+      ...(output === undefined ? {} : { output }),
+    }) as Started;
     if (begun.pid !== undefined) running.add(begun.pid);
     say(
       begun.healthy

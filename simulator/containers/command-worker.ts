@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { type MessagePort, workerData } from 'node:worker_threads';
@@ -16,6 +17,8 @@ export type Asked =
       readonly base: string;
       readonly folder: string;
       readonly environment: Readonly<Record<string, string>>;
+      /** File for all that it prints. */
+      readonly output?: string;
     }
   | {
       readonly is: 'invoke';
@@ -125,11 +128,12 @@ const start = async (asked: Extract<Asked, { is: 'start' }>): Promise<Started> =
   const began = performance.now();
   const at = await freePort();
   const line = asked.command.replaceAll('{port}', String(at)).replaceAll('{model}', asked.folder);
-  // A group of its own, so that a shell's children end with it. Output goes beside the simulator's messages.
+  const output = asked.output === undefined ? 2 : openSync(asked.output, 'a');
+  // A group of its own, so that a shell's children end with it. Output goes beside the simulator's messages, or to its file.
   const child = spawn(line, {
     shell: true,
     detached: true,
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', output, output],
     env: {
       ...process.env,
       ...asked.environment,
@@ -137,6 +141,7 @@ const start = async (asked: Extract<Asked, { is: 'start' }>): Promise<Started> =
       SAGEMAKER_BASE_DIR: asked.base,
     },
   });
+  if (output !== 2) closeSync(output);
   const server: Running = { port: at, ended: undefined };
   child.once('error', (error) => {
     server.ended = error.message;

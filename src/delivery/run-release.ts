@@ -3,6 +3,7 @@ import { reasonOfError } from '../aws/reason.ts';
 import { type Instant, iso, minutes, seconds } from '../clock.ts';
 import { stagePermissions } from '../endpoint/permissions.ts';
 import { refuseOtherRecord } from '../endpoint/record-tag.ts';
+import type { Course } from '../findings/course.ts';
 import { mechanismOf } from '../mechanisms/all.ts';
 import { refuseWithdrawnMeanwhile } from '../mechanisms/approval.ts';
 import { stoppedBeforeSubmission } from '../mechanisms/submit.ts';
@@ -18,6 +19,7 @@ import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { announce } from './announce.ts';
+import { courseOf } from './course.ts';
 import { judgementOf } from './judgement.ts';
 import { followChange } from './mechanism-tasks.ts';
 import { nextPoll } from './poll.ts';
@@ -84,8 +86,27 @@ export const runRelease = async <Outputs>(
       return waiting<Outputs>(world, { because, percent: 1, notBefore }, memory?.release ?? '');
     })
     .finally(() => operation.store.keepJournal());
-  await announce(world, operation, (progress.is === 'waiting' ? progress.memory : memory)?.release ?? '');
-  return operation.store.remarks.length === 0 ? progress : { ...progress, remarks: operation.store.remarks };
+  const now = progress.is === 'waiting' ? progress.memory : memory;
+  await announce(world, operation, now?.release ?? '');
+  const { remarks } = operation.store;
+  return {
+    ...progress,
+    ...courseAfter(world, operation.store, now),
+    ...(remarks.length > 0 && { remarks }),
+  };
+};
+
+/** Of the release that this run is about: the record may have others. */
+const courseAfter = (
+  { clock }: World,
+  store: ReleaseStore,
+  memory: ReleaseMemory | undefined,
+): { readonly course?: Course } => {
+  const { record, evidence } = store.seen();
+  const own = [...(record?.live ? [record.live] : []), ...(record?.ended ?? [])].find(
+    ({ id }) => id === memory?.release,
+  );
+  return own === undefined ? {} : { course: courseOf(own, clock.now(), evidence) };
 };
 
 const nextTurn = async <Outputs>(

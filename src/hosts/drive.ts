@@ -72,11 +72,13 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   let plan: Plan | undefined;
   let percent = 0;
   let findings: Waiting['findings'];
+  let course: Waiting['course'];
   const remarks = new Set<string>();
   const patient = patience(clock);
   const ended = (end: Ended<Outputs>): Ended<Outputs> => ({
     ...withoutUndefined({ plan, token, findings }),
     ...end,
+    ...withoutUndefined({ course: wholeCourse(course, end.course) }),
     remarks: [...new Set([...remarks, ...(end.remarks ?? [])])],
   });
 
@@ -107,12 +109,13 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       for (const remark of turn.remarks ?? []) remarks.add(remark);
       if (turn.is === 'done') return ended(turn);
       findings = turn.findings ?? findings;
+      course = wholeCourse(course, turn.course);
       if (options.dryRun) return ended(done('planned', 'succeeded', turn.because));
 
       token = writeMemory(turn.memory, account.id);
       // A turn that only reads again does not know the run's earlier progress.
       percent = Math.max(percent, turn.percent);
-      const shown: Waiting = { ...turn, percent };
+      const shown: Waiting = { ...turn, percent, ...withoutUndefined({ course }) };
       options.onProgress?.(shown, token);
       if (!options.wait && turn.notBefore > clock.now()) {
         const last = await abortToEnd(operation, inputs, token, 'handed-over', worldFor, false);
@@ -135,6 +138,10 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
     return ended({ ...done(failure.reason, failure.outcome, failure.because), ...defect });
   }
 };
+
+/** A turn without a judge has no minutes: those of the last look stay. */
+const wholeCourse = (before: Waiting['course'], now: Waiting['course']): Waiting['course'] =>
+  now === undefined ? before : { ...withoutUndefined({ minutes: before?.minutes, verdict: before?.verdict }), ...now };
 
 const stopping = (options: DriveOptions, now: Instant): AbortReason | undefined => {
   if (options.signal.aborted) return 'cancelled';

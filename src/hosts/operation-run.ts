@@ -21,6 +21,7 @@ import { newsFilter } from '../report/news.ts';
 import type { Subject } from '../report/publications/subject.ts';
 import {
   accountsIn,
+  type Place,
   type Report,
   type Result,
   scrubbed,
@@ -39,10 +40,11 @@ import {
   targetOf,
 } from '../session/session.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import type { ProgramEnd, Run } from '../world.ts';
+import type { Account, ProgramEnd, Run } from '../world.ts';
 import { clockOf } from './clock.ts';
 import { abortToEnd, drive, type Ended, type Waiting, withinLimit } from './drive.ts';
 import { type WaitOptions, waitOut } from './patience.ts';
+import { placesOf } from './places.ts';
 import { wallClock } from './wall-clock.ts';
 
 /** The contributions of a host. */
@@ -103,6 +105,8 @@ export interface Observer {
   shows?(report: Report): void;
   /** Every change, and a sign of life every five minutes. */
   progress(entry: TimelineEntry): void;
+  /** After every turn that waits: for a line that shows where the run is now. */
+  waits?(turn: Waiting, clock: Clock, deadline: Instant): void;
   /** After every change: the token that another process needs to finish this run. */
   keep(token: string): void;
   /** A line that a program of the user printed. */
@@ -178,6 +182,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   let registry: string | undefined;
   let elsewhere: string | undefined;
   let subject: Subject | undefined;
+  let places: ((outputs: unknown) => readonly Place[]) | undefined;
   let asked: string | undefined;
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
@@ -212,6 +217,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       subject,
       endpointKey: key,
       testDue: due,
+      places: places?.(end.outputs),
+      course: end.course,
     }),
     ...(dryRun && end.outcome === 'succeeded' ? { wouldChange: changes(end, plan) } : {}),
     remarks: withoutSecrets(end.remarks ?? []),
@@ -278,6 +285,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
       const page = target.endpoint && consolePage(session.account, target.endpoint.name);
+      if (target.endpoint && 'release' in operation.outputs)
+        places = placesIn(session.account, target.endpoint.name, inputs);
       const about = subject && { ...subject, ...withoutUndefined({ endpointPage: page }) };
       subject = about;
       const saw = {
@@ -324,6 +333,16 @@ const subjectOf = (inputs: unknown, version: string | undefined): Subject | unde
   if (manifest === undefined || environment === undefined) return undefined;
   return { model: manifest.model, environment, ...withoutUndefined({ version }) };
 };
+
+const placesIn =
+  (account: Account, endpoint: string, inputs: unknown) =>
+  (outputs: unknown): readonly Place[] =>
+    placesOf(
+      account,
+      endpoint,
+      inputs as { readonly manifest: Manifest; readonly environment: string },
+      (outputs as { readonly release?: string }).release,
+    );
 
 const dueOf = (inputs: unknown, operation: OperationName): TestDue | undefined => {
   const { manifest, environment } = inputs as { readonly manifest?: Manifest; readonly environment?: string };
@@ -380,6 +399,7 @@ const driveToEnd = <Inputs, M extends Memory, Outputs>(
         ]);
       }
       saw.findings(turn);
+      host.observer.waits?.(turn, clock, deadline);
       if (token !== kept) host.observer.keep(token);
       kept = token;
       const entry = { at: clock.now(), percent, because };

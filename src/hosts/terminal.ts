@@ -1,6 +1,9 @@
+import type { Env } from '../env.ts';
 import { withoutCommands } from '../plain-text.ts';
 import { failureOf } from '../report/failure.ts';
 import { redacted, withoutKnownSecrets } from '../secrets.ts';
+import { hasLiveLine, liveLine } from './live-line.ts';
+import { wallClock } from './wall-clock.ts';
 
 /** The output streams: results go to `out`. All other text goes to `err` when `out` must stay parseable. */
 export interface Terminal {
@@ -8,6 +11,8 @@ export interface Terminal {
   err(text: string): void;
   /** Characters in a line of `out`; undefined when no terminal shows it. */
   width?(): number | undefined;
+  /** A part of the line that shows where a run is now (`LiveLine.show`); absent where no terminal shows it. */
+  live?(owner: string, text: (() => string) | undefined): void;
   /** The error that kept `out` from being complete; undefined when all of it was written. */
   outFault?(): Promise<Error | undefined>;
 }
@@ -29,6 +34,20 @@ export const processTerminal: Terminal = {
     new Promise((resolve) => {
       process.stdout.write('', (error) => resolve(broken ?? error ?? undefined));
     }),
+};
+
+/** `processTerminal`, and a line that shows where a run is now, where a person watches one. However the process ends, the line goes with it. */
+export const liveTerminal = (env: Env): Terminal => {
+  const { stderr } = process;
+  if (!hasLiveLine(stderr, env)) return processTerminal;
+  const line = liveLine(stderr, wallClock, (text) => style('gray', text, stderr));
+  process.once('exit', line.close);
+  return {
+    ...processTerminal,
+    out: (text) => line.around(() => processTerminal.out(text)),
+    err: (text) => line.around(() => processTerminal.err(text)),
+    live: line.show,
+  };
 };
 
 /**
@@ -79,8 +98,8 @@ export const outliveClosedPipes = (): void => {
 };
 
 /** Prints an error that has no other report: its sentence, and the stack for a bug report. */
-export const printDefect = (error: unknown): void => {
+export const printDefect = (error: unknown, { err }: Pick<Terminal, 'err'> = processTerminal): void => {
   const { outcome, reason, because } = failureOf(error);
-  processTerminal.err(`${outcome}/${reason}: ${because}`);
-  if (reason === 'internal-error' && error instanceof Error) processTerminal.err(error.stack ?? '');
+  err(`${outcome}/${reason}: ${because}`);
+  if (reason === 'internal-error' && error instanceof Error) err(error.stack ?? '');
 };

@@ -163,6 +163,7 @@ export interface CommonOutputs {
   readonly result: string;
   readonly 'resume-token': string;
   readonly 'endpoint-key': string;
+  readonly 'endpoint-url': string;
   readonly 'regression-test': string;
   readonly 'would-change': string;
 }
@@ -189,6 +190,11 @@ export const commonOutputs: OutputSchema<CommonOutputs> = {
   'endpoint-key': {
     description: 'Names the endpoint, its account and its region for a `concurrency` group; the account is hashed.',
     example: 'churn-1a2b3c4d',
+  },
+  'endpoint-url': {
+    description:
+      'Page of the endpoint in the console of its partition, for the `url` of a GitHub environment; it has no account id.',
+    example: 'https://eu-west-1.console.aws.amazon.com/sagemaker/home?region=eu-west-1#/endpoints/churn',
   },
   'regression-test': {
     description:

@@ -142,6 +142,8 @@ export const createDriver = (options: {
   readonly temp: string;
   /** Further variables of every process; they win over those of the runner. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Called with each line that a process prints. */
+  readonly seen?: (line: LogLine) => void;
 }): Driver => {
   const { simulator } = options;
   const alive = new Set<Participant>();
@@ -186,7 +188,11 @@ export const createDriver = (options: {
       },
       cwd: options.workspace,
       args,
-      line: (text) => log.push({ moment: moment(), text }),
+      line: (text) => {
+        const line = { moment: moment(), text };
+        log.push(line);
+        options.seen?.(line);
+      },
     });
     const participant: Participant = { id, closed: child.closed, exit: undefined, kill: child.kill };
     alive.add(participant);

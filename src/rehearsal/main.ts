@@ -49,9 +49,10 @@ const rehearseAs = async (options: Options, terminal: Terminal): Promise<number>
   const folder = resolve(options.out);
   if (!clear(folder))
     throw new InputError(`${folder} holds files that are not a rehearsal; name another folder with --out`);
-  const out: Out = { folder, say: options.json ? () => {} : terminal.out };
-  if (options.ofWorkflow) return playWorkflow(options.ofWorkflow, out, options, terminal);
-  const verdicts = await play(options, out);
+  const now = (line: string | undefined): void => terminal.live?.('rehearse', line === undefined ? line : () => line);
+  const out: Out = { folder, say: options.json ? () => {} : terminal.out, now };
+  if (options.ofWorkflow) return playWorkflow(options.ofWorkflow, out, options, terminal).finally(() => now(undefined));
+  const verdicts = await play(options, out).finally(() => now(undefined));
   const good = verdicts.every(({ problems }) => problems.length === 0);
   if (options.json) terminal.out(jsonText({ scenarios: verdicts }, 2));
   else if (options.own) terminal.out(`\nSee ${relative('.', folder)}/report.html`);

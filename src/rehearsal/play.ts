@@ -4,6 +4,7 @@ import type { Settings } from '../../simulator/contracts.ts';
 import { flips } from '../../simulator/settings.ts';
 import { minutes } from '../clock.ts';
 import { wallClock } from '../hosts/wall-clock.ts';
+import { counted } from '../judge/amounts.ts';
 import type { Chapter } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { chapterOf } from './chapter.ts';
@@ -18,6 +19,8 @@ import { writeRehearsal } from './write.ts';
 export interface Out {
   readonly folder: string;
   say(text: string): void;
+  /** Where the rehearsal is now, until the next such line; undefined: nowhere. */
+  now?(line: string | undefined): void;
 }
 
 /** The main story: every release is printed as soon as it has ended. */
@@ -27,7 +30,8 @@ export const playStory = async (out: Out): Promise<ScenarioVerdict[]> => {
   const verdicts: ScenarioVerdict[] = [];
   const chapters: Chapter[] = [];
   try {
-    for (const act of story) {
+    for (const [index, act] of story.entries()) {
+      out.now?.(`release ${index + 1} of ${story.length}: ${act.name}`);
       const { release, verdict } = await judged(act, async () => ({ release: await act.play(stage) }));
       verdicts.push(verdict);
       if (!release) {
@@ -65,9 +69,17 @@ export interface Played extends Performance {
 export const playAll = async (chosen: readonly Performance[], out: Out): Promise<readonly Played[]> => {
   const played = new Map<Performance, Played>();
   const queue = [...chosen];
+  const playing = new Set<string>();
+  const show = (): void =>
+    out.now?.(`${played.size} of ${counted(chosen.length, 'scenario')} played; now ${[...playing].join(', ')}`);
   const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift())
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const { name } = next.scenario;
+      playing.add(name);
+      show();
       played.set(next, await playScenario(next, out, chosen.length === 1));
+      playing.delete(name);
+    }
   };
   await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
   return chosen.flatMap((performance) => played.get(performance) ?? []);

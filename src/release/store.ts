@@ -48,6 +48,8 @@ export interface ReleaseStore {
   note(release: string, entry: JournalEntry): void;
   /** Adds the new part of the evidence to a release's journal. */
   witness(release: string, evidence: JudgeEvidence): void;
+  /** The record as last read or written, and the evidence of this turn. */
+  seen(): { readonly record?: ReleaseRecord; readonly evidence?: JudgeEvidence };
   /** Writes the noted lines, once for a whole turn. Never throws: lines that could not be kept are in `remarks`. */
   keepJournal(): Promise<void>;
   /** Problems beside the release, to be reported with it. */
@@ -107,9 +109,14 @@ export const releaseStore = ({
   const address = { Bucket: location.bucket, Key: recordKey(location, endpoint) };
   const place = `s3://${address.Bucket}/${address.Key}`;
 
+  let seen: ReturnType<ReleaseStore['seen']> = {};
+  const see = (record: ReleaseRecord): ReleaseRecord => {
+    seen = { ...seen, record };
+    return record;
+  };
   const read = async (): Promise<StoredRecord | undefined> => {
     const found = await orUndefined(reads.s3.getObject(address, mostBytes).catch(explain(location, place, subject)));
-    return found && { record: parse(found.text, place, subject, ofCodeDeploy), etag: found.etag };
+    return found && { record: see(parse(found.text, place, subject, ofCodeDeploy)), etag: found.etag };
   };
 
   const remarks: string[] = [];
@@ -141,7 +148,11 @@ export const releaseStore = ({
       remarks.push(sentence);
     },
     note: (release, entry) => add(release, (before) => ({ ...before, entries: [...before.entries, entry] })),
-    witness: (release, evidence) => add(release, (before) => ({ ...before, evidence })),
+    witness: (release, evidence) => {
+      seen = { ...seen, evidence };
+      add(release, (before) => ({ ...before, evidence }));
+    },
+    seen: () => seen,
     keepJournal: async () => {
       const waiting = [...noted];
       noted.clear();
@@ -159,7 +170,7 @@ export const releaseStore = ({
       try {
         const put = writes.s3.putObject({ ...address, ...condition, Body, ContentType: 'application/json' });
         const { ETag } = await put.catch(explain(location, place, subject));
-        return { record: next, etag: ETag ?? '' };
+        return { record: see(next), etag: ETag ?? '' };
       } catch (error) {
         const kind = classify(error);
         // S3 answers a conditional replace with 404: the record was deleted meanwhile (S3 API reference, PutObject).

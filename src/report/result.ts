@@ -1,4 +1,5 @@
 import { type Instant, iso } from '../clock.ts';
+import type { Course } from '../findings/course.ts';
 import type { AnyFindings } from '../findings/findings.ts';
 import type { TestDue } from '../manifest/test-due.ts';
 import type { OperationName, Plan } from '../operation.ts';
@@ -35,6 +36,15 @@ export interface TimelineEntry {
   readonly because: string;
 }
 
+/** Where a person finds more about a run. */
+export interface Place {
+  readonly title: string;
+  /** A name, as AWS has it. */
+  readonly name: string;
+  /** Absent where the page is not known, or where its address has an account id. */
+  readonly url?: string;
+}
+
 /** All parts of a report. */
 export interface Report {
   readonly result: Result;
@@ -44,6 +54,9 @@ export interface Report {
   readonly url?: string;
   /** Once the manifest is read. */
   readonly subject?: Subject;
+  /** Of a release. */
+  readonly places?: readonly Place[];
+  readonly course?: Course;
   /** The operation's memory as text: a later run may continue from it. */
   readonly token?: string;
   /** The run ended before AWS had settled; the next run should settle it. */

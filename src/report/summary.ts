@@ -4,6 +4,7 @@ import type { Plan } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import { shellOption } from '../plain-text.ts';
 import { reason } from '../reason-codes.ts';
+import { courseMarkdown } from './course.ts';
 import { type Renderers, renderers } from './findings/renderers.ts';
 import { code, link, prose } from './markdown.ts';
 import { planAsMarkdown } from './plan.ts';
@@ -29,10 +30,12 @@ export const summaryOf = (report: Report, table: Renderers = renderers): string 
     verdict(report),
     serving(report),
     found(report, table),
+    report.course === undefined ? '' : courseMarkdown(report.course),
     inputs(report),
     plan(report.result.plan),
     timeline(report.timeline),
     outputs(report),
+    whereToLook(report),
     next(report),
     remarks(report),
   ];
@@ -89,6 +92,16 @@ const timeline = (entries: readonly TimelineEntry[]): string =>
       ].join('\n');
 
 const outputs = ({ result }: Report): string => table('Result', 'output', result.outputs);
+
+/** A place without a page has its name alone. */
+const whereToLook = ({ places = [], result: { dryRun } }: Report): string =>
+  dryRun || places.length === 0
+    ? ''
+    : [
+        '### Where to look',
+        '',
+        ...places.map(({ title, name, url }) => `- ${url === undefined ? title : link(title, url)}: ${code(name)}`),
+      ].join('\n');
 
 /** After a failure, people look for this first. Absent where the operation moves no endpoint, or did not observe it. */
 const serving = ({ result }: Report): string => {

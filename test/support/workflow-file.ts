@@ -22,7 +22,7 @@ export interface Job {
   readonly needs?: string | readonly string[];
   readonly permissions?: Permissions;
   readonly 'timeout-minutes'?: number;
-  readonly environment?: string;
+  readonly environment?: string | { readonly name: string; readonly url: string };
   readonly concurrency?: { readonly group: string; readonly queue?: string; readonly 'cancel-in-progress'?: boolean };
   readonly outputs?: Readonly<Record<string, string>>;
   readonly uses?: string;

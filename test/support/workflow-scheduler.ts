@@ -84,7 +84,7 @@ export const play = (workflow: Workflow, world: World): Course => {
       : ((['failure', 'cancelled', 'skipped'] as const).find((one) => results.includes(one)) ?? 'success');
     const contexts: Values = { inputs, github, needs, matrix };
     if (!holds(job.if, contexts, status)) return { result: 'skipped', outputs: {} };
-    if (job.environment !== undefined) environments[id] = fill(job.environment, contexts);
+    if (job.environment !== undefined) environments[id] = fill(nameOf(job.environment), contexts);
     if (job.concurrency !== undefined) groups[id] = fill(job.concurrency.group, contexts);
     // A job that a reviewer rejects fails without a run, and so sets no output.
     if (world.heldBack?.includes(id)) return { result: 'failure', outputs: {} };
@@ -152,3 +152,6 @@ const required = (ended: Readonly<Record<string, JobEnd>>, name: string): JobEnd
 
 const mapValues = <From, To>(values: Readonly<Record<string, From>>, change: (value: From) => To): Record<string, To> =>
   Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
+
+const nameOf = (environment: NonNullable<Job['environment']>): string =>
+  typeof environment === 'string' ? environment : environment.name;

@@ -24,6 +24,7 @@ import type { Cancellation } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
 import { readArguments } from './arguments.ts';
 import { environmentsFor, inEnvironment, labelled, worstOf } from './each-environment.ts';
+import { waitingLine } from './waiting-line.ts';
 
 export interface CommandLine {
   readonly env: Env;
@@ -174,11 +175,15 @@ interface Begun {
 }
 
 const begin = <Inputs, M extends Memory, Outputs>(operation: Operation<Inputs, M, Outputs>, place: Place): Begun => {
-  const { env, cancellation, seams, written, reporting } = place;
+  const { env, terminal, cancellation, seams, written, reporting, among } = place;
   const say = sayIn(place);
   const from = runFrom(env, 'command-line');
   // Many runs may listen at once, and each listener of one signal counts.
   const signal = AbortSignal.any([cancellation.signal]);
+  const owner = among ?? operation.name;
+  const live = (text?: () => string): void => terminal.live?.(owner, text);
+  // A cancelled run waits for nothing: it settles its release.
+  signal.addEventListener('abort', () => live(), { once: true });
   const repository = repositoryOf(env, env['GITHUB_TOKEN']);
   const wish = reporting.publish;
   const publisher = repository && publisherFor({ repository, wish, operation: operation.name, env, run: from, signal });
@@ -194,6 +199,7 @@ const begin = <Inputs, M extends Memory, Outputs>(operation: Operation<Inputs, M
     observer: {
       ...observerOf(say),
       ...(publisher && { begins: publisher.begins }),
+      waits: (turn, clock, deadline) => live(() => labelledIn(among, waitingLine(turn, clock.now(), deadline))),
       shows: (report) => {
         say(found(report));
         publisher?.shows(report);
@@ -204,7 +210,7 @@ const begin = <Inputs, M extends Memory, Outputs>(operation: Operation<Inputs, M
   const ended = Promise.race([
     run.ended,
     cancellation.outOfTime.then(() => run.interrupted('the run was stopped while it was still working; run it again')),
-  ]);
+  ]).finally(() => live());
   return { ended, publisher };
 };
 

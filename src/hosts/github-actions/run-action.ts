@@ -204,7 +204,7 @@ const tryOutputs = (report: Report): boolean => {
 };
 
 /** @throws {Error} when the runner gave no file to write them to, or the file cannot be written */
-const setOutputs = ({ result, token, endpointKey, testDue, wouldChange }: Report): void => {
+const setOutputs = ({ result, token, endpointKey, subject, testDue, wouldChange }: Report): void => {
   // The toolkit would print a command instead, which runners no longer obey.
   if (!process.env['GITHUB_OUTPUT']) throw new Error('GITHUB_OUTPUT is not set');
   for (const [name, value] of Object.entries(result.outputs)) setOutput(name, value);
@@ -213,6 +213,7 @@ const setOutputs = ({ result, token, endpointKey, testDue, wouldChange }: Report
   setOutput('result', jsonText(resultJson(result)));
   if (token && result.outcome === 'pending') setOutput('resume-token', token);
   if (endpointKey !== undefined) setOutput('endpoint-key', endpointKey);
+  if (subject?.endpointPage !== undefined) setOutput('endpoint-url', subject.endpointPage);
   if (testDue !== undefined) setOutput('regression-test', testDue);
   if (wouldChange !== undefined) setOutput('would-change', wouldChange);
 };

@@ -20,7 +20,7 @@ import { timelineOf, verdictOfChapter } from '../timeline.ts';
 import { type ScenarioVerdict, scenarioVerdict } from '../verdict.ts';
 import { writeRehearsal } from '../write.ts';
 import { type Behaviour, usually } from './behaviour.ts';
-import { counting, type OwnModel } from './own-model.ts';
+import { counting, type OwnModel, printedBy } from './own-model.ts';
 import { standIn } from './stand-in.ts';
 import type { Subject } from './subject.ts';
 import { alarmsOf, openWorld, placeOf } from './world.ts';
@@ -88,6 +88,7 @@ const pass = async (
     await driver.until(Math.min(until, driver.now() + seconds(5)));
     await wallClock.sleepUntil(wallClock.now() + 1);
     const done = (driver.now() - startedAt) / seconds(historySeconds);
+    out.now?.(`${percent(done, 2)} of the requests before the release are answered`);
     const tenths = Math.floor(done * 10);
     const taken = wallClock.now() - begun;
     if (tenths === announced || taken < seconds(10)) continue;
@@ -148,7 +149,18 @@ interface World {
 
 const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> => {
   const { subject, own } = wish;
-  const servers = own && createCommandServers(own.command, (line) => out.say(`  ${line}`));
+  const output = join(out.folder, 'serve.log');
+  const printed = printedBy(output, (line) => out.say(line));
+  const servers =
+    own &&
+    createCommandServers(
+      own.command,
+      (line) => {
+        printed.news();
+        out.say(`  ${line}`);
+      },
+      output,
+    );
   const counted = servers && counting(servers.serve, [serving, candidate]);
   const { model, name, environment, manifest } = subject;
   const simulator = await openWorld(subject, counted?.serve);
@@ -156,7 +168,17 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
   const workspace = join(folder, 'workspace');
   mkdirSync(workspace);
   writeFileSync(join(workspace, 'delivery.yml'), manifest);
-  const driver = createDriver({ simulator, actions: actionsFolder(), workspace, temp: join(folder, 'runner') });
+  const releases: RehearsedRelease<string>[] = [];
+  const driver = createDriver({
+    simulator,
+    actions: actionsFolder(),
+    workspace,
+    temp: join(folder, 'runner'),
+    seen: ({ moment, text }) => {
+      const done = progressLine.exec(text)?.[1];
+      if (done !== undefined) out.now?.(whereNow(moment.at - start, releases.at(-1)?.title, done));
+    },
+  });
   const start = driver.now();
   const { account, region, image, bucket } = placeOf(environment);
   const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };
@@ -166,7 +188,6 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
   };
   const versions = versionsOf(Object.entries(artifacts));
   const contentType = own?.contentType ?? 'text/csv';
-  const releases: RehearsedRelease<string>[] = [];
   const endpoint = environment.endpoint.name;
   const placed = (version: string): Place => ({
     simulator,
@@ -221,7 +242,11 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
         ...{ endpoint, requestsPerSecond: wish.requestsPerSecond, seed: 20_260_105 },
         ...withoutUndefined({ own: own && { bodies: own.requests, contentType } }),
       }),
-    served: () => counted?.lines() ?? [],
+    served: () => {
+      if (counted === undefined) return [];
+      printed.news();
+      return [...counted.lines(), ...printed.rest()];
+    },
     close: async () => {
       driver.close();
       await simulator.close();
@@ -230,6 +255,15 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
     },
   };
 };
+
+/** As `timelineLine` makes it. */
+const progressLine = /^\d{4}-\S+Z +(\d+ % .*)$/;
+
+/** @param passed virtual time since the beginning, milliseconds */
+const whereNow = (passed: number, title: string | undefined, done: string): string =>
+  [`${duration(passed)} of virtual time`, ...(title === undefined ? [] : [title]), done.replace(/ {2,}/, ' · ')].join(
+    ' · ',
+  );
 
 const fleetOf = ({ endpoint: { instance, serverless } }: Environment): string => {
   if (instance !== undefined) return `${counted(instance.count, 'instance')} of ${instance.type}`;

@@ -249,6 +249,7 @@ const createTelling = (out: Out, began: Instant) => {
       const { name, result, at, outcome, reasonCode } = step;
       const end = outcome === undefined ? '' : `: ${outcome}/${reasonCode ?? ''}`;
       out.say(`    ${marks[result] ?? '✗'} ${duration(at - began).padStart(7)}  ${shown(`${name}${end}`)}`);
+      out.now?.(`${duration(at - began)} of virtual time · ${shown(job)} · the step behind ${shown(name)}`);
     },
     job: (job: PlayedJob): void => {
       jobs.push(job);

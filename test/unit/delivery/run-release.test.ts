@@ -8,6 +8,7 @@ import {
 } from '../../../src/delivery/run-release.ts';
 import { settlingTasks } from '../../../src/delivery/settle.ts';
 import type { Tasks } from '../../../src/delivery/task.ts';
+import type { Turn } from '../../../src/mechanisms/turn.ts';
 import { type Plan, Refusal } from '../../../src/operation.ts';
 import { newRecord } from '../../../src/release/lifecycle.ts';
 import type { NewRelease, Release, ReleaseRecord } from '../../../src/release/record.ts';
@@ -194,6 +195,23 @@ describe('the second turn begins the release', () => {
   });
 });
 
+describe('the course of a run', () => {
+  test('is that of its own release as the turn left it, with the verdict of the turn', async () => {
+    const task = async (turn: Turn) => {
+      await turn.save({ phase: 'supervising', witnessed: { submittedAt: 0 } });
+      turn.witness({ at: 0, buckets: [], verdict: { decision: 'continue', because: 'too few' } });
+      return { because: 'looked', percent: 20 };
+    };
+    const { progress } = await turn(one, { record: recordWith(held()), tasks: { preparing: [task] } }, mine);
+    expect(progress.course).toEqual({ phase: 'updating', shares: [], verdict: 'continue: too few', minutes: [] });
+  });
+
+  test('is never that of another release', async () => {
+    const record = recordWith(undefined, over({ id: otherId }));
+    expect((await turn(one, { record })).progress.course).toBeUndefined();
+  });
+});
+
 describe('the following turns', () => {
   test('run the next unfinished task, under a lease that the save renews', async () => {
     const { progress, stored } = await turn(
@@ -304,6 +322,7 @@ describe('the following turns', () => {
       reason: 'delivered',
       outputs: { version: '1.1.0' },
       because: 'verified',
+      course: { phase: 'ended', shares: [] },
     });
     expect(stored.record()).toMatchObject({
       ended: [{ serving: 'candidate', endedAt: 5, phase: 'ended' }],

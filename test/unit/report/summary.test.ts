@@ -50,6 +50,26 @@ describe('the job summary', () => {
     expect(markdown).toContain('[The run](https://github.com/octo/churn/actions/runs/7)');
   });
 
+  it('links the pages about a release, and names a place that has none', () => {
+    const places = [
+      {
+        title: 'Endpoint',
+        name: 'churn',
+        url: 'https://eu-west-1.console.aws.amazon.com/sagemaker/home#/endpoints/churn',
+      },
+      { title: 'Release record', name: 's3://model-delivery-<account>-eu-west-1/churn/record.json' },
+    ];
+    expect(summaryOf(report({}, { places }))).toContain(
+      [
+        '### Where to look',
+        '',
+        '- [Endpoint](https://eu-west-1.console.aws.amazon.com/sagemaker/home#/endpoints/churn): `churn`',
+        '- Release record: `s3://model-delivery-<account>-eu-west-1/churn/record.json`',
+      ].join('\n'),
+    );
+    expect(summaryOf(report({ dryRun: true }, { places }))).not.toContain('Where to look');
+  });
+
   it('says what was seen to serve, and claims nothing when nobody looked', () => {
     const outputs = { 'serving-version': '1.3.0', 'serving-endpoint-config': 'churn-1-3-0-9f8e7d6c' };
     expect(summaryOf(report({ outcome: 'rolled-back', reason: 'alarm', outputs }))).toContain(

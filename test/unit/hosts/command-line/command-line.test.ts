@@ -59,6 +59,25 @@ describe('the command line', () => {
     );
   });
 
+  it('shows where it is now while it waits, and nothing once it has ended or is cancelled', async () => {
+    const shown: (string | undefined)[] = [];
+    const watched = (): Partial<CommandLine> => ({
+      terminal: { ...terminal().terminal, live: (_, text) => shown.push(text?.()) },
+    });
+    await run(['--subject', 'sheep'], {}, watched());
+    expect(shown).toContain(' 90 % · at most 5h 28m · counted 3 sheep');
+    expect(shown.at(-1)).toBeUndefined();
+    shown.length = 0;
+    const cancel = new AbortController();
+    await run(
+      ['--subject', 'sheep'],
+      { before: (turn) => turn === 3 && cancel.abort(), abort: () => expect(shown.at(-1)).toBeUndefined() },
+      { ...watched(), cancellation: { signal: cancel.signal, outOfTime: pending } },
+    );
+    expect(shown.filter((text) => text !== undefined)).not.toHaveLength(0);
+    expect.assertions(4);
+  });
+
   it.each([
     ['a shell', {}, 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn'],
     ['a shell that says it is no CI', { CI: 'false' }, 'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn'],
