@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { alternatives } from '../../../src/judge/alternatives.ts';
-import { guardCaps, needsBurstGuard } from '../../../src/judge/burst-guard.ts';
+import { allowanceCaps, guardCaps, needsBurstGuard, setAside } from '../../../src/judge/burst-guard.ts';
 import type { Block } from '../../../src/judge/dispersion.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
 
@@ -70,5 +70,34 @@ describe('the burst guard', () => {
     expect(Math.max(...caps(26))).toBeLessThan(Math.max(...caps(300)));
     expect([...caps(300)].sort((a, b) => a - b)).toEqual(caps(300));
     expect(caps(0).every((cap) => cap > 0)).toBe(true);
+  });
+});
+
+describe('the part of the evidence that is set aside', () => {
+  const caps = allowanceCaps(0.01, alternatives, 300, 60);
+  const most = Math.max(...caps);
+
+  test('keeps a bet on one burst fair, which is the candidate’s as often as its share of the requests says', () => {
+    for (let share = 0.01; share < 1; share += 0.01) {
+      const aside = setAside(caps, share, 300);
+      expect(aside).toBeGreaterThanOrEqual(0);
+      expect(aside).toBeLessThanOrEqual(0.4);
+      if (aside > 0) expect(share * Math.exp(most) + (1 - share) * aside).toBeLessThanOrEqual(1);
+    }
+    // Without the requests' factor nine tenths of the whole are left; this is just fair.
+    const edge = (1 - 0.1 * Math.exp(most)) / 0.9;
+    expect(setAside(caps, 0.1, 300)).toBeCloseTo(0.9 * edge, 12);
+  });
+
+  test.each([
+    ['a small share: at most two fifths', 0.01, 3000, 0.396],
+    ['a share from which on no amount is fair', 0.2, 3000, 0],
+    ['the half', 0.5, 3000, 0],
+    ['all requests', 1, 3000, 0],
+    ['so few requests that one caller is most of them', 0.01, 30, 0],
+    ['fewer than that, and no amount fair either', 0.5, 3, 0],
+    ['no requests', 0, 0, 0],
+  ])('is what the share and the requests allow: %s', (_, share, requests, aside) => {
+    expect(setAside(caps, share, requests)).toBeCloseTo(aside, 12);
   });
 });
