@@ -3,6 +3,7 @@ import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
 import { independent, learn, nothingLearned, shownDispersion } from '../../../src/judge/dispersion.ts';
 import { type CellState, freshCells, learnedOf } from '../../../src/judge/distribution.ts';
 import { beginJudging, type Judging, judge, observeBucket } from '../../../src/judge/judge.ts';
+import { freshMetric } from '../../../src/judge/metric-state.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { OwnMetric } from '../../../src/manifest/manifest.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
@@ -327,6 +328,9 @@ describe('a distribution without a day before', () => {
     );
     expect(learnedOf(cells)).toEqual({ ...independent, against: 30 ** 2 / (660 / 4) });
     expect(learnedOf(freshCells(['one', 'other'], true)).against).toBe(Number.POSITIVE_INFINITY);
+    // Where the day before has shown it, nothing is learned.
+    const known = policy.metrics.map((metric) => freshMetric({ ...metric, dispersion: independent }))[1];
+    expect(known?.cells?.some((cell) => 'learned' in cell)).toBe(false);
   });
 });
 
