@@ -268,7 +268,14 @@ describe('a bet to the power 1/D', () => {
       ];
     });
 
-  test.each([1, 1.3, 5, 20])('is fair at the limits of both questions, by enumeration: D = %d', (dispersion) => {
+  test.each([
+    [1, 0],
+    [1.3, 0],
+    [5, 0],
+    [20, 0],
+    [1, 0.3],
+    [5, 0.4],
+  ])('is fair at the limits of both questions, by enumeration: D = %d, %d set aside', (dispersion, aside) => {
     for (const rate of [0.02, 0.2, 0.6]) {
       let [worse, healthy] = [0, 0];
       for (const [counts, chance] of outcomes(rate, Math.min(1, 1.2 * rate))) {
@@ -277,6 +284,7 @@ describe('a bet to the power 1/D', () => {
           ratioTerms(convictionShareOf(counts) ?? 0, 1.2, alternatives),
           undefined,
           dispersion,
+          aside,
         );
         worse += chance * Math.exp(logEvidence(weigh(startAnew(noEvidence(alternatives), alternatives, 1), gains)));
       }
