@@ -55,7 +55,7 @@ export const allowanceCaps = (
 const ofThree = 1.37;
 
 /** Most of the evidence that is set aside: a smaller stake grows more slowly. */
-const mostAside = 0.4;
+const mostAside = 0.3;
 
 /**
  * Share of the evidence that is not staked in a bucket, so that one burst of the baseline cannot take all of it away. A burst is the

@@ -85,16 +85,17 @@ describe('the part of the evidence that is set aside', () => {
     for (let share = 0.01; share < 1; share += 0.01) {
       const aside = setAside(caps, share, 300);
       expect(aside).toBeGreaterThanOrEqual(0);
-      expect(aside).toBeLessThanOrEqual(0.4);
+      expect(aside).toBeLessThanOrEqual(0.3);
       if (aside > 0) expect(share * Math.exp(most) + (1 - share) * aside).toBeLessThanOrEqual(1);
     }
     // Without the requests' factor nine tenths of the whole are left; this is just fair.
-    const edge = (1 - 0.1 * Math.exp(most)) / 0.9;
-    expect(setAside(caps, 0.1, 300)).toBeCloseTo(0.9 * edge, 12);
+    const edge = (1 - 0.12 * Math.exp(most)) / 0.88;
+    expect(edge).toBeLessThan(0.3);
+    expect(setAside(caps, 0.12, 300)).toBeCloseTo(0.9 * edge, 12);
   });
 
   test.each([
-    ['a small share: at most two fifths', 0.01, 3000, 0.396],
+    ['a small share: at most three tenths', 0.01, 3000, 0.297],
     ['a share from which on no amount is fair', 0.2, 3000, 0],
     ['the half', 0.5, 3000, 0],
     ['all requests', 1, 3000, 0],
