@@ -54,6 +54,20 @@ export const allowanceCaps = (
 /** The prior of alternative and start costs about this much of a threshold: without it, four bursts would be needed instead of three. */
 const ofThree = 1.37;
 
+/** Most of the evidence that is set aside: a smaller stake grows more slowly. */
+const mostAside = 0.3;
+
+/**
+ * Share of the evidence that is not staked in a bucket, so that one burst of the baseline cannot take all of it away. A burst is the
+ * candidate's with a chance of its share w of the requests. It then multiplies the evidence by e^cap, and otherwise by no less than the
+ * share set aside. So a bet on a single burst stays fair while w·e^cap + (1 − w)·aside ≤ 1. With a share of about a seventh or more no
+ * amount is: there the whole is staked. Where the candidate has few requests, a burst does not follow the shares.
+ * @param requests of the candidate, a minute
+ */
+export const setAside = (caps: readonly number[], share: number, requests: number): number =>
+  Math.max(0, Math.min(mostAside, (1 - share * Math.exp(Math.max(...caps))) / (1 - share))) *
+  Math.max(0, 1 - fewRequests.inBucket / requests);
+
 /** What is left, of each alternative, for the next bucket. */
 export type Allowance = readonly number[];
 

@@ -56,20 +56,23 @@ export const startAnew = (conviction: Conviction, { weights }: Alternatives, pri
  * What one bucket adds to each alternative, in nats.
  * @param caps most of it; cutting downwards keeps the bet fair
  * @param dispersion at least 1, and known before the bucket: a fair bet to the power 1/D is fair (`dispersion.ts`)
+ * @param aside share of the evidence that is not staked, known before the bucket: the mean of 1 and a fair bet is fair
  */
 export const gainsOf = (
   { candidateBad, baselineBad }: Counts,
   { perCandidateBad, perBad }: Terms,
   caps?: readonly number[],
   dispersion = 1,
+  aside = 0,
 ): readonly number[] => {
   const bad = candidateBad + baselineBad;
+  const staked = (gain: number): number => (aside > 0 ? logAdd(Math.log(aside), Math.log1p(-aside) + gain) : gain);
   return perBad.map((log, index) =>
     bad === 0
       ? 0
       : Math.min(
           caps?.[index] ?? Number.POSITIVE_INFINITY,
-          (candidateBad * (perCandidateBad[index] ?? 0) - bad * log) / dispersion,
+          staked((candidateBad * (perCandidateBad[index] ?? 0) - bad * log) / dispersion),
         ),
   );
 };

@@ -91,7 +91,9 @@ const cutTail = 1.2;
 /** Times the dispersion of single minutes: errors that go on and on from minute to minute are a storm, or a drift. */
 const lasting = 2;
 /** A storm, or a drift, counts as one burst for so long. */
-const stormSeconds = 240;
+const stormSeconds = 300;
+/** The same where it is learned: no policy freezes it, and the journals of older policies have verdicts by it. */
+const learnedStormSeconds = 240;
 /** Where storms last, the guard already lets each count once; a larger dispersion would only forget them more slowly. */
 const mostBesideStorms = 4;
 /** Before any error was seen: nine single errors and one burst of twenty (the rule of succession). */
@@ -279,8 +281,14 @@ export const learnedDispersion = (learned: Learned): Dispersion => {
   return {
     against: Math.max(1, ...lanes.map(learnedRatio)),
     health: Math.max(1, (squares + prior.singles + prior.burst) / (count + prior.singles + 1)),
-    burstSeconds: stormsIn(lanes) ? stormSeconds : briefSeconds,
+    burstSeconds: stormsIn(lanes) ? learnedStormSeconds : briefSeconds,
   };
+};
+
+/** How much they varied, in the blocks of the length that shows it most; undefined before two blocks were compared. */
+export const shownDispersion = (learned: Learned): number | undefined => {
+  const ratios = learned.flatMap(({ count, squares }) => (count > 0 ? [squares / count] : []));
+  return ratios.length > 0 ? Math.max(1, ...ratios) : undefined;
 };
 
 /** As in a day before: errors that go on and on from minute to minute. */

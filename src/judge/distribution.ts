@@ -1,6 +1,7 @@
 import { alternatives } from './alternatives.ts';
 import { type Counts, exchanged } from './bucket.ts';
 import { type Conviction, gainsOf, logEvidence, noEvidence, startAnew, type Terms, weigh } from './conviction.ts';
+import { type Dispersion, independent, type Learned, learn, nothingLearned, shownDispersion } from './dispersion.ts';
 import { type Excess, estimatedExcess, excessInterval, noExcess, observeHealth, type Stakes } from './health.ts';
 import { logSum } from './logarithms.ts';
 import type { MetricEvidence } from './verdict.ts';
@@ -19,11 +20,23 @@ export interface CellState {
   readonly more: Conviction;
   readonly fewer: Conviction;
   readonly seen: Excess;
+  /** How the baseline's events in it came so far, where no day before has shown it. */
+  readonly learned?: Learned;
 }
 
 const freshCell: CellState = { more: noEvidence(alternatives), fewer: noEvidence(alternatives), seen: noExcess };
 
-export const freshCells = (cells: readonly string[]): readonly CellState[] => cells.map(() => freshCell);
+export const freshCells = (cells: readonly string[], learns: boolean): readonly CellState[] =>
+  cells.map(() => (learns ? { ...freshCell, learned: nothingLearned } : freshCell));
+
+/**
+ * Of the cell that varies most, as on a day before. Users of one class come together, and their events are many: one bucket of them
+ * would convict. So before any cell was compared with itself nothing counts.
+ */
+export const learnedOf = (cells: readonly CellState[]): Dispersion => {
+  const shown = cells.flatMap(({ learned }) => (learned && shownDispersion(learned)) ?? []);
+  return { ...independent, against: shown.length > 0 ? Math.max(...shown) : Number.POSITIVE_INFINITY };
+};
 
 export const cellsWithStart = (cells: readonly CellState[], prior: number): readonly CellState[] =>
   cells.map((cell) => ({
@@ -43,6 +56,7 @@ export interface CellTerms {
 export const cellsWithCounts = (
   cells: readonly CellState[],
   counts: readonly Counts[],
+  seconds: number,
   { more, fewer, stakes, caps }: CellTerms,
 ): readonly CellState[] =>
   cells.map((cell, index) => {
@@ -53,6 +67,9 @@ export const cellsWithCounts = (
           more: weigh(cell.more, gainsOf(here, more, caps)),
           fewer: weigh(cell.fewer, gainsOf(exchanged(here), fewer, caps)),
           seen: observeHealth(cell.seen, here, stakes),
+          ...(cell.learned
+            ? { learned: learn(cell.learned, { requests: here.baseline, bad: here.baselineBad }, seconds) }
+            : {}),
         };
   });
 

@@ -13,7 +13,14 @@ import {
   weigh,
 } from './conviction.ts';
 import { type Dispersion, independent, type Learned, learn, learnedDispersion, nothingLearned } from './dispersion.ts';
-import { type CellState, cellsWithStart, distributionEvidence, freshCells, logChange } from './distribution.ts';
+import {
+  type CellState,
+  cellsWithStart,
+  distributionEvidence,
+  freshCells,
+  learnedOf,
+  logChange,
+} from './distribution.ts';
 import {
   type Excess,
   estimatedExcess,
@@ -63,7 +70,7 @@ export const freshMetric = (metric: Metric): MetricState => ({
   trouble: noTrouble,
   incident: false,
   ...(metric.dispersion === 'learned' ? { learned: nothingLearned } : {}),
-  ...(metric.cells ? { cells: freshCells(metric.cells) } : {}),
+  ...(metric.cells ? { cells: freshCells(metric.cells, metric.dispersion === 'learned-by-cell') } : {}),
   newest: undoubted,
   grid: gridOf(metric),
   ...(metric.own && !metric.holds ? { held: freshMetric(asHolding(metric)) } : {}),
@@ -91,15 +98,21 @@ export interface BucketTerms {
   readonly stakes: Stakes;
   /** With the burst guard on: the most that one bucket may add to the evidence against and for the candidate. */
   readonly caps: readonly number[] | undefined;
+  /** Share of the evidence that is not staked. */
+  readonly aside: number;
   readonly excuse: number | undefined;
 }
 
 /** Of the buckets before: a bet must not depend on the bucket that decides it. */
 export const dispersionIn = (
-  { learned }: Pick<MetricState, 'learned'>,
-  { dispersion }: Pick<Metric, 'dispersion'>,
+  { learned, cells = [] }: Pick<MetricState, 'learned' | 'cells'>,
+  { dispersion = independent }: Pick<Metric, 'dispersion'>,
 ): Dispersion =>
-  dispersion === 'learned' ? learnedDispersion(learned ?? nothingLearned) : (dispersion ?? independent);
+  dispersion === 'learned'
+    ? learnedDispersion(learned ?? nothingLearned)
+    : dispersion === 'learned-by-cell'
+      ? learnedOf(cells)
+      : dispersion;
 
 /** @param ofNow health is asked of the newest requests too */
 export const withCounts = (
@@ -107,7 +120,7 @@ export const withCounts = (
   metric: Metric,
   counts: Counts,
   seconds: number,
-  { ratio, stakes, caps, excuse }: BucketTerms,
+  { ratio, stakes, caps, aside, excuse }: BucketTerms,
   ofNow: boolean,
 ): MetricState => {
   const { conviction, whole, step, trouble, newest, grid, held, learned } = state;
@@ -121,7 +134,7 @@ export const withCounts = (
   const total = seen(whole);
   const allowed =
     caps && metric.dispersion !== undefined ? allowedIn(state.allowance, caps, seconds / burstSeconds) : caps;
-  const gains = gainsOf(good ? exchanged(counts) : counts, ratio, allowed, against);
+  const gains = gainsOf(good ? exchanged(counts) : counts, ratio, allowed, against, aside);
   return {
     conviction: weigh(conviction, gains),
     ...(allowed && metric.dispersion !== undefined ? { allowance: leftOf(allowed, gains) } : {}),

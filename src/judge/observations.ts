@@ -1,6 +1,6 @@
 import type { Grid } from './bets.ts';
 import { type Bucket, type Counts, cellCountsOf, countsOf } from './bucket.ts';
-import { allowanceCaps, guardCaps, guardExcuse } from './burst-guard.ts';
+import { allowanceCaps, guardCaps, guardExcuse, setAside } from './burst-guard.ts';
 import { type Alternatives, convictionShareOf, ratioTerms, startPrior, type Terms } from './conviction.ts';
 import { independent } from './dispersion.ts';
 import { cellsWithCounts } from './distribution.ts';
@@ -10,6 +10,7 @@ import {
   alternativesOf,
   asHolding,
   type BucketTerms,
+  dispersionIn,
   freshMetric,
   type MetricState,
   withCounts,
@@ -234,21 +235,22 @@ const withCells = (
   const more = first && termsOf(first, metric, state.grid, policy, bucket.seconds);
   const fewer = first && termsOf(first, { ...metric, good: true }, state.grid, policy, bucket.seconds);
   if (counts === undefined || more === undefined || fewer === undefined) return state;
-  const terms = { ...more, more: divided(more.ratio, metric), fewer: divided(fewer.ratio, metric) };
-  return { ...state, cells: cellsWithCounts(cells, counts, terms) };
+  const { against } = dispersionIn(state, metric);
+  const terms = { ...more, more: divided(more.ratio, against), fewer: divided(fewer.ratio, against) };
+  return { ...state, cells: cellsWithCounts(cells, counts, bucket.seconds, terms) };
 };
 
 /** Each factor to the power 1/D: E[F^(1/D)] ≤ E[F]^(1/D) ≤ 1, so the bet stays fair (Jensen 1906). */
-const divided = ({ perCandidateBad, perBad }: Terms, { dispersion }: Metric): Terms => {
-  const by = typeof dispersion === 'object' ? dispersion.against : 1;
-  return { perCandidateBad: perCandidateBad.map((one) => one / by), perBad: perBad.map((one) => one / by) };
-};
+const divided = ({ perCandidateBad, perBad }: Terms, by: number): Terms => ({
+  perCandidateBad: perCandidateBad.map((one) => one / by),
+  perBad: perBad.map((one) => one / by),
+});
 
 const termsOf = (
   counts: Counts,
   metric: Metric,
   grid: Grid,
-  { burstGuard, convict, healthy }: Policy,
+  { burstGuard, convict, healthy, setAside: sets }: Policy,
   seconds: number,
 ): BucketTerms | undefined => {
   const toCandidate = convictionShareOf(counts);
@@ -259,10 +261,13 @@ const termsOf = (
   const guarded = (metric.guarded ?? burstGuard) && !counts.perBucket;
   // The usual rate of this baseline is unknown: no bucket may excuse more than a guarded one.
   const unknownUsual = metric.usual === 'unknown';
+  const caps = guarded ? capsOf(convict.falseRollback, alternatives, counts.candidate, metric, seconds) : undefined;
   return {
     ratio: ratioTerms(share, metric.worseThan, alternatives),
     stakes: stakesOf(counts, grid),
-    caps: guarded ? capsOf(convict.falseRollback, alternatives, counts.candidate, metric, seconds) : undefined,
+    caps,
+    aside:
+      caps && sets && metric.dispersion !== undefined ? setAside(caps, share, perMinute(counts.candidate, seconds)) : 0,
     // A dispersion does more for health than the guard's cap.
     excuse: (guarded && metric.dispersion === undefined) || unknownUsual ? guardExcuse(healthy.confidence) : undefined,
   };
@@ -277,10 +282,12 @@ const capsOf = (
 ): readonly number[] =>
   dispersion === undefined || cells
     ? guardCaps(falseRollback, alternatives, requests)
-    : allowanceCaps(falseRollback, alternatives, (requests * 60) / seconds, burstSecondsOf(dispersion));
+    : allowanceCaps(falseRollback, alternatives, perMinute(requests, seconds), burstSecondsOf(dispersion));
+
+const perMinute = (requests: number, seconds: number): number => (requests * 60) / seconds;
 
 const burstSecondsOf = (dispersion: Metric['dispersion']): number | undefined =>
-  dispersion === undefined ? undefined : dispersion === 'learned' ? independent.burstSeconds : dispersion.burstSeconds;
+  typeof dispersion === 'string' ? independent.burstSeconds : dispersion?.burstSeconds;
 
 type TermsFor = (counts: Counts, metric: Metric, grid: Grid) => BucketTerms | undefined;
 

@@ -26,6 +26,8 @@ export interface Policy {
   readonly lastStep?: true;
   /** Health is asked of the newest requests too (`newest-stretch.ts`); absent in policies that were frozen before it was. */
   readonly healthOfNow?: true;
+  /** With the burst guard on, part of the evidence is not staked (`burst-guard.ts`); absent in older policies: all of it is. */
+  readonly setAside?: true;
 }
 
 export interface Metric extends OwnTraits {
@@ -51,9 +53,10 @@ export interface Metric extends OwnTraits {
   readonly usual?: number | 'unknown';
   /**
    * How much more than independent requests this metric's bad ones vary: all evidence is divided by it. `learned` without a day
-   * before: from the baseline's own buckets as they come. Absent in policies of version 1: nothing is divided.
+   * before: from the baseline's own buckets as they come; of a distribution `learned-by-cell`, and `learned`, in older policies, divides
+   * nothing. Absent in policies of version 1: nothing is divided.
    */
-  readonly dispersion?: Dispersion | 'learned';
+  readonly dispersion?: Dispersion | 'learned' | 'learned-by-cell';
   /** Hours (UTC) of the day before with a higher rate than the usual one: a job that runs every night. */
   readonly higherAt?: readonly (readonly [hour: number, rate: number])[];
   /** Each bucket is one trial of it. Conviction needs many, so nothing is proven while most of a step's buckets are worse. */
@@ -200,6 +203,7 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
     },
     lastStep: true,
     healthOfNow: true,
+    setAside: true,
   };
 };
 
@@ -208,11 +212,13 @@ export const policyOf = (judge: JudgePolicy, watched: Watched = {}): Policy => {
  * the same for both arms, and one fleet's day cannot tell that from bursts.
  */
 const dispersionOf = (
-  { name, own }: Metric,
+  { name, own, cells }: Metric,
   { burstGuard }: JudgePolicy,
   { dispersion }: Watched,
 ): Pick<Metric, 'dispersion'> =>
-  dispersion === undefined || (burstGuard === 'off' && !own) ? {} : { dispersion: dispersion[name] ?? 'learned' };
+  dispersion === undefined || (burstGuard === 'off' && !own)
+    ? {}
+    : { dispersion: dispersion[name] ?? (cells ? 'learned-by-cell' : 'learned') };
 
 const higherAt = (metric: Metric, watched: Watched): Pick<Metric, 'higherAt'> => {
   const hours = watched.higherAt?.[metric.name] ?? [];

@@ -33,7 +33,7 @@ const metric = z.looseObject({
   atMost: z.optional(atMost),
   bets: z.optional(bets),
   usual: z.optional(z.union([fraction, z.literal('unknown')])),
-  dispersion: z.optional(z.union([dispersion, z.literal('learned')])),
+  dispersion: z.optional(z.union([dispersion, z.enum(['learned', 'learned-by-cell'])])),
   higherAt: z.optional(z.array(z.tuple([count.check(z.lte(23)), fraction])).check(z.maxLength(24))),
   byBucket: z.optional(z.literal(true)),
   warmUpSeconds: z.optional(amount),
@@ -63,6 +63,7 @@ export const policy = z.looseObject({
   minimumRequests: amount,
   restartSeconds: z.optional(amount),
   healthOfNow: z.optional(z.literal(true)),
+  setAside: z.optional(z.literal(true)),
   safetyNet: z.looseObject({
     metric: z.string(),
     above: fraction,

@@ -26,7 +26,7 @@ export const generate = (scenario: Scenario, setting: Setting, seed: string): Ru
     return {
       requests,
       bad,
-      ...(predictions ? { predictions: classesOf(requests, predictions.base, past) } : {}),
+      ...(predictions ? { predictions: classesOf(requests, predictions.base, past, predictions.perUser) } : {}),
     };
   });
 
@@ -140,7 +140,7 @@ const countsBeside = (
   return {
     ...(clientErrors ? { err4xx: random.binomial(requests - bad, clientErrors[of]) } : {}),
     ...(latency ? { cells: cellsOf(requests, isCandidate ? latency(minute) : alike, random) } : {}),
-    ...(predictions ? { predictions: classesOf(requests, predictions[of], random) } : {}),
+    ...(predictions ? { predictions: classesOf(requests, predictions[of], random, predictions.perUser) } : {}),
     ...(moreMetrics > 0
       ? {
           more: Object.fromEntries(
@@ -151,7 +151,13 @@ const countsBeside = (
   };
 };
 
-const classesOf = (n: number, shares: readonly number[], random: Random): readonly number[] => {
+const classesOf = (n: number, shares: readonly number[], random: Random, perUser = 1): readonly number[] => {
+  if (perUser > 1) {
+    const rest = classesOf(n % perUser, shares, random);
+    return classesOf(Math.floor(n / perUser), shares, random).map(
+      (users, index) => users * perUser + (rest[index] ?? 0),
+    );
+  }
   let left = n;
   let mass = 1;
   return shares.map((share, index) => {

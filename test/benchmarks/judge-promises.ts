@@ -47,7 +47,8 @@ interface Claim {
   readonly pooled?: true;
 }
 
-const isClustered = ({ errors }: Scenario): boolean => errors?.clustered ?? false;
+const isClustered = ({ errors, predictions }: Scenario): boolean =>
+  errors?.clustered === true || predictions?.perUser !== undefined;
 /** Without traffic nobody is convicted by anything: it would only water the rate down. */
 const isNull = ({ kind, starved }: Scenario): boolean => kind === 'null' && !starved;
 const mustBeFound = ({ mustBeFound: must = false }: Scenario): boolean => must;
@@ -202,7 +203,13 @@ const claims: readonly Claim[] = [
   },
   {
     says: 'the same predictions, and a small shift, hold nothing',
-    in: ['same-predictions', 'same-predictions-judged', 'predictions-shift'],
+    in: [
+      'same-predictions',
+      'same-predictions-judged',
+      'same-predictions-by-user',
+      'same-predictions-by-user-judged',
+      'predictions-shift',
+    ],
     count: held,
     atMost: 0.05,
   },

@@ -32,6 +32,8 @@ export interface Scenario {
     readonly base: readonly number[];
     readonly candidate: readonly number[];
     readonly verdict: 'hold' | 'convict';
+    /** Requests in a row of one user, who gets the same class each time; 1 by default. */
+    readonly perUser?: number;
   };
   /** Chance, in each arm and bucket, that its first reading has only a part of its requests, `least` of them or more. */
   readonly late?: { readonly chance: number; readonly least: number };
@@ -227,6 +229,18 @@ const nulls: readonly Omit<Scenario, 'kind'>[] = [
     says: 'same predictions, judged',
     base: steady(clean),
     predictions: { base: classes, candidate: classes, verdict: 'convict' },
+  },
+  {
+    name: 'same-predictions-by-user',
+    says: 'same predictions, twenty of each user alike',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'hold', perUser: 20 },
+  },
+  {
+    name: 'same-predictions-by-user-judged',
+    says: 'same predictions, twenty of each user alike, judged',
+    base: steady(clean),
+    predictions: { base: classes, candidate: classes, verdict: 'convict', perUser: 20 },
   },
   {
     name: 'predictions-shift',

@@ -141,3 +141,23 @@ describe('a fair bet on a healthy candidate, by enumeration', () => {
     expect(expected).toBeGreaterThan(1.05);
   });
 });
+
+describe('a part of the evidence that is not staked', () => {
+  const terms = ratioTerms(0.1, 1.2, alternatives);
+  const [burst, beside] = [bucket(300, 2700, 20, 0), bucket(300, 2700, 0, 50)];
+
+  test('is left after a burst of the baseline, whatever the burst takes', () => {
+    expect(Math.max(...gainsOf(beside, terms))).toBeLessThan(-0.3);
+    expect(Math.min(...gainsOf(beside, terms))).toBeLessThan(-50);
+    for (const gain of gainsOf(beside, terms, undefined, 1, 0.25)) expect(gain).toBeGreaterThanOrEqual(Math.log(0.25));
+  });
+
+  test('costs its share of a gain, and a cap cuts what remains', () => {
+    const [whole, part] = [gainsOf(burst, terms), gainsOf(burst, terms, undefined, 1, 0.25)];
+    for (const [index, gain] of part.entries())
+      expect(Math.exp(gain)).toBeCloseTo(0.25 + 0.75 * Math.exp(whole[index] ?? 0), 6 - Math.ceil(Math.max(0, gain)));
+    const caps = alternatives.factors.map(() => 1);
+    expect(gainsOf(burst, terms, caps, 1, 0.25).at(-1)).toBe(1);
+    expect(gainsOf(burst, terms, undefined, 1, 0)).toEqual(whole);
+  });
+});

@@ -111,7 +111,7 @@ describe('the dispersion of a day', () => {
     ['a drift with a memory of an hour', drifting(0.3, 60), 0.005],
   ])('shows that a burst lasts: %s', (_, law, rate) => {
     const days = of(law, rate);
-    expect(days.filter(({ burstSeconds }) => burstSeconds > 60).length).toBeGreaterThan(18);
+    expect(days.filter(({ burstSeconds }) => burstSeconds === 300).length).toBeGreaterThan(18);
     expect(days.every(({ against }) => against < 6)).toBe(true);
     expect(needsBurstGuard(dayOf(law, () => rate, 'day 0')).needed).toBe(true);
   });
@@ -166,14 +166,14 @@ describe('a dispersion learned from the baseline’s own minutes', () => {
     expect(singles.health).toBeLessThan(1.5);
   });
 
-  test('of sessions that last for minutes shows in the longer blocks, and a storm counts once in four minutes', () => {
+  test('of sessions that last for minutes shows in the longer blocks, and a storm counts once in four minutes, as it always did', () => {
     const half = (law: ErrorLaw, rate: number, seed: string): Dispersion =>
       learnedOf(dayOf(law, () => rate, seed).slice(0, 30));
     const seeds = Array.from({ length: 20 }, (_, seed) => `half an hour ${seed}`);
     const sessions = seeds.map((seed) => half(inSessions(20, 300), 0.003, seed));
     expect(median(sessions.map(({ against }) => against))).toBeGreaterThan(5);
     const storms = seeds.map((seed) => half(withStorms({ perHour: 4, minutes: 8, ofTraffic: 0.01 }), 0.001, seed));
-    expect(storms.filter(({ burstSeconds }) => burstSeconds > 60).length).toBeGreaterThan(12);
+    expect(storms.filter(({ burstSeconds }) => burstSeconds === 240).length).toBeGreaterThan(12);
     const brief = seeds.map((seed) => half(inSessions(20), 0.003, seed));
     expect(brief.filter(({ burstSeconds }) => burstSeconds > 60).length).toBeLessThan(3);
     const singles = seeds.map((seed) => half(singly, 0.003, seed));
@@ -268,7 +268,14 @@ describe('a bet to the power 1/D', () => {
       ];
     });
 
-  test.each([1, 1.3, 5, 20])('is fair at the limits of both questions, by enumeration: D = %d', (dispersion) => {
+  test.each([
+    [1, 0],
+    [1.3, 0],
+    [5, 0],
+    [20, 0],
+    [1, 0.3],
+    [5, 0.4],
+  ])('is fair at the limits of both questions, by enumeration: D = %d, %d set aside', (dispersion, aside) => {
     for (const rate of [0.02, 0.2, 0.6]) {
       let [worse, healthy] = [0, 0];
       for (const [counts, chance] of outcomes(rate, Math.min(1, 1.2 * rate))) {
@@ -277,6 +284,7 @@ describe('a bet to the power 1/D', () => {
           ratioTerms(convictionShareOf(counts) ?? 0, 1.2, alternatives),
           undefined,
           dispersion,
+          aside,
         );
         worse += chance * Math.exp(logEvidence(weigh(startAnew(noEvidence(alternatives), alternatives, 1), gains)));
       }
@@ -371,7 +379,7 @@ describe('the allowance of the burst guard', () => {
           Math.max(...allowanceCaps(0.01, alternatives, 300, burstSeconds)),
       );
     expect(needed(60)).toBe(3);
-    expect(needed(240)).toBe(4);
+    expect(needed(300)).toBe(4);
   });
 });
 

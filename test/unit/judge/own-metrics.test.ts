@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Arm, Bucket } from '../../../src/judge/bucket.ts';
+import { independent, learn, nothingLearned, shownDispersion } from '../../../src/judge/dispersion.ts';
+import { type CellState, freshCells, learnedOf } from '../../../src/judge/distribution.ts';
 import { beginJudging, type Judging, judge, observeBucket } from '../../../src/judge/judge.ts';
+import { freshMetric } from '../../../src/judge/metric-state.ts';
 import { type Policy, policyOf } from '../../../src/judge/policy.ts';
 import type { OwnMetric } from '../../../src/manifest/manifest.ts';
 import { randomFrom } from '../../benchmarks/random.ts';
@@ -244,6 +247,90 @@ describe('a distribution', () => {
       ).evidence['classes']?.logEvidence ?? 0;
     expect(divided(20)).toBeLessThan(divided(1));
     expect(divided(20)).toBeGreaterThan(0);
+  });
+});
+
+describe('a distribution without a day before', () => {
+  const policy = policyOf(judgeWith(classes), {
+    usual: {},
+    dispersion: {},
+    own: { classes: watched },
+    burstGuard: true,
+  });
+  /** Users of twenty requests, who get one class each. */
+  const users = (seed: string): readonly Bucket[] => {
+    const random = randomFrom(seed);
+    const of = (count: number): Arm => {
+      const first = random.binomial(count, 0.7);
+      const second = random.binomial(count - first, 0.8);
+      return arm(20 * count, byClass(20 * first, 20 * second, 20 * (count - first - second)));
+    };
+    return minutes(15, () => [of(15), of(135)]);
+  };
+  const heldOf = (by: Policy): number =>
+    Array.from({ length: 40 }, (_, run) => reasons(by, users(`users ${run}`))).filter((so) =>
+      so.includes('own-metric-differs'),
+    ).length;
+  const older: Policy = {
+    ...policy,
+    metrics: policy.metrics.map((metric) => (metric.cells ? { ...metric, dispersion: 'learned' } : metric)),
+  };
+
+  test('learns from the serving version how its events come, and holds few candidates that are no different', () => {
+    expect(policy.metrics[1]).toMatchObject({ dispersion: 'learned-by-cell' });
+    expect(heldOf(policy)).toBeLessThanOrEqual(4);
+    // As the journals of older policies have it: nothing is divided.
+    expect(heldOf(older)).toBeGreaterThanOrEqual(36);
+  });
+
+  test('judges nothing before two minutes were compared, and a collapse from then on', () => {
+    const collapsed = minutes(6, (index) => [
+      arm(300, byClass(300, 0, 0)),
+      arm(2700, byClass(...(index % 2 === 0 ? [900, 900, 900] : [890, 910, 900]))),
+    ]);
+    const evidence = collapsed.map((_, index) => {
+      const { logEvidence = 0 } = judge(policy, collapsed.slice(0, index + 1)).evidence['classes'] ?? {};
+      return logEvidence;
+    });
+    expect(evidence.slice(0, 2).every((nats) => nats < 0)).toBe(true);
+    expect(evidence[1]).toBeCloseTo(evidence[0] ?? 0, 12);
+    expect(evidence[2]).toBeGreaterThan(40);
+    expect(reasons(policy, collapsed).indexOf('own-metric-differs')).toBe(2);
+  });
+
+  test('weighs all cells by the one that varies most', () => {
+    const uneven = minutes(4, (index) => [
+      arm(300, byClass(100, 100, 100)),
+      arm(2700, byClass(900, index % 2 === 0 ? 900 : 1100, index % 2 === 0 ? 900 : 700)),
+    ]);
+    const last = minutes(1, () => [arm(300, byClass(100, 160, 40)), arm(2700, byClass(900, 900, 900))], 4);
+    const gained = (buckets: readonly Bucket[]): number => {
+      const [before, after] = [buckets, [...buckets, ...last]].map(
+        (some) => judge(policy, some).evidence['classes']?.logEvidence ?? 0,
+      );
+      return (after ?? 0) - (before ?? 0);
+    };
+    const even = minutes(4, () => [arm(300, byClass(100, 100, 100)), arm(2700, byClass(900, 900, 900))]);
+    expect(gained(even)).toBeGreaterThan(1);
+    expect(Math.abs(gained(uneven))).toBeLessThan(0.5);
+  });
+
+  test('has the dispersion of the cell that varies most, at least 1, and none before two blocks were compared', () => {
+    const seen = (...bad: readonly number[]) =>
+      bad.reduce((so, one) => learn(so, { requests: 1000, bad: one }, 60), nothingLearned);
+    expect([seen(), seen(300), seen(0, 0)].map(shownDispersion)).toEqual([undefined, undefined, undefined]);
+    expect(shownDispersion(seen(300, 300, 300))).toBe(1);
+    expect(shownDispersion(seen(300, 360))).toBeCloseTo(30 ** 2 / (660 / 4), 12);
+    // The blocks of two minutes vary more here than those of one.
+    expect(shownDispersion(seen(300, 300, 360, 360))).toBeCloseTo(60 ** 2 / (1320 / 4), 12);
+    const cells = [seen(300, 360), seen(300, 300), seen()].flatMap((learned): readonly CellState[] =>
+      freshCells(['one'], true).map((cell) => ({ ...cell, learned })),
+    );
+    expect(learnedOf(cells)).toEqual({ ...independent, against: 30 ** 2 / (660 / 4) });
+    expect(learnedOf(freshCells(['one', 'other'], true)).against).toBe(Number.POSITIVE_INFINITY);
+    // Where the day before has shown it, nothing is learned.
+    const known = policy.metrics.map((metric) => freshMetric({ ...metric, dispersion: independent }))[1];
+    expect(known?.cells?.some((cell) => 'learned' in cell)).toBe(false);
   });
 });
 

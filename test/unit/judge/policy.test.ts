@@ -15,6 +15,7 @@ describe('a policy', () => {
     expect(policyOf(judge)).toEqual({
       version: 2,
       healthOfNow: true,
+      setAside: true,
       restartSeconds: 120,
       ...judge,
       metrics: [{ name: 'errors', weight: 1, worseThan: 1.2, excessBelow: 0.005, says: 'errors' }],

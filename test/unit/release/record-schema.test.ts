@@ -67,6 +67,8 @@ describe('the members that a judge continues with', () => {
     ['health without confidence', withPolicy({ healthy: { excessBelow: 0.005 } })],
     ['health of a ratio that proves the worse', withPolicy({ healthy: { atMost: 1, confidence: 0.95 } })],
     ['health of another time', withPolicy({ healthOfNow: false })],
+    ['a stake of another kind', withPolicy({ setAside: false })],
+    ['a dispersion of an unknown origin', withMetric({ dispersion: 'guessed' })],
     ['a metric with a ratio that proves the worse', withMetric({ atMost: 0.9 })],
     [
       'bets of more than all',
@@ -129,6 +131,9 @@ describe('the members that a judge continues with', () => {
     ['with zero evidence of health', withArm({ logHealth: null })],
     ['at the factor of no difference', withPolicy({ convict: { worseThan: 1, falseRollback: 0.5 } })],
     ['with the usual unknown', withMetric({ usual: 'unknown' })],
+    ['with a part set aside', withPolicy({ setAside: true })],
+    ['with a dispersion that is learned', withMetric({ dispersion: 'learned' })],
+    ['with a dispersion that is learned by cell', withMetric({ dispersion: 'learned-by-cell' })],
     ['with the usual known', withMetric({ usual: 0.02 })],
     ['by the ratio alone', withPolicy({ healthy: { atMost: 1.5, confidence: 0.95 }, healthOfNow: true })],
     [
