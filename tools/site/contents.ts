@@ -57,7 +57,14 @@ export const chapters: readonly Chapter[] = [
   },
   {
     text: 'Look',
-    pages: ['docs/status.md', 'docs/notifications.md', 'docs/history.md', 'docs/how-it-works.md', 'docs/release-record.md', 'docs/printing.md'],
+    pages: [
+      'docs/status.md',
+      'docs/notifications.md',
+      'docs/history.md',
+      'docs/how-it-works.md',
+      'docs/release-record.md',
+      'docs/printing.md',
+    ],
   },
   {
     text: 'Reference',
