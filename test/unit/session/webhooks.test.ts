@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import nock from 'nock';
 import { redacted } from '../../../src/secrets.ts';
 import { webhooksOf } from '../../../src/session/webhooks.ts';
@@ -20,6 +20,8 @@ afterEach(() => {
   nock.cleanAll();
   nock.enableNetConnect();
 });
+// A test file that follows in this process would send its requests through this file's nock.
+afterAll(() => nock.restore());
 
 describe('a webhook', () => {
   test('gets JSON, with the query of its address', async () => {
