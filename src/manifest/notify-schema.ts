@@ -1,16 +1,11 @@
 import * as z from 'zod/mini';
 import { type NotifyEvent, notifyEvents, type Sink, type SinkTarget } from './notify.ts';
-import { either, suggest } from './suggest.ts';
+import { either } from './suggest.ts';
 import * as v from './values.ts';
 
 const about = z.describe;
 
-const event = z.enum(notifyEvents, {
-  error: ({ input }) => {
-    const meant = typeof input === 'string' ? suggest(input, notifyEvents) : undefined;
-    return `an event; expected ${either(notifyEvents)}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
-  },
-});
+const event = v.choice('an event', notifyEvents);
 
 /** A variable with another purpose is no address: a manifest must not make a run send requests wherever a variable points. */
 const webhookVariable = () =>

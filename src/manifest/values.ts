@@ -177,7 +177,7 @@ export const contentType = () =>
 export const topic = () =>
   text(
     'a topic; expected its ARN, e.g. arn:aws:sns:eu-west-1:111122223333:answers',
-    /^arn:aws[a-z-]*:sns:[a-z0-9-]*:[0-9]{12}:[a-zA-Z0-9_.-]+$/,
+    /^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[a-zA-Z0-9_.-]+$/,
     2048,
   );
 

@@ -182,9 +182,7 @@ const ended = ({
   const title =
     outcome !== 'succeeded' ? words[outcome] : reason === 'candidate-dark' ? 'up without traffic' : done[operation];
   const at = concludedAt ?? endedAt ?? startedAt;
-  return [{ key: 'ended', event: 'ended', at, title, text: `${sentence(because ?? words[outcome])}` }];
+  return [{ key: 'ended', event: 'ended', at, title, text: `${because ?? words[outcome]}.` }];
 };
 
 const done = { 'deploy-endpoint': 'delivered', 'shift-traffic': 'promoted', rollback: 'restored' } as const;
-
-const sentence = (clause: string): string => `${clause.slice(0, 1).toUpperCase()}${clause.slice(1)}.`;

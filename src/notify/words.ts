@@ -43,7 +43,7 @@ export const chatMessage = (notice: Notice): object => {
     content: {
       textType: 'client-markdown',
       title: beginning(visible(title), 250),
-      description: [escaped(shown(notice)), ...links].join('\n'),
+      description: [escapedText(notice), ...links].join('\n'),
       keywords: [facts.model, facts.environment],
     },
     // Messages of one release make one thread, where the channel allows it.
@@ -51,15 +51,16 @@ export const chatMessage = (notice: Notice): object => {
   };
 };
 
-/** Slack: "Sending messages using incoming webhooks", "Formatting text for app surfaces". */
+/** Slack: "Sending messages using incoming webhooks", "Formatting text for app surfaces", and "Text object": `verbatim` leaves plain words as they are. */
 export const slackMessage = (notice: Notice): object => {
   const title = escaped(visible(notice.title));
+  const text = escapedText(notice);
   const links = linksOf(notice).map(([name, address]) => `<${address}|${name}>`);
   const context = [...links, `${notice.event} ${iso(notice.at)}`, notice.id].join('  ·  ');
   return {
-    text: `${title}: ${escaped(shown(notice))}`,
+    text: `${title}: ${text}`,
     blocks: [
-      { type: 'section', text: { type: 'mrkdwn', text: `*${title}*\n${escaped(shown(notice))}` } },
+      { type: 'section', text: { type: 'mrkdwn', text: `*${title}*\n${text}`, verbatim: true } },
       { type: 'context', elements: [{ type: 'mrkdwn', text: context }] },
     ],
   };
@@ -67,6 +68,10 @@ export const slackMessage = (notice: Notice): object => {
 
 /** Foreign text mentions nobody and links nowhere. */
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+
+/** The receivers count the escaped characters. No part of one is left at the end. */
+const escapedText = (notice: Notice): string =>
+  beginning(escaped(visible(notice.text)), longest.text).replace(/&[a-z]*$/, '');
 
 /** Microsoft Learn: "Create incoming webhooks with Workflows", an Adaptive Card in a message. */
 export const teamsMessage = (notice: Notice): object => ({
@@ -96,7 +101,7 @@ export const teamsMessage = (notice: Notice): object => ({
 });
 
 /** A text block reads Markdown, in which foreign text could make a link. */
-const withoutLinks = (text: string): string => text.replace(/[[\]]/g, '\\$&');
+const withoutLinks = (text: string): string => text.replace(/[[\]\\]/g, '\\$&');
 
 /** For programs. `schema-version` rises when a member changes its meaning. */
 export const eventDetail = ({ id, event, at, title, text, facts }: Notice): object => ({

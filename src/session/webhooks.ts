@@ -63,7 +63,9 @@ const addressIn = (env: Env, variable: string): URL => {
 const reasonOf = (error: unknown, signal: AbortSignal): string => {
   if (signal.aborted) return 'the run is ending';
   const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
-  if (name === 'TimeoutError') return `it did not answer within ${slowestMs / 1000} s`;
+  // The handler calls a broken connection a timeout, too.
+  const isBroken = code === 'ECONNRESET' || code === 'EPIPE';
+  if (name === 'TimeoutError' && !isBroken) return `it did not answer within ${slowestMs / 1000} s`;
   if (typeof code === 'string' && /^[A-Z_0-9]{1,60}$/.test(code)) return `it could not be reached (${code})`;
   return networkCauseOf(error) === undefined ? 'the request failed' : 'it could not be reached';
 };

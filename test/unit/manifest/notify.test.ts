@@ -74,9 +74,14 @@ describe('notify', () => {
       'notify: [{ event-bridge: {}, events: [step] }]',
       '"step" is not an event; expected begun, waiting-for-approval, step-taken, verdict or ended; did you mean step-taken?',
     ],
+    [
+      'notify: [{ event-bridge: {}, events: [ended, ENDED] }]',
+      'notify.0.events.1: "ENDED" is not an event; expected begun, waiting-for-approval, step-taken, verdict or ended; did you mean ended?\n',
+    ],
+    ['notify: [{ sns: { topic: "arn:aws:sns::111122223333:deliveries" } }]', 'is not a topic; expected its ARN'],
     ['notify: [{ event-bridge: {}, events: [] }]', 'is not a list of events'],
   ])('%s', (given, expected) => {
-    expect(problem(given)).toContain(expected);
+    expect(`${problem(given)}\n`).toContain(expected);
   });
 
   test.each([

@@ -106,7 +106,8 @@ describe('the events of a release', () => {
     ['deploy-endpoint', 'cancelled', 'cancelled', 'stopped'],
     ['deploy-endpoint', 'failed', 'endpoint-unusable', 'failed'],
   ] as const)('%s %s/%s', (operation, outcome, reason, title) => {
-    const found = happenings(release({ operation, outcome, reason, because: 'so it is', concludedAt: 8 }), 'churn');
-    expect(found.at(-1)).toEqual({ key: 'ended', event: 'ended', at: 8, title, text: 'So it is.' });
+    const found = happenings(release({ operation, outcome, reason, because: 'churn serves', concludedAt: 8 }), 'churn');
+    // Another case would make another name.
+    expect(found.at(-1)).toEqual({ key: 'ended', event: 'ended', at: 8, title, text: 'churn serves.' });
   });
 });

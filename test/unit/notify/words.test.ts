@@ -79,12 +79,27 @@ test('foreign text mentions nobody, links nowhere and hides nothing', () => {
   const teams = JSON.stringify(teamsMessage(foreign));
   expect(teams).not.toContain(' [here]');
   expect(teams).toContain('\\\\[here\\\\]');
+  // A backslash of theirs would take the force of ours.
+  expect(JSON.stringify(teamsMessage({ ...notice, text: String.raw`\[here\](https://evil.example)` }))).toContain(
+    JSON.stringify(String.raw`\\\[here\\\](https://evil.example)`),
+  );
   for (const text of [slack, teams, plainText(foreign)]) expect(text).not.toContain('\u202e');
 });
 
-test('a long text is cut to the length that a receiver takes', () => {
-  const { blocks } = slackMessage({ ...notice, text: 'x'.repeat(9000) }) as {
+test('Slack makes no mention and no link of plain words', () => {
+  const { blocks } = slackMessage({ ...notice, text: '@here, see https://evil.example' }) as {
+    readonly blocks: readonly object[];
+  };
+  expect(blocks[0]).toMatchObject({ text: { type: 'mrkdwn', verbatim: true } });
+});
+
+// An escaped character has up to five.
+test.each(['x', '<', '&'])('a long text is cut to the length that a receiver takes: %s', (character) => {
+  const { text, blocks } = slackMessage({ ...notice, text: character.repeat(9000) }) as {
+    readonly text: string;
     readonly blocks: readonly { readonly text?: { readonly text: string } }[];
   };
-  expect(blocks[0]?.text?.text.length).toBeLessThanOrEqual(3000);
+  const shown = blocks[0]?.text?.text ?? '';
+  expect(shown.length).toBeLessThanOrEqual(3000);
+  for (const one of [text, shown]) expect(one).toMatch(/(x|&lt;|&amp;)$/);
 });

@@ -63,6 +63,12 @@ describe('a webhook', () => {
     expect(await post(address)).toBe('it could not be reached (ENOTFOUND)');
   });
 
+  test('that breaks the connection has not been slow', async () => {
+    const broken = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    nock('https://hooks.example.com').post(path).replyWithError(broken);
+    expect(await post(address)).toBe('it could not be reached (ECONNRESET)');
+  });
+
   test('whose run is ending is left alone', async () => {
     const ended = new AbortController();
     ended.abort();
