@@ -187,8 +187,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   const shown: Record<string, string> = {};
   const timeline: TimelineEntry[] = [];
 
-  const report = (end: Ended<Outputs>): Report => ({
-    result: (host.verbatim ? (whole: Result) => whole : scrubbed)(
+  const report = (end: Ended<Outputs>): Report => {
+    const result = (host.verbatim ? (whole: Result) => whole : scrubbed)(
       {
         'schema-version': 1,
         operation: operation.name,
@@ -206,23 +206,27 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       account && registry,
       account && elsewhere,
       ...(account === undefined ? [] : accountsIn(shown)),
-    ),
-    inputs: withoutSecrets(shown),
-    timeline: withoutSecrets(timeline),
-    ...withoutUndefined({
-      token: end.token,
-      files: end.files,
-      unsettled: end.unsettled,
-      url: host.run.url,
-      subject,
-      endpointKey: key,
-      testDue: due,
-      places: places?.(end.outputs),
-      course: end.course,
-    }),
-    ...(dryRun && end.outcome === 'succeeded' ? { wouldChange: changes(end, plan) } : {}),
-    remarks: withoutSecrets(end.remarks ?? []),
-  });
+    );
+    return {
+      result,
+      inputs: withoutSecrets(shown),
+      timeline: withoutSecrets(timeline),
+      ...withoutUndefined({
+        token: end.token,
+        files: end.files,
+        unsettled: end.unsettled,
+        url: host.run.url,
+        subject,
+        endpointKey: key,
+        testDue: due,
+        places: places?.(end.outputs),
+        course: end.course,
+      }),
+      ...(dryRun && end.outcome === 'succeeded' ? { wouldChange: changes(end, plan) } : {}),
+      // As in the result: a comment at GitHub shows them too.
+      remarks: withoutSecrets(result.remarks ?? []),
+    };
+  };
 
   let outOfTimeAt: Instant = Number.POSITIVE_INFINITY;
   const run = async (): Promise<Report> => {

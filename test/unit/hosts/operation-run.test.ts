@@ -63,6 +63,22 @@ describe('a delivery', () => {
     expect(report.timeline).toHaveLength(4);
   });
 
+  it('names no account in a remark, which a comment at GitHub shows', async () => {
+    const { host, fakeEndpoint } = scene();
+    const remark = 'no notification went to SNS: grant sns:Publish on arn:aws:sns:eu-west-1:999988887777:deliveries';
+    const remarking = {
+      ...countingOperation(fakeEndpoint),
+      advance: async () =>
+        ({
+          ...{ is: 'done', outcome: 'succeeded', reason: 'delivered', because: 'counted', outputs: {} },
+          remarks: [remark],
+        }) as const,
+    };
+    const masked = 'no notification went to SNS: grant sns:Publish on deliveries';
+    expect(await startRun(remarking, host).ended).toMatchObject({ remarks: [masked], result: { remarks: [masked] } });
+    expect(await startRun(remarking, { ...host, verbatim: true }).ended).toMatchObject({ remarks: [remark] });
+  });
+
   it('gives its limit only when it waits', async () => {
     const { host, reported, fakeEndpoint } = scene();
     const atOnce = {
