@@ -39,7 +39,28 @@ export const openWorld = async ({ environment }: Subject, serve?: Serve): Promis
   for (const [name, owner] of Object.entries(environment.bucketOwners ?? {}))
     if (owner !== account) simulator.objects.lend(name, owner);
   for (const name of alarmsOf(environment)) await simulator.call('cloudwatch', 'PutMetricAlarm', quietAlarm(name));
+  await openSinks(simulator, environment);
   return simulator;
+};
+
+/** The topics and buses of `notify`. Those of another account stay away: a policy opens them, which the simulator does not have. */
+export const openSinks = async (simulator: Simulator, delivery: Delivery): Promise<void> => {
+  const own = placeOf(delivery);
+  for (const { to } of delivery.notify ?? []) {
+    if (to.is !== 'sns' && to.is !== 'event-bridge') continue;
+    // A bus may be a name alone.
+    const [name = '', account = own.account, region = own.region] = (to.is === 'sns' ? to.topic : to.bus)
+      .split(':')
+      .toReversed();
+    if (account !== own.account) continue;
+    const { call } = simulator.account(account, region);
+    if (to.is === 'sns')
+      await call('sns', 'CreateTopic', {
+        Name: name,
+        ...(name.endsWith('.fifo') ? { Attributes: { FifoTopic: 'true' } } : {}),
+      });
+    else await call('events', 'CreateEventBus', { Name: name.replace(/^event-bus\//, '') }).catch(exists);
+  }
 };
 
 /** A name is a role of the region's partition for STS, and of the usual one for what names the caller's: the simulator has no other callers. */
@@ -85,5 +106,5 @@ export const quietAlarm = (AlarmName: string): object => ({
 const constraint = (region: string): object => (region === 'us-east-1' ? {} : { LocationConstraint: region });
 
 const exists = (error: { readonly code?: string }): void => {
-  if (!/^BucketAlready/.test(error.code ?? '')) throw error;
+  if (!/^(Bucket|Resource)Already/.test(error.code ?? '')) throw error;
 };

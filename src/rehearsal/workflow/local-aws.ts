@@ -5,7 +5,7 @@ import type { Delivery, Environment, Manifest } from '../../manifest/manifest.ts
 import { sharingPolicies } from '../../policy-sharing.ts';
 import { defaultReleases } from '../../release/location.ts';
 import { standIn } from '../own/stand-in.ts';
-import { alarmsOf, bucketsOf, placeOf, quietAlarm, rolesNamed } from '../own/world.ts';
+import { alarmsOf, bucketsOf, openSinks, placeOf, quietAlarm, rolesNamed } from '../own/world.ts';
 import type { Named } from './references.ts';
 
 /** A local AWS: all accounts and regions of the manifest, and what else is named. */
@@ -127,6 +127,7 @@ export const openLocalAws = async (
   for (const { account, region, environment } of environments)
     for (const alarm of alarmsOf(environment))
       await simulator.account(account, region).call('cloudwatch', 'PutMetricAlarm', quietAlarm(alarm));
+  for (const delivery of deliveries) await openSinks(simulator, delivery);
 
   for (const job of named.trainingJobs)
     for (const place of places) await at(place).call('sagemaker', 'CreateTrainingJob', trainingOf(job, place));

@@ -70,7 +70,11 @@ describe('a delivery', () => {
       ...countingOperation(fakeEndpoint),
       advance: async () =>
         ({
-          ...{ is: 'done', outcome: 'succeeded', reason: 'delivered', because: 'counted', outputs: {} },
+          is: 'done',
+          outcome: 'succeeded',
+          reason: 'delivered',
+          outputs: {},
+          because: 'counted',
           remarks: [remark],
         }) as const,
     };
