@@ -170,7 +170,7 @@ describe('a mistake gives one line that names it', () => {
     [
       '    region',
       '    zebra',
-      '24:5: environments.production.zebra: unknown key; allowed here: account, region, role, rollback-role, approver-role, releases, bucket-owners, registry, approval, risk, target, endpoint, lambda, service, rollout, stage, after, on-rejection',
+      '24:5: environments.production.zebra: unknown key; allowed here: account, region, role, rollback-role, approver-role, releases, bucket-owners, registry, approval, notify, risk, target, endpoint, lambda, service, rollout, stage, after, on-rejection',
     ],
     [
       'final-bake: 5m',
