@@ -44,7 +44,9 @@ export const liveLine = (
     drawn = '';
   };
   const draw = (): void => {
-    const whole = [...parts.values()].map((text) => withoutCommands(redacted(oneLine(text())))).join(' | ');
+    const whole = [...parts.values()]
+      .map((text) => withoutCommands(redacted(oneLine(text()))).replace(/\t/g, ' '))
+      .join(' | ');
     // In the last column a terminal would begin a new line.
     drawn = fitted(whole, width() - 1);
     if (drawn !== '') stream.write(paint(drawn));

@@ -28,7 +28,9 @@ const targets = {
     topic: v
       .topic()
       .check(
-        about('ARN of the topic. It may lie in another region or account. A FIFO topic drops repetitions by itself.'),
+        about(
+          'ARN of the topic. It may lie in another region or account. A FIFO topic drops repetitions within five minutes.',
+        ),
       ),
     format: z.optional(
       v

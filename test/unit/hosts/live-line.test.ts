@@ -68,6 +68,8 @@ describe('the live line', () => {
     ['abcdefghij', 10, 'abcdefgh…'],
     ['模型模型模型', 10, '模型模型…'],
     ['x', 1, ''],
+    // A terminal moves a tab to its next stop, by up to eight columns.
+    ['a\tb', 11, 'a b'],
   ])('fits %s in %d columns', (text, columns, shown) => {
     const { screen, line } = open(columns);
     line.show('deploy', () => text);
