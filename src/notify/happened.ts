@@ -133,8 +133,9 @@ const verdictsOf = ({
   if (state?.is === 'retiring' || state?.is === 'promoted')
     found.push({
       ...verdictOf('promote', judgedAt),
-      title: 'proven',
-      text: `${version} keeps all traffic${verdict === undefined ? '' : `: ${verdict.because}`}.`,
+      // A person may have commanded it before the judge was sure.
+      title: verdict?.decision === 'promote' ? 'proven' : 'keeps all traffic',
+      text: `${version} keeps all traffic: ${verdict?.decision === 'promote' ? verdict.because : 'its last bake is over'}.`,
     });
   const back = (at: Instant, because: string): void =>
     void found.push({

@@ -61,6 +61,16 @@ describe('the events of a release', () => {
     expect(keys({ stepping: stepping(moves.slice(0, 1), { is: 'retiring', index: 2 }) })).toContain('verdict-promote');
   });
 
+  test.each([
+    ['promote', 'proven', '1.1.0 keeps all traffic: healthy with 95 % confidence.'],
+    // After `promote-now`: the bake is over, and no judge has proven anything.
+    ['continue', 'keeps all traffic', '1.1.0 keeps all traffic: its last bake is over.'],
+  ] as const)('the last verdict %s: %s', (decision, title, text) => {
+    const verdict = { at: 9, decision, because: decision === 'promote' ? 'healthy with 95 % confidence' : 'not yet' };
+    const kept = { ...stepping([], { is: 'retiring', index: 2 }), verdict };
+    expect(happenings(release({ stepping: kept }), 'churn').at(-1)).toMatchObject({ at: 9, title, text });
+  });
+
   test('a fleet that bakes has its share where the update names it, and none in a linear update', () => {
     const canary = (size: object) => ({
       ...guarded,
