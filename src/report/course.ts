@@ -51,7 +51,7 @@ const pointsOf = ({ shares, minutes: all = [] }: Course): readonly Point[] => {
     const within = all.filter(({ at }) => at >= begin && at < end);
     return {
       minute: index * width,
-      share: shareAt(shares, end),
+      share: index === count(width) - 1 ? shareAt(shares, end) : longestShare(shares, begin, end),
       candidate: sumOf(within.map((one) => one.candidate)),
       baseline: sumOf(within.map((one) => one.baseline)),
     };
@@ -59,6 +59,14 @@ const pointsOf = ({ shares, minutes: all = [] }: Course): readonly Point[] => {
 };
 
 const shareAt = (shares: Course['shares'], end: Instant): number => shares.findLast(({ at }) => at < end)?.share ?? 0;
+
+/** The requests of an interval came by this share, or most of them: a change at its end had no part in them. */
+const longestShare = (shares: Course['shares'], begin: Instant, end: Instant): number => {
+  const ends = [...shares.map(({ at }) => at).filter((at) => at > begin && at < end), end];
+  const spans = ends.map((until, index) => ({ until, length: until - (ends[index - 1] ?? begin) }));
+  const longest = spans.reduce((one, other) => (other.length > one.length ? other : one));
+  return shareAt(shares, longest.until);
+};
 
 const sumOf = (all: readonly (Counted | undefined)[]): Counted =>
   all.reduce<Counted>(

@@ -38,6 +38,14 @@ describe('traffic and errors in a summary', () => {
     ]);
   });
 
+  test('have the share that an interval had longest, beside its requests, and at the end the last one', () => {
+    const at = (minute: number, share: number) => ({ at: nine + minutes(minute), share });
+    const shares = [at(0, 0.05), at(25.5, 0.25), at(30.5, 0.5), at(38.2, 0.95), at(38.4, 0.96), at(40.9, 1)];
+    const [chart] = chartsIn(courseMarkdown(course({ shares })));
+    const of = (minute: number) => chart?.line[chart.categories.indexOf(`${minute}`)];
+    expect([22, 24, 26, 28, 30, 32, 36, 38, 40].map(of)).toEqual([5, 5, 25, 25, 50, 50, 50, 96, 100]);
+  });
+
   test('have the share alone without a judge, and nothing without traffic', () => {
     expect(chartsIn(courseMarkdown(course({ shares: [{ at: nine, share: 1 }] }))).map(({ title }) => title)).toEqual([
       'Share of the candidate, %',
