@@ -1,5 +1,5 @@
 import { iso } from '../clock.ts';
-import { beginning, visible } from '../plain-text.ts';
+import { beginning, oneLine, visible } from '../plain-text.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Notice } from './notice.ts';
 
@@ -16,7 +16,8 @@ const linksOf = ({ facts: { console, run } }: Notice): readonly (readonly [title
   ...(run === undefined ? [] : [['Run', run] as const]),
 ];
 
-const shown = ({ text }: Notice): string => beginning(visible(text), longest.text);
+/** A second line of foreign text could imitate one of the message's own. */
+const shown = ({ text }: Notice): string => beginning(oneLine(text), longest.text);
 
 /** SNS takes ASCII alone everywhere (API reference, Publish, Subject, in its older form). */
 export const subjectOf = ({ title }: Notice): string =>
@@ -71,7 +72,7 @@ const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/<
 
 /** The receivers count the escaped characters. No part of one is left at the end. */
 const escapedText = (notice: Notice): string =>
-  beginning(escaped(visible(notice.text)), longest.text).replace(/&[a-z]*$/, '');
+  beginning(escaped(oneLine(notice.text)), longest.text).replace(/&[a-z]*$/, '');
 
 /** Microsoft Learn: "Create incoming webhooks with Workflows", an Adaptive Card in a message. */
 export const teamsMessage = (notice: Notice): object => ({

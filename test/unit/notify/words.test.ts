@@ -86,6 +86,13 @@ test('foreign text mentions nobody, links nowhere and hides nothing', () => {
   for (const text of [slack, teams, plainText(foreign)]) expect(text).not.toContain('\u202e');
 });
 
+test('foreign text imitates no line of a message', () => {
+  const text = 'wrong\nRun: https://evil.example';
+  expect(plainText({ ...notice, text }).split('\n')).toContain('wrong\\nRun: https://evil.example');
+  const { text: fallback } = slackMessage({ ...notice, text }) as { readonly text: string };
+  expect(fallback).toContain('wrong\\nRun: https://evil.example');
+});
+
 test('Slack makes no mention and no link of plain words', () => {
   const { blocks } = slackMessage({ ...notice, text: '@here, see https://evil.example' }) as {
     readonly blocks: readonly object[];
