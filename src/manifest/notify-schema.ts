@@ -122,12 +122,20 @@ const targetOf = ({
   return { is: 'teams', variable: teams?.['webhook-from'] ?? '' };
 };
 
-/** `notify` of the manifest, and of one environment. */
-export const notify = () =>
-  v
-    .listOf('a list of sinks', sink, 1, 10)
-    .check(
-      about(
-        'Where a delivery reports that it begins, waits, takes a step, has a verdict, and ends. A notification that fails is a remark, and fails no delivery. See `docs/notifications.md`.',
-      ),
-    );
+/** `notify` of the manifest, and of one environment. @param fewest 0 for an environment: the manifest's sinks are not for it */
+export const notify = (fewest: 0 | 1 = 1) =>
+  v.listOf('a list of sinks', sink, fewest, 10).check(({ value, issues }) => {
+    const places = value.map(({ to }) => JSON.stringify(to));
+    places.forEach((place, index) => {
+      const first = places.indexOf(place);
+      if (first < index)
+        issues.push({
+          code: 'custom',
+          input: value,
+          path: [index],
+          message: `is the same place as entry ${first + 1}, which would get each message twice; put all events into one entry`,
+        });
+    });
+  }, about(
+    'Where a delivery reports that it begins, waits, takes a step, has a verdict, and ends. A notification that fails is a remark, and fails no delivery. See `docs/notifications.md`.',
+  ));

@@ -74,7 +74,7 @@ const environment = z.pipe(
       ),
       registry: z.optional(registry()),
       approval: z.optional(approvalSchema()),
-      notify: z.optional(notify()),
+      notify: z.optional(notify(0)),
       risk: z.optional(
         v
           .choice('a risk', risks)
@@ -285,7 +285,8 @@ export const manifestSchema = z.pipe(
           withoutUndefined({
             ...one,
             registry: one.registry ?? forAll,
-            notify: one.notify ?? sinks,
+            // An empty list silences the environment.
+            notify: one.notify?.length === 0 ? undefined : (one.notify ?? sinks),
             approval: approval || one.approval ? { ...approval, ...one.approval } : undefined,
           }) as Environment | CodeDeployEnvironment,
         ] as const,

@@ -46,6 +46,7 @@ describe('notify', () => {
       { to: { is: 'teams', variable: 'TEAMS_WEBHOOK_URL' }, events: all },
     ]);
     expect(sinks('')).toEqual([undefined, undefined]);
+    expect(sinks('notify: [{ event-bridge: {} }]', 'notify: []')).toEqual([[expect.anything()], undefined]);
   });
 
   test.each([
@@ -62,6 +63,10 @@ describe('notify', () => {
     ['notify: [{ slack: { webhook: SLACK_WEBHOOK_URL } }]', 'did you mean webhook-from?'],
     ['notify: [{ slak: { webhook-from: SLACK_WEBHOOK_URL } }]', 'did you mean slack?'],
     ['notify: []', 'is not a list of sinks; expected 1 to 10 of them'],
+    [
+      'notify: [{ event-bridge: {}, events: [begun] }, { event-bridge: { bus: default }, events: [ended] }]',
+      'notify.1: is the same place as entry 1',
+    ],
     [
       'notify: [{ events: [ended] }]',
       'names no sink; each entry of `notify` has one of sns, event-bridge, slack or teams',
