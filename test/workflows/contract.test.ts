@@ -62,10 +62,14 @@ describe.each([...own, ...examples, byComment])('%s', (path) => {
           ...(/^\.github\/workflows\/(ci|release)\.yml$/.test(path) && { 'security-events': 'write' }),
           // A job in the environment `release` publishes, signs, and moves the floating tag.
           ...(environment === 'release' && { contents: 'write', attestations: 'write' }),
+          // The one job that publishes the site.
+          ...(path === '.github/workflows/release.yml' &&
+            typeof environment === 'object' &&
+            environment.name === 'github-pages' && { pages: 'write' }),
         }).toHaveProperty(scope, level);
     }
     for (const line of text(path).split('\n'))
-      if (/^ {6}(contents|id-token|pull-requests|actions|security-events|attestations): /.test(line))
+      if (/^ {6}(contents|id-token|pull-requests|actions|security-events|attestations|pages): /.test(line))
         expect(line).toMatch(/ # \S/);
   });
 
