@@ -377,6 +377,8 @@ export interface Call {
   readonly participant?: string;
   /** REST services only. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** As it came, for a digest of it. */
+  readonly body?: Buffer;
   /** IAM's answer about one part of a call whose parts succeed or fail by themselves. @throws {AwsError} */
   readonly authorize?: (part: Readonly<Record<string, unknown>>) => void;
 }

@@ -227,6 +227,7 @@ export const createGateway = ({ seed, home, placeOf, principals, faults, log }: 
         region,
         requestId,
         headers: request.headers,
+        body: request.body,
         ...(participant === undefined ? {} : { participant }),
         ...(inParts ? { authorize: (part) => authorize(asked, part) } : {}),
       });

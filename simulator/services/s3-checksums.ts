@@ -20,6 +20,16 @@ export type Announced = Readonly<Partial<Record<`Checksum${Algorithm}`, string>>
   readonly ChecksumAlgorithm?: string;
 };
 
+/** Of a request that has a document as its body: the service model has no members for its digests. */
+export const digestsIn = (headers: Readonly<Record<string, string>>): Announced => {
+  const md5 = headers['content-md5'];
+  const checksums = algorithms.flatMap((algorithm) => {
+    const value = headers[`x-amz-checksum-${algorithm.toLowerCase()}`];
+    return value === undefined ? [] : [[`Checksum${algorithm}`, value]];
+  });
+  return { ...Object.fromEntries(checksums), ...(md5 === undefined ? {} : { ContentMD5: md5 }) };
+};
+
 export const digest = (algorithm: Algorithm, body: Uint8Array): Buffer => {
   switch (algorithm) {
     case 'SHA1':

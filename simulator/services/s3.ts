@@ -13,7 +13,7 @@ import { malformedXml } from '../protocols/xml.ts';
 import { digestOf, uuidOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
 import { type BucketInput, createBuckets } from './s3-buckets.ts';
-import { type Announced, algorithmOf, type Checksum, checksumOf, shown, verified } from './s3-checksums.ts';
+import { type Announced, algorithmOf, type Checksum, checksumOf, digestsIn, shown, verified } from './s3-checksums.ts';
 import {
   type Conditions,
   checkMatch,
@@ -374,6 +374,13 @@ export const createS3 = (
     // "For each key, Amazon S3 performs a delete action and returns the result of that delete, success or failure" (S3 API reference).
     DeleteObjects: (input: BucketInput & DeleteInput, call) => {
       bucketOf(input);
+      const { ChecksumAlgorithm } = input;
+      const { headers = {}, body = Buffer.alloc(0) } = call;
+      verified(
+        { ...digestsIn(headers), ...(ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm }) },
+        body,
+        'base64',
+      );
       if (input.Objects.length === 0 || input.Objects.length > 1000) throw malformedXml();
       const deleted: object[] = [];
       const errors: object[] = [];
@@ -599,6 +606,7 @@ type CopyInput = PutInput &
 interface DeleteInput {
   readonly Objects: readonly Readonly<Record<string, string>>[];
   readonly Quiet?: string;
+  readonly ChecksumAlgorithm?: string;
 }
 
 /** Headers that a write brings and every read gives back. */

@@ -229,6 +229,24 @@ test('the inner face sees what the outside wrote, and the other way round', asyn
   expect(await got.Body?.transformToString()).toBe('inside');
 });
 
+test.each([
+  ['x-amz-checksum-crc32', 'AAAAAA==', /BadDigest.*The CRC32 you specified did not match/s],
+  ['x-amz-checksum-sha256', 'short', /InvalidRequest.*x-amz-checksum-sha256 header is invalid/s],
+  ['content-md5', 'AAAAAAAAAAAAAAAAAAAAAA==', /BadDigest.*Content-MD5/s],
+  ['x-amz-sdk-checksum-algorithm', 'CRC7', /CRC7|unsupported/s],
+])('the list of objects to delete is compared with its %s', async (header, value, expected) => {
+  await account.s3.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'b' }));
+  const request = {
+    path: `/${Bucket}?delete`,
+    headers: { [header]: value },
+    body: '<Delete><Object><Key>kept</Key></Object></Delete>',
+  };
+  const answer = await signedFetch(account.simulator, request, { service: 's3' });
+  expect(await answer.text()).toMatch(expected);
+  expect(answer.status).toBe(400);
+  expect(account.simulator.objects.get(Bucket, 'kept')).toBeDefined();
+});
+
 describe('a bucket’s policy', () => {
   const bucket = 'ml-artifacts';
   const arn = `arn:aws:s3:::${bucket}`;
