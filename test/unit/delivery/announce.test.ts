@@ -22,23 +22,25 @@ const recordWith = (live: Release | undefined, ...ended: readonly Release[]): Re
 });
 
 /** A run after a turn. @param post what the webhook does with each message */
-const runAfter = (record: ReleaseRecord, post: () => Promise<void> = async () => {}) => {
+const runAfter = (record: ReleaseRecord, post: () => Promise<void> = async () => {}, now = minutes(3)) => {
   const stored = storedRelease(record);
   const sent: string[] = [];
+  const bodies: string[] = [];
   const stop = new AbortController();
   const world = {
-    ...worldAt(minutes(3), undefined),
+    ...worldAt(now, undefined),
     signal: stop.signal,
     webhooks: {
       post: async (_variable: string, body: object) => {
         sent.push(/churn-[^"\s]*\/([a-z-]+\d*)/.exec(JSON.stringify(body))?.[1] ?? 'without an id');
+        bodies.push(JSON.stringify(body));
         await post();
       },
     },
   };
   const tell = (given: NotifyTerms | undefined = notify, limitMs?: number) =>
     announce(world, { store: stored.store, notify: given }, id, limitMs);
-  return { stored, sent, world, stop, tell };
+  return { stored, sent, bodies, world, stop, tell };
 };
 const baseline = configuration('1.0.0');
 const ended = { outcome: 'succeeded', reason: 'delivered', because: 'it serves', endedAt: minutes(2) } as const;
@@ -69,10 +71,25 @@ describe('the events of a release', () => {
     const untold = runAfter(recordWith(release({ notified: ['begun'] }), other));
     await untold.tell();
     expect(untold.sent).toEqual([]);
-    const long = { ...other, notified: ['begun'], endedAt: minutes(3) - minutes(61) };
-    const late = runAfter(recordWith(release({ notified: ['begun'] }), long));
-    await late.tell();
-    expect(late.sent).toEqual([]);
+    const told = recordWith(release({ notified: ['begun'] }), { ...other, notified: ['begun'] });
+    const [inTime, late] = [61, 62].map((now) => runAfter(told, undefined, minutes(now)));
+    await inTime?.tell();
+    await late?.tell();
+    expect([inTime?.sent, late?.sent]).toEqual([['ended'], []]);
+  });
+
+  test('name no account: more people read a channel', async () => {
+    const because = `arn:aws:iam::${subject.account}:role/alice rejected it`;
+    const { bodies, tell } = runAfter(recordWith(release({ baseline, takenBack: { because } })));
+    await tell();
+    expect(bodies.join()).toContain('alice rejected it');
+    expect(bodies.join()).not.toContain(subject.account);
+  });
+
+  test('are not sent by a run that may write nothing', async () => {
+    const { sent, world, stored } = runAfter(recordWith(release()));
+    await announce({ ...world, write: undefined } as never, { store: stored.store, notify }, id);
+    expect(sent).toEqual([]);
   });
 
   test('are sent to the sinks that want them; without one nothing is read, sent or written', async () => {

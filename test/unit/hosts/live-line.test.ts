@@ -92,6 +92,7 @@ describe('the live line', () => {
     line.close();
     expect(screen.rows()).toEqual([]);
     log('failed');
+    expect(screen.rows()).toEqual(['failed']);
     line.show('deploy', () => 'baking');
     clock.pass(minutes(1));
     expect(screen.rows()).toEqual(['failed']);

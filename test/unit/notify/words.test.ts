@@ -101,12 +101,15 @@ test('Slack makes no mention and no link of plain words', () => {
 });
 
 // An escaped character has up to five.
-test.each(['x', '<', '&'])('a long text is cut to the length that a receiver takes: %s', (character) => {
-  const { text, blocks } = slackMessage({ ...notice, text: character.repeat(9000) }) as {
-    readonly text: string;
-    readonly blocks: readonly { readonly text?: { readonly text: string } }[];
-  };
-  const shown = blocks[0]?.text?.text ?? '';
-  expect(shown.length).toBeLessThanOrEqual(3000);
-  for (const one of [text, shown]) expect(one).toMatch(/(x|&lt;|&amp;)$/);
-});
+test.each(['x'.repeat(9000), '<'.repeat(9000), '&'.repeat(9000), `x${'<'.repeat(9000)}`])(
+  'a long text is cut to the length that a receiver takes, between two characters: %.2s',
+  (long) => {
+    const { text, blocks } = slackMessage({ ...notice, text: long }) as {
+      readonly text: string;
+      readonly blocks: readonly { readonly text?: { readonly text: string } }[];
+    };
+    const shown = blocks[0]?.text?.text ?? '';
+    expect(shown.length).toBeLessThanOrEqual(3000);
+    for (const one of [text, shown]) expect(one).toMatch(/(x|&lt;|&amp;)$/);
+  },
+);

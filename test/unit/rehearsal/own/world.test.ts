@@ -47,6 +47,9 @@ test.each(opened)('%s has the topics and buses of its manifest, where their ARNs
     expect(simulator.mailbox.topic('deliveries')).toHaveLength(1);
     expect(far.mailbox.topic('far.fifo')).toHaveLength(1);
     expect(simulator.mailbox.bus('ml')).toHaveLength(1);
+    const theirs = simulator.account('444455556666', 'eu-west-1');
+    const TopicArn = 'arn:aws:sns:eu-west-1:444455556666:theirs';
+    await expect(theirs.call('sns', 'Publish', { TopicArn, Message })).rejects.toThrow('Topic does not exist');
   } finally {
     await simulator.close();
   }
