@@ -13,7 +13,16 @@ import { malformedXml } from '../protocols/xml.ts';
 import { digestOf, uuidOf } from '../random.ts';
 import type { KeyPolicies } from './kms.ts';
 import { type BucketInput, createBuckets } from './s3-buckets.ts';
-import { type Announced, algorithmOf, type Checksum, checksumOf, digestsIn, shown, verified } from './s3-checksums.ts';
+import {
+  type Announced,
+  algorithmOf,
+  type Checksum,
+  checksumOf,
+  digestsIn,
+  invalidRequest,
+  shown,
+  verified,
+} from './s3-checksums.ts';
 import {
   type Conditions,
   checkMatch,
@@ -375,12 +384,11 @@ export const createS3 = (
     DeleteObjects: (input: BucketInput & DeleteInput, call) => {
       bucketOf(input);
       const { ChecksumAlgorithm } = input;
-      const { headers = {}, body = Buffer.alloc(0) } = call;
-      verified(
-        { ...digestsIn(headers), ...(ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm }) },
-        body,
-        'base64',
-      );
+      const { headers, body = Buffer.alloc(0) } = call;
+      const digests = digestsIn(headers ?? {});
+      if (headers !== undefined && Object.keys(digests).length === 0)
+        throw invalidRequest('Missing required header for this request: Content-MD5 OR x-amz-checksum-*');
+      verified({ ...digests, ...(ChecksumAlgorithm === undefined ? {} : { ChecksumAlgorithm }) }, body, 'base64');
       if (input.Objects.length === 0 || input.Objects.length > 1000) throw malformedXml();
       const deleted: object[] = [];
       const errors: object[] = [];
