@@ -118,7 +118,7 @@ export interface Simulator {
    * sleep itself by closing the connection. Without this, time could move between the signal and the closed connection.
    */
   rouse(id: string): void;
-  /** Rejects by name when a participant ran for five minutes of wall time without sleeping; races with everything the driver awaits. */
+  /** Rejects by name when a participant holds time up for five minutes of wall time; races with everything the driver awaits. */
   readonly stuck: Promise<never>;
   /** The required environment of a participant's process: AWS_ENDPOINT_URL, AWS_REGION, credentials, MODEL_DELIVERY_CLOCK. */
   environment(participant?: { readonly url: string }): Readonly<Record<string, string>>;

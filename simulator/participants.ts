@@ -27,11 +27,10 @@ export interface Participants {
   readonly size: number;
 }
 
-/** `turn` counts wake-ups: the same participant with another turn has slept in between. */
 export interface Running {
   readonly id: string;
   readonly name: string;
-  readonly turn: number;
+  readonly role: 'driver' | 'process';
 }
 
 export interface Sleep {
@@ -43,7 +42,6 @@ interface Participant {
   readonly id: string;
   readonly name: string;
   readonly role: 'driver' | 'process';
-  turn: number;
   state:
     | { readonly is: 'running' }
     | { readonly is: 'starting'; readonly go?: () => void }
@@ -63,7 +61,6 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
   };
 
   const run = (participant: Participant): void => {
-    participant.turn++;
     participant.state = { is: 'running' };
   };
 
@@ -118,7 +115,7 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
   return {
     register(name, role = 'process') {
       const id = `p${registered++}`;
-      participants.set(id, { id, name, role, turn: 0, state: { is: role === 'driver' ? 'running' : 'starting' } });
+      participants.set(id, { id, name, role, state: { is: role === 'driver' ? 'running' : 'starting' } });
       changed();
       return id;
     },
@@ -162,7 +159,7 @@ export const createParticipants = (clock: Clock, changed: () => void = () => {})
     running: () =>
       [...participants.values()]
         .filter((p) => p.state.is !== 'asleep')
-        .map(({ id, name, turn }) => ({ id, name, turn })),
+        .map(({ id, name, role }) => ({ id, name, role })),
     get size() {
       return participants.size;
     },

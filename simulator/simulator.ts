@@ -111,6 +111,7 @@ export const startSimulator = async (options: SimulatorOptions = {}): Promise<Si
     return answered;
   };
   const answerNow = async (request: WireRequest, connection: Connection): Promise<WireAnswer | 'lost'> => {
+    watchdog.asked();
     if (request.path === '/clock/wall' && options.wallSpeed !== undefined)
       return send(200, { now: clock.now(), speed: options.wallSpeed });
     if (request.path.startsWith('/clock/participants'))

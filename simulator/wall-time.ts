@@ -7,36 +7,59 @@ import type { Participants } from './participants.ts';
  * alone, and to know whether its callers' clocks show the same time. None affects the result of a rehearsal.
  */
 const patienceMs = 5 * 60_000;
+/** More than a participant that works ever sends between two sleeps: a fleet of a thousand endpoints sends fifty thousand. */
+const mostRequests = 1_000_000;
 
 export interface Watchdog {
   /** Call after every change of the running participants. */
   look(): void;
+  /** Call at every request. */
+  asked(): void;
   stop(): void;
 }
 
-/** `onStuck` gets the name of a participant that has blocked time for five minutes of wall time. */
+/**
+ * `onStuck` gets the name of a participant that holds time up: for five minutes of wall time nobody began, slept, ended or asked
+ * anything, or requests came without end while time stood still. A slow machine, or hundreds of processes that start one after the
+ * other, is neither.
+ */
 export const createWatchdog = (participants: () => Participants, onStuck: (reason: string) => void): Watchdog => {
-  const timers = new Map<string, NodeJS.Timeout>();
+  let timer: NodeJS.Timeout | undefined;
+  let asked = 0;
+  /** The participant that began to run first. A driver without participants may take any time: no process waits for it. */
+  const running = () => {
+    const all = participants();
+    return all.size > 1 ? (all.running().find(({ role }) => role === 'process') ?? all.running()[0]) : undefined;
+  };
   const stop = (): void => {
-    for (const timer of timers.values()) clearTimeout(timer);
-    timers.clear();
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  const wait = (): void => {
+    if (timer !== undefined) {
+      timer.refresh();
+      return;
+    }
+    timer = setTimeout(() => {
+      timer = undefined;
+      const name = running()?.name;
+      if (name !== undefined)
+        onStuck(`clock participant ${name} has been running for ${patienceMs / 60_000} min without sleeping or asking`);
+    }, patienceMs).unref();
   };
   return {
     look() {
-      const all = participants();
-      // A driver without participants may take any time: no process waits for it.
-      const watched = all.size > 1 ? all.running() : [];
-      const turns = new Map(watched.map(({ id, turn, name }) => [`${id}/${turn}`, name]));
-      for (const [turn, timer] of timers) {
-        if (turns.has(turn)) continue;
-        clearTimeout(timer);
-        timers.delete(turn);
-      }
-      for (const [turn, name] of turns) {
-        if (timers.has(turn)) continue;
-        const reason = `clock participant ${name} has been running for ${patienceMs / 60_000} min without sleeping`;
-        timers.set(turn, setTimeout(() => onStuck(reason), patienceMs).unref());
-      }
+      asked = 0;
+      if (running() === undefined) stop();
+      else wait();
+    },
+    asked() {
+      if (timer === undefined) return;
+      timer.refresh();
+      if (++asked === mostRequests)
+        onStuck(
+          `clock participant ${running()?.name} has sent ${mostRequests.toLocaleString('en')} requests without sleeping`,
+        );
     },
     stop,
   };

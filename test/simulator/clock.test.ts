@@ -181,7 +181,7 @@ describe('wall time', () => {
     jest.useRealTimers();
   });
 
-  test('a participant that runs for five minutes is named; one that sleeps in between is not, nor a driver on its own', () => {
+  const openWatched = () => {
     const stuck: string[] = [];
     const clock = createClock(0);
     const participants = createParticipants(clock, () => watchdog.look());
@@ -190,6 +190,11 @@ describe('wall time', () => {
       (reason) => stuck.push(reason),
     );
     const driver = participants.register('driver', 'driver');
+    return { stuck, clock, participants, watchdog, driver };
+  };
+
+  test('a participant that runs for five minutes is named; one that sleeps in between is not, nor a driver on its own', () => {
+    const { stuck, clock, participants, watchdog, driver } = openWatched();
     jest.advanceTimersByTime(600_000);
     const runner = participants.register('runner');
     participants.start(runner, () => {});
@@ -200,7 +205,36 @@ describe('wall time', () => {
     jest.advanceTimersByTime(299_000);
     expect(stuck).toEqual([]);
     jest.advanceTimersByTime(1000);
-    expect(stuck).toEqual(['clock participant runner has been running for 5 min without sleeping']);
+    expect(stuck).toEqual(['clock participant runner has been running for 5 min without sleeping or asking']);
+    watchdog.stop();
+  });
+
+  test('two hundred processes that start one after the other, a minute each, are not stuck, nor is one that asks', () => {
+    const { stuck, participants, watchdog, driver } = openWatched();
+    const runners = Array.from({ length: 200 }, (_, at) => participants.register(`runner-${at}`));
+    participants.sleep(driver, Number.POSITIVE_INFINITY, () => {});
+    for (const runner of runners) {
+      jest.advanceTimersByTime(60_000);
+      participants.start(runner, () => {});
+      participants.sleep(runner, Number.POSITIVE_INFINITY, () => {});
+    }
+    const last = participants.register('last');
+    participants.start(last, () => {});
+    for (let minute = 0; minute < 60; minute++) {
+      jest.advanceTimersByTime(60_000);
+      watchdog.asked();
+    }
+    expect(stuck).toEqual([]);
+    jest.advanceTimersByTime(300_000);
+    expect(stuck).toEqual(['clock participant last has been running for 5 min without sleeping or asking']);
+    watchdog.stop();
+  });
+
+  test('a participant that asks without end is named', () => {
+    const { stuck, participants, watchdog } = openWatched();
+    participants.start(participants.register('runner'), () => {});
+    for (let request = 0; request < 1_000_000; request++) watchdog.asked();
+    expect(stuck).toEqual(['clock participant runner has sent 1,000,000 requests without sleeping']);
     watchdog.stop();
   });
 
