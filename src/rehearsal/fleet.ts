@@ -1,4 +1,4 @@
-import type { Simulator } from '../../simulator/contracts.ts';
+import type { Objects, Simulator } from '../../simulator/contracts.ts';
 import { createRandom } from '../../simulator/random.ts';
 import { type Json, type Machine, readDefinition } from '../../simulator/services/stepfunctions/definition.ts';
 import { type Execution, type ExecutionEnd, playExecution } from '../../simulator/services/stepfunctions/play.ts';
@@ -51,7 +51,7 @@ export interface Fleet {
 
 /** @param invoke the function behind every turn: its payload, and the child execution that waits for the answer */
 export const openFleet = (
-  { objects }: Pick<Simulator, 'objects'>,
+  { objects }: { readonly objects: Pick<Objects, 'get' | 'put'> },
   time: Time,
   invoke: (payload: Json, thread: Thread) => Promise<Json>,
 ): Fleet => {

@@ -1,15 +1,11 @@
-import { StatesError } from '../../simulator/services/stepfunctions/play.ts';
-import type { Thread } from '../../simulator/services/stepfunctions/threads.ts';
 import type { SimulatorOptions } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
 import type { Env } from '../../src/env.ts';
-import { type FleetWorker, openFleetWorker } from '../../src/hosts/step-functions/answer-fleet.ts';
-import { isFleetEvent, readFleetEvent } from '../../src/hosts/step-functions/fleet-event.ts';
-import { operations } from '../../src/operations/all.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { addEndpoints, openFleet, type Rolled, type RollOptions } from '../../src/rehearsal/fleet.ts';
 import { manifestText } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from './account.ts';
+import { fleetFunction } from './fleet-function.ts';
 
 /** The state machine of the committed template over the function's turns in this process. */
 export interface FleetOfAccount {
@@ -69,38 +65,9 @@ export const openFleetStage = async (
 export const fleetOf = (account: TestAccount, manifest: string): FleetOfAccount => {
   const { simulator } = account;
   const now = (): number => simulator.clock.now();
-  /** A process of the function: it takes one event after the other. */
-  interface Container {
-    readonly work: FleetWorker;
-    thread: Thread | undefined;
-  }
-  const openContainer = async (log: string[], variables: Env): Promise<Container> => {
-    const container: { work?: FleetWorker; thread: Thread | undefined } = { thread: undefined };
-    const work = await openFleetWorker({ ...account.environment, ...variables }, Object.values(operations), {
-      clock: { now, sleepUntil: async (until, signal) => container.thread?.sleepUntil(until, signal) },
-      say: (line) => void log.push(line),
-    });
-    return Object.assign(container, { work });
-  };
-  let idle: Container[] = [];
-  let log: string[] = [];
-  let variables: Env = {};
-  const fleet = openFleet(
-    simulator,
-    { now, pass: (until) => simulator.driver.sleepUntil(until) },
-    async (payload, thread) => {
-      if (!isFleetEvent(payload)) throw new Error('the function got no turn of a fleet');
-      const free = idle.pop() ?? (await openContainer(log, variables));
-      free.thread = thread;
-      try {
-        return JSON.parse(JSON.stringify(await free.work(readFleetEvent(payload))));
-      } catch (error) {
-        // As Lambda's runtime reports a rejection of the handler.
-        throw error instanceof Error ? new StatesError(error.name, error.message) : error;
-      } finally {
-        idle.push(free);
-      }
-    },
+  let invoke: ReturnType<typeof fleetFunction>;
+  const fleet = openFleet(simulator, { now, pass: (until) => simulator.driver.sleepUntil(until) }, (payload, thread) =>
+    invoke(payload, thread),
   );
   return {
     account,
@@ -108,9 +75,8 @@ export const fleetOf = (account: TestAccount, manifest: string): FleetOfAccount 
     roll: async (name, { variables: given = {}, ...options } = {}) => {
       // The SDK's default credential chain reads the process's environment, not the run's.
       Object.assign(process.env, given);
-      idle = [];
-      log = [];
-      variables = given;
+      const log: string[] = [];
+      invoke = fleetFunction({ ...account.environment, ...given }, now, (line) => void log.push(line));
       const rolled = await fleet.roll(name, options);
       return { ...rolled, log };
     },
