@@ -109,6 +109,7 @@ export interface Judged {
 export const checkSignature = (judged: Judged): void => {
   const { request, signature, secret, asked } = judged;
   checkScope(judged);
+  if (asked.family === 's3') checkExpires(request);
   checkTime(judged);
   const computed = compute(request, signature, secret);
   if (computed.value !== signature.value) throw doesNotMatch(judged, computed);
@@ -153,6 +154,23 @@ const invalidSignature = ({ family, name }: Asked, message: string): AwsError =>
   family === 'query'
     ? new AwsError('SignatureDoesNotMatch', message, 403)
     : new AwsError('InvalidSignatureException', message, name === 'rest-json' ? 403 : 400);
+
+/** S3 API reference, "Authenticating Requests: Using Query Parameters": X-Amz-Expires, at most seven days. */
+const checkExpires = ({ presigned }: WireRequest): void => {
+  if (presigned === undefined) return;
+  const refuse = (message: string): AwsError => new AwsError('AuthorizationQueryParametersError', message, 400);
+  const expires = presigned.get('X-Amz-Expires');
+  if (expires === null)
+    throw refuse(
+      'Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.',
+    );
+  if (!/^-?\d+$/.test(expires)) throw refuse('X-Amz-Expires should be a number');
+  if (Number(expires) < 0) throw refuse('X-Amz-Expires must be non-negative');
+  if (Number(expires) > 604_800)
+    throw refuse(
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds',
+    );
+};
 
 /** S3 API reference and STS's refusals in the field: 15 minutes; those of the JSON services: 5 (fabfuel/ecs-deploy#126). */
 const checkTime = ({ signature: { at, expiresSeconds }, asked, now }: Judged): void => {

@@ -28,7 +28,7 @@ export const parsePolicy = (document: unknown): Policy => {
   const { Version = '2008-10-17', Statement: statements, ...rest } = members(document, 'the policy');
   none(rest, 'the policy');
   if (Version === '2008-10-17') throw new TypeError('Version 2008-10-17 of a policy is not evaluated here');
-  if (Version !== '2012-10-17') throw new TypeError(`the policy has Version ${String(Version)}, not 2012-10-17`);
+  if (Version !== '2012-10-17') throw new TypeError('The policy must contain a valid version string');
   if (statements === undefined) throw new TypeError('Missing required field Statement');
   return { statements: list(statements).map(statementOf) };
 };
@@ -36,6 +36,10 @@ export const parsePolicy = (document: unknown): Policy => {
 const statementOf = (document: unknown, index: number): Statement => {
   const { Sid, Effect, Action, Resource, Condition, ...rest } = members(document, `statement ${index + 1}`);
   const sid = typeof Sid === 'string' ? Sid : `statement ${index + 1}`;
+  if (Sid !== undefined && !/^[0-9A-Za-z]*$/.test(String(Sid)))
+    throw new TypeError(
+      'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
+    );
   // The words of IAM, as its callers meet them.
   if (rest['Principal'] !== undefined) throw new TypeError('Policy document should not specify a principal.');
   none(rest, sid);

@@ -26,9 +26,29 @@ export interface PolicyWords {
   notServed(what: string): AwsError;
   /** Services may be principals: those that assume a role. Their other calls are not simulated. */
   readonly services?: true;
+  /** Whether the policy may name this action; without it any. */
+  readonly mayAllow?: (action: string) => boolean;
   /** Whether the policy may name this resource; without it statements name none, because they always mean their own resource. */
   readonly mayName?: (arn: string) => boolean;
 }
+
+/**
+ * Whether a policy that `readResourcePolicy` has read lets everyone in (S3 user guide, "The meaning of 'public'"): it names everyone, and
+ * no condition has fixed values for the caller.
+ */
+export const isPublic = (text: string): boolean => {
+  const { Statement: statements } = JSON.parse(text) as { readonly Statement: unknown };
+  return list(statements).some((statement) => {
+    const { Effect, Principal: who, Condition = {} } = statement as Members;
+    const everyone = [who, ...list((who as Members | undefined)?.['AWS'])].includes('*');
+    const keys = Object.values(Condition as Members).flatMap((compared) => Object.entries(compared as Members));
+    const isFixed = keys.some(
+      ([key, values]) =>
+        /^aws:principal(arn|account)$/i.test(key) && !list(values).some((value) => /[*?]/.test(String(value))),
+    );
+    return Effect === 'Allow' && everyone && !isFixed;
+  });
+};
 
 interface Statement {
   readonly effect: 'Allow' | 'Deny';
@@ -101,15 +121,19 @@ const readStatement = (statement: unknown, version: Version, words: PolicyWords)
   if (Object.keys(others).length > 0) throw words.notServed(Object.keys(others).join(', '));
   if (Action === undefined) throw words.malformed('Missing required field Action');
   if (Effect !== 'Allow' && Effect !== 'Deny') throw words.malformed(`Invalid effect: ${String(Effect)}`);
+  const actions = list(Action).map(String);
+  if (words.mayAllow !== undefined && !actions.every(words.mayAllow))
+    throw words.malformed('Policy has invalid action');
   const resources = list(Resource).map(String);
-  if (words.mayName === undefined && resources.length > 0) throw words.malformed('Policy has invalid resource');
+  if (words.mayName === undefined && resources.length > 0)
+    throw words.malformed(words.services ? 'Has prohibited field Resource' : 'Policy has invalid resource');
   if (words.mayName !== undefined && !(resources.length > 0 && resources.every(words.mayName)))
     throw words.malformed('Policy has invalid resource');
   refuseVariables(resources, version, words);
   return {
     effect: Effect,
     principals: principalsOf(who, words),
-    actions: list(Action).map((action) => wildcard(String(action), 'i')),
+    actions: actions.map((action) => wildcard(action, 'i')),
     resources: words.mayName === undefined ? undefined : resources.map((resource) => arnPattern(resource)),
     conditions: Object.entries(membersOf(Condition, words)).flatMap(([operator, keys]) =>
       Object.entries(membersOf(keys, words)).map(([key, values]) => {

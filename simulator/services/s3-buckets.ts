@@ -1,7 +1,7 @@
 import { AwsError, type Call, type Handler, type Instant, type Kernel, type Principal } from '../contracts.ts';
 import { mayPass } from '../iam/across.ts';
 import type { Decision } from '../iam/evaluate.ts';
-import { type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
+import { isPublic, type PolicyWords, type ResourcePolicy, readResourcePolicy } from '../iam/resource-policy.ts';
 import { notSimulated } from '../not-simulated.ts';
 import { malformedXml } from '../protocols/xml.ts';
 import { digestOf } from '../random.ts';
@@ -216,9 +216,7 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
       find(input).publicAccessBlock = Object.fromEntries(blocks.map((name) => [name, input[name] ?? 'false']));
       return {};
     },
-    // New buckets have all four since April 2023 (S3 user guide, "Blocking public access to your Amazon S3 storage").
-    GetPublicAccessBlock: (input: BucketInput) =>
-      find(input).publicAccessBlock ?? Object.fromEntries(blocks.map((name) => [name, 'true'])),
+    GetPublicAccessBlock: (input: BucketInput) => blocksOf(find(input)),
     PutBucketOwnershipControls: (input: BucketInput & { readonly ObjectOwnership?: string }) => {
       if (!/^(BucketOwnerEnforced|BucketOwnerPreferred|ObjectWriter)$/.test(input.ObjectOwnership ?? ''))
         throw malformedXml();
@@ -229,8 +227,16 @@ export const createBuckets = (kernel: Kernel, seeded: readonly string[]) => {
     GetBucketOwnershipControls: (input: BucketInput) => ({
       Rule: { ObjectOwnership: find(input).ownership ?? 'BucketOwnerEnforced' },
     }),
-    PutBucketPolicy: (input: BucketInput & { readonly Policy: string }) => {
-      find(input).policy = { text: input.Policy, decide: readResourcePolicy(input.Policy, wordsOf(input.Bucket)) };
+    PutBucketPolicy: (input: BucketInput & { readonly Policy: string }, { principal }) => {
+      const bucket = find(input);
+      const decide = readResourcePolicy(input.Policy, wordsOf(input.Bucket));
+      if (blocksOf(bucket)['BlockPublicPolicy'] === 'true' && isPublic(input.Policy))
+        throw new AwsError(
+          'AccessDenied',
+          `User: ${principal.arn} is not authorized to perform: s3:PutBucketPolicy on resource: "arn:aws:s3:::${input.Bucket}" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.`,
+          403,
+        );
+      bucket.policy = { text: input.Policy, decide };
       return {};
     },
     GetBucketPolicy: (input: BucketInput) => {
@@ -279,6 +285,10 @@ const isBucketName = (name: string): boolean =>
 
 const blocks = ['BlockPublicAcls', 'IgnorePublicAcls', 'BlockPublicPolicy', 'RestrictPublicBuckets'];
 
+/** New buckets have all four since April 2023 (S3 user guide, "Blocking public access to your Amazon S3 storage"). */
+const blocksOf = ({ publicAccessBlock }: Settings): Readonly<Record<string, string>> =>
+  publicAccessBlock ?? Object.fromEntries(blocks.map((name) => [name, 'true']));
+
 const refuse = (code: string, message: string, { Bucket }: BucketInput): never => {
   throw new AwsError(code, message, 404, { BucketName: Bucket });
 };
@@ -296,6 +306,7 @@ const wordsOf = (bucket: string): PolicyWords => {
   return {
     malformed: (message) => new AwsError('MalformedPolicy', message, 400),
     notServed: (what) => notSimulated(`${what} in a bucket policy`),
+    mayAllow: (action) => /^(\*|s3(express|-object-lambda|-outposts)?:.+)$/i.test(action),
     mayName: (arn) => named.test(arn),
   };
 };

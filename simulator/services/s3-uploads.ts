@@ -13,6 +13,7 @@ import {
   verified,
 } from './s3-checksums.ts';
 import { type Conditions, checkWriteForm } from './s3-conditions.ts';
+import { checkKey, metadataOf } from './s3-limits.ts';
 import { checkEncoding, invalidArgument } from './s3-listing.ts';
 import type { Content, Encryption, Owner, PartFacts } from './s3-model.ts';
 import { type Tag, tagsOfHeader } from './s3-tags.ts';
@@ -126,6 +127,7 @@ export const createUploads = (
 
   const operations: Readonly<Record<string, Handler>> = {
     CreateMultipartUpload: (input: CreateInput, call: Call) => {
+      checkKey(input.Key);
       const { algorithm, type } = checksumsFor(input);
       const id = digestOf('s3-upload', ++begun).toString('base64url');
       const encryption = encryptionOf(input, call);
@@ -137,7 +139,7 @@ export const createUploads = (
         algorithm,
         type,
         headers: headersOf(input),
-        metadata: input.Metadata ?? {},
+        metadata: metadataOf(input.Metadata),
         tags: tagsOfHeader(input.Tagging),
         encryption,
         parts: new Map(),

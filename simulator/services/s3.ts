@@ -32,6 +32,7 @@ import {
   noSuchKey,
   type SourceConditions,
 } from './s3-conditions.ts';
+import { checkKey, metadataOf } from './s3-limits.ts';
 import {
   type ListV1Input,
   type ListV2Input,
@@ -322,7 +323,7 @@ export const createS3 = (
         body,
         bytes: body.length,
         headers: headersOf(input),
-        metadata: input.Metadata ?? {},
+        metadata: metadataOf(input.Metadata),
         checksum,
         tags,
         encryption,
@@ -355,7 +356,7 @@ export const createS3 = (
               ...(StorageClass === undefined ? {} : { StorageClass }),
               ...(WebsiteRedirectLocation === undefined ? {} : { WebsiteRedirectLocation }),
             },
-        metadata: replaced ? (input.Metadata ?? {}) : source.metadata,
+        metadata: replaced ? metadataOf(input.Metadata) : source.metadata,
         tags: input.TaggingDirective === 'REPLACE' ? tagsOfHeader(input.Tagging) : source.tags,
         encryption,
         ...etagFor(encryption),
@@ -678,23 +679,6 @@ interface ResponseHeaders {
   readonly ResponseCacheControl?: string;
   readonly ResponseExpires?: string;
 }
-
-const refuse = (error: AwsError): never => {
-  throw error;
-};
-
-/** S3 user guide, "Naming Amazon S3 objects". */
-const longestKeyBytes = 1024;
-const checkKey = (key: string): void => {
-  const size = Buffer.byteLength(key);
-  if (size > longestKeyBytes)
-    refuse(
-      new AwsError('KeyTooLongError', 'Your key is too long', 400, {
-        MaxSizeAllowed: String(longestKeyBytes),
-        Size: String(size),
-      }),
-    );
-};
 
 const invalidEncryption = (message: string, value: string): AwsError =>
   new AwsError('InvalidArgument', message, 400, {

@@ -136,6 +136,11 @@ describe('a role made by CreateRole', () => {
       /^MalformedPolicyDocument: Syntax errors in policy\.$/,
     ],
     [
+      'a trust policy with a resource',
+      { AssumeRolePolicyDocument: trust(undefined).replace('"Action"', '"Resource":"*","Action"') },
+      /^MalformedPolicyDocument: Has prohibited field Resource$/,
+    ],
+    [
       'a trust policy with NotPrincipal',
       { AssumeRolePolicyDocument: trust(undefined).replace('"Action"', '"NotPrincipal":"*","Action"') },
       /^NotSimulated: not simulated: NotPrincipal/,

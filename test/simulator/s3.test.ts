@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
@@ -13,6 +14,8 @@ import {
   PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  type PutObjectCommandInput,
+  PutPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Account, openAccount, refusalOf } from './support/account.ts';
@@ -251,6 +254,21 @@ test.each<[Record<string, string>, RegExp]>([
   expect(account.simulator.objects.get(Bucket, 'kept')).toBeDefined();
 });
 
+test('keys of 1,024 bytes and metadata of 2,048 are the largest, in one call and in parts', async () => {
+  const put = (input: Partial<PutObjectCommandInput>) =>
+    refusalOf(account.s3.send(new PutObjectCommand({ Bucket, Key: 'k', Body: '', ...input })));
+  const begin = (input: Partial<PutObjectCommandInput>) =>
+    refusalOf(account.s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'k', ...input })));
+  for (const write of [put, begin]) {
+    expect(await write({ Key: 'ä'.repeat(512) })).toBeUndefined();
+    expect(await write({ Key: `${'ä'.repeat(512)}k` })).toBe('KeyTooLongError: Your key is too long');
+    expect(await write({ Metadata: { name: 'v'.repeat(2044) } })).toBeUndefined();
+    expect(await write({ Metadata: { name: 'v'.repeat(2045) } })).toBe(
+      'MetadataTooLarge: Your metadata headers exceed the maximum allowed metadata size',
+    );
+  }
+});
+
 describe('a bucket’s policy', () => {
   const bucket = 'ml-artifacts';
   const arn = `arn:aws:s3:::${bucket}`;
@@ -296,6 +314,12 @@ describe('a bucket’s policy', () => {
 
   test.each([
     ['another bucket’s resource', { Resource: 'arn:aws:s3:::other/*' }, /^MalformedPolicy: /],
+    ['an action of another service', { Action: 'ec2:RunInstances' }, /^MalformedPolicy: Policy has invalid action$/],
+    [
+      'an action of no service',
+      { Action: ['s3:GetObject', 'PutObject'] },
+      /^MalformedPolicy: Policy has invalid action$/,
+    ],
     ['an effect that there is not', { Effect: 'Maybe' }, /^MalformedPolicy: /],
     ['no action', { Action: undefined }, /^MalformedPolicy: Missing required field Action/],
     ['conditions that are none', { Condition: null }, /^MalformedPolicy: /],
@@ -322,6 +346,22 @@ describe('a bucket’s policy', () => {
     ],
   ])('%s is refused, not ignored', async (_what, statement, expected) => {
     expect(await refusalOf(policy(statement))).toMatch(expected);
+  });
+
+  test('which lets everyone in is refused as long as the bucket blocks public policies', async () => {
+    const open = { Effect: 'Allow', Action: 's3:GetObject' };
+    const refusal =
+      /^AccessDenied: User: \S+ is not authorized to perform: s3:PutBucketPolicy on resource: "\S+" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access\.$/;
+    expect(await refusalOf(policy(open))).toMatch(refusal);
+    expect(await refusalOf(policy({ ...open, Principal: { AWS: ['*'] } }))).toMatch(refusal);
+    expect(
+      await refusalOf(policy({ ...open, Condition: { StringLike: { 'aws:PrincipalArn': 'arn:aws:iam::*' } } })),
+    ).toMatch(refusal);
+    await policy({ ...open, Condition: { StringEquals: { 'aws:PrincipalAccount': '444455556666' } } });
+    await policy({ ...open, Principal: { AWS: '444455556666' } });
+    const PublicAccessBlockConfiguration = { BlockPublicAcls: true };
+    await account.s3.send(new PutPublicAccessBlockCommand({ Bucket: bucket, PublicAccessBlockConfiguration }));
+    await policy(open);
   });
 
   test.each([

@@ -295,6 +295,23 @@ describe('a presigned URL of S3', () => {
     const other = (await presign()).replace('/presigned?', '/another?');
     expect(await (await fetch(other)).text()).toMatch(/SignatureDoesNotMatch/);
   });
+  test.each([
+    [
+      '604801',
+      'X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than ',
+    ],
+    ['-1', 'X-Amz-Expires must be non-negative'],
+    ['soon', 'X-Amz-Expires should be a number'],
+    [undefined, 'Query-string authentication version 4 requires the X-Amz-Algorithm, '],
+  ])('that expires after %s is refused before its signature is read', async (seconds, message) => {
+    const url = new URL(await presign());
+    if (seconds === undefined) url.searchParams.delete('X-Amz-Expires');
+    else url.searchParams.set('X-Amz-Expires', seconds);
+    const answer = await fetch(url);
+    const text = await answer.text();
+    expect(answer.status).toBe(400);
+    expect(text).toContain(`<Code>AuthorizationQueryParametersError</Code><Message>${message}`);
+  });
 });
 
 describe('a GET of the query protocol', () => {

@@ -12,7 +12,7 @@ export interface Invoked {
 /** Invokes a scaling policy. False: no policy has this ARN. */
 export type InvokePolicy = (policyArn: string, invoked: Invoked) => boolean;
 
-interface Actions {
+export interface Actions {
   readonly ActionsEnabled?: boolean;
   readonly AlarmActions?: readonly string[];
   readonly OKActions?: readonly string[];

@@ -1,4 +1,5 @@
 import { AwsError, type Handler, type Kernel } from '../../contracts.ts';
+import type { Actions } from './alarm-actions.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { type Alarm, type AlarmEngine, notFound } from './alarms.ts';
 import type { CompositeAlarm, CompositeDefinition } from './composite-alarms.ts';
@@ -29,6 +30,16 @@ const isComposite = (alarm: Alarm | CompositeAlarm): alarm is CompositeAlarm => 
 
 export const alarmOperations = (kernel: Kernel, engine: AlarmEngine): Readonly<Record<string, Handler>> => {
   const { composites } = engine;
+  /** Its words in hashicorp/terraform#7371. */
+  const refuseElsewhere = ({ AlarmActions = [], OKActions = [], InsufficientDataActions = [] }: Actions): void => {
+    const regions = [...AlarmActions, ...OKActions, ...InsufficientDataActions].map((arn) => arn.split(':')[3] ?? '');
+    const elsewhere = regions.find((region) => region !== '' && region !== kernel.region);
+    if (elsewhere !== undefined)
+      throw new AwsError(
+        'ValidationError',
+        `Invalid region ${elsewhere} specified. Only ${kernel.region} is supported.`,
+      );
+  };
   const arnOf = (name: string): string => kernel.arn('cloudwatch', `alarm:${name}`);
   const describe = (alarm: Alarm): object => ({
     ...defaults,
@@ -97,11 +108,13 @@ export const alarmOperations = (kernel: Kernel, engine: AlarmEngine): Readonly<R
 
   return {
     PutCompositeAlarm: (input: CompositeDefinition) => {
+      refuseElsewhere(input);
       composites.put(input);
       return {};
     },
 
     PutMetricAlarm: (input: AlarmDefinition) => {
+      refuseElsewhere(input);
       engine.put(input);
       return {};
     },

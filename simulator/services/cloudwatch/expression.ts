@@ -27,6 +27,21 @@ const levels: readonly (readonly string[])[] = [
   ['^'],
 ];
 
+/** AWS: "Using math expressions with CloudWatch metrics", functions; these are not evaluated here. */
+const unserved = new Set(
+  'ABS ANOMALY_DETECTION_BAND AVG CEIL DATAPOINT_COUNT DATE DAY DB_PERF_INSIGHTS DIFF DIFF_TIME EPOCH FIRST FLOOR HOUR INSIGHT_RULE_METRIC LAMBDA LAST LOG LOG10 MAX METRIC_COUNT MIN MINUTE MONTH PERIOD RATE REMOVE_EMPTY RUNNING_SUM SEARCH SERVICE_QUOTA SLICE SORT STDDEV TIME_SERIES YEAR'.split(
+    ' ',
+  ),
+);
+const refuseUnserved = (text: string): void => {
+  for (const [, name = ''] of text.matchAll(/\b([A-Z][A-Z0-9_]*)\s*\(/g))
+    if (unserved.has(name)) throw notSimulated(`cloudwatch, the function ${name} of metric math`);
+  if (/\bMETRICS\s*\(\s*["']/.test(text)) throw notSimulated('cloudwatch, METRICS of metric math with a filter');
+  if (/\bFILL\s*\(.*,\s*(REPEAT|LINEAR)\s*\)/.test(text))
+    throw notSimulated('cloudwatch, FILL of metric math with REPEAT or LINEAR');
+  if (text.includes('[')) throw notSimulated('cloudwatch, an array in metric math');
+};
+
 const tokens = (text: string): readonly string[] => {
   const found: string[] = [];
   token.lastIndex = 0;
@@ -40,10 +55,11 @@ const tokens = (text: string): readonly string[] => {
 
 /**
  * The supported part of metric math: arithmetic, comparisons, AND, OR, IF, FILL with a number, SUM, METRICS().
- * @throws {AwsError} NotSimulated for a query of Metrics Insights, ValidationError for everything else
+ * @throws {AwsError} NotSimulated for a query of Metrics Insights and for AWS's other functions, ValidationError for everything else
  */
 export const parseExpression = (text: string): Expression => {
   if (/^\s*SELECT\s/i.test(text)) throw notSimulated('cloudwatch GetMetricData, a query of Metrics Insights');
+  refuseUnserved(text);
   const rest = [...tokens(text)];
   const peek = (): string | undefined => rest[0];
   const expect = (wanted: string): void => {

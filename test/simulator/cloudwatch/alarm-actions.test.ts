@@ -24,6 +24,21 @@ const waiting = (sim: ReturnType<typeof cloudwatch>, value: number, minutes: num
   }
 };
 
+test.each([
+  ['PutMetricAlarm', queue, ['AlarmActions', 'OKActions', 'InsufficientDataActions']],
+  ['PutCompositeAlarm', { AlarmName: 'any', AlarmRule: 'TRUE' }, ['AlarmActions']],
+])('%s refuses an action of another region', (operation, definition, lists) => {
+  const sim = cloudwatch();
+  for (const list of lists) {
+    const elsewhere = topic.replace('eu-west-1', 'us-east-1');
+    const refused = sim.refusal(operation, { ...definition, [list]: [topic, elsewhere] });
+    expect(`${refused?.code}: ${refused?.message}`).toBe(
+      'ValidationError: Invalid region us-east-1 specified. Only eu-west-1 is supported.',
+    );
+    sim.call(operation, { ...definition, [list]: [topic] });
+  }
+});
+
 test('a topic is told of each change of the state, once, and the event says that nobody gets it', () => {
   const sim = cloudwatch();
   sim.call('PutMetricAlarm', { ...queue, AlarmActions: [topic], OKActions: [`${topic}-ok`] });

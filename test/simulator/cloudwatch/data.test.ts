@@ -181,18 +181,27 @@ describe('metric math', () => {
   ])('%s', (Expression, expected) => {
     expect(values(seeded(), [...hidden, { Id: 'x', Expression }], 0, 4)).toEqual([expected]);
   });
-  test.each(['ANOMALY_DETECTION_BAND(i)', 'i +', 'none', 'x', "SEARCH('{AWS/SageMaker}', 'Sum')", 'RATE(i)', '3'])(
-    'refuses %s',
-    (Expression) => {
-      const sim = seeded();
-      const input = {
-        MetricDataQueries: [...hidden, { Id: 'x', Expression }],
-        StartTime: sim.seconds(0),
-        EndTime: sim.seconds(4),
-      };
-      expect(sim.refusal('GetMetricData', input)?.code).toBe('ValidationError');
-    },
-  );
+  test.each([
+    ['i +', 'ValidationError'],
+    ['none', 'ValidationError'],
+    ['x', 'ValidationError'],
+    ['NOFUNCTION(i)', 'ValidationError'],
+    ['3', 'ValidationError'],
+    ['ANOMALY_DETECTION_BAND(i)', 'NotSimulated'],
+    ["SEARCH('{AWS/SageMaker}', 'Sum')", 'NotSimulated'],
+    ['2 * RATE(i)', 'NotSimulated'],
+    ["SUM(METRICS('i'))", 'NotSimulated'],
+    ['FILL(i, REPEAT)', 'NotSimulated'],
+    ['SUM([i, i])', 'NotSimulated'],
+  ])('refuses %s as %s', (Expression, code) => {
+    const sim = seeded();
+    const input = {
+      MetricDataQueries: [...hidden, { Id: 'x', Expression }],
+      StartTime: sim.seconds(0),
+      EndTime: sim.seconds(4),
+    };
+    expect(sim.refusal('GetMetricData', input)?.code).toBe(code);
+  });
 });
 
 describe('GetMetricData', () => {

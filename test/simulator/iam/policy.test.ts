@@ -53,6 +53,11 @@ describe('a policy that could not be evaluated as IAM does is refused by name', 
       /does not take the value \$\{aws:username\}/,
     ],
     ['element', { NotResource: 'arn:aws:s3:::others/*' }, /Here: the element NotResource is not evaluated here/],
+    [
+      'id of more than letters and digits',
+      { Sid: 'read models' },
+      /^Statement IDs \(SID\) must be alpha-numeric\. Check that your input satisfies the regular expression \[0-9A-Za-z\]\*$/,
+    ],
     ['principal', { Principal: '*' }, /^Policy document should not specify a principal\.$/],
     ['action without a service', { Action: 'PutObject' }, /must be prefaced by a vendor/],
     ['no action', { Action: undefined }, /must contain actions/],
@@ -71,6 +76,9 @@ describe('a policy that could not be evaluated as IAM does is refused by name', 
 
   test('another language version, no statement, and an element beside the statements', () => {
     expect(() => parsePolicy({ Statement: [] })).toThrow(/Version 2008-10-17 of a policy is not evaluated here/);
+    expect(() => parsePolicy({ Version: '2012-10-18', Statement: [] })).toThrow(
+      /^The policy must contain a valid version string$/,
+    );
     expect(() => parsePolicy({ Version: '2012-10-17' })).toThrow('Missing required field Statement');
     expect(() => parsePolicy({ Version: '2008-10-17', Statement: [] })).toThrow(/Version 2008-10-17/);
     expect(() => parsePolicy({ Version: '2012-10-17', Id: 'x', Statement: [] })).toThrow(/the element Id/);
