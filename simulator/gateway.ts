@@ -309,8 +309,13 @@ const harmOf = (harm: Harm, protocol: Decoded['protocol'], service: string): Aws
 };
 
 const unknownOperation = (family: Decoded['protocol']['family'], operation: string): AwsError => {
-  if (family === 'query')
-    return new AwsError('InvalidAction', `The action ${operation} is not valid for this web service.`);
+  if (family === 'query') {
+    // aws/aws-cli#37: a version that the service does not have.
+    const text = operation.includes(' for version ')
+      ? `Could not find operation ${operation}`
+      : `The action ${operation} is not valid for this web service.`;
+    return new AwsError('InvalidAction', text);
+  }
   return new AwsError('UnknownOperationException', '');
 };
 

@@ -84,7 +84,11 @@ export const decode = (request: WireRequest, { tablesOf, s3 }: Models): Decoded 
     const service = known(versions, form.get('Version') ?? '');
     const operation = form.get('Action') ?? '';
     if (service === undefined)
-      return unserved(queryProtocol(scope ?? ''), operation, `${operation} of version ${form.get('Version')}`);
+      return unserved(
+        queryProtocol(scope ?? ''),
+        operation,
+        `${operation} for version ${form.get('Version') ?? 'NO_VERSION_SPECIFIED'}`,
+      );
     return {
       service,
       operation,

@@ -38,6 +38,7 @@ export const defaultRoles: readonly string[] = [
   'churn-serving',
   'iris-serving',
   'model-serving',
+  'pipeline',
 ];
 
 /** Starts a local AWS on one loopback port. @throws when the port is taken. */

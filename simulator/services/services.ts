@@ -124,7 +124,7 @@ export const composeServices = (
     images: ecr.images,
     invoke: functions.invoke,
     startOutside: outside.start,
-    canAssume: (role) => principals.role(role) === undefined || canAssume('codepipeline')(role),
+    canAssume: canAssume('codepipeline'),
     issue: (participant) => principals.issue(artifactAccess(kernel), 'CodePipeline', 3_600_000, participant),
   });
   const sns = createSns(kernel);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { defaultRoles } from '../../simulator/simulator.ts';
 import { hours, minutes } from '../../src/clock.ts';
 import { actionTypes } from '../../src/commands/action-types.ts';
 import { reasonCodes } from '../../src/reason-codes.ts';
@@ -26,17 +27,18 @@ interface Action {
 interface Document {
   readonly pipeline: {
     readonly name: string;
+    readonly roleArn: string;
     readonly stages: readonly { readonly name: string; readonly actions: readonly Action[] }[];
   };
 }
 const document = documentAt('pipeline') as Document;
-const { name } = document.pipeline;
+const { name, roleArn } = document.pipeline;
 
 let account: TestAccount;
 let driver: Driver;
 let temp: string;
 beforeEach(async () => {
-  account = await openAccount();
+  account = await openAccount({ roles: [...defaultRoles, roleArn] });
   temp = mkdtempSync(join(tmpdir(), 'page-'));
   const workspace = dirname(account.manifest);
   driver = createDriver({ simulator: account.simulator, actions: 'actions', workspace, temp });

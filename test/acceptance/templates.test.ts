@@ -63,6 +63,8 @@ const stacks = {
   }),
 };
 
+const pipelineTemplates = ['github-flow', 'gitflow', 'promotion'] as const;
+
 /** The second version of the model: 1.0.0, registered and not decided. */
 const packageArn = `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`;
 
@@ -79,6 +81,9 @@ beforeEach(async () => {
       'staging-deployer',
       'staging-restorer',
       'delivery-worker',
+      ...pipelineTemplates.flatMap((template) =>
+        Object.values(pipelinesOf(resourcesOf(template, parameters))).map(({ roleArn }) => roleArn),
+      ),
     ],
     settings: { roleMaxSessionMs: hours(12) },
   });
@@ -243,7 +248,7 @@ const until = async (pipelineName: string, reached?: string): Promise<readonly s
 const waiting = 'Approve/Approve InProgress';
 
 const declare = (
-  template: 'github-flow' | 'gitflow' | 'promotion',
+  template: (typeof pipelineTemplates)[number],
   id: string,
   given: Readonly<Record<string, string>> = {},
 ) => {
@@ -350,7 +355,7 @@ test('a build of the main branch is registered under its commit, approved, and g
 });
 
 test('CodePipeline accepts every pipeline of every template', async () => {
-  for (const template of ['github-flow', 'gitflow', 'promotion'] as const)
+  for (const template of pipelineTemplates)
     for (const id of Object.keys(pipelinesOf(resourcesOf(template, parameters)))) {
       const { pipeline } = declare(template, id, { ShiftTraffic: 'yes', DeliveryWindow: '* * 9-16 ? * MON-FRI *' });
       const made = await call('CreatePipeline', { pipeline: { ...pipeline, name: `${template}-${pipeline.name}` } });

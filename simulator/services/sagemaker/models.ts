@@ -1,4 +1,5 @@
 import type { Call, Handler, Instant } from '../../contracts.ts';
+import { notSimulated } from '../../not-simulated.ts';
 import type { ContainerDefinition } from './container-definition.ts';
 import { assumed, type Context, epochSeconds, objectAt, placeAt, sagemakerArn } from './context.ts';
 import { type ModelData, modelDataOf } from './model-data.ts';
@@ -134,6 +135,9 @@ export const createModels = (context: Context, packages: ModelPackages, tags: Ta
       throw invalid(`Requested image ${source.Image} not found.`);
     const data = modelDataOf(source);
     const prefix = data?.form === 'prefix' || multiModel;
+    // API, ModelDataUrl: `(https|s3)://([^/]+)/?(.*)`.
+    if (data !== undefined && !data.url.startsWith('s3://'))
+      throw notSimulated(`model data at ${data.url}, no s3:// URI`);
     // aws/aws-step-functions-data-science-sdk-python#61.
     if (data !== undefined && !prefix && !objectAt(context, data.url))
       throw invalid(`Could not find model data at ${data.url}.`);

@@ -19,6 +19,9 @@ export const createTags = () => {
     return tags;
   };
   const put = (tags: Map<string, string>, added: readonly Tag[]): void => {
+    // aws/sagemaker-python-sdk#1301: AWS keeps these keys for itself. The words are CloudFormation's (aws-quickstart/quickstart-amazon-eks#42).
+    if (added.some(({ Key }) => /^aws:/i.test(Key)))
+      throw invalid('aws: prefixed tag key names are not allowed for external use.');
     const after = new Map([...tags, ...added.map(({ Key, Value }) => [Key, Value] as const)]);
     if (after.size > most) throw invalid(`A resource can have at most ${most} tags.`);
     for (const [key, value] of after) tags.set(key, value);
