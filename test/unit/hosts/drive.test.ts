@@ -64,6 +64,32 @@ describe('drive', () => {
     expect(first.fakeEndpoint.mutations).toEqual(['count 1', 'stop: handed-over']);
   });
 
+  it('keeps the minutes and the verdict of the last look of a judge, through turns without one', async () => {
+    const { clock, start } = scene();
+    const judged = { minutes: [{ at: start, candidate: { requests: 60, errors: 1 } }], verdict: 'continue: too early' };
+    const courses = [{ ...judged, phase: 'stepping' }, { phase: 'settling' }, undefined];
+    const operation = {
+      ...countingOperation({ count: 0, mutations: [] }),
+      advance: async () => {
+        const [course] = courses.splice(0, 1);
+        const next = { percent: 1, because: 'looks', ...(course && { course: { ...course, shares: [] } }) } as const;
+        return courses.length === 0
+          ? ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, ...next } as const)
+          : ({ is: 'waiting', memory: { v: 1, seen: 0 }, notBefore: clock.now(), ...next } as const);
+      },
+    };
+    const shown: unknown[] = [];
+    const end = await drive(operation, inputs, (signal) => fakeWorld(clock, signal), {
+      deadline: start + minutes(60),
+      dryRun: false,
+      wait: true,
+      signal: new AbortController().signal,
+      onProgress: ({ course }) => shown.push(course),
+    });
+    expect(shown.at(-1)).toEqual({ ...judged, phase: 'settling', shares: [] });
+    expect(end.course).toEqual({ ...judged, phase: 'settling', shares: [] });
+  });
+
   it('never says that it has come less far than it said before', async () => {
     const { clock, start } = scene();
     const reported = [40, 1, 60];
