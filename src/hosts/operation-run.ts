@@ -288,7 +288,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       );
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
-      const page = target.endpoint && consolePage(session.account, target.endpoint.name);
+      const found = target.endpoint && consolePage(session.account, target.endpoint.name);
+      const page = found?.includes(account) ? undefined : found;
       if (target.endpoint && 'release' in operation.outputs)
         places = placesIn(session.account, target.endpoint.name, inputs);
       const about = subject && { ...subject, ...withoutUndefined({ endpointPage: page }) };
