@@ -1,5 +1,6 @@
 import type { Instant } from './clock.ts';
 import type { Course } from './findings/course.ts';
+import type { RegisteredMetrics } from './findings/evidence.ts';
 import type { Findings } from './findings/findings.ts';
 import type { offers } from './offers.ts';
 import type { Outcome } from './outcome.ts';
@@ -37,6 +38,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** Facts the reader should know before the run continues: skips, opt-outs, predicted traffic, the meaning of a rollback here. */
   readonly notes: readonly string[];
+  /** Of a version that replaces another. Absent where it was registered without metrics. */
+  readonly metrics?: RegisteredMetrics;
   /** Expected duration, from estimates that the notes name. */
   readonly expectedSeconds: number;
   /** Instances billed at the peak of the rollout, by instance type. The quota check compares them. */

@@ -7,7 +7,7 @@ import { InputError } from '../schema.ts';
 const mostOfReason = 500;
 
 /**
- * A part of the evidence, or the reason why it could not be read: the gate does not fail for it.
+ * A part of the evidence, or the reason why it could not be read: no run fails for it.
  * @throws the abort of the run, which is no fact about a part
  */
 export const partOf = async <Value>(read: () => Promise<Value>): Promise<Part<Value>> => {
@@ -18,6 +18,10 @@ export const partOf = async <Value>(read: () => Promise<Value>): Promise<Part<Va
     return { is: 'unknown', because: shortened(reasonOf(error), mostOfReason) };
   }
 };
+
+/** The next part, read with this one. Without this one it has the same reason. */
+export const andThen = <Value, Next>(part: Part<Value>, read: (value: Value) => Promise<Next>): Promise<Part<Next>> =>
+  part.is === 'known' ? partOf(() => read(part.value)) : Promise.resolve(part);
 
 const reasonOf = (error: unknown): string =>
   error instanceof Refusal || error instanceof InputError ? error.message : describe(error);

@@ -1,19 +1,17 @@
 import { type Look, lookAt } from '../endpoint/look.ts';
-import type { Evidence, EvidenceVerdict, Facts, Part, Serves } from '../findings/evidence.ts';
+import type { Evidence, EvidenceVerdict, Facts, Part } from '../findings/evidence.ts';
 import { testDue } from '../manifest/test-due.ts';
 import { shortened } from '../plain-text.ts';
-import { tagOf, versionIn } from '../registry/described-package.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { findingsOf } from '../scoring/kept-findings.ts';
-import { describeServed, type ServedPackage } from '../scoring/registered-reports.ts';
 import { standingOf } from '../scoring/require-verdict.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { nameOfReviewer } from './electorate.ts';
 import { plannedDelivery } from './evidence-changes.ts';
-import { compareMetrics } from './evidence-metrics.ts';
-import { partOf } from './evidence-part.ts';
+import { andThen, partOf } from './evidence-part.ts';
 import { evidenceDigest } from './evidence-stamp.ts';
 import type { Asked, Considered } from './mode.ts';
+import { registeredMetrics } from './registered-metrics.ts';
 import { reviewersFor } from './reviewers-for.ts';
 
 const mostOfFact = 300;
@@ -30,18 +28,15 @@ export const gatherEvidence = async (at: Asked, { findings }: Partial<Considered
     planned.is === 'known'
       ? ({ is: 'known', value: planned.value.look } as const)
       : await partOf(() => lookAt(world, environment.endpoint.name));
-  const served = await andThen(look, (seen) => describeServed(world, seen));
   const isDark = planned.is === 'known' && planned.value.isDark;
   const { card } = registered;
   return {
     is: 'evidence',
-    tag: registered.tag,
     state: evidenceDigest(registered),
     environment: name,
     rules: rulesOf(at),
     ...(findings?.is === 'approval-policy' ? { policy: findings } : {}),
-    serves: servesOf(environment.endpoint.name, look, served),
-    ...(await compareMetrics(world, registered, served.is === 'known' ? served.value : undefined)),
+    ...(await registeredMetrics(world, environment.endpoint.name, look, registered)),
     ...withoutUndefined({
       verdict: await verdictOf(at, look, isDark),
       card: card && { ...card, sections: brief(card.sections) },
@@ -58,34 +53,6 @@ const brief = (facts: Facts): Facts =>
       .slice(0, mostFacts)
       .map(([head, text]) => [shortened(head), shortened(text, mostOfFact)]),
   );
-
-const andThen = <Value, Next>(part: Part<Value>, read: (value: Value) => Promise<Next>): Promise<Part<Next>> =>
-  part.is === 'known' ? partOf(() => read(part.value)) : Promise.resolve(part);
-
-const servesOf = (
-  endpoint: string,
-  look: Part<Look | undefined>,
-  served: Part<ServedPackage | undefined>,
-): Part<Serves> => {
-  if (served.is === 'unknown') return served;
-  if (look.is === 'unknown') return look;
-  const { value: found } = served;
-  // Something serves whose config or model was deleted.
-  if (found === undefined && look.value !== undefined && look.value.live.variants.length > 0)
-    return { is: 'unknown', because: `endpoint config ${look.value.live.endpointConfig} or its model was deleted` };
-  if (found === undefined) return { is: 'known', value: { endpoint } };
-  if ('why' in found) return { is: 'unknown', because: found.why };
-  return { is: 'known', value: { endpoint, name: nameOfServed(found) } };
-};
-
-/** `churn_v1.3.0`, or `churn/7`. */
-const nameOfServed = ({ arn, description }: Extract<ServedPackage, { readonly arn: string }>): string => {
-  const [group = '', number = ''] = arn.split('/').slice(1);
-  const packageVersion = Number(number);
-  return number === ''
-    ? group
-    : tagOf(group, { version: versionIn(group, packageVersion, description), packageVersion });
-};
 
 /** Absent where the manifest has no test for this environment. */
 const verdictOf = async (

@@ -5,6 +5,7 @@ import { networkCauseOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import { CredentialsUnavailable } from './credentials-unavailable.ts';
 import { classify, describe, type ErrorClass } from './errors.ts';
+import { partitionOf } from './partition.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
 import { type Sts, sts, stsClient } from './sts.ts';
@@ -233,11 +234,6 @@ const roleArn = async (
       `role ${role} is a name without an account: set \`account\` in the manifest's environment, or give the role's ARN`,
     );
   return `arn:${partitionOf(region)}:iam::${owner}:role/${role}`;
-};
-
-export const partitionOf = (region: string): string => {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 };
 
 /** The toolkit rewords network errors. */

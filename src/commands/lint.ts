@@ -22,6 +22,7 @@ import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
+import { notifyWarnings } from './lint/notify-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
 import { lintRisk } from './lint/risk-lint.ts';
 import { lintSmoke } from './lint/smoke-lint.ts';
@@ -90,6 +91,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
         ...(await lintRegression(manifest, folder(process.cwd()))),
         ...lintSmoke(manifest),
         ...lintRisk(manifest),
+        ...notifyWarnings(manifest),
         ...(await workflowWarnings(host)),
       ];
       const notices = noticesOf(manifest);
@@ -113,7 +115,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
 /** `production notifies SNS (deliveries) of every event`. */
 const noticesOf = ({ environments, byCodeDeploy }: Manifest): readonly string[] =>
   Object.entries({ ...environments, ...byCodeDeploy }).flatMap(([name, { notify = [] }]) =>
-    notify.map((sink) => `${name} ${notifies(sink)}`),
+    notify.map((sink) => `${name} ${notifies(sink, notify)}`),
   );
 
 const inNumbers = ({ name, size, bakeSeconds, tolerated }: Wave) => ({ name, endpoints: size, bakeSeconds, tolerated });

@@ -2,7 +2,7 @@ import { describe } from '../aws/errors.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import { consolePage } from '../endpoint/console.ts';
 import { happenings } from '../notify/happened.ts';
-import type { Notice, NotifyTerms } from '../notify/notice.ts';
+import { type Notice, type NotifyTerms, threadOfCandidate } from '../notify/notice.ts';
 import { send } from '../notify/send.ts';
 import { notified } from '../release/lifecycle.ts';
 import type { Release, ReleaseRecord } from '../release/record.ts';
@@ -34,7 +34,7 @@ export const announce = async (
     const stored = await store.read();
     if (stored === undefined) return;
     for (const release of toldOf(stored.record, id, world.clock.now())) {
-      const notices = dueOf(world, store, notify, release);
+      const notices = dueOf(world, store, notify, release, threadOf(stored.record, release));
       if (notices.length === 0) continue;
       for (const remark of await send(world, notify.sinks, notices, limitMs)) store.remark(remark);
       if (world.signal.aborted) return;
@@ -54,18 +54,22 @@ const toldOf = ({ live, ended }: ReleaseRecord, id: string, now: Instant): reado
       (release.notified !== undefined && (release.endedAt === undefined || release.endedAt > now - late)),
   );
 
+const threadOf = (record: ReleaseRecord, { id, operation, version, startedAt }: Release): string =>
+  (operation === 'shift-traffic' ? threadOfCandidate(record, version, startedAt) : undefined) ?? id;
+
 const dueOf = (
   world: World,
   { endpoint, ofCodeDeploy }: ReleaseStore,
   { model, environment, sinks }: NotifyTerms,
   release: Release,
+  thread: string,
 ): readonly Notice[] => {
   const { id, version, operation, notified: told = [], outcome, reason } = release;
   return happenings(release, endpoint)
     .filter(({ key, event }) => !told.includes(key) && sinks.some(({ events }) => events.includes(event)))
     .map(({ key, event, at, title, text, share }) => ({
       id: `${id}/${key}`,
-      ...{ event, at, text },
+      ...{ event, at, text, thread },
       title: `${model} ${version}, ${environment}: ${title}`,
       facts: withoutUndefined({
         ...{ model, environment, version, operation, endpoint, share },

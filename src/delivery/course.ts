@@ -49,15 +49,22 @@ const placeOf = (release: Release, now: Instant): Course => {
 const after = (begunAt: Instant | undefined, length: number | undefined): Instant | undefined =>
   begunAt === undefined || length === undefined ? undefined : begunAt + seconds(length);
 
-/** SageMaker moves the traffic by whole instances, one batch before each bake. */
-const sharesOf = ({ deployment }: GuardedUpdate, { candidate, witnessed }: Release): Course['shares'] => {
+/** SageMaker moves the traffic by whole instances, one batch before each bake. The end is as it was verified. */
+const sharesOf = (
+  { deployment }: GuardedUpdate,
+  { candidate, witnessed, serving, concludedAt }: Release,
+): Course['shares'] => {
   const { BlueGreenUpdatePolicy: blueGreen, RollingUpdatePolicy: rolling } = deployment as Deployment;
   const { CanarySize: canary, LinearStepSize: linear } = blueGreen?.TrafficRoutingConfiguration ?? {};
   const batch = (canary ?? linear ?? rolling?.MaximumBatchSize)?.Value ?? candidate.instanceCount;
-  return (witnessed.bakes ?? []).map(({ stage, startedAt }, index) => ({
+  const bakes = (witnessed.bakes ?? []).map(({ stage, startedAt }, index) => ({
     at: startedAt,
     share: stage === 'full' ? 1 : Math.min(1, (batch * (index + 1)) / Math.max(1, candidate.instanceCount)),
   }));
+  const end = serving === 'candidate' ? 1 : serving === 'baseline' ? 0 : undefined;
+  return bakes.length === 0 || end === undefined || concludedAt === undefined
+    ? bakes
+    : [...bakes, { at: concludedAt, share: end }];
 };
 
 /** The part of SageMaker's DeploymentConfig that has sizes; the suite writes them as numbers of instances. */

@@ -58,7 +58,14 @@ export interface ReleaseOperation<Outputs> {
 }
 
 export type Opening<Outputs> =
-  | { readonly is: 'begin'; readonly plan: Plan; readonly release: NewRelease; readonly abandons?: Release }
+  | {
+      readonly is: 'begin';
+      readonly plan: Plan;
+      readonly release: NewRelease;
+      readonly abandons?: Release;
+      /** Read for the plan that is shown, and not again by the turn that begins the release. */
+      readonly metrics?: () => Promise<Plan['metrics']>;
+    }
   | { readonly is: 'resume'; readonly release: Release }
   /** The changes are known only later: after another release has ended, for instance. `notBefore`: the time of the next look. */
   | { readonly is: 'behind'; readonly because: string; readonly notBefore?: Instant }
@@ -158,7 +165,8 @@ const nextTurn = async <Outputs>(
       );
     case 'begin': {
       const { id } = opening.release;
-      const plan = planOf(opening, operation);
+      const metrics = memory === undefined ? await opening.metrics?.() : undefined;
+      const plan = { ...planOf(opening, operation), ...withoutUndefined({ metrics }) };
       if (opening.abandons !== undefined && stored !== undefined) {
         const step =
           memory === undefined

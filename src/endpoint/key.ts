@@ -6,4 +6,4 @@ import type { Account } from '../world.ts';
  * job starts. The account enters only the hash: GitHub drops a job output that contains a masked account id.
  */
 export const endpointKey = ({ partition, region, id }: Account, endpoint: string): string =>
-  `${endpoint}-${digest({ partition, region, id, endpoint }).slice(0, 8)}`;
+  `${endpoint.replaceAll(id, '')}-${digest({ partition, region, id, endpoint }).slice(0, 8)}`;

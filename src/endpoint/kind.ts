@@ -211,7 +211,9 @@ export const kindOfConfiguration = ({ config, models, packaged }: PackagedConten
   if (seen.serverless || variant?.ServerlessConfig !== undefined) return 'serverless';
   if (variant !== undefined && variant.InstanceType === undefined) return 'pooled';
   const asynchronous = seen.asynchronous === true || config?.AsyncInferenceConfig !== undefined;
-  const atLeast = Math.max(packaged.get(variant?.ModelName ?? '') ?? 0, seen.images ?? 0);
+  // One entry of the model stands for all containers of its package.
+  const inPackage = packaged.get(variant?.ModelName ?? '')?.InferenceSpecification?.Containers?.length ?? 0;
+  const atLeast = Math.max(inPackage, seen.images ?? 0);
   return kindOfContent(asynchronous, containersOf(model), model?.InferenceExecutionConfig?.Mode, atLeast);
 };
 

@@ -1,6 +1,10 @@
 import { classify, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import type { DescribeEndpointConfigOutput, DescribeModelOutput } from '../aws/sagemaker.ts';
+import type {
+  DescribeEndpointConfigOutput,
+  DescribeModelOutput,
+  DescribeModelPackageOutput,
+} from '../aws/sagemaker.ts';
 import { inRegistry, registryAccount } from '../registry/registry.ts';
 import type { World } from '../world.ts';
 import { type LiveEndpoint, observe } from './observe.ts';
@@ -15,8 +19,8 @@ export interface Content {
 
 /** The same with facts of packages, which decide about the kind of endpoint. */
 export interface PackagedContent extends Content {
-  /** Containers of the one package that a model was made of, by the model's name: its one entry stands for all of them. */
-  readonly packaged: ReadonlyMap<string, number>;
+  /** The one package that a model was made of, by the model's name. One that this run may not read is missing. */
+  readonly packaged: ReadonlyMap<string, DescribeModelPackageOutput>;
 }
 
 /** One look at an endpoint: the endpoint, and the config that it serves. */
@@ -56,8 +60,8 @@ export const contentOf = async (world: World, endpointConfig: string): Promise<C
 export const withPackages = async (world: World, content: Content): Promise<PackagedContent> => {
   const found = await Promise.all(
     [...content.models].map(async ([name, model]) => {
-      const containers = await packageContainersOf(world, model);
-      return containers === undefined ? [] : [[name, containers] as const];
+      const described = await packageBehind(world, model);
+      return described === undefined ? [] : [[name, described] as const];
     }),
   );
   return { ...content, packaged: new Map(found.flat()) };
@@ -71,13 +75,15 @@ export const packagesOfModel = ({ PrimaryContainer, Containers = [] }: DescribeM
 export const packageOfModel = (model: DescribeModelOutput): string | undefined =>
   model.PrimaryContainer !== undefined || model.Containers?.length === 1 ? packagesOfModel(model)[0] : undefined;
 
-const packageContainersOf = async (world: World, model: DescribeModelOutput): Promise<number | undefined> => {
+const packageBehind = async (
+  world: World,
+  model: DescribeModelOutput,
+): Promise<DescribeModelPackageOutput | undefined> => {
   const ModelPackageName = packageOfModel(model);
   if (ModelPackageName === undefined) return undefined;
   const owner = ModelPackageName.split(':')[4] ?? world.account.id;
   const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
-  const described = await unlessDenied(orUndefined(sagemaker.describeModelPackage({ ModelPackageName })));
-  return described?.InferenceSpecification?.Containers?.length;
+  return unlessDenied(orUndefined(sagemaker.describeModelPackage({ ModelPackageName })));
 };
 
 const unlessDenied = async <Answer>(answer: Promise<Answer>): Promise<Answer | undefined> => {

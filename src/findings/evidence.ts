@@ -3,10 +3,8 @@ import type { Ruling } from './comparison.ts';
 import type { Regression } from './regression.ts';
 
 /** The facts for a person who decides about a version, read before the question. Its texts may be foreign. */
-export interface Evidence {
+export interface Evidence extends RegisteredMetrics {
   readonly is: 'evidence';
-  /** `churn_v1.4.0`. */
-  readonly tag: string;
   /** Twelve hex digits: a write to the package changes them. */
   readonly state: string;
   readonly environment: string;
@@ -14,12 +12,6 @@ export interface Evidence {
   readonly rules: readonly string[];
   /** Of a policy that did not decide. */
   readonly policy?: ApprovalPolicy;
-  readonly serves: Part<Serves>;
-  readonly metrics: readonly EvidenceMetric[];
-  /** Of the metrics that were not shown, since there are too many. */
-  readonly metricsLeft: number;
-  /** Why a side has no metrics, and how far they can be compared. */
-  readonly metricNotes: readonly string[];
   /** Absent: the manifest has no `regression:`. */
   readonly verdict?: Part<EvidenceVerdict>;
   /** The plan of `deploy-endpoint`. */
@@ -29,7 +21,19 @@ export interface Evidence {
   readonly lineage: Facts;
 }
 
-/** A part that could not be read has the reason: the gate does not fail for it. */
+/** The metrics of the registry: a version's beside those of the version that serves. */
+export interface RegisteredMetrics {
+  /** `churn_v1.4.0`. */
+  readonly tag: string;
+  readonly serves: Part<Serves>;
+  readonly metrics: readonly EvidenceMetric[];
+  /** Of the metrics that were not shown, since there are too many. */
+  readonly metricsLeft: number;
+  /** Why a side has no metrics, and how far they can be compared. */
+  readonly metricNotes: readonly string[];
+}
+
+/** A part that could not be read has the reason: no run fails for it. */
 export type Part<Value> =
   | { readonly is: 'known'; readonly value: Value }
   /** `because`: a clause. */

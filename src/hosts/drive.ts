@@ -180,7 +180,7 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   world: World,
 ): Promise<Progress<M, Outputs> | 'interrupted' | { readonly lookAgainAt: Instant; readonly error: Error }> => {
   try {
-    return await operation.advance(inputs, recall<M>(token), world);
+    return await operation.advance(inputs, recall<M>(token, world), world);
   } catch (error) {
     // Any error of a cancelled turn counts as the cancellation, whatever its message. The loop sees the signal and stops.
     if (world.signal.aborted) return 'interrupted';
@@ -215,7 +215,7 @@ export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
     for (;;) {
       const turnLimit = Math.max(limit, clock.now() + abortTurnLimit);
       const progress = await withinLimit(clock, turnLimit, undefined, (signal) =>
-        operation.abort(inputs, recall<M>(token), why, worldFor(signal)),
+        operation.abort(inputs, recall<M>(token, { account }), why, worldFor(signal)),
       );
       if (progress.is === 'done') return { ...progress, ...withoutUndefined({ token }) };
       token = writeMemory(progress.memory, account.id);
@@ -231,8 +231,8 @@ export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
   }
 };
 
-const recall = <M extends Memory>(token: string | undefined): M | undefined =>
-  token === undefined ? undefined : readMemory<M>(token, 'resume-token');
+const recall = <M extends Memory>(token: string | undefined, { account }: Pick<World, 'account'>): M | undefined =>
+  token === undefined ? undefined : readMemory<M>(token, 'resume-token', account.id);
 
 const done = <Outputs>(
   reason: Ended<Outputs>['reason'],

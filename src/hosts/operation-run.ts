@@ -188,6 +188,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
   const timeline: TimelineEntry[] = [];
 
   const report = (end: Ended<Outputs>): Report => {
+    const accounts = account === undefined ? [] : [account, registry, elsewhere, ...accountsIn(shown)];
     const result = (host.verbatim ? (whole: Result) => whole : scrubbed)(
       {
         'schema-version': 1,
@@ -202,15 +203,16 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
         startedAt: iso(startedAt),
         endedAt: iso(clock.now()),
       },
-      account,
-      account && registry,
-      account && elsewhere,
-      ...(account === undefined ? [] : accountsIn(shown)),
+      ...accounts,
     );
+    // A person's own terminal has it as it is; so has a log.
+    const told = host.verbatim
+      ? timeline
+      : timeline.map((entry) => ({ ...entry, because: withoutAccount(entry.because, ...accounts) }));
     return {
       result,
       inputs: withoutSecrets(shown),
-      timeline: withoutSecrets(timeline),
+      timeline: withoutSecrets(told),
       ...withoutUndefined({
         token: end.token,
         files: end.files,
@@ -288,7 +290,8 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
       );
       account = session.account.id;
       key = target.endpoint && endpointKey(session.account, target.endpoint.name);
-      const page = target.endpoint && consolePage(session.account, target.endpoint.name);
+      const found = target.endpoint && consolePage(session.account, target.endpoint.name);
+      const page = found?.includes(account) ? undefined : found;
       if (target.endpoint && 'release' in operation.outputs)
         places = placesIn(session.account, target.endpoint.name, inputs);
       const about = subject && { ...subject, ...withoutUndefined({ endpointPage: page }) };

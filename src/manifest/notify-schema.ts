@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { partitionOf } from '../aws/partition.ts';
 import { type NotifyEvent, notifyEvents, type Sink, type SinkTarget } from './notify.ts';
 import { either } from './suggest.ts';
 import * as v from './values.ts';
@@ -60,7 +61,7 @@ const targets = {
       v
         .text(
           'a source; expected letters, digits, dots, hyphens and slashes, not beginning with aws., e.g. model-delivery',
-          /^(?!aws\.)[a-zA-Z0-9._/-]{1,256}$/,
+          /^(?![aA][wW][sS](\.|$))[a-zA-Z0-9._/-]{1,256}$/,
           256,
         )
         .check(about('`source` of the events. Default: `model-delivery`.')),
@@ -88,6 +89,15 @@ const sink = z.pipe(
     })
     .check((checked) => {
       if (checked.issues.length > 0) return;
+      const { topic, format } = checked.value.sns ?? {};
+      // Amazon SNS developer guide, "Message delivery for FIFO topics": to queues alone, and to no HTTPS endpoint; Amazon Q Developer subscribes by one.
+      if (format === 'chat' && topic?.endsWith('.fifo'))
+        checked.issues.push({
+          code: 'custom',
+          input: checked.value,
+          path: ['sns', 'format'],
+          message: '`chat` needs a standard topic: a FIFO topic delivers to queues alone, and to no chat',
+        });
       const given = names.filter((name) => checked.value[name as keyof typeof targets] !== undefined);
       if (given.length !== 1)
         checked.issues.push({
@@ -120,6 +130,53 @@ const targetOf = ({
   if (slack !== undefined) return { is: 'slack', variable: slack['webhook-from'] };
   // The check above refuses an entry without a sink.
   return { is: 'teams', variable: teams?.['webhook-from'] ?? '' };
+};
+
+/** Where the ARN of a sink stands, for an error. */
+const arnIn = ({ to }: Sink): { readonly arn: string; readonly path: readonly string[] } | undefined => {
+  if (to.is === 'sns') return { arn: to.topic, path: ['sns', 'topic'] };
+  return to.is === 'event-bridge' && to.bus.startsWith('arn:')
+    ? { arn: to.bus, path: ['event-bridge', 'bus'] }
+    : undefined;
+};
+
+/** A role has no access to another partition (IAM user guide, "Partitions"). Another region or account may be right. */
+export const notifyFaults = ({
+  notify: forAll = [],
+  environments,
+}: {
+  readonly notify?: readonly Sink[] | undefined;
+  readonly environments: Readonly<
+    Record<string, { readonly notify?: readonly Sink[] | undefined; readonly region?: string | undefined }>
+  >;
+}): { path: (string | number)[]; message: string }[] => {
+  const faultsOf = (sinks: readonly Sink[], path: readonly string[], place?: { name: string; region: string }) =>
+    sinks.flatMap((sink, index) => {
+      const found = arnIn(sink);
+      if (found === undefined) return [];
+      const [, partition = '', , region = ''] = found.arn.split(':');
+      const [where, expected] =
+        place === undefined
+          ? [`its region ${region}`, partitionOf(region)]
+          : [`environment ${place.name} in ${place.region}`, partitionOf(place.region)];
+      return partition === expected
+        ? []
+        : [
+            {
+              path: [...path, index, ...found.path],
+              message: `is in the partition ${partition}, and ${where} in ${expected}: nothing is sent from one partition to another`,
+            },
+          ];
+    });
+  const own = faultsOf(forAll, ['notify']);
+  const found = Object.entries(environments).flatMap(([name, one]) => {
+    const path = one.notify === undefined ? ['notify'] : ['environments', name, 'notify'];
+    const wrong = one.notify === undefined ? [] : faultsOf(one.notify, path);
+    return wrong.length > 0 || one.region === undefined || (one.notify === undefined && own.length > 0)
+      ? wrong
+      : faultsOf(one.notify ?? forAll, path, { name, region: one.region });
+  });
+  return [...own, ...found];
 };
 
 /** `notify` of the manifest, and of one environment. @param fewest 0 for an environment: the manifest's sinks are not for it */

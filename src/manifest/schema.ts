@@ -6,7 +6,7 @@ import { policyFaults } from './approval-policy.ts';
 import { approvalSchema } from './approval-schema.ts';
 import { endpoint } from './endpoint-schema.ts';
 import type { CodeDeployEnvironment, Environment, Manifest } from './manifest.ts';
-import { notify } from './notify-schema.ts';
+import { notify, notifyFaults } from './notify-schema.ts';
 import { approvalFaults } from './one-approval.ts';
 import { orderFaults } from './order.ts';
 import { registry } from './registry-schema.ts';
@@ -274,6 +274,7 @@ export const manifestSchema = z.pipe(
         ...approvalFaults(checked.value),
         ...policyFaults(checked.value),
         ...orderFaults(environments),
+        ...notifyFaults(checked.value),
       ])
         checked.issues.push({ code: 'custom', input: checked.value, ...fault });
     }),

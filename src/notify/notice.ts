@@ -2,6 +2,7 @@ import type { Instant } from '../clock.ts';
 import { deliveryOf } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { NotifyEvent, Sink } from '../manifest/notify.ts';
+import type { ReleaseRecord } from '../release/record.ts';
 
 /** One event, told to people and to programs. */
 export interface Notice {
@@ -16,6 +17,8 @@ export interface Notice {
   readonly title: string;
   /** Sentences. Parts of it are foreign text. */
   readonly text: string;
+  /** The same for all notices of one delivery, which may be two releases: up without traffic, then a shift of the traffic. */
+  readonly thread?: string;
   readonly facts: NoticeFacts;
 }
 
@@ -26,7 +29,6 @@ export interface NoticeFacts {
   readonly version: string;
   readonly operation: string;
   readonly endpoint?: string;
-  /** Groups the notices of one delivery. */
   readonly release?: string;
   /** The candidate's share of the traffic, 0–1. */
   readonly share?: number;
@@ -43,6 +45,23 @@ export interface NotifyTerms {
   readonly environment: string;
   readonly sinks: readonly Sink[];
 }
+
+/**
+ * Id of the release that a delivery began with: `shift-traffic` goes on with the candidate that the last `deploy-endpoint` brought up.
+ * @param before the shift; absent: as of now
+ */
+export const threadOfCandidate = (
+  { ended }: Pick<ReleaseRecord, 'ended'>,
+  version: string,
+  before: Instant = Number.POSITIVE_INFINITY,
+): string | undefined =>
+  ended.find(
+    (one) =>
+      one.operation === 'deploy-endpoint' &&
+      one.reason === 'candidate-dark' &&
+      one.version === version &&
+      one.startedAt < before,
+  )?.id;
 
 /** Undefined without `notify`. */
 export const notifyTermsOf = ({

@@ -4,8 +4,8 @@ import { sinkPermissions } from '../permissions.ts';
 import { nameOfSink } from './send.ts';
 
 /** `notifies Slack (SLACK_WEBHOOK_URL) of verdict, ended`: for a plan, and for lint. */
-export const notifies = (sink: Sink, events: readonly NotifyEvent[] = sink.events): string =>
-  `notifies ${nameOfSink(sink)} of ${events.length === notifyEvents.length ? 'every event' : events.join(', ')}`;
+export const notifies = (sink: Sink, among: readonly Sink[], events: readonly NotifyEvent[] = sink.events): string =>
+  `notifies ${nameOfSink(sink, among)} of ${events.length === notifyEvents.length ? 'every event' : events.join(', ')}`;
 
 /** The events of a delivery; the others are of a gate. */
 export const deliveryEvents: readonly NotifyEvent[] = ['begun', 'step-taken', 'verdict', 'ended'];
@@ -20,7 +20,7 @@ export const withNotices = (plan: Plan, sinks: readonly Sink[], possible: readon
     ? plan
     : {
         ...plan,
-        notes: [...plan.notes, ...told.map(({ sink, events }) => notifies(sink, events))],
+        notes: [...plan.notes, ...told.map(({ sink, events }) => notifies(sink, sinks, events))],
         permissions: [
           ...new Set([...plan.permissions, ...told.flatMap(({ sink: { to } }) => sinkPermissions(to.is))]),
         ].sort(),

@@ -25,7 +25,7 @@ const kinds: { readonly [Is in SinkTarget['is']]: SinkKind<Extract<SinkTarget, {
           : { Message: plainText(notice), Subject: subjectOf(notice) }),
         // A FIFO topic drops a repetition within five minutes.
         ...(topic.endsWith('.fifo')
-          ? { MessageGroupId: digest(notice.facts.release ?? notice.id), MessageDeduplicationId: digest(notice.id) }
+          ? { MessageGroupId: digest(notice.thread ?? notice.id), MessageDeduplicationId: digest(notice.id) }
           : {}),
       }),
   },
@@ -55,8 +55,19 @@ const post = async ({ webhooks }: World, variable: string, body: object): Promis
   await webhooks.post(variable, body);
 };
 
-/** `SNS (deliveries)`: for plans, lint and remarks. */
-export const nameOfSink = ({ to }: Sink): string => kindOf(to).name(to);
+/**
+ * `SNS (deliveries)`: for plans, lint and remarks. Two topics of one name differ in their place in the list: their region or account would not
+ * always tell them apart, and an account is named nowhere.
+ * @param among all sinks of the environment
+ */
+export const nameOfSink = (sink: Sink, among: readonly Sink[]): string => {
+  const name = shortName(sink);
+  return among.some((other) => other !== sink && shortName(other) === name)
+    ? `${name}, entry ${among.indexOf(sink) + 1} of \`notify\``
+    : name;
+};
+
+const shortName = ({ to }: Sink): string => kindOf(to).name(to);
 
 // The table is complete, and each entry gets its own kind of target.
 const kindOf = (target: SinkTarget): SinkKind<SinkTarget> => kinds[target.is] as SinkKind<SinkTarget>;
@@ -85,7 +96,7 @@ export const send = async (
         try {
           await Promise.race([kindOf(sink.to).send(world, sink.to, clean(notice, world)), late]);
         } catch (error) {
-          return [`no notification went to ${nameOfSink(sink)}: ${causeOf(error)}`];
+          return [`no notification went to ${nameOfSink(sink, sinks)}: ${causeOf(error)}`];
         }
       return [];
     });

@@ -35,7 +35,7 @@ export const plainText = (notice: Notice): string =>
 
 /** A custom notification of Amazon Q Developer in chat applications (administrator guide, "Custom notifications"). */
 export const chatMessage = (notice: Notice): object => {
-  const { id, event, title, facts } = notice;
+  const { id, event, title, thread, facts } = notice;
   const links = linksOf(notice).map(([name, address]) => `<${address}|${name}>`);
   return {
     version: '1.0',
@@ -47,8 +47,8 @@ export const chatMessage = (notice: Notice): object => {
       description: [escapedText(notice), ...links].join('\n'),
       keywords: [facts.model, facts.environment],
     },
-    // Messages of one release make one thread, where the channel allows it.
-    metadata: withoutUndefined({ threadId: facts.release, summary: beginning(visible(title), 250), eventType: event }),
+    // Messages of one delivery make one thread, where the channel allows it.
+    metadata: withoutUndefined({ threadId: thread, summary: beginning(visible(title), 250), eventType: event }),
   };
 };
 

@@ -1,3 +1,4 @@
+import { plannedMetrics } from '../approval/registered-metrics.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
 import { adoptBaseline } from '../delivery/adopt-baseline.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
@@ -237,6 +238,7 @@ const plan = async (
       return {
         is: 'begin',
         ...planned,
+        metrics: () => plannedMetrics(world, requested.spec.name, planned.look, registered),
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,

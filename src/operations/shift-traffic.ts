@@ -1,3 +1,4 @@
+import { plannedMetrics } from '../approval/registered-metrics.ts';
 import { abortRelease } from '../delivery/abort-release.ts';
 import { candidateStands } from '../delivery/candidate-unchanged.ts';
 import { beginStage } from '../delivery/follow-stage.ts';
@@ -188,6 +189,7 @@ const plan = async (
       return {
         is: 'begin',
         ...planned,
+        metrics: () => plannedMetrics(world, endpoint, planned.look, registered),
         plan: { ...planned.plan, notes: [...planned.plan.notes, ...notes] },
         ...withoutUndefined({ abandons: decision.abandons }),
       };

@@ -17,7 +17,7 @@ interface Point {
 
 /**
  * Traffic and errors of a release as charts, one quantity each, and the same numbers as a table: GitHub strips pictures from a summary and
- * draws Mermaid. Empty when the candidate had no traffic.
+ * draws Mermaid. One point makes no chart, and an arm without requests no column. Empty when the candidate had no traffic.
  */
 export const courseMarkdown = (course: Course): string => {
   const points = pointsOf(course);
@@ -27,11 +27,11 @@ export const courseMarkdown = (course: Course): string => {
   const rates = [...candidate.map((one) => rate(one.candidate)), ...baseline.map((one) => rate(one.baseline))];
   const top = niceTop(100 * Math.max(0, ...rates));
   return [
-    '### Traffic and errors',
+    candidate.length + baseline.length === 0 ? '### Traffic' : '### Traffic and errors',
     chart('Share of the candidate, %', points, 100, ({ share }) => share),
     chart('Errors of the candidate, %', candidate, top, (one) => rate(one.candidate)),
     chart('Errors of the baseline, %', baseline, top, (one) => rate(one.baseline)),
-    table(points),
+    table(points, { candidate: candidate.length > 0, baseline: baseline.length > 0 }),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -76,7 +76,7 @@ const sumOf = (all: readonly (Counted | undefined)[]): Counted =>
 
 /** `xychart-beta` is the name that older versions of Mermaid know too (its documentation, "XY Chart"). */
 const chart = (title: string, points: readonly Point[], top: number, of: (point: Point) => number): string =>
-  points.length === 0
+  points.length < 2
     ? ''
     : [
         '```mermaid',
@@ -88,15 +88,16 @@ const chart = (title: string, points: readonly Point[], top: number, of: (point:
         '```',
       ].join('\n');
 
-const table = (points: readonly Point[]): string =>
-  [
-    '| minute | share of the candidate | errors of the candidate | errors of the baseline |',
-    '| ---: | ---: | ---: | ---: |',
-    ...points.map(
-      ({ minute, share, candidate, baseline }) =>
-        `| ${minute} | ${percent(share)} | ${errorsOf(candidate)} | ${errorsOf(baseline)} |`,
-    ),
-  ].join('\n');
+const table = (points: readonly Point[], known: Readonly<Record<'candidate' | 'baseline', boolean>>): string => {
+  const arms = (['candidate', 'baseline'] as const).filter((arm) => known[arm]);
+  return [
+    ['minute', 'share of the candidate', ...arms.map((arm) => `errors of the ${arm}`)],
+    ['---:', '---:', ...arms.map(() => '---:')],
+    ...points.map((point) => [`${point.minute}`, percent(point.share), ...arms.map((arm) => errorsOf(point[arm]))]),
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+};
 
 const errorsOf = (counted: Counted): string =>
   counted.requests === 0 ? '–' : `${counted.errors} of ${counted.requests} (${percent(rate(counted))})`;

@@ -1,6 +1,9 @@
 import { duration, seconds } from '../clock.ts';
 import type { Plan } from '../operation.ts';
 import { oneLine } from '../plain-text.ts';
+import { servingSentence } from './findings/evidence-words.ts';
+import { metricsLines, metricsSection } from './findings/metrics.ts';
+import { sectionMarkdown } from './findings/section.ts';
 import { code, prose } from './markdown.ts';
 
 /** For a log or a terminal. Each line of the plan is one line of the log: foreign text cannot begin another. */
@@ -12,6 +15,12 @@ export const planAsText = (plan: Plan): string =>
       `  ${change.verb.padEnd(6)} ${change.object}`,
       ...change.details.map((detail) => `           ${detail}`),
     ]),
+    ...(plan.metrics === undefined
+      ? []
+      : [
+          `  metrics: ${servingSentence(plan.metrics.serves)}`,
+          ...metricsLines(plan.metrics).map((line) => `           ${line}`),
+        ]),
     ...plan.notes.map((note) => `  note: ${note}`),
     `  expected: ${expectationOf(plan)}`,
     `  permissions: ${plan.permissions.join(', ') || 'none'}`,
@@ -37,6 +46,7 @@ export const planAsMarkdown = (plan: Plan): string =>
     ...plan.notes.map((note) => `- ${prose(note)}`),
     `- Expected: ${prose(expectationOf(plan))}.`,
     '',
+    ...(plan.metrics === undefined ? [] : [sectionMarkdown(metricsSection(plan.metrics), 4), '']),
     '<details><summary>Permissions this run needs</summary>',
     '',
     ...(plan.permissions.length === 0 ? ['None.'] : plan.permissions.map((permission) => `- ${code(permission)}`)),

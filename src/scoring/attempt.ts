@@ -1,4 +1,6 @@
 import { isPath, requirePath } from '../answers/selector.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
+import { withNotices } from '../notify/planned.ts';
 import type { Plan } from '../operation.ts';
 import { LostRace } from '../release/store.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -82,7 +84,8 @@ export const plan = async (at: Standing): Promise<Turn> => {
       },
     }),
   });
-  return waiting(at, { percent: 1, because: planned.title, plan: planned });
+  const { sinks = [] } = notifyTermsOf(at.given) ?? {};
+  return waiting(at, { percent: 1, because: planned.title, plan: withNotices(planned, sinks, ['verdict']) });
 };
 
 /** Before anything is made for it, every selector must be one, and every row must make a request. @throws {InputError} */

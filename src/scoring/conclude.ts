@@ -1,5 +1,7 @@
 import { type Instant, iso } from '../clock.ts';
 import type { RegressionSpec } from '../manifest/regression.ts';
+import { notifyTermsOf } from '../notify/notice.ts';
+import { announceVerdict } from '../notify/tested.ts';
 import { Refusal } from '../operation.ts';
 import { type ReasonCode, reason } from '../reason-codes.ts';
 import { endOfDay } from '../regression/golden/expiry.ts';
@@ -62,11 +64,17 @@ export const conclude = async (at: Standing): Promise<Turn> => {
     return waiting(at, { percent: 95, because: `${error.message}; reading it again` });
   }
   const named = await nameInMetadata(world, namedBy(at), verdict);
+  const turn = verdictTurn(at, verdict);
+  const untold = await announceVerdict(world, notifyTermsOf(at.given), {
+    ...{ registered, record: at.record, id: at.id, attempt },
+    ...withoutUndefined({ endpoint: at.environment?.endpoint.name }),
+    ...{ verdict: verdict.verdict, because: verdict.because, outcome: turn.outcome, reason: turn.reason },
+  });
   return {
-    ...verdictTurn(at, verdict),
+    ...turn,
     findings,
     files: { evaluation },
-    remarks: [...warnings, ...remarks, ...named],
+    remarks: [...warnings, ...remarks, ...named, ...untold],
   };
 };
 

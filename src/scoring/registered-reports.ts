@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { classify, orUndefined } from '../aws/errors.ts';
+import type { PackagedContent } from '../endpoint/look.ts';
 import { Refusal } from '../operation.ts';
 import { grantTo } from '../registry/grant.ts';
 import { type PackageReports, type ReportName, reportMembers, reportsOf } from '../registry/package-reports.ts';
@@ -34,8 +35,11 @@ export type ServedPackage =
     }
   | { readonly why: string };
 
-/** @returns undefined when nothing serves */
-export const describeServed = async (world: World, look: Serving | undefined): Promise<ServedPackage | undefined> => {
+/** @param look may have read the package already @returns undefined when nothing serves */
+export const describeServed = async (
+  world: World,
+  look: (Serving & Partial<PackagedContent>) | undefined,
+): Promise<ServedPackage | undefined> => {
   const served = servedIn(look);
   if (served === undefined) return undefined;
   const ModelPackageName = servedPackage(look);
@@ -45,7 +49,8 @@ export const describeServed = async (world: World, look: Serving | undefined): P
   const { sagemaker } = (owner === registryAccount(world).id ? inRegistry(world) : world).read;
   const name = `package ${ModelPackageName.split('/').slice(1).join('/')}`;
   try {
-    const described = await orUndefined(sagemaker.describeModelPackage({ ModelPackageName }));
+    const described =
+      look?.packaged?.get(served.model) ?? (await orUndefined(sagemaker.describeModelPackage({ ModelPackageName })));
     return described === undefined
       ? { why: `${name}, which serves, was deleted` }
       : {

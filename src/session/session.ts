@@ -8,8 +8,8 @@ import {
   base,
   type CredentialSource,
   type Identity,
-  partitionOf,
 } from '../aws/credentials.ts';
+import { partitionOf } from '../aws/partition.ts';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';

@@ -3,7 +3,10 @@ import { minutes } from '../../src/clock.ts';
 import type { Evidence } from '../../src/findings/evidence.ts';
 import { approveGate } from '../../src/operations/approve-gate.ts';
 import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
+import { registerModel } from '../../src/operations/register-model.ts';
+import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
+import { summaryOf } from '../../src/report/summary.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { keepVerdict, putGolden, regression } from '../support/regression-verdicts.ts';
 
@@ -196,5 +199,85 @@ describe('in mode wait', () => {
     const looks = requests.filter(({ operation }) => operation === 'ListModelPackages');
     expect(looks.length).toBeGreaterThan(6);
     expect(new Set(plans.map(({ at }) => Math.floor((at - clock.now()) / minutes(2)))).size).toBe(2);
+  });
+});
+
+describe('the plan of a delivery', () => {
+  const accuracy = 'multiclass_classification_metrics.accuracy';
+  const row = `| ${accuracy.replaceAll('_', '\\_')} | 0.96 | 0.9 | +0.06 ▲ better |`;
+  /** The reads of the two evaluations, and those of packages. */
+  const readsIn = (requests: ReturnType<ReturnType<TestAccount['watch']>>) => ({
+    evaluations: requests.filter(
+      ({ operation, resource }) => operation === 'GetObject' && resource.includes('evaluation'),
+    ).length,
+    packages: requests.filter(({ operation }) => operation === 'DescribeModelPackage').length,
+  });
+
+  test('has the metrics beside those of the version that serves, by two more requests', async () => {
+    await serving();
+    await account.prepare('1.1.0');
+    const seen = account.watch();
+    const dry = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    // The package of the version, and the look's package of the one that serves.
+    expect(readsIn(seen())).toEqual({ evaluations: 2, packages: 2 });
+    expect(dry?.result.plan?.metrics).toMatchObject({
+      tag: 'iris_v1.1.0',
+      serves: { is: 'known', value: { endpoint: 'iris', name: 'iris_v1.0.0' } },
+      metrics: expect.arrayContaining([{ name: accuracy, candidate: 0.96, serving: 0.9, better: 'higher' }]),
+    });
+    expect(JSON.stringify(dry?.result)).not.toContain(team.account);
+    const again = account.watch();
+    const delivered = await account.run(deployEndpoint, { version: '1.1.0' });
+    expect(delivered?.result.reason).toBe('delivered');
+    // The turn that begins the release plans again, and does not read them again.
+    expect(readsIn(again()).evaluations).toBe(2);
+    expect(delivered && summaryOf(delivered)).toContain(row);
+  });
+
+  test('of the first version has its metrics alone', async () => {
+    account.writeManifest(() => manifestText({ rollout: rollouts.unguarded, unwatched: true }));
+    await account.prepare('1.0.0');
+    const dry = await account.run(deployEndpoint, { version: '1.0.0', 'dry-run': 'true' });
+    expect(dry?.result.plan?.metrics).toMatchObject({
+      serves: { is: 'known', value: { endpoint: 'iris' } },
+      metrics: expect.arrayContaining([{ name: accuracy, candidate: 0.9, better: 'higher' }]),
+    });
+  });
+
+  test('has none of a version that was registered without, and reads nothing for it', async () => {
+    await serving();
+    const { evaluation: _, ...without } = account.registration('1.1.0');
+    await account.run(registerModel, without);
+    await account.approve();
+    const seen = account.watch();
+    const dry = await account.run(deployEndpoint, { version: '1.1.0', 'dry-run': 'true' });
+    expect(dry?.result.reason).toBe('planned');
+    expect(dry?.result.plan?.metrics).toBeUndefined();
+    expect(readsIn(seen()).evaluations).toBe(0);
+  });
+
+  test('has the missing permission in their place, and the delivery goes on', async () => {
+    await serving();
+    await account.prepare('1.1.0');
+    account.simulator.attachPolicy('model-deployer', {
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: '*', Resource: '*' },
+        { Effect: 'Deny', Action: 's3:GetObject', Resource: 'arn:aws:s3:::*evaluation*' },
+      ],
+    });
+    const delivered = await account.run(deployEndpoint, { version: '1.1.0' });
+    expect(delivered?.result.reason).toBe('delivered');
+    expect(delivered?.result.plan?.metrics).toMatchObject({ metrics: [] });
+    expect(delivered && summaryOf(delivered)).toContain('grant s3:GetObject on it');
+  });
+
+  test('of a shift of the traffic has them too', async () => {
+    await account.inProduction('1.0.0');
+    account.writeManifest(() => manifestText({ rollout: `${rollouts.steps}, max-step: 6h` }));
+    await account.prepare('1.1.0');
+    expect((await account.run(deployEndpoint, { version: '1.1.0' }))?.result.reason).toBe('candidate-dark');
+    const dry = await account.run(shiftTraffic, { version: '1.1.0', 'dry-run': 'true' });
+    expect(dry && summaryOf(dry)).toContain(row);
   });
 });

@@ -9,6 +9,7 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { policyFor } from '../../src/permissions.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
+import { approved, regress, withRegression } from '../support/golden-set.ts';
 import { place } from '../support/policy-place.ts';
 
 /** A receiver of webhooks on this machine. */
@@ -187,6 +188,57 @@ describe('a delivery tells of itself', () => {
     expect(keys()).toEqual(['waiting-for-approval']);
     await account.run(approveGate, { version: '1.0.0', mode: 'wait' }, { environment: webhooks() });
     expect(keys()).toHaveLength(1);
+  });
+});
+
+describe('a regression test tells of its verdict', () => {
+  const tested = async (version: '1.0.0' | '1.2.0'): Promise<void> => {
+    await createSinks();
+    await approved(account, version);
+    withRegression(account, {}, (text) => `${text}${everywhere}`);
+  };
+
+  test.each([
+    ['1.0.0', 'passes the regression test', 'succeeded', 'regression-passed'],
+    ['1.2.0', 'does not pass the regression test', 'rejected', 'regression-failed'],
+  ] as const)('%s %s: once, with its reason, and with an id of its own', async (version, title, outcome, reason) => {
+    await tested(version);
+    const report = await regress(account, version, {}, { environment: webhooks() });
+    expect(report?.result).toMatchObject({ outcome, reason });
+    expect(report?.remarks).toEqual([]);
+    expect(subjects()).toEqual([`iris ${version}, production: ${title}`]);
+    expect(account.simulator.mailbox.bus('ml').map(({ detail }) => detail)).toEqual([
+      expect.objectContaining({
+        id: expect.stringMatching(new RegExp(`^iris-${version}-production-[0-9a-f]{8}-1/verdict-test$`)),
+        event: 'verdict',
+        operation: 'regression-test',
+        endpoint: 'iris',
+        outcome,
+        reason,
+      }),
+    ]);
+    expect(receiver.bodies).toHaveLength(2);
+    expect(report?.result.plan?.notes).toContain('notifies Teams (TEAMS_WEBHOOK_URL) of verdict');
+  });
+
+  test('a run that finds a verdict tells nothing, nor does a dry run', async () => {
+    await tested('1.0.0');
+    await regress(account, '1.0.0', { 'dry-run': 'true' }, { environment: webhooks() });
+    expect(keys()).toEqual([]);
+    await regress(account, '1.0.0', {}, { environment: webhooks() });
+    expect((await regress(account, '1.0.0', {}, { environment: webhooks() }))?.result.reason).toBe('regression-passed');
+    expect(keys()).toEqual(['verdict-test']);
+  });
+
+  test('a sink that fails is a remark beside the same verdict', async () => {
+    await tested('1.2.0');
+    receiver.answer = 500;
+    const report = await regress(account, '1.2.0', {}, { environment: webhooks() });
+    expect(report?.result.reason).toBe('regression-failed');
+    expect(report?.remarks).toEqual([
+      'no notification went to Slack (SLACK_WEBHOOK_URL): it answered HTTP 500',
+      'no notification went to Teams (TEAMS_WEBHOOK_URL): it answered HTTP 500',
+    ]);
   });
 });
 

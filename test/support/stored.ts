@@ -46,8 +46,10 @@ export const storedRelease = (initial?: ReleaseRecord): StoredRelease => {
       readonly IfNoneMatch?: string;
     }) => {
       if (request.Key === key) {
-        before?.();
+        // An action may set the next one.
+        const action = before;
         before = undefined;
+        action?.();
       }
       const found = objects.get(request.Key);
       if (request.IfNoneMatch === undefined && request.IfMatch === undefined) throw new Error('an unconditional write');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { approveGateInputs } from '../../src/operations/approve-gate.ts';
-import { declarationOf, type Job, readWorkflow, type Workflow } from '../support/workflow-file.ts';
+import { declarationOf, type Job, readWorkflow, type Step, type Workflow } from '../support/workflow-file.ts';
 
 const reusable = ['deliver', 'github-flow', 'gitflow', 'on-model-event', 'watchdog'].map(
   (name) => `.github/workflows/${name}.yml`,
@@ -159,6 +159,34 @@ describe.each(reusable)('the reusable workflow %s', (path) => {
     for (const { job, step } of ours()) {
       const { publish } = step.with ?? {};
       expect(publish).toBe(job.permissions?.['pull-requests'] === 'write' ? 'comment' : 'none');
+    }
+  });
+
+  it('takes the webhooks of a manifest, and gives them to each step that may notify, and to no other', () => {
+    const names = ['SLACK_WEBHOOK_URL', 'TEAMS_WEBHOOK_URL'];
+    const webhooks = Object.fromEntries(names.map((name) => [name, `\${{ secrets.${name} }}`]));
+    const declared = workflow().on.workflow_call?.secrets ?? {};
+    for (const name of names) expect(declared[name]).toMatchObject({ required: false });
+    // A dry run sends nothing, nor does a test of files; a gate tells only in the mode `wait`.
+    const tells = ({ uses = '', with: given = {} }: Step): boolean =>
+      (/\/(deploy-endpoint|shift-traffic|rollback)$/.test(uses) && given['dry-run'] !== true) ||
+      (/\/regression-test$/.test(uses) && !('predictions' in given)) ||
+      (/\/approve-gate$/.test(uses) && given['mode'] === 'wait');
+    for (const { step } of steps()) {
+      if (tells(step)) expect(step.env).toEqual(webhooks);
+      else expect(JSON.stringify(step)).not.toContain('_WEBHOOK_URL');
+    }
+    const calls = jobsOf(workflow()).filter(([, { uses }]) => uses !== undefined);
+    for (const [, { secrets }] of calls) expect(secrets).toEqual(webhooks);
+    expect(calls.length + ours().filter(({ step }) => tells(step)).length).toBeGreaterThan(0);
+  });
+
+  it('shows in each GitHub environment the page of the endpoint', () => {
+    for (const [, { environment, steps: own }] of jobsOf(workflow())) {
+      if (environment === undefined) continue;
+      const { url = '' } = typeof environment === 'string' ? {} : environment;
+      const [, id] = /^\$\{\{ steps\.([\w-]+)\.outputs\.endpoint-url \}\}$/.exec(url) ?? [];
+      expect(own.find((step) => step.id === id)?.uses).toMatch(/\/(deploy-endpoint|rollback)$/);
     }
   });
 

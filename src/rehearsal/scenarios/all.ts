@@ -28,6 +28,7 @@ import { fleetStopsTheLine, fleetWaves } from './fleet.ts';
 import { asyncEndpoint, serverlessToInstance, serverlessUpdate } from './kinds.ts';
 import { kindReplacedAsStated, kindsOfOthersRefused } from './kinds-of-others.ts';
 import { loadFindsTheBreakingRate } from './load.ts';
+import { notificationsOnce } from './notifications.ts';
 import { packageOfAPipeline, packagesOfEveryShape } from './packages.ts';
 import { credentialsExpire, someoneUpdatesByHand, tightNameLimits, timeout } from './patience.ts';
 import {
@@ -119,6 +120,7 @@ export const scenarios: readonly Scenario[] = [
   healthCheckFails,
   silentRollbackSeen,
   runnerKilledThenRerun,
+  notificationsOnce,
   answerLostThenRerun,
   cancelledMidway,
   rerunIsANoOp,

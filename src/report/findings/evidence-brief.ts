@@ -2,7 +2,8 @@ import type { ApprovalPolicy } from '../../findings/approval-policy.ts';
 import type { Evidence, EvidenceMetric, Part } from '../../findings/evidence.ts';
 import { counted } from '../../judge/amounts.ts';
 import { beginning, cutAt, shellOption } from '../../plain-text.ts';
-import { amount, difference, servingSentence } from './evidence-words.ts';
+import { difference, servingSentence } from './evidence-words.ts';
+import { metricInWords } from './metrics.ts';
 
 /** Of one sentence: a long reason of one part leaves room for the others. */
 const mostOfPart = 260;
@@ -41,14 +42,9 @@ const metrics = ({ serves, metrics: all, metricsLeft, metricNotes }: Evidence): 
     servingSentence(serves),
     all.length === 0
       ? ['No version has registered metrics.', ...metricNotes].join(' ')
-      : `Metrics: ${[...sorted.slice(0, mostMetrics).map(metric), ...(left === 0 ? [] : [`${left} more`])].join('; ')}.`,
+      : `Metrics: ${[...sorted.slice(0, mostMetrics).map(metricInWords), ...(left === 0 ? [] : [`${left} more`])].join('; ')}.`,
   ].join(' ');
 };
-
-const metric = (one: EvidenceMetric): string =>
-  one.serving === undefined
-    ? `${one.name} ${amount(one.candidate)}`
-    : `${one.name} ${amount(one.candidate)}, serving ${amount(one.serving)} (${difference(one)})`;
 
 const verdict = ({ verdict: part }: Evidence): string =>
   part === undefined

@@ -1,20 +1,14 @@
 import type { Evidence, EvidenceVerdict, Facts, Part } from '../../findings/evidence.ts';
+import type { Regression } from '../../findings/regression.ts';
 import { counted } from '../../judge/amounts.ts';
-import { shortened } from '../../plain-text.ts';
-import { htmlTable } from '../html-table.ts';
-import { prose } from '../markdown.ts';
 import { regressionSection } from '../regression/html.ts';
 import { marks } from '../regression/marks.ts';
 import { regressionMarkdown } from '../regression/summary.ts';
-import { escapeXml } from '../xml.ts';
 import { approvalPolicyRenderer } from './approval-policy.ts';
 import { evidenceInBrief } from './evidence-brief.ts';
-import { amount, difference, servingSentence } from './evidence-words.ts';
+import { metricsSection } from './metrics.ts';
 import type { FindingsRenderer, PageAround, TestCase } from './renderer.ts';
-
-/** Texts of others have room, and none of them pushes the rest out of a comment. */
-const mostOfText = 600;
-const mostOfFact = 300;
+import { type Section, sectionHtml, sectionMarkdown } from './section.ts';
 
 /** The sections in the order of their weight: a comment that is too long loses its end. */
 export const evidenceRenderer = {
@@ -35,20 +29,9 @@ export const evidenceRenderer = {
   stamp: ({ tag, state }: Evidence) => ({ tag, digest: state }),
 } as const satisfies FindingsRenderer<Evidence>;
 
-/** Plain text, which each form escapes. */
-interface Section {
-  readonly title: string;
-  readonly lines: readonly string[];
-  readonly table?: { readonly heads: readonly string[]; readonly rows: readonly (readonly string[])[] };
-  /** Its table stands closed in a comment: the noun of its rows. */
-  readonly closed?: string;
-  /** Followed by the tables of the regression test. */
-  readonly test?: true;
-}
-
 const sectionsOf = (found: Evidence): readonly Section[] => [
   decision(found),
-  metrics(found),
+  metricsSection(found),
   ...(found.verdict === undefined ? [] : [verdict(found.verdict)]),
   changes(found),
   ...(found.card === undefined ? [] : [card(found.card)]),
@@ -59,30 +42,6 @@ const decision = ({ tag, environment, rules }: Evidence): Section => ({
   title: `The decision about ${tag} for ${environment}`,
   lines: rules,
 });
-
-const metrics = ({ tag, serves, metrics: all, metricsLeft, metricNotes }: Evidence): Section => {
-  const beside = servingName(serves);
-  const rows = all.map((metric) => [
-    metric.name,
-    amount(metric.candidate),
-    ...(beside === undefined ? [] : [amount(metric.serving), difference(metric)]),
-  ]);
-  return {
-    title: 'Metrics',
-    lines: [
-      servingSentence(serves),
-      ...(all.length === 0 ? ['No version has registered metrics.'] : []),
-      ...metricNotes,
-      ...(metricsLeft === 0 ? [] : [`${counted(metricsLeft, 'more metric')}: see the evaluation of the package.`]),
-    ],
-    ...(all.length === 0
-      ? {}
-      : { table: { heads: ['metric', tag, ...(beside === undefined ? [] : [beside, 'difference'])], rows } }),
-  };
-};
-
-const servingName = (serves: Evidence['serves']): string | undefined =>
-  serves.is === 'known' ? serves.value.name : undefined;
 
 const verdict = (part: Part<EvidenceVerdict>): Section => {
   if (part.is === 'unknown') return { title: 'Regression test', lines: [`The verdict is not known: ${part.because}`] };
@@ -135,64 +94,24 @@ const factsTable = (head: string, facts: Facts): NonNullable<Section['table']> =
   rows: Object.entries(facts),
 });
 
-const brief = (text: string, most: number): string => shortened(text.trim(), most);
+const foundIn = ({ verdict: tested }: Evidence, { test }: Section): Regression | undefined =>
+  test && tested?.is === 'known' ? tested.value.findings : undefined;
 
 const markdownOf =
-  ({ verdict: tested }: Evidence) =>
-  ({ title, lines, table, closed, test }: Section): string => {
-    const cells = (row: readonly string[]): string =>
-      `| ${row
-        .map((cell) =>
-          cell
-            .split('\n')
-            .map((line) => prose(brief(line, mostOfFact)))
-            .join('<br>'),
-        )
-        .join(' | ')} |`;
-    const rows =
-      table === undefined || table.rows.length === 0
-        ? []
-        : [
-            [cells(table.heads), `| ${table.heads.map(() => '---').join(' | ')} |`, ...table.rows.map(cells)].join(
-              '\n',
-            ),
-          ];
+  (found: Evidence) =>
+  (section: Section): string => {
+    const tests = foundIn(found, section);
     return [
-      `### ${prose(title)}`,
-      lines.map((line) => `- ${prose(brief(line, mostOfText))}`).join('\n'),
-      ...(closed !== undefined && rows.length > 0
-        ? [`<details><summary>${counted(table?.rows.length ?? 0, closed)}</summary>`, ...rows, '</details>']
-        : rows),
-      ...(test && tested?.is === 'known' && tested.value.findings
-        ? ['<details><summary>Its findings</summary>', regressionMarkdown(tested.value.findings), '</details>']
-        : []),
-    ]
-      .filter((part) => part !== '')
-      .join('\n\n');
+      sectionMarkdown(section),
+      ...(tests === undefined
+        ? []
+        : ['<details><summary>Its findings</summary>', regressionMarkdown(tests), '</details>']),
+    ].join('\n\n');
   };
 
 const htmlOf =
-  ({ verdict: tested }: Evidence, page: PageAround) =>
-  ({ title, lines, table, test }: Section): string =>
-    [
-      `<h3>${escapeXml(title)}</h3>`,
-      ...lines.map((line) => `<p>${escapeXml(brief(line, mostOfText))}</p>`),
-      ...(table === undefined || table.rows.length === 0
-        ? []
-        : [
-            htmlTable(
-              table.heads,
-              table.rows.map((row) =>
-                row.map((cell) =>
-                  cell
-                    .split('\n')
-                    .map((line) => escapeXml(brief(line, mostOfFact)))
-                    .join('<br>'),
-                ),
-              ),
-            ),
-          ]),
-      ...(test && tested?.is === 'known' && tested.value.findings
-        ? [regressionSection(tested.value.findings, page)]
-        : []),
-    ].join('\n');
+  (found: Evidence, page: PageAround) =>
+  (section: Section): string => {
+    const tests = foundIn(found, section);
+    return [sectionHtml(section), ...(tests === undefined ? [] : [regressionSection(tests, page)])].join('\n');
+  };

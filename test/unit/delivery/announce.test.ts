@@ -110,6 +110,23 @@ describe('the events of a release', () => {
     expect([meanwhile.sent, meanwhile.stored.record().live?.notified]).toEqual([['begun'], undefined]);
   });
 
+  test('are not remembered where other runs always write first: that is a remark, and the delivery goes on', async () => {
+    const { stored, tell } = runAfter(recordWith(release()));
+    let races = 0;
+    const race = (): void => {
+      stored.overwrite(stored.record());
+      // A fourth try would succeed.
+      if (++races < 3) stored.beforeWrite(race);
+    };
+    stored.beforeWrite(race);
+    await tell();
+    expect(races).toBe(3);
+    expect(stored.record().live?.notified).toBeUndefined();
+    expect(stored.store.remarks).toEqual([
+      expect.stringMatching(/^the notifications could not be noted in the release record: .*changed by another writer/),
+    ]);
+  });
+
   test('are remembered in the record that another run wrote meanwhile', async () => {
     const { stored, tell } = runAfter(recordWith(release()));
     stored.beforeWrite(() => {
@@ -122,7 +139,73 @@ describe('the events of a release', () => {
   });
 });
 
+describe('the thread of a release', () => {
+  const dark = {
+    ...release({ ...ended, operation: 'deploy-endpoint', reason: 'candidate-dark' }),
+    id: 'churn-1.1.0-dddddddd-4',
+    startedAt: minutes(30),
+  } as const;
+  const shift = release({ operation: 'shift-traffic', startedAt: minutes(40) });
+  const chat: NotifyTerms = {
+    ...notify,
+    sinks: [
+      { to: { is: 'sns', topic: 'arn:aws:sns:eu-west-1:111122223333:deliveries', format: 'chat' }, events: ['begun'] },
+    ],
+  };
+  const threadIn = async (record: ReleaseRecord): Promise<unknown> => {
+    const { stored, world } = runAfter(record);
+    const messages: string[] = [];
+    const sns = {
+      publish: async (_region: string, { Message }: { readonly Message: string }) => void messages.push(Message),
+    };
+    await announce({ ...world, write: { ...world.write, sns } } as never, { store: stored.store, notify: chat }, id);
+    expect(stored.store.remarks).toEqual([]);
+    return (JSON.parse(messages[0] ?? '{}') as { readonly metadata?: { readonly threadId?: string } }).metadata
+      ?.threadId;
+  };
+
+  test('of a shift of the traffic is that of the delivery which brought its candidate up', async () => {
+    const older = { ...dark, id: 'churn-1.1.0-dddddddd-1', startedAt: minutes(1) };
+    const { version } = shift;
+    expect(await threadIn(recordWith(shift, { ...dark, version }, { ...older, version }))).toBe(dark.id);
+  });
+
+  test.each<[string, Partial<Release>]>([
+    ['another version', { version: '0.9.0' }],
+    ['a delivery that gave it traffic', { version: shift.version, reason: 'delivered' }],
+    ['a later delivery', { version: shift.version, startedAt: minutes(41) }],
+    ['an earlier shift', { version: shift.version, operation: 'shift-traffic' }],
+  ])('is not that of %s', async (_name, change) => {
+    expect(await threadIn(recordWith(shift, { ...dark, ...change } as Release))).toBe(id);
+  });
+
+  test('of a delivery is its own', async () => {
+    expect(await threadIn(recordWith(release(), { ...dark, version: release().version }))).toBe(id);
+  });
+});
+
 describe('a sink that fails', () => {
+  test('and has the name of another is told apart by its place', async () => {
+    const topics = ['eu-west-1', 'us-east-1'].map((region) => `arn:aws:sns:${region}:111122223333:deliveries`);
+    const { stored, world } = runAfter(recordWith(release()));
+    const sns = { publish: async () => Promise.reject(new Error('it is gone')) };
+    await announce(
+      { ...world, write: { ...world.write, sns } } as never,
+      {
+        store: stored.store,
+        notify: {
+          ...notify,
+          sinks: topics.map((topic) => ({ to: { is: 'sns', topic, format: 'text' }, events: ['begun'] })),
+        },
+      },
+      id,
+    );
+    expect(stored.store.remarks).toEqual([
+      'no notification went to SNS (deliveries), entry 1 of `notify`: it is gone',
+      'no notification went to SNS (deliveries), entry 2 of `notify`: it is gone',
+    ]);
+  });
+
   test('is a remark, and gets neither the same event again nor a later one of the turn', async () => {
     const { sent, tell, stored } = runAfter(
       recordWith(release({ baseline, takenBack: { because: 'alice rejected it' } })),

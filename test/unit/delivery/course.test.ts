@@ -94,6 +94,21 @@ describe('the course of an update by SageMaker', () => {
     });
   });
 
+  test.each([
+    ['baseline', 0],
+    ['candidate', 1],
+  ] as const)('ends with the traffic that was verified, where the %s serves', (serving, share) => {
+    const conclusion = { serving, concludedAt: minutes(12) };
+    const ended = release({ ...updating(canary, [bake('canary', 5)]), phase: 'settling', ...conclusion });
+    expect(at(ended, minutes(13)).shares).toEqual([
+      { at: minutes(5), share: 0.25 },
+      { at: minutes(12), share },
+    ]);
+    // What was never seen is not drawn.
+    expect(at({ ...ended, serving: 'unknown' }).shares).toHaveLength(1);
+    expect(at(release({ ...updating(canary, []), phase: 'settling', ...conclusion })).shares).toEqual([]);
+  });
+
   test('has the share of the batch that bakes, and the end of its bake', () => {
     expect(at(updating(canary, [bake('canary', 5)]), minutes(6))).toMatchObject({
       phase: 'baking',

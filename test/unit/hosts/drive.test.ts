@@ -64,6 +64,32 @@ describe('drive', () => {
     expect(first.fakeEndpoint.mutations).toEqual(['count 1', 'stop: handed-over']);
   });
 
+  it('keeps the minutes and the verdict of the last look of a judge, through turns without one', async () => {
+    const { clock, start } = scene();
+    const judged = { minutes: [{ at: start, candidate: { requests: 60, errors: 1 } }], verdict: 'continue: too early' };
+    const courses = [{ ...judged, phase: 'stepping' }, { phase: 'settling' }, undefined];
+    const operation = {
+      ...countingOperation({ count: 0, mutations: [] }),
+      advance: async () => {
+        const [course] = courses.splice(0, 1);
+        const next = { percent: 1, because: 'looks', ...(course && { course: { ...course, shares: [] } }) } as const;
+        return courses.length === 0
+          ? ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, ...next } as const)
+          : ({ is: 'waiting', memory: { v: 1, seen: 0 }, notBefore: clock.now(), ...next } as const);
+      },
+    };
+    const shown: unknown[] = [];
+    const end = await drive(operation, inputs, (signal) => fakeWorld(clock, signal), {
+      deadline: start + minutes(60),
+      dryRun: false,
+      wait: true,
+      signal: new AbortController().signal,
+      onProgress: ({ course }) => shown.push(course),
+    });
+    expect(shown.at(-1)).toEqual({ ...judged, phase: 'settling', shares: [] });
+    expect(end.course).toEqual({ ...judged, phase: 'settling', shares: [] });
+  });
+
   it('never says that it has come less far than it said before', async () => {
     const { clock, start } = scene();
     const reported = [40, 1, 60];
@@ -213,8 +239,8 @@ describe('drive', () => {
     expect(at).toEqual(['09:00', '09:05', '09:10']);
   });
 
-  it('calls memory that is too long, or that names an account, a defect', async () => {
-    for (const note of ['x'.repeat(2048), 'arn:aws:iam::111122223333:role/x', '111122223333']) {
+  it('calls memory that is too long, or that has an ARN, a defect', async () => {
+    for (const note of ['x'.repeat(2048), 'arn:aws:iam::111122223333:role/x']) {
       const { clock, start } = scene();
       const operation = {
         ...countingOperation({ count: 0, mutations: [] }),

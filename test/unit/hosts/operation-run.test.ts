@@ -83,6 +83,23 @@ describe('a delivery', () => {
     expect(await startRun(remarking, { ...host, verbatim: true }).ended).toMatchObject({ remarks: [remark] });
   });
 
+  it('names no account in its timeline, which a summary shows, and has it whole on a person’s own terminal', async () => {
+    const { host, fakeEndpoint, reported } = scene();
+    const because = 'waits for arn:aws:sns:eu-west-1:111122223333:deliveries in 111122223333';
+    const waiting = {
+      ...countingOperation(fakeEndpoint),
+      advance: async () =>
+        fakeEndpoint.count++ % 2 === 0
+          ? ({ is: 'waiting', memory: { v: 1, seen: 0 }, notBefore: 0, percent: 1, because } as const)
+          : ({ is: 'done', outcome: 'succeeded', reason: 'delivered', outputs: {}, because: 'counted' } as const),
+    };
+    const { timeline } = await startRun(waiting, host).ended;
+    expect(timeline.map((entry) => entry.because)).toEqual(['waits for deliveries in <account>']);
+    expect(reported).toContain(because);
+    const own = await startRun(waiting, { ...host, verbatim: true }).ended;
+    expect(own.timeline.map((entry) => entry.because)).toEqual([because]);
+  });
+
   it('gives its limit only when it waits', async () => {
     const { host, reported, fakeEndpoint } = scene();
     const atOnce = {

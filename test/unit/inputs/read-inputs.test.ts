@@ -61,6 +61,16 @@ describe('memory as text', () => {
     expect(readMemory(writeMemory(dated, '111122223333'), 'resume-token')).toEqual(dated);
   });
 
+  it('has the id of the account in the name of an endpoint, and leaves without it', () => {
+    const own = { v: 1, release: 'churn-111122223333-1.4.0-aaaaaaaa-1' } as const;
+    const text = writeMemory(own, '111122223333');
+    expect(text).not.toContain('1111');
+    expect(readMemory(text, 'resume-token', '111122223333')).toEqual(own);
+    expect(() => writeMemory({ v: 1, role: 'arn:aws:iam::111122223333:role/x' } as never, '111122223333')).toThrow(
+      'memory contains an ARN',
+    );
+  });
+
   it.each(['', '{', 'null', '7', '{"v":2}', '[]'])('refuses %j', (token) => {
     expect(() => readMemory(token, 'resume-token')).toThrow('resume-token: not a token that this version wrote');
   });

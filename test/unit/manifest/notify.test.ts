@@ -54,6 +54,21 @@ describe('notify', () => {
     ['notify: [{ sns: { topic: "arn:aws:sqs:eu-west-1:111122223333:queue" } }]', 'is not a topic; expected its ARN'],
     [`notify: [{ sns: { topic: ${topic}, format: html } }]`, '"html" is not a format; expected text or chat'],
     ['notify: [{ event-bridge: { source: aws.sagemaker } }]', '"aws.sagemaker" is not a source'],
+    // The prefix of AWS's own events, in whatever letters, and without a name behind it.
+    ['notify: [{ event-bridge: { source: AWS.sagemaker } }]', '"AWS.sagemaker" is not a source'],
+    ['notify: [{ event-bridge: { source: aws } }]', '"aws" is not a source'],
+    [
+      `notify: [{ sns: { topic: ${topic}.fifo, format: chat } }]`,
+      'notify.0.sns.format: `chat` needs a standard topic: a FIFO topic delivers to queues alone',
+    ],
+    [
+      'notify: [{ sns: { topic: "arn:aws:sns:cn-north-1:111122223333:deliveries" } }]',
+      'notify.0.sns.topic: is in the partition aws, and its region cn-north-1 in aws-cn',
+    ],
+    [
+      'notify: [{ event-bridge: {} }, { event-bridge: { bus: "arn:aws:events:us-gov-west-1:111122223333:event-bus/ml" } }]',
+      'notify.1.event-bridge.bus: is in the partition aws, and its region us-gov-west-1 in aws-us-gov',
+    ],
     ['notify: [{ event-bridge: { bus: "a b" } }]', '"a b" is not a bus; expected its name or ARN'],
     ['notify: [{ slack: {} }]', 'notify.0.slack.webhook-from: is missing'],
     [
@@ -87,6 +102,33 @@ describe('notify', () => {
     ['notify: [{ event-bridge: {}, events: [] }]', 'is not a list of events'],
   ])('%s', (given, expected) => {
     expect(`${problem(given)}\n`).toContain(expected);
+  });
+
+  test.each([
+    ['another account, another region, queues', '', `${topic}.fifo`, 'text'],
+    ['a source whose name only begins like AWS’s', 'region: eu-west-1', topic, 'chat'],
+    ['China, all of it', 'region: cn-north-1', 'arn:aws-cn:sns:cn-northwest-1:111122223333:deliveries', 'text'],
+  ])('allows %s', (_name, environment, arn, format) => {
+    const given = `notify: [{ sns: { topic: "${arn}", format: ${format} } }, { event-bridge: { source: awsome } }]`;
+    expect(sinks(given, environment)[1]).toHaveLength(2);
+  });
+
+  test('of another partition than an environment is refused where it stands', () => {
+    const china = 'notify: [{ sns: { topic: "arn:aws-cn:sns:cn-north-1:111122223333:deliveries" } }]';
+    const message = 'is in the partition aws-cn, and environment production in eu-west-1 in aws: nothing is sent';
+    const problemIn = (top: string, environment: string): string => {
+      try {
+        return String(sinks(top, environment));
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(problemIn(china, 'region: eu-west-1')).toContain(`notify.0.sns.topic: ${message}`);
+    expect(problemIn('', `region: eu-west-1\n    ${china}`)).toContain(
+      `environments.production.notify.0.sns.topic: ${message}`,
+    );
+    // Without a region the account of the run decides.
+    expect(sinks(china)).toHaveLength(2);
   });
 
   test.each([

@@ -15,6 +15,7 @@ const notice: Notice = {
   at: Date.parse('2026-01-05T10:00:00Z'),
   title: 'churn 1.4.0, production: 25 % of the traffic',
   text: '1.4.0 has 25 % of the traffic of churn.',
+  thread: 'churn-1.4.0-0a1b2c3d-6',
   facts: {
     model: 'churn',
     environment: 'production',
@@ -60,13 +61,13 @@ test('a program gets the facts, and the version of their form', () => {
   });
 });
 
-test('Amazon Q gets a custom notification, whose thread is the release', () => {
+test('Amazon Q gets a custom notification, whose thread is that of the delivery', () => {
   expect(chatMessage(notice)).toMatchObject({
     version: '1.0',
     source: 'custom',
     id: notice.id,
     content: { textType: 'client-markdown', title: notice.title, keywords: ['churn', 'production'] },
-    metadata: { threadId: 'churn-1.4.0-0a1b2c3d-7', eventType: 'step-taken' },
+    metadata: { threadId: 'churn-1.4.0-0a1b2c3d-6', eventType: 'step-taken' },
   });
 });
 

@@ -46,10 +46,17 @@ describe('traffic and errors in a summary', () => {
     expect([22, 24, 26, 28, 30, 32, 36, 38, 40].map(of)).toEqual([5, 5, 25, 25, 50, 50, 50, 96, 100]);
   });
 
-  test('have the share alone without a judge, and nothing without traffic', () => {
-    expect(chartsIn(courseMarkdown(course({ shares: [{ at: nine, share: 1 }] }))).map(({ title }) => title)).toEqual([
-      'Share of the candidate, %',
+  test('have the share alone without a judge, no chart of one point, and nothing without traffic', () => {
+    const canary = { at: nine, share: 0.25 };
+    const markdown = courseMarkdown(course({ shares: [canary, { at: nine + minutes(4), share: 0 }] }));
+    expect(chartsIn(markdown)).toMatchObject([
+      { title: 'Share of the candidate, %', categories: ['0', '1', '2', '3', '4'], line: [25, 25, 25, 25, 0] },
     ]);
+    expect(markdown).toContain('### Traffic\n');
+    expect(markdown).toContain('\n| minute | share of the candidate |\n| ---: | ---: |\n| 0 | 25 % |\n');
+    const short = courseMarkdown(course({ shares: [canary] }));
+    expect(chartsIn(short)).toEqual([]);
+    expect(short.split('\n').at(-1)).toBe('| 0 | 25 % |');
     expect(courseMarkdown(course({}))).toBe('');
   });
 

@@ -245,6 +245,32 @@ describe('a plan as text', () => {
     expect(text).toContain('\n  note: better\\ndeploy-endpoint: succeeded/delivered\n');
   });
 
+  it('has the metrics beside those that serve, and what is missing', () => {
+    const text = planAsText({
+      ...countingPlan,
+      metrics: {
+        tag: 'churn_v1.4.0',
+        serves: { is: 'known', value: { endpoint: 'churn', name: 'churn_v1.3.0' } },
+        metrics: [
+          { name: 'auc', candidate: 0.91, serving: 0.9, better: 'higher' },
+          { name: 'odd', serving: 1 },
+        ],
+        metricsLeft: 2,
+        metricNotes: ['s3://reports/a.json is absent'],
+      },
+    });
+    expect(text).toContain(
+      [
+        '  metrics: churn_v1.3.0 serves at churn.',
+        '           auc 0.91, serving 0.9 (+0.01 ▲ better)',
+        '           odd –, serving 1 (–)',
+        '           s3://reports/a.json is absent',
+        '           2 more metrics: see the evaluation of the package.',
+        '  note: counting is safe',
+      ].join('\n'),
+    );
+  });
+
   it('says that there is nothing to do', () => {
     expect(planAsText({ ...countingPlan, changes: [], peakInstances: {}, permissions: [] })).toBe(
       'count to three\n  nothing to change\n  note: counting is safe\n  expected: 3m\n  permissions: none',
