@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { type Instant, seconds } from '../clock.ts';
 import { nothingLeftToDo } from '../hosts/github-actions/step-state.ts';
+import { startHere } from './own-process.ts';
 import {
   type ActionFile,
   type Exit,
@@ -142,10 +143,15 @@ export const createDriver = (options: {
   readonly temp: string;
   /** Further variables of every process; they win over those of the runner. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Each step is a process of its own. Default: steps run in this process, and a post step with nothing left to do is not started.
+   * Either way the same bundles ask the same of AWS.
+   */
+  readonly processes?: boolean;
   /** Called with each line that a process prints. */
   readonly seen?: (line: LogLine) => void;
 }): Driver => {
-  const { simulator } = options;
+  const { simulator, processes = false } = options;
   const alive = new Set<Participant>();
   /** Actions whose post step was seen to do nothing after a main step that has reported. */
   const idlePosts = new Set<string>();
@@ -177,7 +183,9 @@ export const createDriver = (options: {
   ): Participant => {
     // The process is registered before it exists, so that time cannot move until it has started and sleeps (DESIGN §11).
     const { id, url } = simulator.register(name);
-    const child = startNode(script, {
+    // The command line is a module, and starts nothing twice.
+    const begin = processes || !script.endsWith('.cjs') ? startNode : startHere;
+    const child = begin(script, {
       environment: {
         ...compiledCode,
         ...options.environment,
@@ -243,7 +251,7 @@ export const createDriver = (options: {
   const post = async ({ step, action, folder, files, log }: Running, script: string) => {
     const state = stateOf(files);
     const isOver = nothingLeftToDo.every((name) => state[name]);
-    if (isOver && idlePosts.has(step.action)) return nothing;
+    if (isOver && (!processes || idlePosts.has(step.action))) return nothing;
     const own = stepFiles(join(folder, 'post'));
     const environment = { ...environmentOf(step, action), ...own.variables, ...state };
     const lines = log.length;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Driver, Launched } from './driver.ts';
 
 /**
- * Lambda's Node.js runtime for one event: it loads the handler by `require`. Node ends with 1 after a rejection, as a function error. Virtual time
+ * Lambda's Node.js runtime for one event: it loads the handler by `require`. A rejection ends it with 1, as a function error. Virtual time
  * stands still while a process works, so that the remaining time is right where a handler reads it: at its start.
  */
 const runtime = `\
@@ -18,7 +18,8 @@ void require(bundle).handler(JSON.parse(event), context).then(
   },
   (error) => {
     answered({ error: { type: error.name, message: error.message } });
-    throw error;
+    console.error(error);
+    process.exit(1);
   },
 );
 `;
