@@ -1,19 +1,22 @@
 import { Console } from 'node:console';
+import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { constants, Script } from 'node:vm';
-import { type Child, type Exit, linesTo, type NodeOptions } from './process.ts';
+import { threadId } from 'node:worker_threads';
+import { withoutUndefined } from '../without-undefined.ts';
+import { type Child, compiledCode, type Exit, linesTo, type NodeOptions } from './process.ts';
 
 /**
  * Runs a script as `startNode` does, but in this process: starting Node and compiling a bundle of megabytes take ten times as long as
  * the steps of a scenario. Each run evaluates the same file anew, so that it begins with nothing of the runs before, and gets as its
- * own all that a process has: environment, arguments, working folder, output, signals, exit. It ends by `process.exit` or by a signal:
- * whether a script without an exit still waits is not known here.
+ * own all that a process has: environment, arguments, working folder, output, exit. It hears of no signal but the one that ends it, and it
+ * ends itself by `process.exit`: whether a script without an exit still waits is not known here.
  */
 export const startHere = (script: string, options: NodeOptions): Child => {
   const run = beginRun(script, options);
@@ -39,22 +42,56 @@ interface Surroundings {
 const hidden = '{ exports, module, require, __filename, __dirname, process, console, setTimeout, setInterval }';
 
 /** Compiled once: V8 keeps the code of each function that has run. */
-const evaluated = new Map<string, Evaluate>();
+const evaluated = new Map<string, { readonly evaluate: Evaluate; keep(): void }>();
 
-const evaluateOf = (filename: string): Evaluate => {
+const compiledOf = (filename: string) => {
   const known = evaluated.get(filename);
   if (known !== undefined) return known;
-  const script = new Script(`(function (${hidden}) {${readFileSync(filename, 'utf8')}\n})`, {
+  const source = `(function (${hidden}) {${readFileSync(filename, 'utf8')}\n})`;
+  const kept = join(compiledCode, `here-${createHash('sha256').update(source).digest('hex')}`);
+  const cachedData = readIfThere(kept);
+  const script = new Script(source, {
     filename,
+    ...withoutUndefined({ cachedData }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  const evaluate = script.runInThisContext() as Evaluate;
-  evaluated.set(filename, evaluate);
-  return evaluate;
+  // V8 refuses the code of another version of itself.
+  let isKept = script.cachedDataRejected === false;
+  const compiled = {
+    evaluate: script.runInThisContext() as Evaluate,
+    keep: () => {
+      if (isKept) return;
+      isKept = true;
+      keepFile(kept, script.createCachedData());
+    },
+  };
+  evaluated.set(filename, compiled);
+  return compiled;
+};
+
+const readIfThere = (path: string): Buffer | undefined => {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Whole or not at all, since other processes read it. Without it the next rehearsal only takes longer. */
+const keepFile = (path: string, content: Buffer): void => {
+  const part = `${path}.${process.pid}.${threadId}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(part, content);
+    renameSync(part, path);
+  } catch {
+    rmSync(part, { force: true });
+  }
 };
 
 const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOptions) => {
   const opened = new Map<unknown, () => void>();
+  const used = new Set<ReturnType<typeof compiledOf>>();
   let exit: Exit | undefined;
   let settle = (_exit: Exit): void => {};
   const closed = new Promise<Exit>((done) => {
@@ -66,6 +103,8 @@ const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOpt
     if (exit !== undefined) return;
     exit = how;
     for (const close of opened.values()) close();
+    // Now they contain the functions that this run has used.
+    for (const { keep } of used) keep();
     for (const { end: complete } of streams) complete();
     settle(how);
   };
@@ -134,7 +173,9 @@ const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOpt
     const module = { exports: {} };
     modules.set(filename, module);
     const builtin = createRequire(filename);
-    evaluateOf(filename)({
+    const compiled = compiledOf(filename);
+    used.add(compiled);
+    compiled.evaluate({
       exports: module.exports,
       module,
       __filename: filename,
@@ -163,10 +204,7 @@ const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOpt
       }
     },
     closed,
-    kill: (signal: NodeJS.Signals): void => {
-      if (exit !== undefined) return;
-      if (signal === 'SIGKILL' || !own.emit(signal, signal)) end({ code: undefined, signal });
-    },
+    kill: (signal: NodeJS.Signals): void => end({ code: undefined, signal }),
   };
 };
 
@@ -174,11 +212,7 @@ const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOpt
 type Open = <Handle>(handle: Handle, close: (handle: Handle) => void) => Handle;
 
 /** `node:http` or `node:https` whose connections end with the run that opened them. */
-const connectionsOf = (
-  module: typeof http | typeof https,
-  open: Open,
-  closes: (handle: unknown) => void,
-): object => {
+const connectionsOf = (module: typeof http | typeof https, open: Open, closes: (handle: unknown) => void): object => {
   const { Agent, request, get } = module as typeof http;
   const own = (outgoing: http.ClientRequest): http.ClientRequest =>
     open(outgoing, silence).once('close', () => closes(outgoing));

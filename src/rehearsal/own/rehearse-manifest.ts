@@ -179,6 +179,8 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
       if (done !== undefined) out.now?.(whereNow(moment.at - start, releases.at(-1)?.title, done));
     },
   });
+  // A command of the user's own is waited for, and nothing else of this thread goes on meanwhile.
+  driver.processes = own !== undefined;
   const start = driver.now();
   const { account, region, image, bucket } = placeOf(environment);
   const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };
