@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Manner, Out, Performance, Played } from './play.ts';
+import { compiledCode } from './process.ts';
 import { openTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 /** What a thread is begun with. */
@@ -30,7 +31,11 @@ export const openThread = (out: Out, manner: Manner): Thread => {
   const data: ThreadData = { folder: out.folder, temp, manner };
   // Sources in a clone, compiled files in a package.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./thread-main.${extension}`, import.meta.url), { workerData: data });
+  const worker = new Worker(new URL(`./thread-main.${extension}`, import.meta.url), {
+    workerData: data,
+    // The thread's own files; `enableCompileCache` is for the thread that calls it.
+    env: { ...process.env, NODE_COMPILE_CACHE: compiledCode },
+  });
   return {
     play: (performance) =>
       new Promise<Played>((resolve, reject) => {

@@ -24,6 +24,8 @@ beforeEach(async () => {
   server = createServer((_incoming, outgoing) => {
     waiting++;
     outgoing.once('close', leave);
+    // An answer that never ends.
+    outgoing.flushHeaders();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -98,28 +100,39 @@ describe('a script in this process', () => {
   const waits = (then: string): string => `
 const { Agent, request } = require('node:http');
 const agent = new Agent({ keepAlive: true });
-const ask = () => request(process.env.URL, { agent })
-  .on('error', () => console.log('an error after the end')).end();
-ask();
-setTimeout(() => console.log('late'), 60);
-setInterval(() => console.log('late'), 60);
-${then}`;
+setTimeout(() => console.log('late'), 60_000);
+request(process.env.URL, { agent })
+  .on('error', () => console.log('an error after the end'))
+  .on('response', (answer) => {
+    answer.on('close', () => console.log('an end after the end')).resume();
+    setTimeout(() => console.log('late'), 60);
+    ${then}
+  })
+  .end();`;
 
   it.each([
-    ['its exit', "setTimeout(() => { process.exit(0); console.log('after the exit'); }, 30);", { code: 0 }],
+    ['its exit', "process.exit(0); console.log('after the exit');", { code: 0 }],
     ['a signal', "console.log('waits');", { signal: 'SIGKILL' }],
   ])('goes on with nothing after %s', async (_how, then, exit) => {
     const lines: string[] = [];
     const { port } = server.address() as AddressInfo;
     const script = write('waits.cjs', waits(then));
-    const asked = new Promise<void>((resolve) => server.once('request', () => resolve()));
+    let answered = (): void => {};
+    const heard = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
     const child = startHere(script, {
       environment: { URL: `http://127.0.0.1:${port}` },
       cwd: folder,
-      line: (text) => void lines.push(text),
+      line: (text) => {
+        lines.push(text);
+        if (text === 'waits') answered();
+      },
     });
-    await asked;
-    if ('signal' in exit) child.kill('SIGKILL');
+    if ('signal' in exit) {
+      await heard;
+      child.kill('SIGKILL');
+    }
     expect(await child.closed).toMatchObject(exit);
     const printed = [...lines];
     await left;
