@@ -7,6 +7,7 @@ import type { Driver, Launched } from './driver.ts';
  * stands still while a process works, so that the remaining time is right where a handler reads it: at its start.
  */
 const runtime = `\
+const { error: print } = require('node:console');
 const { writeFileSync } = require('node:fs');
 const [bundle, event, id, remaining, answer] = process.argv.slice(2);
 const context = { awsRequestId: id, getRemainingTimeInMillis: () => Number(remaining) };
@@ -18,7 +19,7 @@ void require(bundle).handler(JSON.parse(event), context).then(
   },
   (error) => {
     answered({ error: { type: error.name, message: error.message } });
-    console.error(error);
+    print(error);
     process.exit(1);
   },
 );

@@ -153,12 +153,13 @@ const beginRun = (script: string, { environment, cwd, args = [], line }: NodeOpt
     return handle;
   };
   const closes = (handle: unknown): void => void opened.delete(handle);
+  const ownConsole = new Console(stdout, stderr);
   const faces: Readonly<Record<string, unknown>> = {
+    console: ownConsole,
     process: ownProcess,
     http: connectionsOf(http, open, closes),
     https: connectionsOf(https, open, closes),
   };
-  const ownConsole = new Console(stdout, stderr);
   const ownTimers = {
     setTimeout: ((...timer: Parameters<typeof setTimeout>) =>
       open(setTimeout(...timer), clearTimeout)) as typeof setTimeout,

@@ -8,6 +8,7 @@ import { counted } from '../judge/amounts.ts';
 import type { Chapter } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { chapterOf } from './chapter.ts';
+import type { Manner, Out, Performance, Played } from './performance.ts';
 import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
@@ -16,13 +17,6 @@ import { openThread } from './thread.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
 import { type Observed, type ScenarioSubject, type ScenarioVerdict, scenarioVerdict, unplayed } from './verdict.ts';
 import { writeRehearsal } from './write.ts';
-
-export interface Out {
-  readonly folder: string;
-  say(text: string): void;
-  /** Where the rehearsal is now, until the next such line; undefined: nowhere. */
-  now?(line: string | undefined): void;
-}
 
 /** The main story: every release is printed as soon as it has ended. */
 export const playStory = async (out: Out, manner: Manner): Promise<ScenarioVerdict[]> => {
@@ -51,24 +45,6 @@ export const playStory = async (out: Out, manner: Manner): Promise<ScenarioVerdi
   }
   return verdicts;
 };
-
-/** One scenario, perhaps under another setting than the simulator's own. */
-export interface Performance {
-  readonly scenario: Scenario;
-  readonly flip?: keyof Settings;
-}
-
-export interface Played extends Performance {
-  readonly verdict: ScenarioVerdict;
-  /** Settings that may have made a difference since the judged release began. */
-  readonly settingsRead: readonly string[];
-}
-
-/** Of a rehearsal of many scenarios. */
-export interface Manner {
-  /** See `createDriver`. */
-  readonly onlyProcesses: boolean;
-}
 
 /**
  * In the given order, each with a simulator of its own. A scenario's steps run in its thread, so each processor has one; and this thread

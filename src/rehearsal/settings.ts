@@ -1,7 +1,8 @@
 import type { Settings } from '../../simulator/contracts.ts';
 import { flips } from '../../simulator/settings.ts';
 import { groupBy } from '../group-by.ts';
-import { type Manner, type Out, type Performance, type Played, playAll } from './play.ts';
+import type { Manner, Out, Performance, Played } from './performance.ts';
+import { playAll } from './play.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { ScenarioVerdict } from './verdict.ts';
 

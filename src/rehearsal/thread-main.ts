@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { withoutUndefined } from '../without-undefined.ts';
-import { type Out, playScenario } from './play.ts';
+import type { Out } from './performance.ts';
+import { playScenario } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { keepTemporaryFoldersIn } from './temporary-folder.ts';
 import type { Message, Order, ThreadData } from './thread.ts';

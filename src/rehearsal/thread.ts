@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Manner, Out, Performance, Played } from './play.ts';
+import type { Manner, Out, Performance, Played } from './performance.ts';
 import { compiledCode } from './process.ts';
 import { openTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 

@@ -12,7 +12,7 @@ import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { chapterOf, type Scene } from '../chapter.ts';
 import { createDriver, type Driver } from '../driver.ts';
-import type { Out } from '../play.ts';
+import type { Out } from '../performance.ts';
 import { versionsOf } from '../serving.ts';
 import { actionsFolder, beginRelease, firstRun, type Place, type RehearsedRelease } from '../stage.ts';
 import { openTemporaryFolder, removeTemporaryFolder } from '../temporary-folder.ts';
