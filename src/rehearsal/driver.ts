@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Simulator } from '../../simulator/contracts.ts';
 import { type Instant, seconds } from '../clock.ts';
 import { nothingLeftToDo } from '../hosts/github-actions/step-state.ts';
+import { startHere } from './own-process.ts';
 import {
   type ActionFile,
+  compiledCode,
   type Exit,
   inputVariables,
   type Job,
@@ -81,6 +82,8 @@ export interface Launched {
 
 interface Participant {
   readonly id: string;
+  readonly name: string;
+  readonly isProcess: boolean;
   readonly closed: Promise<Exit>;
   exit: Exit | undefined;
   kill(signal: NodeJS.Signals): void;
@@ -93,6 +96,11 @@ const nothing = { summary: '', participants: [] };
  * in `until` or `finish` and every process it started sleeps too (DESIGN §11).
  */
 export interface Driver {
+  /**
+   * Whether each step that begins is a process of its own, with its post step, as a runner starts them. Else it is the same bundle in
+   * this process, asks the same of AWS, and a post step with nothing left to do is not started. Default: true.
+   */
+  processes: boolean;
   now(): Instant;
   moment(): Moment;
   /** Let time pass; processes run on. */
@@ -119,12 +127,6 @@ export interface Driver {
   close(): void;
 }
 
-/**
- * A rehearsal starts the same few bundles a thousand times. Node keeps their compiled code here, checks it against the script's content,
- * and saves a seventh of the processes' time. The folder is Node's own default; Node 20 ignores the variable.
- */
-const compiledCode = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
-
 /** Temporary credentials that a process was given; without any it has the keys of its participant. */
 const sessionIn = ({
   AWS_ACCESS_KEY_ID = '',
@@ -142,10 +144,13 @@ export const createDriver = (options: {
   readonly temp: string;
   /** Further variables of every process; they win over those of the runner. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Every step is a process of its own, whatever the scenario proves. */
+  readonly onlyProcesses?: boolean;
   /** Called with each line that a process prints. */
   readonly seen?: (line: LogLine) => void;
 }): Driver => {
-  const { simulator } = options;
+  const { simulator, onlyProcesses = false } = options;
+  let processes = true;
   const alive = new Set<Participant>();
   /** Actions whose post step was seen to do nothing after a main step that has reported. */
   const idlePosts = new Set<string>();
@@ -177,9 +182,11 @@ export const createDriver = (options: {
   ): Participant => {
     // The process is registered before it exists, so that time cannot move until it has started and sleeps (DESIGN §11).
     const { id, url } = simulator.register(name);
-    const child = startNode(script, {
+    // The command line is a module, and starts nothing twice.
+    const begin = processes || !script.endsWith('.cjs') ? startNode : startHere;
+    const child = begin(script, {
       environment: {
-        ...compiledCode,
+        NODE_COMPILE_CACHE: compiledCode,
         ...options.environment,
         ...environment,
         ...tokenService(id, job),
@@ -194,7 +201,8 @@ export const createDriver = (options: {
         options.seen?.(line);
       },
     });
-    const participant: Participant = { id, closed: child.closed, exit: undefined, kill: child.kill };
+    const isProcess = begin === startNode;
+    const participant: Participant = { id, name, isProcess, closed: child.closed, exit: undefined, kill: child.kill };
     alive.add(participant);
     void child.closed.then((exit) => {
       participant.exit = exit;
@@ -243,7 +251,7 @@ export const createDriver = (options: {
   const post = async ({ step, action, folder, files, log }: Running, script: string) => {
     const state = stateOf(files);
     const isOver = nothingLeftToDo.every((name) => state[name]);
-    if (isOver && idlePosts.has(step.action)) return nothing;
+    if (isOver && (!processes || idlePosts.has(step.action))) return nothing;
     const own = stepFiles(join(folder, 'post'));
     const environment = { ...environmentOf(step, action), ...own.variables, ...state };
     const lines = log.length;
@@ -257,6 +265,8 @@ export const createDriver = (options: {
   /** A signalled process ends its own sleep; until it has, it counts as running, or time would move under the signal. */
   const signal = (process: Participant, name: NodeJS.Signals): void => {
     if (process.exit) return;
+    if (!process.isProcess)
+      throw new Error(`${process.name} gets ${name} and is no process: the scenario needs \`processes\``);
     process.kill(name);
     simulator.rouse(process.id);
   };
@@ -279,6 +289,12 @@ export const createDriver = (options: {
   };
 
   return {
+    get processes() {
+      return processes;
+    },
+    set processes(wanted) {
+      processes = wanted || onlyProcesses;
+    },
     now: () => simulator.driver.now(),
     moment,
     until: (instant) => rest(instant),

@@ -99,6 +99,11 @@ export const rehearseInputs = {
   } as const,
   all: flag({ description: 'Play every scenario, several at a time.', default: false }),
   list: flag({ description: 'Print the names of the scenarios and play none.', default: false }),
+  processes: flag({
+    description:
+      'Make every step a process of its own, as a runner does. Otherwise only the scenarios that prove processes do so, and the others run the same bundles in one process; takes several times as long.',
+    default: false,
+  }),
   settings: flag({
     description:
       'Play once more under each behaviour that AWS leaves open: the report must stay true. Takes minutes; `--scenario` narrows it, `--all` plays every pair.',

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import type { Driver, Launched } from './driver.ts';
 
 /**
- * Lambda's Node.js runtime for one event: it loads the handler by `require`. Node ends with 1 after a rejection, as a function error. Virtual time
+ * Lambda's Node.js runtime for one event: it loads the handler by `require`. A rejection ends it with 1, as a function error. Virtual time
  * stands still while a process works, so that the remaining time is right where a handler reads it: at its start.
  */
 const runtime = `\
+const { error: print } = require('node:console');
 const { writeFileSync } = require('node:fs');
 const [bundle, event, id, remaining, answer] = process.argv.slice(2);
 const context = { awsRequestId: id, getRemainingTimeInMillis: () => Number(remaining) };
@@ -18,7 +19,8 @@ void require(bundle).handler(JSON.parse(event), context).then(
   },
   (error) => {
     answered({ error: { type: error.name, message: error.message } });
-    throw error;
+    print(error);
+    process.exit(1);
   },
 );
 `;

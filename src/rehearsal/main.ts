@@ -14,7 +14,8 @@ import { usually } from './own/behaviour.ts';
 import { readOwnModel } from './own/own-model.ts';
 import { type ManifestRehearsal, rehearseManifest } from './own/rehearse-manifest.ts';
 import { type Chosen, subjectOf } from './own/subject.ts';
-import { type Out, playAll, playStory } from './play.ts';
+import type { Out } from './performance.ts';
+import { playAll, playStory } from './play.ts';
 import { scenarios } from './scenarios/all.ts';
 import { rehearseSettings } from './settings.ts';
 import { legend } from './timeline.ts';
@@ -38,7 +39,12 @@ export const rehearse = async (args: readonly string[], terminal: Terminal, open
 
 const rehearseAs = async (options: Options, terminal: Terminal): Promise<number> => {
   if (options.list) {
-    const listed = scenarios.map(({ name, about, expected }) => ({ name, about, expected }));
+    const listed = scenarios.map(({ name, about, expected, processes = null }) => ({
+      name,
+      about,
+      expected,
+      processes,
+    }));
     terminal.out(
       options.json
         ? jsonText({ scenarios: listed }, 2)
@@ -129,6 +135,7 @@ const kindsOf: Readonly<Partial<Record<keyof typeof rehearseInputs, readonly Kin
   all: ['scenario'],
   list: ['scenario'],
   settings: ['scenario'],
+  processes: ['scenario'],
   environment: ['manifest'],
   manifest: ['manifest', 'workflow'],
   workflow: ['workflow'],
@@ -245,13 +252,15 @@ const liveRelease = async (
 type Options = Awaited<ReturnType<typeof readOptions>>;
 
 const play = async (options: Options, out: Out): Promise<readonly ScenarioVerdict[]> => {
-  const { named, settings, all, scenario: wanted } = options;
+  const { named, settings, all, scenario: wanted, processes: onlyProcesses } = options;
+  const manner = { onlyProcesses };
   if (options.own) return [await rehearseManifest(options.own, out)];
-  if (settings) return rehearseSettings(named, out, all);
-  if (!all && wanted === undefined) return playStory(out);
+  if (settings) return rehearseSettings(named, out, all, manner);
+  if (!all && wanted === undefined) return playStory(out, manner);
   const played = await playAll(
     (all ? scenarios : named).map((scenario) => ({ scenario })),
     out,
+    manner,
   );
   return played.map(({ verdict }) => verdict);
 };

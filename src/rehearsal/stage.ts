@@ -119,7 +119,12 @@ export const openStage = async ({
   model = rehearsedTeam.model,
   environment = {},
   github: atGitHub,
+  processes,
+  onlyProcesses = false,
 }: {
+  /** See `Scenario`. */
+  readonly processes?: string;
+  readonly onlyProcesses?: boolean;
   /** Each step has a token for this GitHub. */
   readonly github?: FakeGitHubOptions;
   readonly settings?: Partial<Settings>;
@@ -139,7 +144,9 @@ export const openStage = async ({
     workspace,
     temp: join(folder, 'runner'),
     environment: { ...github?.environment(), ...environment },
+    onlyProcesses,
   });
+  driver.processes = processes !== undefined;
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
 

@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const open = new Set<string>();
+let parent = tmpdir();
+
+/** For a thread: the folder, and all in it, belongs to the thread that began it. */
+export const keepTemporaryFoldersIn = (folder: string): void => {
+  parent = folder;
+};
 
 /** A new folder for the files of one rehearsal. */
 export const openTemporaryFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  const folder = mkdtempSync(join(parent, 'rehearsal-'));
   open.add(folder);
   return folder;
 };

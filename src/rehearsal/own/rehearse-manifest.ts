@@ -12,7 +12,7 @@ import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { chapterOf, type Scene } from '../chapter.ts';
 import { createDriver, type Driver } from '../driver.ts';
-import type { Out } from '../play.ts';
+import type { Out } from '../performance.ts';
 import { versionsOf } from '../serving.ts';
 import { actionsFolder, beginRelease, firstRun, type Place, type RehearsedRelease } from '../stage.ts';
 import { openTemporaryFolder, removeTemporaryFolder } from '../temporary-folder.ts';
@@ -179,6 +179,8 @@ const openRehearsal = async (wish: ManifestRehearsal, out: Out): Promise<World> 
       if (done !== undefined) out.now?.(whereNow(moment.at - start, releases.at(-1)?.title, done));
     },
   });
+  // A command of the user's own is waited for, and nothing else of this thread goes on meanwhile.
+  driver.processes = own !== undefined;
   const start = driver.now();
   const { account, region, image, bucket } = placeOf(environment);
   const baseline: Behaviour = { failingShare: wish.errors, ...usually(wish.medianMs) };

@@ -201,6 +201,7 @@ export const codedeployHook: Scenario = {
   about:
     'The lifecycle hook tests each version of a Lambda function before its traffic: a good one is delivered, a wrong one gets no request of a user.',
   expected: { outcome: 'rolled-back', reasonCode: 'hook-failed' },
+  processes: 'a process for each event',
   play: async (stage, require) => {
     await aliasInProduction(stage, require);
     const invocations = addHook(stage);

@@ -6,6 +6,7 @@ export const firstDeploymentScenario: Scenario = {
   name: 'first-deployment',
   about: 'The endpoint does not exist yet: it is created, and serves exactly the approved version.',
   expected: delivered,
+  processes: 'every step and every post step starts as the runner starts it',
   play: (stage) => firstDeployment(stage),
 };
 

@@ -134,6 +134,7 @@ export const fleetWaves: Scenario = {
   about:
     'One version for a fleet of endpoints, in two waves with an hour between them: a state machine of Step Functions waits, and a process of the worker’s function takes each turn. A process dies in the middle of a release, and the state machine goes on.',
   expected: delivered,
+  processes: 'the function disappears',
   play: async (stage, require) => {
     const { endpoint, simulator } = stage;
     const manifest: ManifestOptions = { rollout: rollouts.unguarded, unwatched: true };

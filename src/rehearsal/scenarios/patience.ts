@@ -17,6 +17,7 @@ export const credentialsExpire: Scenario = {
   about:
     'The bakes outlast the role’s one-hour sessions: they are renewed in the middle, also when AWS ends one early.',
   expected: delivered,
+  processes: 'each process has credentials of its own',
   play: async (stage, require) => {
     await inProduction(stage, require);
     stage.writeManifest({ rollout: 'strategy: canary, size: 25%, bake: 45m, final-bake: 45m' });

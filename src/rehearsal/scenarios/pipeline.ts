@@ -30,6 +30,7 @@ export const pipelineCanaryGood: Scenario = {
   name: 'pipeline-canary-good',
   about: 'CodePipeline registers, waits for a person, and delivers by canary: one job after another, one turn each.',
   expected: delivered,
+  processes: 'the worker is stopped by a signal',
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     const worker = pipeline.worker();
@@ -122,6 +123,7 @@ export const workerDiesAfterAck: Scenario = {
   about:
     'The worker is gone right after it acknowledged a job mid-canary: the action hangs for 24 hours; a retry finds it delivered.',
   expected: delivered,
+  processes: 'the worker disappears',
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     const worker = pipeline.worker();
@@ -154,6 +156,7 @@ export const workerDiesBeforeToken: Scenario = {
   about:
     'UpdateEndpoint is carried out and the worker dies before it leaves a token; the operator abandons and retries.',
   expected: delivered,
+  processes: 'the worker disappears',
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     const worker = pipeline.worker();
@@ -184,6 +187,7 @@ export const twoWorkersRace: Scenario = {
   name: 'two-workers-race',
   about: 'Two workers get the same job: the one with the outdated nonce leaves it alone, and nothing is done twice.',
   expected: delivered,
+  processes: 'two workers at once',
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     pipeline.worker();
@@ -225,6 +229,7 @@ export const pipelineGithubFlow: Scenario = {
   about:
     'The start of an action wakes the Lambda function: register, regression test, manual approval, gate, canary; no process waits between its turns.',
   expected: delivered,
+  processes: 'a process for each event',
   play: async (stage, require) => {
     await inProduction(stage, require);
     addTest(stage, regressionPolicy('iris', 'not-worse'));
@@ -395,6 +400,7 @@ export const tokenTooOld: Scenario = {
   about:
     'A newer version of the workers replaces them mid-canary and returns two hours later: a foreign token does no harm.',
   expected: delivered,
+  processes: 'the worker is stopped by a signal',
   play: async (stage, require) => {
     const pipeline = await withPipeline(stage, require);
     const old = pipeline.worker();

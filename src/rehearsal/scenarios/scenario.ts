@@ -20,6 +20,11 @@ export interface Scenario {
   /** One sentence. */
   readonly about: string;
   readonly expected: Expected;
+  /**
+   * Why its steps are processes of their own: it proves one of their ends, or several at once. Absent: the scenario proves decisions, and
+   * its steps run in the rehearsal's process.
+   */
+  readonly processes?: string;
   /** The team's model; default: iris. */
   readonly model?: FixtureModel;
   /** Its requirements of the simulated AWS. */
@@ -56,9 +61,13 @@ export const deliver = async (
 
 export const firstDeployment = (stage: Stage): Promise<RehearsedRelease> => deliver(stage, 'First deployment', '1.0.0');
 
-/** 1.0.0 serves and requests come in. */
+/** 1.0.0 serves and requests come in. No scenario proves anything by the processes of this beginning, so there are none. */
 export const inProduction = async (stage: Stage, require: Require): Promise<void> => {
+  const { driver } = stage;
+  const { processes } = driver;
+  driver.processes = false;
   const first = await firstDeployment(stage);
+  driver.processes = processes;
   require(isEnd(first, delivered), 'the first deployment is delivered');
   await stage.startTraffic();
 };

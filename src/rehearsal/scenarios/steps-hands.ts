@@ -8,6 +8,7 @@ export const stepsKilledAndResumed: Scenario = {
   about:
     'The runner disappears on the first step; the re-run finds the current step and brings the rollout to the same end.',
   expected: delivered,
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A stepped rollout whose runner dies', '1.1.0');
@@ -31,6 +32,7 @@ export const stepsKilledForGood: Scenario = {
   name: 'steps-killed-for-good',
   about: 'The runner disappears on the first step and no re-run follows: the watchdog takes the traffic back.',
   expected: { outcome: 'succeeded', reasonCode: 'brought-to-rest' },
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A stepped rollout whose runner dies for good', '1.1.0');
@@ -61,6 +63,7 @@ export const stepsCancelled: Scenario = {
   name: 'steps-cancelled',
   about: 'A person cancels the job on the first step: the candidate goes back to weight 0 before the runner is gone.',
   expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
+  processes: 'the runner sends signals',
   play: async (stage, require) => {
     await inProductionBySteps(stage, require, { alarms: 'errors: 1%' });
     const release = await broughtUp(stage, require, 'A stepped rollout that is cancelled', '1.1.0');

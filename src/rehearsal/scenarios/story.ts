@@ -9,6 +9,8 @@ import { addTest, failed, tested } from './tested.ts';
 export interface Act {
   readonly name: string;
   readonly expected: Expected;
+  /** See `Scenario`. */
+  readonly processes?: string;
   play(stage: Stage): Promise<RehearsedRelease>;
 }
 
@@ -42,6 +44,7 @@ export const story: readonly Act[] = [
   {
     name: 'runner killed mid-canary and re-run',
     expected: delivered,
+    processes: 'the runner disappears',
     play: (stage) => runnerKilled(stage, 'A runner killed mid-canary and re-run', '1.3.0'),
   },
   {

@@ -27,6 +27,7 @@ export const runnerKilledThenRerun: Scenario = {
   name: 'runner-killed-then-rerun',
   about: 'The runner disappears mid-canary; the re-run finds the release and brings it to the same end.',
   expected: delivered,
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProduction(stage, require);
     const release = await runnerKilled(stage, 'A runner killed mid-canary and re-run', '1.1.0');
@@ -40,6 +41,7 @@ export const answerLostThenRerun: Scenario = {
   about:
     'UpdateEndpoint is carried out but its answer is lost, and the runner dies too; the re-run does not submit twice.',
   expected: delivered,
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProduction(stage, require);
     const release = await stage.begin('The answer is lost, and then the runner', '1.1.0');
@@ -74,6 +76,7 @@ export const cancelledMidway: Scenario = {
   about:
     'A person cancels the job during the bake: the job reports it within seconds, and SageMaker finishes under the alarms.',
   expected: { outcome: 'cancelled', reasonCode: 'cancelled' },
+  processes: 'the runner sends signals',
   play: async (stage, require) => {
     await inProduction(stage, require);
     const release = await stage.begin('A job cancelled during the bake', '1.1.0');
@@ -101,6 +104,7 @@ export const twoReleasesOneEndpoint: Scenario = {
   name: 'two-releases-one-endpoint',
   about: 'Two workflow runs deploy to one endpoint at once: the first one delivers, the second one names the holder.',
   expected: { outcome: 'failed', reasonCode: 'held-by-another-release' },
+  processes: 'two runs at once',
   play: async (stage, require) => {
     await inProduction(stage, require);
     const first = await stage.begin('The first of two', '1.1.0');

@@ -10,6 +10,7 @@ export const noBakeTookPlace: Scenario = {
   about:
     'SageMaker ignores the guardrails and switches all at once: the new version serves, and the run reports that no bake took place, also when it died meanwhile; a Marketplace container is refused in the plan.',
   expected: noBake,
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProduction(stage, require);
     stage.simulator.harm.ignoreGuardrails(stage.endpoint);

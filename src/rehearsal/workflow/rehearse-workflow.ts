@@ -8,7 +8,7 @@ import { recordKey, releasesOf } from '../../release/location.ts';
 import type { ReleaseRecord } from '../../release/record.ts';
 import { redacted } from '../../secrets.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import type { Out } from '../play.ts';
+import type { Out } from '../performance.ts';
 import { openTemporaryFolder, removeTemporaryFolder } from '../temporary-folder.ts';
 import { type PlayedJob, type PlayedStep, runAct } from './act.ts';
 import { type Event, payloadOf, triggerOf } from './event.ts';

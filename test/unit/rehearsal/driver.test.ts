@@ -130,6 +130,41 @@ describe('the driver', () => {
     expect(driver.now()).toBe(start + minutes(7));
   });
 
+  describe('with its steps in one process', () => {
+    beforeEach(() => {
+      driver.processes = false;
+    });
+
+    it('lets time pass as for a process, and starts no post step that has nothing left to do', async () => {
+      const result = await driver.finish(driver.start(sleepy(90, { reports: 'yes' })));
+      expect(result.exit).toEqual({ code: 0, signal: undefined });
+      expect(result.outputs).toEqual({ 'slept-seconds': '5400' });
+      expect(result.summary).toBe('main slept; ');
+      expect(result.ended.at - result.started.at).toBe(minutes(90));
+      expect(result.participants).toHaveLength(1);
+    });
+
+    it('runs two steps side by side, each to its own instant', async () => {
+      const long = driver.start(sleepy(30, { reports: 'yes' }));
+      await driver.until(start + minutes(1));
+      const short = await driver.finish(driver.start(sleepy(10, { reports: 'yes' })));
+      expect(short.ended.at).toBe(start + minutes(11));
+      expect((await driver.finish(long)).outputs).toEqual({ 'slept-seconds': '1800' });
+    });
+
+    it('refuses a signal, which only a process can get', async () => {
+      const running = driver.start(sleepy(90));
+      await driver.until(start + minutes(1));
+      expect(() => driver.destroy(running)).toThrow('sleepy gets SIGKILL and is no process');
+      driver.processes = true;
+      const process = driver.start(sleepy(90));
+      await driver.until(start + minutes(2));
+      driver.destroy(process);
+      expect((await driver.finish(process)).exit.signal).toBe('SIGKILL');
+      driver.close();
+    });
+  });
+
   it('runs two steps side by side, each to its own instant', async () => {
     const long = driver.start(sleepy(30));
     await driver.until(start + minutes(1));
