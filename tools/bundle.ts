@@ -30,7 +30,7 @@ import { licencesOf } from './licences.ts';
 const root = resolve(import.meta.dirname, '..');
 const ncc = join(root, 'node_modules/@vercel/ncc/dist/ncc/cli.js');
 /** An action and a hook carry one operation; a worker carries all of them, and the clients of each. */
-const budgetBytes = { action: 1_518_000, worker: 1_800_000 };
+const budgetBytes = { action: 1_530_000, worker: 1_810_000 };
 
 interface Bundle {
   readonly folder: string;
