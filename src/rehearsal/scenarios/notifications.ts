@@ -10,6 +10,7 @@ export const notificationsOnce: Scenario = {
   about:
     'A topic and a bus are told of a delivery whose runner is killed midway, and of one that an alarm takes back: each event once, in order.',
   expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
+  processes: 'the runner disappears',
   play: async (stage, require) => {
     await inProduction(stage, require);
     await stage.simulator.call('sns', 'CreateTopic', { Name: 'deliveries' });
