@@ -15,6 +15,11 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /**
+   * From here on no answer of this age is given again (`aws/answers.ts`): the next read asks AWS. Absent where every read asks.
+   * @param ageMs 0 for all of them, where a rule wants a look directly before a write
+   */
+  readonly lookAgain?: (ageMs: number) => void;
   /** The history of the checkout; absent where a run has no checkout. */
   readonly commits?: Commits;
   /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */

@@ -1,6 +1,7 @@
 import { type Clock, seconds } from '../clock.ts';
 import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { createAnswers } from './answers.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import { type Codedeploy, codedeploy } from './codedeploy.ts';
@@ -62,8 +63,10 @@ export interface AwsClientOptions extends AwsConnection {
 export interface AwsClients {
   readonly reads: AwsReads;
   readonly writes: AwsWrites;
-  /** The same clients and connections with another signal: for the turn that cleans up after a cancelled one. */
+  /** The same clients and connections with another signal: for the next turn, or for the one that cleans up after a cancelled one. */
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
+  /** `World.lookAgain`. */
+  forget(ageMs: number): void;
 }
 
 /**
@@ -107,6 +110,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     budgetMs: seconds(2),
   });
 
+  const answers = createAnswers(options.clock);
   const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
@@ -135,8 +139,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
     };
+    answers.turn();
     return {
-      reads: {
+      reads: answers.reads({
         get sagemaker() {
           return calls.sagemaker().reads;
         },
@@ -164,8 +169,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get ecs() {
           return calls.ecs().reads;
         },
-      },
-      writes: {
+      }),
+      writes: answers.writes({
         get sagemaker() {
           return calls.sagemaker().writes;
         },
@@ -193,10 +198,10 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get eventbridge() {
           return calls.eventbridge().writes;
         },
-      },
+      }),
     };
   };
-  return { ...withSignal(options.signal), withSignal };
+  return { ...withSignal(options.signal), withSignal, forget: answers.forget };
 };
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */

@@ -31,6 +31,8 @@ interface Wanted {
 export interface RegistrySession {
   readonly credentials: CredentialSource;
   within(signal: AbortSignal, dryRun: boolean): Registry;
+  /** `World.lookAgain`. */
+  forget(ageMs: number): void;
 }
 
 type Options = BaseOptions & Pick<AwsClientOptions, 'signal'>;
@@ -90,6 +92,10 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
   const execution = endpoint?.executionRole;
   return {
     credentials: assumedRole ?? credentials,
+    forget: (ageMs) => {
+      packages.forget(ageMs);
+      content.forget(ageMs);
+    },
     within: (signal, dryRun) => {
       const { reads, writes } = packages.withSignal(signal);
       return {

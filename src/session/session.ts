@@ -220,6 +220,10 @@ export const openSession: OpenSession = async ({
         account,
         workspace,
         read: reads,
+        lookAgain: (ageMs) => {
+          clients.forget(ageMs);
+          registry?.forget(ageMs);
+        },
         ...(dryRun ? {} : { write: writes, webhooks: webhooksOf(env, turnSignal) }),
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),
