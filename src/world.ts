@@ -20,6 +20,8 @@ export interface World {
    * @param ageMs 0 for all of them, where a rule wants a look directly before a write
    */
   readonly lookAgain?: (ageMs: number) => void;
+  /** One object for all turns of a session: whatever a turn leaves for the next ones in this process is kept beside it. A hint. */
+  readonly session?: object;
   /** The history of the checkout; absent where a run has no checkout. */
   readonly commits?: Commits;
   /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */

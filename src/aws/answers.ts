@@ -2,12 +2,13 @@ import { type Clock, type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import { classify } from './errors.ts';
 import { Throttled } from './retry.ts';
+import { wholeObjectSha256 } from './s3.ts';
 
 /**
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
  * for itself. An answer is given again
  *
- * - for a second, as long as this session wrote nothing that could change it;
+ * - for four seconds, as long as this session wrote nothing that could change it;
  * - for as long as AWS throttles, half an hour at most: a turn that AWS throttled is taken again, and under a tight limit it would
  *   never have all its answers at once. What moves traffic allows less (`forget`).
  */
@@ -22,7 +23,7 @@ export interface Answers {
   forget(ageMs: number): void;
 }
 
-const instant = seconds(1);
+const instant = seconds(4);
 const whileThrottled = minutes(30);
 /** Others write objects too, above all the release record. */
 const ofObjects = minutes(1);
@@ -38,8 +39,25 @@ type Services = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 const changesNothingRead: ReadonlySet<string> = new Set(['runtime', 'sns', 'eventbridge']);
 /** Data sets. */
 const tooLarge: ReadonlySet<string> = new Set(['getBytes']);
-/** No call to another service changes what these answer. */
-const apart: ReadonlySet<string> = new Set(['s3', 'ecr', 'sts']);
+/** No call to another service changes what these answer, and theirs change no other. */
+const apart: ReadonlySet<string> = new Set(['s3', 'ecr', 'sts', 'cloudwatch']);
+/** They add an object that nothing else names yet. */
+const adds = new Map([
+  ['createModel', 'ModelName'],
+  ['createEndpointConfig', 'EndpointConfigName'],
+  ['createModelPackageGroup', 'ModelPackageGroupName'],
+]);
+
+/** The answers that a write may change; of two possibilities always the one that asks again. */
+const touchedBy = (service: string, name: string, input: unknown): ((key: string) => boolean) => {
+  const inputs = (input ?? {}) as Readonly<Record<string, unknown>>;
+  const isOf = (key: string, member: string): boolean => key.includes(canonical(inputs[member] ?? ''));
+  const of = (key: string): string => key.slice(0, key.indexOf('.'));
+  if (service === 's3') return (key) => of(key) === 's3' && (key.startsWith('s3.list') || isOf(key, 'Key'));
+  const added = service === 'sagemaker' ? adds.get(name) : undefined;
+  if (added !== undefined) return (key) => of(key) === service && (key.includes('.list') || isOf(key, added));
+  return (key) => of(key) === service || !(apart.has(of(key)) || apart.has(service));
+};
 
 export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
   const kept = new Map<string, Kept>();
@@ -50,14 +68,9 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     if (!throttledBefore && !throttledNow) return instant;
     return key.startsWith('s3.getObject ') ? ofObjects : whileThrottled;
   };
-  const drop = (service: string, input: unknown): void => {
-    const object = service === 's3' ? nameIn(input) : undefined;
-    for (const key of kept.keys()) {
-      const of = key.slice(0, key.indexOf('.'));
-      const isTouched =
-        object === undefined ? !(apart.has(of) || apart.has(service)) : of === 's3' && !isAside(key, object);
-      if (isTouched) kept.delete(key);
-    }
+  const drop = (service: string, name: string, input: unknown): void => {
+    const isTouched = touchedBy(service, name, input);
+    for (const key of kept.keys()) if (isTouched(key)) kept.delete(key);
   };
 
   const read =
@@ -81,23 +94,27 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     (service: string, name: string, call: Call): Call =>
     async (...given) => {
       const [input] = given;
-      drop(service, input);
+      drop(service, name, input);
       try {
         const answer = await call(...given);
-        drop(service, input);
-        if (service === 's3' && name === 'putObject') keepWritten(input as Put, answer as { readonly ETag?: string });
+        drop(service, name, input);
+        if (service === 's3') keepWritten(input as Put, answer as Wrote);
         return answer;
       } catch (error) {
-        drop(service, input);
+        drop(service, name, input);
         if (error instanceof Throttled) throttledNow = true;
         throw error;
       }
     };
 
-  /** Nobody needs to ask for the text that this session has written at this instant. A later write of others fails its next condition. */
-  const keepWritten = (put: Put, { ETag: etag }: { readonly ETag?: string }): void => {
-    if (typeof put.Body === 'string' && etag !== undefined)
-      kept.set(objectKey(put), { at: clock.now(), answer: Promise.resolve({ text: put.Body, etag }) });
+  /** S3 has said what it wrote. A later write of others fails its own condition, or changes what is named by its content. */
+  const keepWritten = ({ Bucket, Key, Body }: Put, { ETag: etag, ...wrote }: Wrote): void => {
+    const at = clock.now();
+    if (typeof Body === 'string' && etag !== undefined)
+      kept.set(objectKey({ Bucket, Key }), { at, answer: Promise.resolve({ text: Body, etag }) });
+    const sha256 = wholeObjectSha256(wrote.CopyObjectResult ?? wrote);
+    if (sha256 !== undefined)
+      kept.set(`s3.sha256 ${canonical([{ Bucket, Key }])}`, { at, answer: Promise.resolve(sha256) });
   };
 
   const each =
@@ -141,14 +158,18 @@ interface Put {
   readonly Body?: unknown;
 }
 
-const nameIn = (input: unknown): string => canonical((input as Put | undefined)?.Key ?? '');
+interface Checksum {
+  readonly ChecksumSHA256?: string;
+  readonly ChecksumType?: string;
+}
+/** The answers of PutObject and CopyObject. */
+interface Wrote extends Checksum {
+  readonly ETag?: string;
+  readonly CopyObjectResult?: Checksum;
+}
 
 /** However much of it a caller takes. */
 const objectKey = (input: unknown): string => {
   const { Bucket, Key } = input as Put;
   return `s3.getObject ${canonical([{ Bucket, Key }])}`;
 };
-
-/** The answer is about another object, and no listing. */
-const isAside = (key: string, object: string): boolean =>
-  !key.startsWith('s3.list') && !key.includes(`"Key":${object}`);

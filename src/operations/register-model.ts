@@ -14,7 +14,7 @@ import type { Pins } from '../registry/pins.ts';
 import type { RegisteredVersion } from '../registry/registered-version.ts';
 import { type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
 import { fromRegistry, groupName, inRegistry } from '../registry/registry.ts';
-import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
+import { addressOf, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
@@ -156,14 +156,14 @@ const plan = async (at: Standing, owner: RegisteredVersion | undefined): Promise
 const keptAlready = async ({ wanted, world }: Standing): Promise<ReadonlySet<string>> => {
   const found = new Set<string>();
   for (const report of keptReports(wanted))
-    if (await objectExists(world, reportObject(wanted.releases, report))) found.add(report.sha256);
+    if ((await readSha256(world, reportObject(wanted.releases, report))) !== undefined) found.add(report.sha256);
   return found;
 };
 
 const absentCopies = async (world: World, pinned: PinnedSource): Promise<readonly DataCopy[]> => {
   const [only] = pinned.copies;
   if (pinned.sha256 === undefined || only === undefined) return missingCopies(world, pinned);
-  return (await objectExists(world, only.to)) ? [] : [only];
+  return (await readSha256(world, only.to)) === undefined ? [only] : [];
 };
 
 const readGroup = (model: string, world: World) =>
@@ -245,8 +245,9 @@ const ensureReports = async (at: Standing): Promise<Turn | undefined> => {
     if (there === sha256) continue;
     if (there !== undefined)
       return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content does not match its name`);
-    const put = { ...addressOf(object), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };
-    await unless('precondition-failed', writesOf(world).s3.putObject(put));
+    // With a checksum S3 tells the content afterwards, and it need not be read.
+    const put = { ChecksumAlgorithm: 'SHA256', ContentType: 'application/json', IfNoneMatch: '*' } as const;
+    await unless('precondition-failed', writesOf(world).s3.putObject({ ...addressOf(object), Body: text, ...put }));
     return waiting(at, 50, `uploaded ${what}`);
   }
   return undefined;

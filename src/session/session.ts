@@ -209,6 +209,7 @@ export const openSession: OpenSession = async ({
     target.elsewhere &&
     elsewhereFor({ ...options, signal }, target.elsewhere, { region, credentials, sessionName: run.holder });
 
+  const session = {};
   return {
     account,
     worldFor: (turnSignal) => {
@@ -219,6 +220,7 @@ export const openSession: OpenSession = async ({
         run,
         account,
         workspace,
+        session,
         read: reads,
         lookAgain: (ageMs) => {
           clients.forget(ageMs);
