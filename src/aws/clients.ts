@@ -58,6 +58,8 @@ export interface AwsClientOptions extends AwsConnection {
   readonly random?: () => number;
   /** How long the calls of a turn may wait for AWS in all: `retry.ts`. */
   readonly budgetMs?: number;
+  /** Clients of a session, whose turns follow each other: no read is repeated at one instant (`answers.ts`). */
+  readonly remembers?: true;
 }
 
 export interface AwsClients {
@@ -110,7 +112,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     budgetMs: seconds(2),
   });
 
-  const answers = createAnswers(options.clock);
+  const answers = options.remembers ? createAnswers(options.clock) : undefined;
   const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
@@ -139,9 +141,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
     };
-    answers.turn();
-    return {
-      reads: answers.reads({
+    answers?.turn();
+    const all: Pick<AwsClients, 'reads' | 'writes'> = {
+      reads: {
         get sagemaker() {
           return calls.sagemaker().reads;
         },
@@ -169,8 +171,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get ecs() {
           return calls.ecs().reads;
         },
-      }),
-      writes: answers.writes({
+      },
+      writes: {
         get sagemaker() {
           return calls.sagemaker().writes;
         },
@@ -198,10 +200,11 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         get eventbridge() {
           return calls.eventbridge().writes;
         },
-      }),
+      },
     };
+    return answers === undefined ? all : { reads: answers.reads(all.reads), writes: answers.writes(all.writes) };
   };
-  return { ...withSignal(options.signal), withSignal, forget: answers.forget };
+  return { ...withSignal(options.signal), withSignal, forget: (ageMs) => answers?.forget(ageMs) };
 };
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */

@@ -178,6 +178,7 @@ export const openSession: OpenSession = async ({
     credentials,
     clock,
     signal,
+    remembers: true,
     ...retries,
     bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });

@@ -173,13 +173,16 @@ const register = async (account: TestAccount): Promise<void> => {
   print(`a registration (${report?.result.reason})`, seen());
 };
 
+/** The first one after an update of this suite reads all; from then on the newest packages tell of the others. */
 const registerAmongMany = async (account: TestAccount): Promise<void> => {
-  await account.prepare('1.0.0');
+  await account.simulator.call('sagemaker', 'CreateModelPackageGroup', { ModelPackageGroupName: rehearsedTeam.model });
   await manyVersions(account.simulator, rehearsedTeam.model, 5000);
-  const given = account.registration('1.1.0');
-  const seen = account.watch();
-  const report = await account.run(registerModel, given);
-  print(`a registration among 5,000 versions (${report?.result.reason})`, seen());
+  for (const version of ['1.0.0', '1.1.0'] as const) {
+    const given = account.registration(version);
+    const seen = account.watch();
+    const report = await account.run(registerModel, given);
+    print(`a registration of ${version} among 5,000 versions (${report?.result.reason})`, seen());
+  }
 };
 
 const parts: Readonly<Record<string, (account: TestAccount) => Promise<void>>> = {
