@@ -1,6 +1,7 @@
 import { type Clock, seconds } from '../clock.ts';
 import { isLoopback } from '../loopback.ts';
 import { withoutUndefined } from '../without-undefined.ts';
+import { createAnswers } from './answers.ts';
 import { type Autoscaling, autoscaling, autoscalingClient } from './autoscaling.ts';
 import { type Cloudwatch, cloudwatch, cloudwatchClient } from './cloudwatch.ts';
 import { type Codedeploy, codedeploy } from './codedeploy.ts';
@@ -57,13 +58,17 @@ export interface AwsClientOptions extends AwsConnection {
   readonly random?: () => number;
   /** How long the calls of a turn may wait for AWS in all: `retry.ts`. */
   readonly budgetMs?: number;
+  /** Clients of a session, whose turns follow each other: no read is repeated at one instant (`answers.ts`). */
+  readonly remembers?: true;
 }
 
 export interface AwsClients {
   readonly reads: AwsReads;
   readonly writes: AwsWrites;
-  /** The same clients and connections with another signal: for the turn that cleans up after a cancelled one. */
+  /** The same clients and connections with another signal: for the next turn, or for the one that cleans up after a cancelled one. */
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
+  /** `World.lookAgain`. */
+  forget(ageMs: number): void;
 }
 
 /**
@@ -107,6 +112,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     budgetMs: seconds(2),
   });
 
+  const answers = options.remembers ? createAnswers(options.clock) : undefined;
   const hashed = new Map<string, string>();
   const withSignal = (signal: AbortSignal | undefined): Pick<AwsClients, 'reads' | 'writes'> => {
     const sending: Sending = signal ? { retry, signal } : { retry };
@@ -135,7 +141,8 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         runtime(sender(clients.runtime(), 'sagemaker', sending), sender(clients.runtime(), 'sagemaker', sendingOnce)),
       ),
     };
-    return {
+    answers?.turn();
+    const all: Pick<AwsClients, 'reads' | 'writes'> = {
       reads: {
         get sagemaker() {
           return calls.sagemaker().reads;
@@ -195,8 +202,9 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         },
       },
     };
+    return answers === undefined ? all : { reads: answers.reads(all.reads), writes: answers.writes(all.writes) };
   };
-  return { ...withSignal(options.signal), withSignal };
+  return { ...withSignal(options.signal), withSignal, forget: (ageMs) => answers?.forget(ageMs) };
 };
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */

@@ -178,6 +178,7 @@ export const openSession: OpenSession = async ({
     credentials,
     clock,
     signal,
+    remembers: true,
     ...retries,
     bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });
@@ -209,6 +210,7 @@ export const openSession: OpenSession = async ({
     target.elsewhere &&
     elsewhereFor({ ...options, signal }, target.elsewhere, { region, credentials, sessionName: run.holder });
 
+  const session = {};
   return {
     account,
     worldFor: (turnSignal) => {
@@ -219,7 +221,12 @@ export const openSession: OpenSession = async ({
         run,
         account,
         workspace,
+        session,
         read: reads,
+        lookAgain: (ageMs) => {
+          clients.forget(ageMs);
+          registry?.forget(ageMs);
+        },
         ...(dryRun ? {} : { write: writes, webhooks: webhooksOf(env, turnSignal) }),
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),

@@ -1,5 +1,5 @@
 import { failureCause } from '../../aws/errors.ts';
-import { duration, minutes, seconds } from '../../clock.ts';
+import { duration, type Instant, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
 import { isAtZero } from '../../endpoint/count.ts';
 import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
@@ -200,10 +200,30 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
       ...(look.is === 'withdrawn' ? ['this update cannot be stopped and is taken back when it has ended'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
-    notBefore: turn.nextPoll(),
+    notBefore: nextLookAt(turn, live, look),
     ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
     ...(goesOnAlone(turn) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
   };
+};
+
+/**
+ * SageMaker has the timer and the alarms. No bake may pass unseen. Its last three minutes, in which too little traffic shows
+ * (`starvedBake`), are longer than the longest pause, and its end is looked at when it comes.
+ */
+const nextLookAt = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): Instant => {
+  const { release, world } = turn;
+  const { submission, witnessed } = release;
+  const accused = witnessed.countsRead !== undefined || witnessed.blindSince !== undefined;
+  if (witnessed.abort !== undefined || accused || live.status === 'RollingBack') return turn.nextLook('soon');
+  if (submission.mechanism !== 'guardrail') return turn.nextLook('minute');
+  const now = world.clock.now();
+  const lengths = [submission.bakeSeconds, submission.finalBakeSeconds].filter((length) => length > 0);
+  const mostMs = lengths.length === 0 ? undefined : seconds(Math.min(...lengths)) / 2.5;
+  const running = witnessed.bakes?.find(({ endsAt }) => now < endsAt);
+  const isOver = running === undefined && (witnessed.bakes ?? []).length >= lengths.length;
+  const isQuiet = !isOver && look.is === 'standing' && (witnessed.alarms ?? []).length === 0;
+  const next = turn.nextLook(isQuiet ? 'quiet' : 'minute', mostMs);
+  return running === undefined ? next : Math.min(next, Math.max(turn.nextPoll(), running.endsAt + seconds(10)));
 };
 
 /**
