@@ -1,8 +1,9 @@
 import { type BucketSettings, bucketSettings, type OwnBucket } from '../aws/bucket-settings.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import { clientSettings } from '../aws/connection.ts';
-import { base, partitionOf } from '../aws/credentials.ts';
+import { base } from '../aws/credentials.ts';
 import { describe, orUndefined } from '../aws/errors.ts';
+import { partitionOf } from '../aws/partition.ts';
 import { retrying } from '../aws/retry.ts';
 import { s3Client } from '../aws/s3.ts';
 import { sender } from '../aws/sender.ts';

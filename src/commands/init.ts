@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { adopt } from '../adopt/adopt.ts';
-import { partitionOf } from '../aws/credentials.ts';
 import { CredentialsUnavailable } from '../aws/credentials-unavailable.ts';
+import { partitionOf } from '../aws/partition.ts';
 import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.ts';
 import { readCheckout } from '../hosts/git-checkout.ts';
 import { example } from '../init/examples.ts';

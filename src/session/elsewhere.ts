@@ -1,5 +1,6 @@
 import { createAwsClients } from '../aws/clients.ts';
-import { accountOfRole, assumed, type BaseOptions, type CredentialSource, partitionOf } from '../aws/credentials.ts';
+import { accountOfRole, assumed, type BaseOptions, type CredentialSource } from '../aws/credentials.ts';
+import { partitionOf } from '../aws/partition.ts';
 import { InputError } from '../schema.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, Elsewhere } from '../world.ts';

@@ -88,6 +88,7 @@ export const chapters: readonly Chapter[] = [
       'docs/rules.md',
       'docs/threat-model.md',
       'docs/reliability.md',
+      'docs/performance.md',
       ['docs/judge-results.md', 'The judge, measured'],
       'docs/simulator.md',
       ['docs/simulator-members.md', 'Members of the simulator'],

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ActionExecutionDetail, Codepipeline, JobData } from '../../aws/codepipeline.ts';
-import { partitionOf } from '../../aws/credentials.ts';
 import { allPages } from '../../aws/pages.ts';
+import { partitionOf } from '../../aws/partition.ts';
 import { Throttled } from '../../aws/retry.ts';
 import { type Clock, seconds } from '../../clock.ts';
 import type { Env } from '../../env.ts';

@@ -1,6 +1,6 @@
 import type { Serve, Simulator } from '../../../simulator/contracts.ts';
 import { defaultRoles, startSimulator } from '../../../simulator/simulator.ts';
-import { partitionOf } from '../../aws/credentials.ts';
+import { partitionOf } from '../../aws/partition.ts';
 import type { Delivery, EndpointSpec, Environment } from '../../manifest/manifest.ts';
 import { releasesOf } from '../../release/location.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
