@@ -151,7 +151,7 @@ try {
   }).provide();
   mkdirSync(join(folder, 'temp'));
   // The credentials are the role's already, as after `configure-aws-credentials`.
-  writeFileSync(join(folder, 'delivery.yml'), manifestText({}).replace(/^ +role: .*\n/m, ''));
+  writeFileSync(join(folder, 'delivery.yml'), manifestText({}).replace(/^ +(rollback-)?role: .*\n/gm, ''));
   writeFileSync(join(folder, 'assuming.yml'), manifestText({}));
   writeFileSync(join(folder, 'evaluation.json'), '{"binary_classification_metrics":{"auc":{"value":0.9}}}');
   writeFileSync(join(folder, 'nothing.cjs'), '');
@@ -185,7 +185,11 @@ try {
     ...(operation === 'rollback' ? {} : { version: '1.0.0' }),
     ...(operation === 'deploy-endpoint' ? { 'dry-run': 'true' } : {}),
     ...(operation === 'register-model'
-      ? { image: rehearsedTeam.image, artifact: `s3://${rehearsedTeam.bucket}/a`, evaluation: 'evaluation.json' }
+      ? {
+          image: rehearsedTeam.image,
+          artifact: `s3://${rehearsedTeam.bucket}/training/a.tar.gz`,
+          evaluation: 'evaluation.json',
+        }
       : {}),
   });
   const short = ['approve-gate', 'deploy-endpoint'];
@@ -397,7 +401,7 @@ try {
 }
 
 function tooMuch(name: string, loaded: Loaded): string[] {
-  const limits = { first: 130_000, all: 1_400_000 };
+  const limits = { first: 40_000, all: 1_400_000 };
   return (['first', 'all'] as const)
     .filter((part) => loaded[part] > limits[part])
     .map((part) => `${name}: more than ${limits[part]} bytes (${part})`);
