@@ -206,6 +206,8 @@ try {
               {
                 ...subject,
                 name: `${name}, a role in the manifest`,
+                // Its end says nothing: the role's credentials end by the simulator's clock, and are renewed for every request.
+                whole: false,
                 environment: {
                   ...inputs({ ...ownInputs(name), manifest: 'assuming.yml' }),
                   AWS_ACCESS_KEY_ID: plain['AWS_ACCESS_KEY_ID'] ?? '',
