@@ -1,8 +1,9 @@
 import { type Clock, type Instant, minutes, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
+import { type Call, eachCall } from './each-call.ts';
 import { classify } from './errors.ts';
 import { Throttled } from './retry.ts';
-import { wholeObjectSha256 } from './s3.ts';
+import { wholeObjectSha256 } from './whole-object.ts';
 
 /**
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
@@ -32,7 +33,6 @@ interface Kept {
   readonly at: Instant;
   readonly answer: Promise<unknown>;
 }
-type Call = (...given: readonly unknown[]) => Promise<unknown>;
 type Services = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 
 /** Nothing that is read changes by a request to a model, or by a notification. */
@@ -129,9 +129,7 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
           if (made !== undefined) return made;
           const calls = (target as Services)[service];
           if (calls === undefined) return undefined;
-          const own = Object.fromEntries(
-            Object.entries(calls).map(([name, call]) => [name, wrap(service, name, call)]),
-          );
+          const own = eachCall(calls, (name, call) => wrap(service, name, call));
           wrapped.set(service, own);
           return own;
         },

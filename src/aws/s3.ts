@@ -33,6 +33,7 @@ import { asError } from './as-error.ts';
 import { copySource, largestCopyBytes } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
+import { wholeObjectSha256 } from './whole-object.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
 
@@ -229,18 +230,6 @@ const textOf = async (body: AsyncIterable<Uint8Array>, mostBytes: number): Promi
   }
   return Buffer.concat(chunks).toString('utf8');
 };
-
-/** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
-export const wholeObjectSha256 = ({
-  ChecksumSHA256: base64,
-  ChecksumType: type,
-}: {
-  readonly ChecksumSHA256?: string | undefined;
-  readonly ChecksumType?: string | undefined;
-}): string | undefined =>
-  base64 === undefined || type === 'COMPOSITE' || /-\d+$/.test(base64)
-    ? undefined
-    : Buffer.from(base64, 'base64').toString('hex');
 
 const partsSha256 = (base64: string | undefined): string | undefined => {
   const [, hash, parts] = /^(.+)-(\d+)$/.exec(base64 ?? '') ?? [];

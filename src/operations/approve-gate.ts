@@ -1,5 +1,5 @@
 import { type Decided, type Open, statusOf } from '../approval/decision.ts';
-import { gatherEvidence } from '../approval/evidence.ts';
+import type { gatherEvidence as Gather } from '../approval/evidence.ts';
 import type { Asked, Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
 import { registryAnswer, subjectOf } from '../approval/registry-answer.ts';
@@ -181,6 +181,10 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     return done(registered, { remarks: costLines(memory, world, price) });
   },
 };
+
+/** Loaded where somebody waits for it: it plans a whole delivery, and a gate that finds a decision needs nothing of that. */
+const gatherEvidence: typeof Gather = async (...given) =>
+  (await import('../approval/evidence.ts')).gatherEvidence(...given);
 
 /** Longer than another run takes between its look and its write, its retries left out. */
 const afterRejectionMs = seconds(10);

@@ -1,3 +1,4 @@
+import { eachCall } from '../../aws/each-call.ts';
 import { Throttled } from '../../aws/retry.ts';
 import { minutes } from '../../clock.ts';
 import { canonical, sha256 } from '../../digest.ts';
@@ -60,21 +61,16 @@ const counting = <Clients extends { readonly sagemaker: object }>(clients: Clien
   Object.create(clients, {
     sagemaker: {
       get: () =>
-        Object.fromEntries(
-          Object.entries(clients.sagemaker).map(([name, call]: [string, (...given: unknown[]) => Promise<unknown>]) => [
-            name,
-            async (...given: unknown[]) => {
-              try {
-                const answer = await call(...given);
-                answered();
-                return answer;
-              } catch (error) {
-                // A refusal is an answer, too, and counts against the rate.
-                if (!(error instanceof Throttled)) answered();
-                throw error;
-              }
-            },
-          ]),
-        ),
+        eachCall(clients.sagemaker, (_, call) => async (...given) => {
+          try {
+            const answer = await call(...given);
+            answered();
+            return answer;
+          } catch (error) {
+            // A refusal is an answer, too, and counts against the rate.
+            if (!(error instanceof Throttled)) answered();
+            throw error;
+          }
+        }),
     },
   });
