@@ -16,10 +16,10 @@ export interface World {
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
   /**
-   * From here on no answer of this age is given again (`aws/answers.ts`): the next read asks AWS. Absent where every read asks.
-   * @param ageMs 0 for all of them, where a rule wants a look directly before a write
+   * From here on no answer is given again (`aws/answers.ts`): the next read asks AWS, as the look directly before a write does. Absent
+   * where every read asks.
    */
-  readonly lookAgain?: (ageMs: number) => void;
+  readonly lookAgain?: () => void;
   /** One object for all turns of a session: whatever a turn leaves for the next ones in this process is kept beside it. A hint. */
   readonly session?: object;
   /** The history of the checkout; absent where a run has no checkout. */

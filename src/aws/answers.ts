@@ -1,33 +1,24 @@
-import { type Clock, type Instant, minutes, seconds } from '../clock.ts';
+import { type Clock, type Instant, seconds } from '../clock.ts';
 import { canonical } from '../digest.ts';
 import { type Call, eachCall } from './each-call.ts';
 import { classify } from './errors.ts';
-import { Throttled } from './retry.ts';
 import { wholeObjectSha256 } from './whole-object.ts';
 
 /**
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
- * for itself. An answer is given again
- *
- * - for four seconds, as long as this session wrote nothing that could change it;
- * - for as long as AWS throttles, half an hour at most: a turn that AWS throttled is taken again, and under a tight limit it would
- *   never have all its answers at once. What moves traffic allows less (`forget`).
+ * for itself. An answer is given again for four seconds, as long as this session wrote nothing that could change it. Who is about to move
+ * traffic or to write a decision asks again (`forget`).
  */
 export interface Answers {
-  /** A turn begins. */
-  turn(): void;
   /** The same calls, whose answers are remembered. */
   reads<Services extends object>(services: Services): Services;
   /** The same calls, which forget what they may change. */
   writes<Services extends object>(services: Services): Services;
-  /** Answers of this age and older are asked for again. */
-  forget(ageMs: number): void;
+  /** Every read asks again. */
+  forget(): void;
 }
 
 const instant = seconds(4);
-const whileThrottled = minutes(30);
-/** Others write objects too, above all the release record. */
-const ofObjects = minutes(1);
 
 interface Kept {
   readonly at: Instant;
@@ -61,13 +52,8 @@ const touchedBy = (service: string, name: string, input: unknown): ((key: string
 
 export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
   const kept = new Map<string, Kept>();
-  let throttledNow = false;
-  let throttledBefore = false;
-
-  const longest = (key: string): number => {
-    if (!throttledBefore && !throttledNow) return instant;
-    return key.startsWith('s3.getObject ') ? ofObjects : whileThrottled;
-  };
+  /** A clock that was set back makes no answer young again. */
+  const isYoung = ({ at }: Kept): boolean => clock.now() >= at && clock.now() - at <= instant;
   const drop = (service: string, name: string, input: unknown): void => {
     const isTouched = touchedBy(service, name, input);
     for (const key of kept.keys()) if (isTouched(key)) kept.delete(key);
@@ -78,12 +64,12 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     (...given) => {
       const key = name === 's3.getObject' ? objectKey(given[0]) : `${name} ${canonical(given)}`;
       const before = kept.get(key);
-      if (before !== undefined && clock.now() - before.at <= longest(key)) return before.answer;
+      if (before !== undefined && isYoung(before)) return before.answer;
+      for (const [old, one] of kept) if (!isYoung(one)) kept.delete(old);
       const answer = call(...given);
       const mine: Kept = { at: clock.now(), answer };
       kept.set(key, mine);
       answer.catch((error: unknown) => {
-        if (error instanceof Throttled) throttledNow = true;
         // That something is not there is an answer too.
         if (classify(error) !== 'not-found' && kept.get(key) === mine) kept.delete(key);
       });
@@ -102,7 +88,6 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
         return answer;
       } catch (error) {
         drop(service, name, input);
-        if (error instanceof Throttled) throttledNow = true;
         throw error;
       }
     };
@@ -137,16 +122,9 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     };
 
   return {
-    turn: () => {
-      throttledBefore = throttledNow;
-      throttledNow = false;
-      for (const [key, { at }] of kept) if (clock.now() - at > longest(key)) kept.delete(key);
-    },
     reads: each((service, name, call) => (tooLarge.has(name) ? call : read(`${service}.${name}`, call))),
     writes: each((service, name, call) => (changesNothingRead.has(service) ? call : write(service, name, call))),
-    forget: (ageMs) => {
-      for (const [key, { at }] of kept) if (clock.now() - at >= ageMs) kept.delete(key);
-    },
+    forget: () => kept.clear(),
   };
 };
 

@@ -68,7 +68,7 @@ export interface AwsClients {
   /** The same clients and connections with another signal: for the next turn, or for the one that cleans up after a cancelled one. */
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
   /** `World.lookAgain`. */
-  forget(ageMs: number): void;
+  forget(): void;
 }
 
 /**
@@ -174,7 +174,6 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
       }),
     };
     const { codedeploy: deployments, lambda: functions, ecs: services, sns: topics, eventbridge: buses } = calls;
-    answers?.turn();
     const all: Pick<AwsClients, 'reads' | 'writes'> = {
       reads: {
         sagemaker: calls.sagemaker.reads,
@@ -215,7 +214,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     };
     return answers === undefined ? all : { reads: answers.reads(all.reads), writes: answers.writes(all.writes) };
   };
-  return { ...withSignal(options.signal), withSignal, forget: (ageMs) => answers?.forget(ageMs) };
+  return { ...withSignal(options.signal), withSignal, forget: () => answers?.forget() };
 };
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */

@@ -9,7 +9,7 @@ import type { Pace, Turn } from '../mechanisms/turn.ts';
 export const nextPoll = ({ world, release }: Pick<Turn, 'world' | 'release'>): Instant =>
   withJitter(release.id, world.clock.now(), seconds(30));
 
-const paces: Readonly<Record<Pace, number>> = { soon: seconds(30), minute: seconds(60), quiet: seconds(120) };
+const paces: Readonly<Record<Pace, number>> = { soon: seconds(30), minute: seconds(60) };
 
 /** `Turn.nextLook`. CloudWatch has one point a minute: more looks would read the same points again. */
 export const nextLook = ({ world, release }: Pick<Turn, 'world' | 'release'>, pace: Pace, mostMs?: number): Instant =>

@@ -240,8 +240,6 @@ const continueRelease = async <Outputs>(
     await take(world, stored, store);
     return waiting(world, { because: `took ${id} over from ${lease.holder}`, percent: 2 }, id, resumed && { resumed });
   }
-  // However hard AWS throttles: what a look decides is of one minute.
-  world.lookAgain?.(minutes(1));
   const turn = turnOf(world, store, stored, operation.approval, launchingAt);
   const tasks = tasksToTakeBack(release, operation.tasks(release));
   const step = await (resumed ? checkAndRunNextTask(turn, tasks) : runNextTask(turn, tasks)).catch((error: unknown) =>

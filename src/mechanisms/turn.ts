@@ -11,9 +11,7 @@ export type Pace =
   /** Something is about to end, or the next look is a second witness. */
   | 'soon'
   /** The metrics have a new minute. */
-  | 'minute'
-  /** Nothing moves, nothing speaks against the candidate, and no decision is due. */
-  | 'quiet';
+  | 'minute';
 
 /** One turn of a live release: the world, and the release as its record has it. */
 export interface Turn {

@@ -100,6 +100,8 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
   outputs,
 
   async advance({ manifest, environment: name, version, mode: modeName, ...inputs }, memory, world) {
+    // The plan of the turn before is compared with the registry, and not with its own answer.
+    if (memory !== undefined) world.lookAgain?.();
     // The environment must exist, so that a gate never answers for a misspelt one.
     const environment = environmentOf(manifest, name);
     const mode = modeOf(modeName);

@@ -5,6 +5,8 @@ import { parseSemanticVersion, versionTag } from './semantic-version.ts';
 /** AWS: EntityDescription. */
 const longestDescription = 1024;
 const seal = / \(content sha256:([0-9a-f]{64})\)$/;
+/** In the user's own words, where it would be read as ours. */
+const foreignMarks = /(?:(?:^| )\(after [^\s,()]+, of \d+\))+$/;
 const mark = / \(after ([^\s,()]+), of (\d+)\)(?= \(content sha256:[0-9a-f]{64}\)$)/;
 
 /**
@@ -36,7 +38,10 @@ export const packageDescription = (
   const after = before === undefined ? '' : ` (after ${before.highest}, of ${before.through})`;
   const end = `${after} (content sha256:${contentDigest})`;
   // Control characters, line ends among them, are refused (AWS: EntityDescription).
-  const clean = words?.replaceAll(/\p{C}+/gu, ' ').trim();
+  const clean = words
+    ?.replaceAll(/\p{C}+/gu, ' ')
+    .trim()
+    .replace(foreignMarks, '');
   const start = beginning(clean ? `${tag}: ${clean}` : tag, longestDescription - end.length);
   return start.trimEnd() + end;
 };

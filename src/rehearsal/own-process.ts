@@ -39,7 +39,18 @@ interface Surroundings {
   readonly setInterval: typeof setInterval;
 }
 
-const hidden = '{ exports, module, require, __filename, __dirname, process, console, setTimeout, setInterval }';
+/** Plain parameters: a module may begin with "use strict". */
+const hidden = [
+  'exports',
+  'module',
+  'require',
+  '__filename',
+  '__dirname',
+  'process',
+  'console',
+  'setTimeout',
+  'setInterval',
+] as const satisfies readonly (keyof Surroundings)[];
 
 /** Compiled once: V8 keeps the code of each function that has run. */
 const evaluated = new Map<string, { readonly evaluate: Evaluate; keep(): void }>();
@@ -47,7 +58,7 @@ const evaluated = new Map<string, { readonly evaluate: Evaluate; keep(): void }>
 const compiledOf = (filename: string) => {
   const known = evaluated.get(filename);
   if (known !== undefined) return known;
-  const source = `(function (${hidden}) {${readFileSync(filename, 'utf8')}\n})`;
+  const source = `(function (${hidden.join()}) {${readFileSync(filename, 'utf8')}\n})`;
   const kept = join(compiledCode, `here-${createHash('sha256').update(source).digest('hex')}`);
   const cachedData = readIfThere(kept);
   const script = new Script(source, {
@@ -57,8 +68,9 @@ const compiledOf = (filename: string) => {
   });
   // V8 refuses the code of another version of itself.
   let isKept = script.cachedDataRejected === false;
+  const run = script.runInThisContext() as (...surroundings: readonly unknown[]) => void;
   const compiled = {
-    evaluate: script.runInThisContext() as Evaluate,
+    evaluate: ((surroundings) => run(...hidden.map((name) => surroundings[name]))) as Evaluate,
     keep: () => {
       if (isKept) return;
       isKept = true;

@@ -129,6 +129,7 @@ export const journal = ({ reads, writes, location, endpoint, release, session }:
       if (session !== undefined) open.set(place, { kept });
       return undefined;
     } catch (error) {
+      if (known?.waiting !== undefined) open.set(place, known);
       return `the journal of ${release} could not be written: ${describe(error)}`;
     }
   };

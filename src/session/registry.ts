@@ -32,7 +32,7 @@ export interface RegistrySession {
   readonly credentials: CredentialSource;
   within(signal: AbortSignal, dryRun: boolean): Registry;
   /** `World.lookAgain`. */
-  forget(ageMs: number): void;
+  forget(): void;
 }
 
 type Options = BaseOptions & Pick<AwsClientOptions, 'signal'>;
@@ -92,9 +92,9 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
   const execution = endpoint?.executionRole;
   return {
     credentials: assumedRole ?? credentials,
-    forget: (ageMs) => {
-      packages.forget(ageMs);
-      content.forget(ageMs);
+    forget: () => {
+      packages.forget();
+      content.forget();
     },
     within: (signal, dryRun) => {
       const { reads, writes } = packages.withSignal(signal);

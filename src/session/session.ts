@@ -230,9 +230,9 @@ export const openSession: OpenSession = async ({
         workspace,
         session,
         read: reads,
-        lookAgain: (ageMs) => {
-          clients.forget(ageMs);
-          registry?.forget(ageMs);
+        lookAgain: () => {
+          clients.forget();
+          registry?.forget();
         },
         ...(dryRun ? {} : { write: writes, webhooks: webhooksOf(env, turnSignal) }),
         ...withoutUndefined({

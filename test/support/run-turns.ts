@@ -17,7 +17,7 @@ export const runTurns = async <Inputs, M extends Memory, Outputs>(
   world: World,
 ): Promise<TurnsRun<Outputs>> => {
   // Every run has a session of its own.
-  world.lookAgain?.(0);
+  world.lookAgain?.();
   let token: string | undefined;
   let plan: Plan | undefined;
   for (let turns = 1; turns <= 50; turns++) {

@@ -37,7 +37,8 @@ export const keptSessions = (open: OpenSession, answered: () => void): OpenSessi
     return {
       ...session,
       worldFor: (signal) => {
-        const { read, write, ...world } = session.worldFor(signal);
+        // Another process may write the next part of a release's journal: none remembers it.
+        const { read, write, session: _session, ...world } = session.worldFor(signal);
         return {
           ...{ ...world, run, workspace },
           read: counting(read, answered),

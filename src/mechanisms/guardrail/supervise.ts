@@ -200,30 +200,31 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
       ...(look.is === 'withdrawn' ? ['this update cannot be stopped and is taken back when it has ended'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
-    notBefore: nextLookAt(turn, live, look),
+    notBefore: nextLookAt(turn, live),
     ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
     ...(goesOnAlone(turn) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
   };
 };
 
-/**
- * SageMaker has the timer and the alarms. No bake may pass unseen. Its last three minutes, in which too little traffic shows
- * (`starvedBake`), are longer than the longest pause, and its end is looked at when it comes.
- */
-const nextLookAt = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): Instant => {
+/** Of a bake: whatever is found later comes too late for an alarm that needs its minutes to go off. */
+const lastMinutes = minutes(5);
+
+/** SageMaker has the timer and the alarms. No bake may pass unseen; its last minutes are looked at more often, and its end when it comes. */
+const nextLookAt = (turn: Turn, live: LiveEndpoint): Instant => {
   const { release, world } = turn;
   const { submission, witnessed } = release;
   const accused = witnessed.countsRead !== undefined || witnessed.blindSince !== undefined;
   if (witnessed.abort !== undefined || accused || live.status === 'RollingBack') return turn.nextLook('soon');
   if (submission.mechanism !== 'guardrail') return turn.nextLook('minute');
   const now = world.clock.now();
-  const lengths = [submission.bakeSeconds, submission.finalBakeSeconds].filter((length) => length > 0);
-  const mostMs = lengths.length === 0 ? undefined : seconds(Math.min(...lengths)) / 2.5;
   const running = witnessed.bakes?.find(({ endsAt }) => now < endsAt);
-  const isOver = running === undefined && (witnessed.bakes ?? []).length >= lengths.length;
-  const isQuiet = !isOver && look.is === 'standing' && (witnessed.alarms ?? []).length === 0;
-  const next = turn.nextLook(isQuiet ? 'quiet' : 'minute', mostMs);
-  return running === undefined ? next : Math.min(next, Math.max(turn.nextPoll(), running.endsAt + seconds(10)));
+  if (running === undefined) {
+    const lengths = [submission.bakeSeconds, submission.finalBakeSeconds].filter((length) => length > 0);
+    return turn.nextLook('minute', lengths.length === 0 ? undefined : seconds(Math.min(...lengths)) / 2.5);
+  }
+  if (now >= running.endsAt - lastMinutes)
+    return Math.min(turn.nextLook('soon'), Math.max(turn.nextPoll(), running.endsAt + seconds(10)));
+  return Math.min(turn.nextLook('minute'), running.endsAt - lastMinutes + seconds(1));
 };
 
 /**

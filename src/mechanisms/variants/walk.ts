@@ -346,33 +346,13 @@ const shift = async (
   return { because: `candidate to ${to}: ${command.because}`, percent: done, notBefore: turn.nextPoll() };
 };
 
-/** A raise shows its first effects in the metrics within this time: until then each new minute is looked at. */
-const afterMove = minutes(5);
-
 /**
- * The next look at a share that stays. An accusation is not settled before a second read (`settled-counts.ts`). While nothing speaks
- * against the candidate, every second minute of the metrics is read together with the one after it.
+ * The next look at a share that stays: CloudWatch has one point a minute. An accusation is settled by a second read (`settled-counts.ts`).
  */
-const paceOf = (
-  { release, world }: Turn,
-  live: LiveEndpoint,
-  verdict: StepVerdict | undefined,
-  look: ApprovalLook,
-  alarms: AlarmReading,
-): Pace => {
-  const { stepping } = release;
-  if (stepping === undefined || inProgress(live.status) || verdict?.countsRead !== undefined) return 'soon';
-  const { state, moves } = stepping;
-  if (state.is !== 'baking' && state.is !== 'paused') return 'soon';
-  const isQuiet =
-    world.clock.now() >= (moves.at(-1)?.from ?? 0) + afterMove &&
-    verdict?.figures !== undefined &&
-    verdict.blind !== true &&
-    (verdict.figures.logEvidence ?? 0) <= 0 &&
-    alarms.red === undefined &&
-    alarms.unknown === undefined &&
-    look.is === 'standing';
-  return isQuiet ? 'quiet' : 'minute';
+const paceOf = ({ release }: Turn, live: LiveEndpoint, verdict: StepVerdict | undefined): Pace => {
+  const is = release.stepping?.state.is;
+  if (inProgress(live.status) || verdict?.countsRead !== undefined) return 'soon';
+  return is === 'baking' || is === 'paused' ? 'minute' : 'soon';
 };
 
 const progress = (
@@ -390,6 +370,6 @@ const progress = (
   return {
     because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...remarksOf(look)].join('; ')}`,
     percent: percentAt(share),
-    notBefore: turn.nextLook(paceOf(turn, live, verdict, look, alarms)),
+    notBefore: turn.nextLook(paceOf(turn, live, verdict)),
   };
 };

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAnswers } from '../../../src/aws/answers.ts';
-import { Throttled } from '../../../src/aws/retry.ts';
-import { minutes, seconds } from '../../../src/clock.ts';
+import { seconds } from '../../../src/clock.ts';
 
 type Call = (input: object) => Promise<unknown>;
 
@@ -40,15 +39,13 @@ const open = (over: Readonly<Record<string, Call>> = {}) => {
 };
 const churn = { EndpointName: 'churn' };
 const record = { Bucket: 'releases', Key: 'churn/record.json' };
-const throttled = () => Promise.reject(new Throttled(0, new Error('Rate exceeded')));
 const refused = (name: string) => () => Promise.reject(Object.assign(new Error(name), { name }));
 
 describe('at one instant', () => {
   test('a read is sent once, in whatever turn; another input is another read', async () => {
-    const { answers, reads, sent, pass } = open();
+    const { reads, sent, pass } = open();
     expect(await reads.sagemaker.describeEndpoint(churn)).toBe(1);
     pass(seconds(1));
-    answers.turn();
     expect(await reads.sagemaker.describeEndpoint({ ...churn })).toBe(1);
     expect(await reads.sagemaker.describeEndpoint({ EndpointName: 'iris' })).toBe(2);
     pass(seconds(4));
@@ -130,72 +127,19 @@ describe('a write', () => {
   });
 });
 
-describe('while AWS throttles', () => {
-  const hour = async (limit?: number) => {
-    let attempts = 0;
-    const { answers, reads, sent, pass } = open({
-      // Every second turn gets one answer.
-      describeModel: async () => (++attempts % 2 === 0 ? attempts : throttled()),
-    });
-    for (let turn = 1; turn <= 60; turn++) {
-      answers.turn();
-      if (limit !== undefined) answers.forget(limit);
-      try {
-        for (let n = 0; n < 10; n++) await reads.sagemaker.describeModel({ ModelName: `m${n}` });
-        return { turn, sent };
-      } catch {
-        pass(seconds(30));
-      }
-    }
-    return { turn: undefined, sent };
-  };
-
-  test('a turn of many reads makes progress: none of them is sent again after its answer', async () => {
-    expect((await hour()).turn).toBe(11);
-  });
-
-  test('a look that moves traffic has its limit', async () => {
-    expect((await hour(minutes(1))).turn).toBeUndefined();
-  });
-
-  test('half an hour is the longest, and the record is asked for after a minute', async () => {
-    const { answers, reads, sent, pass } = open({ describeEndpoint: throttled });
-    await reads.sagemaker.describeModel({});
-    await reads.s3.getObject(record);
-    const retry = async (milliseconds: number) => {
-      await expect(reads.sagemaker.describeEndpoint(churn)).rejects.toThrow('Rate exceeded');
-      pass(milliseconds);
-      answers.turn();
-      sent.length = 0;
-      await reads.sagemaker.describeModel({});
-      await reads.s3.getObject(record);
-      return [...sent];
-    };
-    expect(await retry(minutes(1))).toEqual([]);
-    expect(await retry(minutes(1))).toEqual(['getObject']);
-    expect(await retry(minutes(29))).toEqual(['describeModel', 'getObject']);
-  });
-
-  test('and once it does not, an answer is of one instant again', async () => {
-    let busy = true;
-    const { answers, reads, sent, pass } = open({ describeEndpoint: async () => (busy ? throttled() : 1) });
-    await reads.sagemaker.describeModel({});
-    await expect(reads.sagemaker.describeEndpoint(churn)).rejects.toThrow();
-    pass(seconds(30));
-    answers.turn();
-    busy = false;
-    await reads.sagemaker.describeEndpoint(churn);
-    answers.turn();
-    sent.length = 0;
-    await reads.sagemaker.describeModel({});
-    expect(sent).toEqual(['describeModel']);
-  });
+test('a clock that is set back makes no answer young again', async () => {
+  const { reads, sent, pass } = open();
+  await reads.sagemaker.describeModel({});
+  pass(-seconds(10));
+  await reads.sagemaker.describeModel({});
+  expect(sent).toHaveLength(2);
 });
 
 test('a rule that wants a look directly before a write has it', async () => {
-  const { answers, reads, sent } = open();
+  const { answers, reads, sent, pass } = open();
   await reads.sagemaker.describeModel({});
-  answers.forget(0);
+  pass(-seconds(10));
+  answers.forget();
   await reads.sagemaker.describeModel({});
   expect(sent).toHaveLength(2);
 });

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Instant, minutes, seconds } from '../../../src/clock.ts';
 import { nine } from '../../support/stepping.ts';
-import { newConfig, ownAlarm, updating } from '../../support/updating.ts';
+import { newConfig, updating } from '../../support/updating.ts';
 import { walking } from '../../support/walking.ts';
 
 /** Seconds until the next look, without its jitter of up to a fifth. */
 const paceOf = (now: Instant, notBefore: Instant | undefined): number => {
   const ms = (notBefore ?? now) - now;
-  return [120, 60, 30].find((pace) => ms >= seconds(pace) && ms <= seconds(pace * 1.2)) ?? ms / 1000;
+  return [60, 30].find((pace) => ms >= seconds(pace) && ms <= seconds(pace * 1.2)) ?? ms / 1000;
 };
 
 describe('the next look at a share that bakes', () => {
@@ -18,16 +18,12 @@ describe('the next look at a share that bakes', () => {
   };
   const plan = { steps: [0.1, 0.5, 1], maxStepSeconds: 9000, minimumRequests: 100 };
 
-  test('is every second minute while nothing speaks against the candidate', async () => {
-    expect(await look({})).toBe(120);
+  test('is each minute, as CloudWatch has new points', async () => {
+    expect(await look({})).toBe(60);
   });
 
-  test.each<[string, Parameters<typeof walking>[0], number]>([
-    ['in the first minutes after a raise', { now: nine + minutes(4) }, 60],
-    ['while its approval cannot be read', { registry: { approval: 'unreadable' as never } }, 60],
-    ['while an endpoint update is running', { far: { status: 'Updating' } }, 30],
-  ])('is sooner %s', async (_when, given, pace) => {
-    expect(await look(given)).toBeLessThanOrEqual(pace);
+  test('is sooner while an endpoint update is running', async () => {
+    expect(await look({ far: { status: 'Updating' } })).toBe(30);
   });
 });
 
@@ -42,17 +38,12 @@ describe('the next look at an update under guardrails', () => {
     return paceOf(now, notBefore);
   };
 
-  test('is every second minute', async () => {
-    expect(await look({})).toBe(120);
+  test('is each minute', async () => {
+    expect(await look({})).toBe(60);
   });
 
   test('misses no bake: of a short one there are two looks at least', async () => {
     expect(await look({ submission: { bakeSeconds: 60, finalBakeSeconds: 100 } })).toBe(30);
-  });
-
-  test('is each minute when an alarm went off', async () => {
-    const shows = { status: 'Updating', pending: newConfig, bakingSince: nine + minutes(8) } as const;
-    expect(await look({ shows, alarms: { [ownAlarm]: 'ALARM', team: 'OK' } })).toBe(60);
   });
 
   test('is half a minute away while the update is stopped', async () => {

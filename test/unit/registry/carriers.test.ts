@@ -103,6 +103,9 @@ describe('the description of a package in a large group', () => {
     );
     expect(describedBefore(text)).toEqual(before);
     expect(describedWords('churn', text)).toBe('fewer (after 1.0.0, of 2) alarms');
+    const own = packageDescription('churn', '1.4.0', digest, 'fewer (after 1.0.0, of 2) (after 1.1.0, of 50)');
+    expect(describedBefore(own)).toBeUndefined();
+    expect(describedWords('churn', own)).toBe('fewer');
     expect(packageDescription('churn', '1.4.0', digest, 'x'.repeat(2000), before)).toHaveLength(1024);
   });
 

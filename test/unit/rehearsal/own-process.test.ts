@@ -50,7 +50,7 @@ const play = async (
 };
 
 /** Shows all that a script can read of its surroundings. */
-const shows = `// first line
+const shows = `'use strict'; // first line
 const { writeFileSync, existsSync } = require('node:fs');
 const { resolve } = require('node:path');
 const { seen } = require('./chunk.cjs');
