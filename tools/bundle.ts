@@ -126,6 +126,11 @@ const isAction = (folder: string): boolean => folder.startsWith('actions/');
  */
 const earlyEnd = `if (${nothingLeftToDo.map((name) => `process.env.${name}`).join(' && ')}) return;\n`;
 
+/** Rehearsals run the bundles on every Node that `engines` allows, and the first versions of a line lack the function (Node 20.16, 22.3). */
+const olderNode = 'process.getBuiltinModule??=require;\n';
+
+const openingOf = (folder: string): string => `${isAction(folder) ? earlyEnd : ''}${olderNode}`;
+
 /** Tree-shaking before ncc: alone, ncc keeps every command of every AWS client. It also cuts the chunks, which ncc keeps. */
 const shake = async (folder: string): Promise<Shaken> => {
   const { metafile, outputFiles } = await build({
@@ -157,7 +162,7 @@ const shake = async (folder: string): Promise<Shaken> => {
     logLevel: 'warning',
   });
   const code = new Map(outputFiles.map(({ path, text }) => [relative(join(root, 'build/bundle', folder), path), text]));
-  return { code, metafile, sources: digestOf([...code, ['', isAction(folder) ? earlyEnd : '']]) };
+  return { code, metafile, sources: digestOf([...code, ['', openingOf(folder)]]) };
 };
 
 const digestOf = (files: Iterable<readonly [name: string, content: string]>): string => {
@@ -200,7 +205,7 @@ const pack = async (folder: string, { code, metafile, sources }: Shaken): Promis
     const stamp = stampOf(sources, files);
     return {
       folder,
-      files: new Map([['index.cjs', `${stamp}\n${isAction(folder) ? earlyEnd : ''}${index}`], ...files]),
+      files: new Map([['index.cjs', `${stamp}\n${openingOf(folder)}${index}`], ...files]),
     };
   } finally {
     rmSync(out, { recursive: true });

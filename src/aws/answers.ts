@@ -28,8 +28,8 @@ type Services = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 
 /** Nothing that is read changes by a request to a model, or by a notification. */
 const changesNothingRead: ReadonlySet<string> = new Set(['runtime', 'sns', 'eventbridge']);
-/** Data sets. */
-const tooLarge: ReadonlySet<string> = new Set(['getBytes']);
+/** Data sets; and the release record, in which others leave their commands at any time. */
+const neverKept: ReadonlySet<string> = new Set(['getBytes', 'getObject']);
 /** No call to another service changes what these answer, and theirs change no other. */
 const apart: ReadonlySet<string> = new Set(['s3', 'ecr', 'sts', 'cloudwatch']);
 /** They add an object that nothing else names yet. */
@@ -62,7 +62,7 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
   const read =
     (name: string, call: Call): Call =>
     (...given) => {
-      const key = name === 's3.getObject' ? objectKey(given[0]) : `${name} ${canonical(given)}`;
+      const key = `${name} ${canonical(given)}`;
       const before = kept.get(key);
       if (before !== undefined && isYoung(before)) return before.answer;
       for (const [old, one] of kept) if (!isYoung(one)) kept.delete(old);
@@ -92,14 +92,11 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
       }
     };
 
-  /** S3 has said what it wrote. A later write of others fails its own condition, or changes what is named by its content. */
-  const keepWritten = ({ Bucket, Key, Body }: Put, { ETag: etag, ...wrote }: Wrote): void => {
-    const at = clock.now();
-    if (typeof Body === 'string' && etag !== undefined)
-      kept.set(objectKey({ Bucket, Key }), { at, answer: Promise.resolve({ text: Body, etag }) });
+  /** S3 has said what it wrote, under a name that follows from the content. */
+  const keepWritten = ({ Bucket, Key }: Put, wrote: Wrote): void => {
     const sha256 = wholeObjectSha256(wrote.CopyObjectResult ?? wrote);
     if (sha256 !== undefined)
-      kept.set(`s3.sha256 ${canonical([{ Bucket, Key }])}`, { at, answer: Promise.resolve(sha256) });
+      kept.set(`s3.sha256 ${canonical([{ Bucket, Key }])}`, { at: clock.now(), answer: Promise.resolve(sha256) });
   };
 
   const each =
@@ -122,7 +119,7 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     };
 
   return {
-    reads: each((service, name, call) => (tooLarge.has(name) ? call : read(`${service}.${name}`, call))),
+    reads: each((service, name, call) => (neverKept.has(name) ? call : read(`${service}.${name}`, call))),
     writes: each((service, name, call) => (changesNothingRead.has(service) ? call : write(service, name, call))),
     forget: () => kept.clear(),
   };
@@ -131,7 +128,6 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
 interface Put {
   readonly Bucket?: string;
   readonly Key?: string;
-  readonly Body?: unknown;
 }
 
 interface Checksum {
@@ -140,12 +136,5 @@ interface Checksum {
 }
 /** The answers of PutObject and CopyObject. */
 interface Wrote extends Checksum {
-  readonly ETag?: string;
   readonly CopyObjectResult?: Checksum;
 }
-
-/** However much of it a caller takes. */
-const objectKey = (input: unknown): string => {
-  const { Bucket, Key } = input as Put;
-  return `s3.getObject ${canonical([{ Bucket, Key }])}`;
-};

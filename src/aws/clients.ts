@@ -7,12 +7,13 @@ import type { Cloudwatch } from './cloudwatch.ts';
 import { type Codedeploy, codedeploy } from './codedeploy.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
+import { eachCall } from './each-call.ts';
 import type { Ecr } from './ecr.ts';
 import { type Ecs, ecs } from './ecs.ts';
 import { type Eventbridge, eventbridge } from './eventbridge.ts';
 import { type Lambda, lambda } from './lambda.ts';
 import { mostUnanswered } from './most-unanswered.ts';
-import { retrying, unrepeated } from './retry.ts';
+import { retrying, Throttled, unrepeated } from './retry.ts';
 import type { Runtime } from './runtime.ts';
 import type { BucketOwner, S3, Whole } from './s3.ts';
 import type { Sagemaker } from './sagemaker.ts';
@@ -58,6 +59,8 @@ export interface AwsClientOptions extends AwsConnection {
   readonly random?: () => number;
   /** How long the calls of a turn may wait for AWS in all: `retry.ts`. */
   readonly budgetMs?: number;
+  /** Called for each request that SageMaker has answered: a refusal is an answer too, and counts against the rate. */
+  readonly answered?: () => void;
   /** Clients of a session, whose turns follow each other: no read is repeated at one instant (`answers.ts`). */
   readonly remembers?: true;
 }
@@ -176,7 +179,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     const { codedeploy: deployments, lambda: functions, ecs: services, sns: topics, eventbridge: buses } = calls;
     const all: Pick<AwsClients, 'reads' | 'writes'> = {
       reads: {
-        sagemaker: calls.sagemaker.reads,
+        sagemaker: counted(calls.sagemaker.reads, options.answered),
         cloudwatch: calls.cloudwatch.reads,
         autoscaling: calls.autoscaling.reads,
         s3: calls.s3.reads,
@@ -193,7 +196,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
         },
       },
       writes: {
-        sagemaker: calls.sagemaker.writes,
+        sagemaker: counted(calls.sagemaker.writes, options.answered),
         cloudwatch: calls.cloudwatch.writes,
         autoscaling: calls.autoscaling.writes,
         s3: calls.s3.writes,
@@ -216,6 +219,20 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
   };
   return { ...withSignal(options.signal), withSignal, forget: () => answers?.forget() };
 };
+
+const counted = <Calls extends object>(calls: Calls, answered: (() => void) | undefined): Calls =>
+  answered === undefined
+    ? calls
+    : eachCall(calls, (_, call) => async (...given) => {
+        try {
+          const answer = await call(...given);
+          answered();
+          return answer;
+        } catch (error) {
+          if (!(error instanceof Throttled)) answered();
+          throw error;
+        }
+      });
 
 /** A container has 60 seconds to answer (AWS: InvokeEndpoint); its failure to do so is AWS's answer. */
 const slowestModelMs = 70_000;

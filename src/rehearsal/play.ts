@@ -87,6 +87,7 @@ export const playScenario = async (
 ): Promise<Played> => {
   const flipped = flip && { [flip]: flips[flip] };
   const stage = await openStage({ ...scenario, ...manner, settings: { ...scenario.settings, ...flipped } });
+  stage.driver.processes = scenario.processes !== undefined;
   const start = stage.driver.now();
   const subject = flip ? flippedSubject(scenario, flip) : scenario;
   const { verdict, release } = await judged(subject, async (require) => {

@@ -119,11 +119,9 @@ export const openStage = async ({
   model = rehearsedTeam.model,
   environment = {},
   github: atGitHub,
-  processes,
   onlyProcesses = false,
 }: {
   /** See `Scenario`. */
-  readonly processes?: string;
   readonly onlyProcesses?: boolean;
   /** Each step has a token for this GitHub. */
   readonly github?: FakeGitHubOptions;
@@ -146,7 +144,6 @@ export const openStage = async ({
     environment: { ...github?.environment(), ...environment },
     onlyProcesses,
   });
-  driver.processes = processes !== undefined;
   const releases: ReportedRelease[] = [];
   let traffic: { stop(): void } | undefined;
 

@@ -73,8 +73,8 @@ export interface SessionRequest {
   readonly learned?: (identity: Identity) => void;
   /** Asked of AWS before the inputs were read; used where it was about the credentials and the region that they name. */
   readonly early?: EarlyQuestion;
-  /** Where many processes share one limit of AWS: the jitter of their retries, and how long a turn may wait. */
-  readonly retries?: Pick<AwsClientOptions, 'random' | 'budgetMs'>;
+  /** Where many processes share one limit of AWS: the jitter of their retries, how long a turn may wait, and the count of their requests. */
+  readonly sharing?: Pick<AwsClientOptions, 'random' | 'budgetMs' | 'answered'>;
 }
 
 /** Credentials whose account was checked, and the Worlds made with them. */
@@ -165,7 +165,7 @@ export const openSession: OpenSession = async ({
   github,
   learned,
   early,
-  retries,
+  sharing,
 }) => {
   const connection = connectionFrom(env, target.region);
   const keys = environmentKeys(env);
@@ -180,7 +180,7 @@ export const openSession: OpenSession = async ({
     clock,
     signal,
     remembers: true,
-    ...retries,
+    ...sharing,
     bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });
 
