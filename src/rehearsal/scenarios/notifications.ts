@@ -8,7 +8,7 @@ const sinks = [`notify: [{ sns: { topic: "${topic}" } }, { event-bridge: { bus: 
 export const notificationsOnce: Scenario = {
   name: 'notifications-once',
   about:
-    'A topic and a bus are told of a delivery whose runner is killed midway, and of one that an alarm takes back: each event once, in order.',
+    'A topic and a bus get every event of two deliveries once, in order. The runner of the first is killed; an alarm takes the second back.',
   expected: { outcome: 'rolled-back', reasonCode: 'alarm' },
   processes: 'the runner disappears',
   play: async (stage, require) => {
