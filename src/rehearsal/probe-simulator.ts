@@ -16,7 +16,7 @@ export const simulatedGiven: Given = {
   image: team.image,
   modelData: `s3://${team.bucket}/probe/model.tar.gz`,
   bucket: team.bucket,
-  pipelineRole: `arn:aws:iam::${team.account}:role/pipelines`,
+  pipelineRole: `arn:aws:iam::${team.account}:role/pipeline`,
   body: '5.1,3.5,1.4,0.2',
   contentType: 'text/csv',
   instance: 'ml.m5.large',
