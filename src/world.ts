@@ -15,6 +15,13 @@ export interface World {
   readonly read: AwsReads;
   /** Absent in a dry run, which therefore cannot write. */
   readonly write?: AwsWrites;
+  /**
+   * From here on no answer is given again (`aws/answers.ts`): the next read asks AWS, as the look directly before a write does. Absent
+   * where every read asks.
+   */
+  readonly lookAgain?: () => void;
+  /** One object for all turns of a session: whatever a turn leaves for the next ones in this process is kept beside it. A hint. */
+  readonly session?: object;
   /** The history of the checkout; absent where a run has no checkout. */
   readonly commits?: Commits;
   /** Absent where a run starts no program of its user: a job worker serves many pipelines, and never runs code of an artifact. */

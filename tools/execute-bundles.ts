@@ -47,7 +47,7 @@ const workerFault = (bundle: string): string | undefined => {
   return `${bundle}: got exit code ${status}\n${stdout}${stderr}`;
 };
 
-const bundles = globSync(['actions/*/dist/*.cjs', 'codebuild/*/dist/*.cjs'], { cwd: root }).sort();
+const bundles = globSync(['actions/*/dist/index.cjs', 'codebuild/*/dist/index.cjs'], { cwd: root }).sort();
 const faults = bundles.flatMap(
   (bundle) => (bundle.startsWith('codebuild') ? workerFault(bundle) : fault(bundle)) ?? [],
 );

@@ -1,6 +1,10 @@
-import { gitCommits } from '../../src/hosts/git-commits.ts';
-import { runAction } from '../../src/hosts/github-actions/run-action.ts';
-import { registerModel } from '../../src/operations/register-model.ts';
+import { startAction } from '../../src/hosts/github-actions/start-action.ts';
 
-// Not awaited: the bundle is CommonJS, and runAction ends the process itself.
-void runAction(registerModel, {}, { commits: (signal) => gitCommits(process.cwd(), process.env, signal) });
+// Not awaited: the bundle is CommonJS, and the run ends the process itself.
+void startAction({
+  operation: async () => (await import('../../src/operations/register-model.ts')).registerModel,
+  machine: async () => {
+    const { gitCommits } = await import('../../src/hosts/git-commits.ts');
+    return { commits: (signal) => gitCommits(process.cwd(), process.env, signal) };
+  },
+});

@@ -1,6 +1,8 @@
-import { runAction } from '../../src/hosts/github-actions/run-action.ts';
-import { launch } from '../../src/hosts/launch.ts';
-import { regressionTest } from '../../src/operations/regression-test.ts';
+import { startAction } from '../../src/hosts/github-actions/start-action.ts';
 
-// Not awaited: the bundle is CommonJS, and runAction ends the process itself.
-void runAction(regressionTest, {}, { launch });
+// Not awaited: the bundle is CommonJS, and the run ends the process itself.
+void startAction({
+  operation: async () => (await import('../../src/operations/regression-test.ts')).regressionTest,
+  machine: async () => ({ launch: (await import('../../src/hosts/launch.ts')).launch }),
+  nearWith: 'predictions',
+});

@@ -1,5 +1,7 @@
-import { runAction } from '../../src/hosts/github-actions/run-action.ts';
-import { rollback } from '../../src/operations/rollback.ts';
+import { startAction } from '../../src/hosts/github-actions/start-action.ts';
 
-// Not awaited: the bundle is CommonJS, and runAction ends the process itself.
-void runAction(rollback);
+// Not awaited: the bundle is CommonJS, and the run ends the process itself.
+void startAction({
+  operation: async () => (await import('../../src/operations/rollback.ts')).rollback,
+  roleOfItsOwn: 'rollback-role',
+});

@@ -1,5 +1,6 @@
-import { runAction } from '../../src/hosts/github-actions/run-action.ts';
-import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
+import { startAction } from '../../src/hosts/github-actions/start-action.ts';
 
-// Not awaited: the bundle is CommonJS, and runAction ends the process itself.
-void runAction(shiftTraffic);
+// Not awaited: the bundle is CommonJS, and the run ends the process itself.
+void startAction({
+  operation: async () => (await import('../../src/operations/shift-traffic.ts')).shiftTraffic,
+});

@@ -10,13 +10,13 @@ import { policiesOf } from './policies.ts';
 import { openTemplate, parameter } from './template.ts';
 
 /**
- * The lifecycle hook of one alias. Its code is a zip of `codebuild/hook/dist/index.cjs`, the manifest and the golden set: another rule is another
+ * The lifecycle hook of one alias. Its code is a zip of the code in `codebuild/hook/dist`, the manifest and the golden set: another rule is another
  * code. CodeDeploy invokes it by its own role, so it needs no permission of its own for that.
  */
 export const hookTemplate = (app: Construct): Stack => {
   const stack = openTemplate(app, 'codedeploy-hook', 'model-delivery: the lifecycle hook of the alias of a function');
   const bucket = parameter(stack, 'CodeBucket', {
-    description: 'Bucket with the zip of index.cjs, delivery.yml and its golden set, in this region.',
+    description: 'Bucket with the zip of codebuild/hook/dist/*.cjs, delivery.yml and its golden set, in this region.',
   });
   const codeKey = parameter(stack, 'CodeKey', {
     description: 'Key of the zip. Another code needs another key: CloudFormation compares the key, not the content.',

@@ -11,7 +11,7 @@ import { openTemplate, parameter } from './template.ts';
 
 /**
  * The worker: one function for the jobs of custom actions, for those of Lambda invoke actions, and so for the watchdog's. Its code is
- * `codebuild/lambda/dist/index.cjs`, in a zip.
+ * that of `codebuild/lambda/dist`, in a zip.
  */
 export const workerTemplate = (app: Construct): Stack => {
   const stack = openTemplate(app, 'worker', 'model-delivery: the worker of the pipelines of an account and region');

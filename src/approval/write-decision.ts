@@ -24,6 +24,8 @@ export const writeDecision = async (
   registered: RegisteredVersion,
   decision: Decided,
 ): Promise<{ readonly written: boolean; readonly now: RegisteredVersion | undefined }> => {
+  // Others decide, too: neither the look before the write nor the one after it may be an answer from before.
+  world.lookAgain?.();
   const before = await describeVersion(world, model, registered);
   if (before === undefined || stateOf(before) !== stateOf(registered)) return { written: false, now: before };
   await fromRegistry(

@@ -5,18 +5,11 @@ import { networkCauseOf, Unreachable } from './causes.ts';
 import { type AwsConnection, clientSettings } from './connection.ts';
 import { CredentialsUnavailable } from './credentials-unavailable.ts';
 import { classify, describe, type ErrorClass } from './errors.ts';
+import type { Identity } from './identity.ts';
 import { partitionOf } from './partition.ts';
 import { retrying, Throttled } from './retry.ts';
 import { sender } from './sender.ts';
-import { type Sts, sts, stsClient } from './sts.ts';
-
-/** Access keys in the SDK's form. */
-export interface Identity {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-  readonly expiration?: Date;
-}
+import type { Sts } from './sts.ts';
 
 /** The source of a connection's credentials. It refreshes itself; its errors and messages contain no secret (DESIGN §7 rule 16). */
 export interface CredentialSource {
@@ -37,6 +30,8 @@ export interface BaseOptions extends AwsConnection {
   readonly clock: Clock;
   /** What this host lacks when there are no credentials at all, and the remedy. */
   readonly missing?: string;
+  /** Access keys in the variables of this process: the chain's first source, which needs none of its code. */
+  readonly keys?: Identity;
   /** Called with every identity before its first use: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
 }
@@ -66,10 +61,14 @@ const noProvider = /^Could not load credentials from any providers/;
 /** The SDK's default chain: environment, shared files, web identity, container, instance. */
 export const base = (options: BaseOptions): CredentialSource => {
   let renewable = true;
-  let chain: ReturnType<typeof defaultChain> | undefined;
+  let chain: Awaited<ReturnType<typeof defaultChain>> | undefined;
   let force = false;
   const source = refreshing(options, async () => {
-    chain ??= defaultChain(options);
+    if (options.keys !== undefined) {
+      renewable = false;
+      return options.keys;
+    }
+    chain ??= await defaultChain(options);
     try {
       const identity = await chain({ forceRefresh: force });
       force = false;
@@ -114,8 +113,10 @@ export const fixed = (identity: Identity): CredentialSource => {
 };
 
 /** The default chain as the SDK resolves it for a client; its inner calls use the same proxy. */
-const defaultChain = (connection: AwsConnection): ((options: object) => Promise<Identity>) =>
-  stsClient(clientSettings(connection)).config.credentials;
+const defaultChain = async (connection: AwsConnection): Promise<(options: object) => Promise<Identity>> => {
+  const { stsClient } = await import('./sts.ts');
+  return stsClient(clientSettings(connection)).config.credentials;
+};
 
 /** A role's credentials, assumed with an OIDC token or with other credentials, and assumed again before they end. */
 export const assumed = (options: AssumedOptions): CredentialSource => {
@@ -128,7 +129,7 @@ export const assumed = (options: AssumedOptions): CredentialSource => {
     const proven = source.proof === 'oidc' ? await oidcToken(options, source.token) : undefined;
     keepSecret(proven);
     try {
-      const calls = stsCalls(options);
+      const calls = await stsCalls(options);
       const RoleArn = await roleArn(options, calls);
       const request = {
         ...{ RoleArn, RoleSessionName, DurationSeconds: sessionSeconds },
@@ -210,7 +211,8 @@ const refreshing = (
  */
 const handedOut = (identity: Identity): Identity => ({ ...identity, expiration: new Date(0) });
 
-const stsCalls = (options: AssumedOptions) => {
+const stsCalls = async (options: AssumedOptions): Promise<Sts> => {
+  const { sts, stsClient } = await import('./sts.ts');
   // AssumeRoleWithWebIdentity is not signed; the token is the proof.
   const client = stsClient({
     ...clientSettings(options),

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import { durationHeader, type Timed } from './runtime.ts';
 import type { Sending } from './sender.ts';
 import { type RawAnswer, rawSender, type SignedService } from './signed.ts';
+import { durationHeader, type Timed } from './timed.ts';
 
 /** An answer of a function that is asked as a model is: the names are those of InvokeEndpoint. */
 export interface FunctionAnswer extends Timed {

@@ -11,3 +11,6 @@ const beginnings: readonly (readonly [region: RegExp, partition: string])[] = [
 
 export const partitionOf = (region: string): string =>
   beginnings.find(([pattern]) => pattern.test(region))?.[1] ?? 'aws';
+
+/** AWS: "Service endpoints", the partitions aws and aws-cn. */
+export const dnsSuffix = (region: string): string => (region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com');

@@ -157,7 +157,12 @@ export const unrepeated =
 /** The golden ratio's multiples, modulo 1, spread evenly: full jitter that is the same every time. */
 const spread = (attempt: number): number => (attempt * 0.618_033_988_75) % 1;
 
-const unlessAborted = async <Answer>(answer: Promise<Answer>, call: string, signal: AbortSignal): Promise<Answer> => {
+/** @throws {Aborted} as soon as the signal does */
+export const unlessAborted = async <Answer>(
+  answer: Promise<Answer>,
+  call: string,
+  signal: AbortSignal,
+): Promise<Answer> => {
   let end = (): void => {};
   const ended = new Promise<never>((_, reject) => {
     end = () => reject(new Aborted(`${call} was cut off: the run is ending`));

@@ -9,17 +9,10 @@ import {
 } from '@aws-sdk/client-sagemaker-runtime';
 import type { Clock } from '../clock.ts';
 import type { Sender } from './sender.ts';
+import { durationHeader, type Timed } from './timed.ts';
 
 /** An answer, and the milliseconds of its last attempt: what was waited before a retry is not the model's time. */
 export type InvokeEndpointAnswer = InvokeEndpointCommandOutput & Timed;
-
-/** Errors that AWS answered have it too. */
-export interface Timed {
-  readonly durationMs: number;
-}
-
-/** The simulator's answers come at once, and name their virtual milliseconds. */
-export const durationHeader = 'x-simulator-duration-ms';
 
 /** Created here, beside the commands in use, so that a bundle leaves out all others. */
 export const runtimeClient = (settings: SageMakerRuntimeClientConfig, clock: Clock): SageMakerRuntimeClient => {

@@ -14,6 +14,7 @@ import {
   type GetObjectCommandOutput,
   HeadObjectCommand,
   type HeadObjectCommandInput,
+  type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandInput,
   ListObjectsV2Command,
@@ -32,6 +33,7 @@ import { asError } from './as-error.ts';
 import { copySource, largestCopyBytes } from './copy-source.ts';
 import { ObjectTooLarge } from './object-too-large.ts';
 import type { Sender } from './sender.ts';
+import { wholeObjectSha256 } from './whole-object.ts';
 
 export type { CopyObjectCommandInput, HeadObjectCommandOutput, PutObjectCommandInput } from '@aws-sdk/client-s3';
 
@@ -130,10 +132,14 @@ export const s3 = (
        * Hex SHA-256 of an object's content: the stored checksum when S3 has one of the whole object, else computed from the
        * streamed bytes of the very same object. An object that is too large for one CopyObject is never read: for it S3's SHA-256 over
        * those of its parts, `hex-12`, or `unknown`.
+       * @param seen the answer of `headObject`, where the caller has it
        */
-      sha256: async (input: { readonly Bucket: string; readonly Key: string }): Promise<string> => {
-        const head = await headObject(input);
-        const stored = wholeObjectSha256(head.ChecksumSHA256, head.ChecksumType);
+      sha256: async (
+        input: { readonly Bucket: string; readonly Key: string },
+        seen?: HeadObjectCommandOutput,
+      ): Promise<string> => {
+        const head = seen ?? (await headObject(input));
+        const stored = wholeObjectSha256(head);
         if (stored) return stored;
         if ((head.ContentLength ?? 0) > largestCopyBytes) return partsSha256(head.ChecksumSHA256) ?? 'unknown';
         const content = head.ETag && `${input.Bucket}/${input.Key} ${head.ETag}`;
@@ -224,12 +230,6 @@ const textOf = async (body: AsyncIterable<Uint8Array>, mostBytes: number): Promi
   }
   return Buffer.concat(chunks).toString('utf8');
 };
-
-/** A composite checksum is one over the parts' checksums (`…=-3`), not of the content (S3 user guide, "Checking object integrity"). */
-const wholeObjectSha256 = (base64: string | undefined, type: string | undefined): string | undefined =>
-  base64 === undefined || type === 'COMPOSITE' || /-\d+$/.test(base64)
-    ? undefined
-    : Buffer.from(base64, 'base64').toString('hex');
 
 const partsSha256 = (base64: string | undefined): string | undefined => {
   const [, hash, parts] = /^(.+)-(\d+)$/.exec(base64 ?? '') ?? [];

@@ -73,6 +73,7 @@ export type {
   DescribeModelOutput,
   DescribeModelPackageOutput,
   DescribeTrainingJobResponse,
+  ListModelPackagesOutput,
   ModelPackageSummary,
   PendingDeploymentSummary,
   ProductionVariant,

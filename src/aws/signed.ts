@@ -4,6 +4,7 @@ import { keepVariablesOf } from '../secrets.ts';
 import type { AwsConnection } from './connection.ts';
 import type { CredentialSource } from './credentials.ts';
 import { withoutSecretsIn } from './errors.ts';
+import { dnsSuffix } from './partition.ts';
 import type { Sending } from './sender.ts';
 import { type Transport, transport } from './transport.ts';
 
@@ -112,9 +113,6 @@ const once = async (
   if (response.statusCode < 300) return { headers: response.headers, text };
   throw errorOf(response.statusCode, response.headers, text);
 };
-
-/** AWS: "Service endpoints", the partitions aws and aws-cn. */
-const dnsSuffix = (region: string): string => (region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com');
 
 /**
  * Smithy: "Operation error serialization" of AWS JSON 1.1 and restJson1: the header, else `__type`, without namespace and address. S3 answers in

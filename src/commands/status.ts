@@ -116,14 +116,19 @@ const look = async (
 ): Promise<Looked> => {
   const answers = await askEnvironments(host, { manifest, environment }, async (name) => {
     const { world, store } = await open(name);
+    // `--watch` looks again with the same session.
+    world.lookAgain?.();
     const stored = await store.read();
     if (stored === undefined) await refuseOtherRecord(world, store, true);
     const place = codeDeployOf(manifest, name);
     const seen = await (place === undefined
       ? seenEndpoint(world, manifest.model, store.endpoint)
       : seenPlace(world, place, stored?.record));
+    // As the record is by now, and not as it was before the endpoint was read.
+    world.lookAgain?.();
     const compared = place === undefined ? await comparison(world, manifest, name) : undefined;
     // A release may have begun since; an answer does not contradict itself.
+    if (compared?.agrees === 'unknown') world.lookAgain?.();
     const { record } = (compared?.agrees === 'unknown' ? await store.read() : stored) ?? {};
     return { world, seen: { ...seen, ...withoutUndefined({ record, manifest: compared }) } };
   });

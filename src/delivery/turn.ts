@@ -10,7 +10,7 @@ import { LostRace, type ReleaseStore, type StoredRecord } from '../release/store
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { conclude } from './conclude.ts';
-import { nextPoll } from './poll.ts';
+import { nextLook, nextPoll } from './poll.ts';
 
 /** Longer than any turn and any polling pause. A dead run blocks others for at most this long. */
 export const leaseMs = minutes(10);
@@ -71,6 +71,7 @@ export const turnOf = (
     witness: (evidence) => store.witness(release.id, evidence),
     conclude: (reason, because) => conclude(turn, reason, because),
     nextPoll: () => nextPoll(turn),
+    nextLook: (pace, mostMs) => nextLook(turn, pace, mostMs),
     end: async (serving) => {
       const { outcome = 'inconclusive', reason = 'abandoned', because = 'left unfinished' } = release;
       const { record } = await put((before) =>

@@ -1,5 +1,5 @@
-import type { Identity } from '../aws/credentials.ts';
 import { classify } from '../aws/errors.ts';
+import type { Identity } from '../aws/identity.ts';
 import { Throttled } from '../aws/retry.ts';
 import { type Clock, type Instant, iso, minutes, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
@@ -30,6 +30,7 @@ import {
 } from '../report/result.ts';
 import { InputError, type OutputSchema, type Schema } from '../schema.ts';
 import { withoutSecrets } from '../secrets.ts';
+import type { EarlyQuestion } from '../session/early-question.ts';
 import {
   type IdentityToken,
   type Launched,
@@ -72,6 +73,8 @@ export interface Host {
   readonly github?: (clock: Clock) => GitHubAccess;
   /** Called with every identity the moment it is known: the host hides it from its log. */
   readonly learned?: (identity: Identity) => void;
+  /** Asked of AWS while this program was loaded. */
+  readonly early?: EarlyQuestion;
   readonly seams?: Seams;
 }
 
@@ -281,6 +284,7 @@ const runOperation = <Inputs, M extends Memory, Outputs>(
             ...withoutUndefined({
               identityToken: host.identityToken,
               learned: host.learned,
+              early: host.early,
               launch: launching(host, clock),
               commits: host.commits,
               github,

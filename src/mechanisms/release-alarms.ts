@@ -37,8 +37,9 @@ export const createReleaseAlarms = async (turn: Turn, specs: readonly AlarmSpec[
   const { world, release } = turn;
   if (specs.length === 0) return undefined;
   const names = specs.map(({ AlarmName }) => AlarmName);
-  const { MetricAlarms = [] } = await world.read.cloudwatch.describeAlarms({ AlarmNames: [...names] });
-  const missing = specs.filter(({ AlarmName }) => !MetricAlarms.some((alarm) => alarm.AlarmName === AlarmName));
+  // The same call as the submission's: the one that follows needs no other.
+  const { gone } = await statesOf(world, [...new Set([...watchedAlarms(turn), ...names])]);
+  const missing = specs.filter(({ AlarmName }) => gone.includes(AlarmName));
   if (missing.length === 0) return undefined;
   if (release.alarms.length === 0) await turn.save({ alarms: names });
   await putAlarms(turn, missing);

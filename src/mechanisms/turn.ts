@@ -6,6 +6,13 @@ import type { ReleasePatch } from '../release/lifecycle.ts';
 import type { Configuration, Release, Served } from '../release/record.ts';
 import type { World } from '../world.ts';
 
+/** How often a change is looked at while it is under way. */
+export type Pace =
+  /** Something is about to end, or the next look is a second witness. */
+  | 'soon'
+  /** The metrics have a new minute. */
+  | 'minute';
+
 /** One turn of a live release: the world, and the release as its record has it. */
 export interface Turn {
   readonly world: World;
@@ -31,6 +38,11 @@ export interface Turn {
   conclude(reason: ReasonCode, because: string): Promise<TurnResult>;
   /** The time of the next read of the endpoint. */
   nextPoll(): Instant;
+  /**
+   * The time of the next look at a change that is under way.
+   * @param mostMs no later than this, and never sooner than a poll
+   */
+  nextLook(pace: Pace, mostMs?: number): Instant;
   /** Ends the release: it leaves the record's `live`, and the configuration that served enters the history. */
   end(serving: 'candidate' | 'baseline' | 'unknown'): Promise<Release>;
 }

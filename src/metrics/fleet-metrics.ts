@@ -1,8 +1,8 @@
-import { allPages } from '../aws/pages.ts';
 import { type Instant, minutes, seconds } from '../clock.ts';
 import type { Latency, LatencyPlan } from '../judge/latency.ts';
 import type { World } from '../world.ts';
 import { dimensionsOf } from './dimensions.ts';
+import { readTogether } from './metric-data.ts';
 
 export const bucketSeconds = 60;
 
@@ -76,32 +76,21 @@ export const readSeries = async (
 ): Promise<(at: Instant) => MinuteReading> => {
   const queries = queriesOf(series, latency);
   const { perMillisecond } = series.latency;
-  const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
-  const complete = new Set<string>();
-  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
-    world.read.cloudwatch.getMetricData({
-      StartTime: new Date(from),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: queries.map(({ Id, MetricName, Stat }) => ({
-        Id,
-        MetricStat: {
-          Metric: { Namespace: series.namespace, MetricName, Dimensions: [...series.dimensions] },
-          Period: bucketSeconds,
-          Stat,
-        },
-      })),
-      NextToken,
-    }),
+  const read = await readTogether(
+    world,
+    from,
+    to,
+    queries.map(({ Id, MetricName, Stat }) => ({
+      id: Id,
+      stat: {
+        Metric: { Namespace: series.namespace, MetricName, Dimensions: [...series.dimensions] },
+        Period: bucketSeconds,
+        Stat,
+      },
+    })),
   );
-  for (const page of pages) {
-    for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // A metric is known when its last page is Complete; PartialData is missing data (reference/progressive-delivery.md §3.3).
-      if (StatusCode === 'Complete') complete.add(Id);
-      else complete.delete(Id);
-      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
-    }
-  }
+  const values = new Map(queries.map(({ Id }, index) => [Id, read[index]?.points]));
+  const complete = new Set(queries.flatMap(({ Id }, index) => (read[index]?.complete ? [Id] : [])));
   const point = (id: string, at: Instant): number | undefined => values.get(id)?.get(at);
   const value = (id: string, at: Instant): number => point(id, at) ?? 0;
   const everZero = (id: string): boolean => [...(values.get(id)?.values() ?? [])].includes(0);

@@ -1,10 +1,10 @@
-import { allPages } from '../aws/pages.ts';
 import { type Instant, seconds } from '../clock.ts';
 import type { Arm } from '../judge/bucket.ts';
 import type { JudgePolicy, OwnRead, OwnSeries, OwnSources } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
 import type { World } from '../world.ts';
 import { bucketSeconds, settling } from './fleet-metrics.ts';
+import { readTogether } from './metric-data.ts';
 
 /** The user's own metrics (`judge.metrics`), with the placeholders filled in. */
 
@@ -92,35 +92,24 @@ export const readOwn = async (
     ]),
   );
   if (queries.length === 0) return arms.map(() => () => ({ bad: {}, of: {}, cells: {} }));
-  const values = new Map<string, Map<Instant, number>>(queries.map(({ Id }) => [Id, new Map()]));
-  const complete = new Set<string>();
-  const pages = await allPages('cloudwatch:GetMetricData', (NextToken) =>
-    world.read.cloudwatch.getMetricData({
-      StartTime: new Date(from),
-      EndTime: new Date(to),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: queries.map(({ Id, one: { namespace, metric, statistic, dimensions } }) => ({
-        Id,
-        MetricStat: {
-          Metric: {
-            Namespace: namespace,
-            MetricName: metric,
-            Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-          },
-          Period: bucketSeconds,
-          Stat: statistic,
+  const read = await readTogether(
+    world,
+    from,
+    to,
+    queries.map(({ Id, one: { namespace, metric, statistic, dimensions } }) => ({
+      id: Id,
+      stat: {
+        Metric: {
+          Namespace: namespace,
+          MetricName: metric,
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
         },
-      })),
-      NextToken,
-    }),
+        Period: bucketSeconds,
+        Stat: statistic,
+      },
+    })),
   );
-  for (const page of pages)
-    for (const { Id = '', Timestamps = [], Values = [], StatusCode } of page.MetricDataResults ?? []) {
-      // As in `fleet-metrics.ts`: a metric is known when its last page is Complete.
-      if (StatusCode === 'Complete') complete.add(Id);
-      else complete.delete(Id);
-      for (const [index, at] of Timestamps.entries()) values.get(Id)?.set(at.getTime(), Values[index] ?? 0);
-    }
+  const values = new Map(queries.map(({ Id }, index) => [Id, read[index]]));
   const now = world.clock.now();
   return arms.map(({ reads, arm }, place) => (at, requests) => {
     const young = now < at + seconds(bucketSeconds) + settling;
@@ -129,7 +118,8 @@ export const readOwn = async (
       of: Record<string, number>;
       cells: Record<string, readonly number[]>;
     } = { bad: {}, of: {}, cells: {} };
-    const pointAt = (id: string): Point => values.get(id)?.get(at) ?? (complete.has(id) ? 'absent' : 'partial');
+    const pointAt = (id: string): Point =>
+      values.get(id)?.points.get(at) ?? (values.get(id)?.complete ? 'absent' : 'partial');
     for (const [metric, read] of reads.entries()) {
       const events = read[arm].events.map((_, event) => pointAt(idOf(place, metric, event)));
       const of = read[arm].of && pointAt(idOf(place, metric, 'of'));

@@ -1,5 +1,5 @@
 import { type Decided, type Open, statusOf } from '../approval/decision.ts';
-import { gatherEvidence } from '../approval/evidence.ts';
+import type { gatherEvidence as Gather } from '../approval/evidence.ts';
 import type { Asked, Considered, Mode } from '../approval/mode.ts';
 import { type ModeName, modeNames, modeOf, modes } from '../approval/modes.ts';
 import { registryAnswer, subjectOf } from '../approval/registry-answer.ts';
@@ -100,6 +100,8 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
   outputs,
 
   async advance({ manifest, environment: name, version, mode: modeName, ...inputs }, memory, world) {
+    // The plan of the turn before is compared with the registry, and not with its own answer.
+    if (memory !== undefined) world.lookAgain?.();
     // The environment must exist, so that a gate never answers for a misspelt one.
     const environment = environmentOf(manifest, name);
     const mode = modeOf(modeName);
@@ -181,6 +183,10 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
     return done(registered, { remarks: costLines(memory, world, price) });
   },
 };
+
+/** Loaded where somebody waits for it: it plans a whole delivery, and a gate that finds a decision needs nothing of that. */
+const gatherEvidence: typeof Gather = async (...given) =>
+  (await import('../approval/evidence.ts')).gatherEvidence(...given);
 
 /** Longer than another run takes between its look and its write, its retries left out. */
 const afterRejectionMs = seconds(10);

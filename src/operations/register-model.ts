@@ -8,13 +8,14 @@ import { contentDigest } from '../registry/content.ts';
 import { abandonCopies, copySome, isLarge, missingCopies } from '../registry/copy-data.ts';
 import { keptReports, reportObject } from '../registry/kept-reports.ts';
 import type { NextVersion } from '../registry/next-version.ts';
-import { describeVersion, listPackages, packagesOf } from '../registry/packages.ts';
+import { type Before, packageDescription } from '../registry/package-description.ts';
+import { carriersOf, describeVersion } from '../registry/packages.ts';
 import { readSha256 } from '../registry/pinned-data.ts';
 import type { Pins } from '../registry/pins.ts';
-import type { RegisteredVersion } from '../registry/registered-version.ts';
+import type { ListedPackage, RegisteredVersion } from '../registry/registered-version.ts';
 import { type Registration, registrationOf, type WantedPackage } from '../registry/registration.ts';
 import { fromRegistry, groupName, inRegistry } from '../registry/registry.ts';
-import { addressOf, objectExists, s3Uri } from '../registry/s3-object.ts';
+import { addressOf, s3Uri } from '../registry/s3-object.ts';
 import { versionTag } from '../registry/semantic-version.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
@@ -65,9 +66,14 @@ export const registerModel: Operation<RegisterModelInputs, RegisterModelMemory, 
     const inParts = copiesOf(pins).some(isLarge) ? ({ inParts: true } as const) : {};
     const memory = { v: 1 as const, of, creations: known?.creations ?? 0, ...inParts };
     const registration = registrationOf(wanted, pins, world.run);
-    const at: Standing = { wanted, pins, registration, world, memory, planning: known === undefined };
+    const { carriers, before, all } = await carriersOf(world, wanted.model, wanted.semver);
+    const at: Standing = {
+      ...{ wanted, pins, registration, world, memory, planning: known === undefined },
+      isGroup: all === undefined || all.length > 0,
+      ...withoutUndefined({ before }),
+    };
 
-    const [first, ...later] = await readCarriers(at);
+    const [first, ...later] = await readCarriers(at, carriers);
     const settled = first && (await settle(at, first, later));
     if (settled) return settled;
     if (at.planning)
@@ -123,12 +129,19 @@ interface Standing {
   /** This turn may not write. */
   readonly planning: boolean;
   readonly world: World;
+  /** It has packages. */
+  readonly isGroup: boolean;
+  /** For the description of the new package. */
+  readonly before?: Before;
 }
 
 /** The packages that have the version, the lowest number first. */
-const readCarriers = async ({ wanted, world }: Standing): Promise<readonly RegisteredVersion[]> => {
+const readCarriers = async (
+  { wanted, world }: Standing,
+  carriers: readonly ListedPackage[],
+): Promise<readonly RegisteredVersion[]> => {
   const described: RegisteredVersion[] = [];
-  for (const carrier of packagesOf(await listPackages(world, wanted.model), wanted.semver)) {
+  for (const carrier of carriers) {
     const version = await describeVersion(world, wanted.model, carrier);
     if (version) described.push(version);
   }
@@ -141,7 +154,7 @@ const plan = async (at: Standing, owner: RegisteredVersion | undefined): Promise
   const missing: DataCopy[] = [];
   for (const pinned of pins.sources) if (pinned) missing.push(...(await absentCopies(world, pinned)));
   const planned = registrationPlan(wanted, pins, registration, {
-    group: (await readGroup(wanted.model, world)) !== undefined,
+    group: at.isGroup || (await readGroup(wanted.model, world)) !== undefined,
     missing,
     reports: await keptAlready(at),
     ...withoutUndefined({ package: owner?.packageVersion }),
@@ -156,14 +169,14 @@ const plan = async (at: Standing, owner: RegisteredVersion | undefined): Promise
 const keptAlready = async ({ wanted, world }: Standing): Promise<ReadonlySet<string>> => {
   const found = new Set<string>();
   for (const report of keptReports(wanted))
-    if (await objectExists(world, reportObject(wanted.releases, report))) found.add(report.sha256);
+    if ((await readSha256(world, reportObject(wanted.releases, report))) !== undefined) found.add(report.sha256);
   return found;
 };
 
 const absentCopies = async (world: World, pinned: PinnedSource): Promise<readonly DataCopy[]> => {
   const [only] = pinned.copies;
   if (pinned.sha256 === undefined || only === undefined) return missingCopies(world, pinned);
-  return (await objectExists(world, only.to)) ? [] : [only];
+  return (await readSha256(world, only.to)) === undefined ? [only] : [];
 };
 
 const readGroup = (model: string, world: World) =>
@@ -175,6 +188,7 @@ const readGroup = (model: string, world: World) =>
 
 const ensureGroup = async (at: Standing): Promise<Turn | undefined> => {
   const { model } = at.wanted;
+  if (at.isGroup) return undefined;
   const group = await readGroup(model, at.world);
   const status = group?.ModelPackageGroupStatus;
   if (status === 'Completed') return undefined;
@@ -245,8 +259,9 @@ const ensureReports = async (at: Standing): Promise<Turn | undefined> => {
     if (there === sha256) continue;
     if (there !== undefined)
       return failed(at, 'artifact-changed', `${s3Uri(object)} was overwritten: its content does not match its name`);
-    const put = { ...addressOf(object), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };
-    await unless('precondition-failed', writesOf(world).s3.putObject(put));
+    // With a checksum S3 tells the content afterwards, and it need not be read.
+    const put = { ChecksumAlgorithm: 'SHA256', ContentType: 'application/json', IfNoneMatch: '*' } as const;
+    await unless('precondition-failed', writesOf(world).s3.putObject({ ...addressOf(object), Body: text, ...put }));
     return waiting(at, 50, `uploaded ${what}`);
   }
   return undefined;
@@ -261,8 +276,10 @@ const create = async (at: Standing): Promise<Turn> => {
       `SageMaker accepted ${tag} ${mostCreations} times but does not list it; if its package was deleted, register it under a new version`,
     );
   // A conflict means that another run registers this version at this moment. The list of packages shows which was first.
+  const { model, semver, description } = at.wanted;
   const created = writesOf(at.world).sagemaker.createModelPackage({
     ...at.registration.request,
+    ModelPackageDescription: packageDescription(model, semver, at.registration.contentDigest, description, at.before),
     ModelPackageGroupName: groupName(at.world, at.wanted.model),
   });
   await unless('conflict', fromRegistry(at.world, at.wanted.model, created));

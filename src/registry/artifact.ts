@@ -1,6 +1,7 @@
 import { largestCopyBytes } from '../aws/copy-source.ts';
-import { orUndefined } from '../aws/errors.ts';
+import { classify, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
+import type { HeadObjectCommandOutput } from '../aws/s3.ts';
 import { digest } from '../digest.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { Refusal } from '../operation.ts';
@@ -45,22 +46,28 @@ export const inspectSource = async (
 ): Promise<PinnedSource> => {
   const { place, form } = source;
   if (form === 'prefix') return copiesOf(releases, source, place.key, await objectsUnder(world, source));
-  const object = await inspectObject(world, place);
+  const { head, ...object } = await inspectObject(world, place);
   if (form === 'file' || object.bytes > largestCopyBytes)
     return copiesOf(releases, source, place.key.replace(/[^/]*$/, ''), [object]);
-  // If the object is overwritten between the two calls, the ETag is the older one and S3 refuses the copy.
-  const sha256 = await world.read.s3.sha256(addressOf(place));
+  // An object that is overwritten meanwhile has another ETag: S3 refuses to read and to copy it.
+  const sha256 = await world.read.s3.sha256(addressOf(place), head).catch((error: unknown) => {
+    if (classify(error) !== 'precondition-failed') throw error;
+    throw new Refusal('artifact-changed', `artifact: ${s3Uri(place)} was overwritten while it was read; run again`);
+  });
   const to = pinnedArtifact(releases, sha256);
   return { source, uri: s3Uri(to), copies: [{ ...object, to }], folder: to, sha256 };
 };
 
 export type Found = Omit<DataCopy, 'to'>;
 
-const inspectObject = async (world: World, place: S3Object): Promise<Found> => {
+const inspectObject = async (
+  world: World,
+  place: S3Object,
+): Promise<Found & { readonly head: HeadObjectCommandOutput }> => {
   const head = await orUndefined(world.read.s3.headObject(addressOf(place)));
   if (head?.ETag === undefined)
     throw new Refusal('invalid-input', `artifact: there is no object ${s3Uri(place)}; upload it, or correct the name`);
-  return { from: place, bytes: head.ContentLength ?? 0, etag: head.ETag };
+  return { from: place, bytes: head.ContentLength ?? 0, etag: head.ETag, head };
 };
 
 const objectsUnder = async (

@@ -1,14 +1,16 @@
 import { orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import type { DescribeModelPackageOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
+import type { DescribeModelPackageOutput, ListModelPackagesOutput, ModelPackageSummary } from '../aws/sagemaker.ts';
 import { counted } from '../judge/amounts.ts';
 import { Refusal } from '../operation.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type Account, arn, type World } from '../world.ts';
 import { approvalOf, readDescription, tagOf, versionIn } from './described-package.ts';
+import { type Before, describedBefore } from './package-description.ts';
 import { isListed } from './readable.ts';
 import type { ListedPackage, RegisteredVersion } from './registered-version.ts';
 import { fromRegistry, groupName, inRegistry, isOf, registryAccount } from './registry.ts';
-import { nearestVersions, versionTag } from './semantic-version.ts';
+import { nearestVersions, parseSemanticVersion, versionTag } from './semantic-version.ts';
 import { nameOfPackage, type PackageReference, readReference, unnamedVersion } from './version-reference.ts';
 
 /** A version as a request names it, under its name in records, and the number that the request gave, if any. */
@@ -60,8 +62,8 @@ export const requireVersion = async (
   model: string,
   { version, packageVersion }: RequestedVersion,
 ): Promise<RegisteredVersion> => {
-  const listed = await listPackages(world, model);
-  const [owner] = packagesOf(listed, version);
+  const { carriers, all } = await carriersOf(world, model, version);
+  const [owner] = carriers;
   if (owner && packageVersion !== undefined && owner.packageVersion !== packageVersion)
     throw new Refusal(
       'unknown-version',
@@ -69,6 +71,7 @@ export const requireVersion = async (
     );
   const found = owner && (await describeVersion(world, model, owner));
   if (found) return found;
+  const listed = all ?? (await listPackages(world, model));
   throw new Refusal('unknown-version', absence(model, version, packageVersion, listed, registryAccount(world).region));
 };
 
@@ -135,6 +138,80 @@ const isUnnamed = ({ version, packageVersion }: ListedPackage): boolean => versi
 /** The packages that carry a version, its owner first. */
 export const packagesOf = (listed: readonly ListedPackage[], version: string): readonly ListedPackage[] =>
   listed.filter((one) => one.version === version);
+
+/** AWS: ListModelPackages gives at most a hundred a page. */
+const aPage = 100;
+/** Packages of one moment may be listed in another order than that of their numbers, also across the end of a page. */
+const slack = 10;
+
+export interface Carriers {
+  /** The packages that carry the version, its owner first. */
+  readonly carriers: readonly ListedPackage[];
+  /** All packages of the group, where all of them were read. */
+  readonly all?: readonly ListedPackage[];
+  /** For the description of the next package, in a group of more than one page. */
+  readonly before?: Before;
+}
+
+/**
+ * The packages that carry a version, read from the newest on. The rest is left out once a package shows that none of the older ones can
+ * carry it: its description, which nobody can change, names the highest version before it.
+ */
+export const carriersOf = async (world: World, model: string, version: string): Promise<Carriers> => {
+  const wanted = parseSemanticVersion(version);
+  const listed: (ListedPackage & { readonly before?: Before })[] = [];
+  let NextToken: string | undefined;
+  let pages = 0;
+  let proof: Before | undefined;
+  do {
+    const page: ListModelPackagesOutput | undefined = await fromRegistry(
+      world,
+      model,
+      orUndefined(
+        inRegistry(world).read.sagemaker.listModelPackages({
+          ModelPackageGroupName: groupName(world, model),
+          ModelPackageType: 'Versioned',
+          MaxResults: aPage,
+          SortBy: 'CreationTime',
+          SortOrder: 'Descending',
+          NextToken,
+        }),
+      ),
+    );
+    const summaries = page?.ModelPackageSummaryList ?? [];
+    for (const summary of summaries)
+      for (const one of fromSummary(model, summary))
+        listed.push({
+          ...one,
+          ...withoutUndefined({ before: describedBefore(summary.ModelPackageDescription ?? '') }),
+        });
+    NextToken = page?.NextToken || undefined;
+    pages += 1;
+    if (pages > mostPages) throw new Error(`ListModelPackages has more than ${mostPages} pages`);
+    const lowest = Math.min(...listed.map(({ packageVersion }) => packageVersion));
+    proof = listed.find(
+      ({ before, packageVersion }) =>
+        before !== undefined &&
+        before.through < packageVersion &&
+        before.through >= lowest + slack &&
+        wanted !== undefined &&
+        wanted.compare(before.highest) > 0,
+    )?.before;
+  } while (NextToken !== undefined && proof === undefined);
+  listed.sort((a, b) => a.packageVersion - b.packageVersion);
+  const newest = listed.at(-1)?.packageVersion;
+  const highest = [...listed.map((one) => one.version), ...(NextToken && proof ? [proof.highest] : [])]
+    .flatMap((text) => parseSemanticVersion(text) ?? [])
+    .sort((a, b) => b.compare(a))[0]?.version;
+  return {
+    carriers: packagesOf(listed, version),
+    ...(NextToken === undefined ? { all: listed } : {}),
+    ...((pages > 1 || NextToken !== undefined) && newest !== undefined && highest !== undefined
+      ? { before: { highest, through: newest } }
+      : {}),
+  };
+};
+const mostPages = 1000;
 
 /** Every package of the group, by package number; none when the group does not exist. */
 export const listPackages = async (world: World, model: string): Promise<readonly ListedPackage[]> => {

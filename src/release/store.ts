@@ -62,6 +62,8 @@ export interface StoreOptions {
   /** Absent in a dry run. */
   readonly writes?: Pick<AwsWrites, 's3'>;
   readonly location: S3Location;
+  /** `World.session`. */
+  readonly session?: object;
   /** The earlier default place of records, before `location`. */
   readonly former?: S3Location;
   readonly subject: Subject;
@@ -75,12 +77,12 @@ const mostBytes = 4 * 1024 * 1024;
 /** The store of an environment's release record, with the clients of a run. */
 export const storeFor = (
   given: { readonly manifest: Manifest; readonly environment: string },
-  { read, write, account }: Pick<World, 'read' | 'write' | 'account'>,
+  { read, write, account, session }: Pick<World, 'read' | 'write' | 'account' | 'session'>,
 ): ReleaseStore => {
   const environment = deliveryOf(given.manifest, given.environment);
   const location = releasesOf(environment, account);
   const place = { account: account.id, region: account.region };
-  const clients = { reads: read, ...withoutUndefined({ writes: write }) };
+  const clients = { reads: read, ...withoutUndefined({ writes: write, session }) };
   if (!('endpoint' in environment))
     return releaseStore({
       ...clients,
@@ -100,6 +102,7 @@ export const storeFor = (
 export const releaseStore = ({
   reads,
   writes,
+  session,
   location,
   former,
   subject,
@@ -158,7 +161,9 @@ export const releaseStore = ({
       noted.clear();
       for (const [release, lines] of waiting) {
         if (writes === undefined) return;
-        const warning = await journal({ reads, writes, location, endpoint, release })(lines);
+        const warning = await journal({ reads, writes, location, endpoint, release, ...withoutUndefined({ session }) })(
+          lines,
+        );
         if (warning !== undefined) remarks.push(warning);
       }
     },

@@ -1,4 +1,4 @@
-import type { Identity } from '../aws/credentials.ts';
+import type { Identity } from '../aws/identity.ts';
 import type { Env } from '../env.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 

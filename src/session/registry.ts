@@ -31,6 +31,8 @@ interface Wanted {
 export interface RegistrySession {
   readonly credentials: CredentialSource;
   within(signal: AbortSignal, dryRun: boolean): Registry;
+  /** `World.lookAgain`. */
+  forget(): void;
 }
 
 type Options = BaseOptions & Pick<AwsClientOptions, 'signal'>;
@@ -71,7 +73,7 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
       `registry: its region is ${region} and the environment's is ${own.region}: SageMaker reads a group of another account only in its own region; name a role of the registry's account, or copy the version into a registry of ${own.region}`,
     );
   const theirs = (bucket: string): string => bucketOwners?.[bucket] ?? account.id;
-  const content = createAwsClients({ ...options, credentials, bucketOwner: theirs });
+  const content = createAwsClients({ ...options, credentials, bucketOwner: theirs, remembers: true });
   const assumedRole =
     spec.role === undefined
       ? undefined
@@ -86,10 +88,14 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
   const packages =
     assumedRole === undefined
       ? clients
-      : createAwsClients({ ...options, region, credentials: assumedRole, bucketOwner: theirs });
+      : createAwsClients({ ...options, region, credentials: assumedRole, bucketOwner: theirs, remembers: true });
   const execution = endpoint?.executionRole;
   return {
     credentials: assumedRole ?? credentials,
+    forget: () => {
+      packages.forget();
+      content.forget();
+    },
     within: (signal, dryRun) => {
       const { reads, writes } = packages.withSignal(signal);
       return {

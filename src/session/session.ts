@@ -1,15 +1,10 @@
 import { Unreachable } from '../aws/causes.ts';
 import { type AwsClientOptions, createAwsClients } from '../aws/clients.ts';
 import type { AwsConnection } from '../aws/connection.ts';
-import {
-  accountOfRole,
-  assumed,
-  type BaseOptions,
-  base,
-  type CredentialSource,
-  type Identity,
-} from '../aws/credentials.ts';
+import { accountOfRole, assumed, type BaseOptions, base, type CredentialSource } from '../aws/credentials.ts';
+import type { Identity } from '../aws/identity.ts';
 import { partitionOf } from '../aws/partition.ts';
+import { unlessAborted } from '../aws/retry.ts';
 import type { Clock } from '../clock.ts';
 import type { Env } from '../env.ts';
 import type { GitHub } from '../github/github.ts';
@@ -32,7 +27,9 @@ import {
   type Workspace,
   type World,
 } from '../world.ts';
+import { type EarlyQuestion, isAbout } from './early-question.ts';
 import { elsewhereFor, type WantedElsewhere } from './elsewhere.ts';
+import { environmentKeys } from './environment-keys.ts';
 import { programVariables } from './program-variables.ts';
 import { proxyFrom } from './proxy.ts';
 import { ownerOf, registryFor } from './registry.ts';
@@ -74,8 +71,10 @@ export interface SessionRequest {
   readonly github?: GitHubAccess;
   /** Called with every identity the moment it is known, before a request is made with it. */
   readonly learned?: (identity: Identity) => void;
-  /** Where many processes share one limit of AWS: the jitter of their retries, and how long a turn may wait. */
-  readonly retries?: Pick<AwsClientOptions, 'random' | 'budgetMs'>;
+  /** Asked of AWS before the inputs were read; used where it was about the credentials and the region that they name. */
+  readonly early?: EarlyQuestion;
+  /** Where many processes share one limit of AWS: the jitter of their retries, how long a turn may wait, and the count of their requests. */
+  readonly sharing?: Pick<AwsClientOptions, 'random' | 'budgetMs' | 'answered'>;
 }
 
 /** Credentials whose account was checked, and the Worlds made with them. */
@@ -165,10 +164,12 @@ export const openSession: OpenSession = async ({
   commits,
   github,
   learned,
-  retries,
+  early,
+  sharing,
 }) => {
   const connection = connectionFrom(env, target.region);
-  const options = { ...connection, clock, ...withoutUndefined({ learned }) };
+  const keys = environmentKeys(env);
+  const options = { ...connection, clock, ...withoutUndefined({ learned, keys }) };
   const choose = (policy?: string): CredentialSource =>
     chooseCredentials(options, target, env, run, identityToken, policy);
   const credentials = choose();
@@ -178,11 +179,18 @@ export const openSession: OpenSession = async ({
     credentials,
     clock,
     signal,
-    ...retries,
+    remembers: true,
+    ...sharing,
     bucketOwner: (bucket) => ownerOf(target, connection.region, bucket) ?? caller ?? fail(),
   });
 
-  const { Account: id = '', Arn: identity = '' } = await clients.reads.sts.getCallerIdentity();
+  const answered =
+    early !== undefined && target.role === undefined && isAbout(early, connection, keys)
+      ? await unlessAborted(early.caller, 'sts:GetCallerIdentity', signal)
+      : undefined;
+  // As every request does before it is sent.
+  if (answered !== undefined) await credentials.provide();
+  const { Account: id = '', Arn: identity = '' } = answered ?? (await clients.reads.sts.getCallerIdentity());
   // A page from a captive portal parses as an answer without members.
   if (!/^\d{12}$/.test(id))
     throw new Unreachable(
@@ -209,6 +217,7 @@ export const openSession: OpenSession = async ({
     target.elsewhere &&
     elsewhereFor({ ...options, signal }, target.elsewhere, { region, credentials, sessionName: run.holder });
 
+  const session = {};
   return {
     account,
     worldFor: (turnSignal) => {
@@ -219,7 +228,12 @@ export const openSession: OpenSession = async ({
         run,
         account,
         workspace,
+        session,
         read: reads,
+        lookAgain: () => {
+          clients.forget();
+          registry?.forget();
+        },
         ...(dryRun ? {} : { write: writes, webhooks: webhooksOf(env, turnSignal) }),
         ...withoutUndefined({
           registry: registry?.within(turnSignal, dryRun),

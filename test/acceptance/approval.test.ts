@@ -215,7 +215,7 @@ describe('rejected while SageMaker moves the traffic', () => {
 
   test.each([
     ['in the canary', minutes(8)],
-    ['in the last bake', minutes(17)],
+    ['in the last bake', minutes(16)],
   ])('%s: the traffic goes back, and the version is a new attempt once it is approved again', async (_when, after) => {
     const { report, before, updates } = await outOfIt(after);
     expect(report?.result).toMatchObject(withdrawn);

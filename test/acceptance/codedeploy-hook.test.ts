@@ -199,8 +199,6 @@ const standing = (isStuck: (nth: number) => boolean): void =>
     if (isStuck(nth))
       account.simulator.faults.add({
         ...{ service: 'lambda', operation: 'GetFunction', participant: launched.id, kind: 'throttle', times: 10_000 },
-        // Three for each of the turns that plan and begin.
-        after: nth === 1 ? 6 : 0,
       });
   });
 

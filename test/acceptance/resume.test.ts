@@ -155,7 +155,7 @@ describe('a delivery that no run follows', () => {
     await account.prepare('1.1.0');
     const { objects, faults } = account.simulator;
     const taken = { holder: 'another run', until: account.simulator.clock.now() + hours(5) };
-    // The turn has looked at the update and saved; the other run has the record before it is read once more.
+    // The turn has looked at the update and saved; the other run has the record before it is written once more.
     let hasLooked = false;
     const looks = () => {
       hasLooked = account.record()?.live?.witnessed.submittedAt !== undefined;
@@ -167,7 +167,7 @@ describe('a delivery that no run follows', () => {
       objects.put(bucket, 'iris/record.json', Buffer.from(text));
     };
     faults.add({ service: 'sagemaker', operation: 'DescribeEndpoint', times: 50, kind: 'call', action: looks });
-    faults.add({ service: 's3', operation: 'GetObject', times: 50, kind: 'call', action: takeIt });
+    faults.add({ service: 'sagemaker', operation: 'DescribeModelPackage', times: 50, kind: 'call', action: takeIt });
     const report = await start('1.1.0');
     expect(report?.result.reason).not.toBe('in-progress');
     expect(account.record()?.live).toMatchObject({ lease: taken });

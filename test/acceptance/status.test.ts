@@ -170,7 +170,13 @@ test('a release that begins while the endpoint is read is shown, and not only sp
               account.forge(withLive);
               return sagemaker.describeEndpoint(input);
             };
-            return { ...world, read: { ...world.read, sagemaker: { ...sagemaker, describeEndpoint } } };
+            return {
+              ...world,
+              read: {
+                ...world.read,
+                sagemaker: Object.create(sagemaker, { describeEndpoint: { value: describeEndpoint } }),
+              },
+            };
           },
         };
       },

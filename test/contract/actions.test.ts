@@ -44,7 +44,7 @@ describe.each(
 
   it('is called what it is', () => {
     expect(operation.name).toBe(name);
-    expect(readFileSync(`${folder}/main.ts`, 'utf8')).toContain(`from '../../src/operations/${name}.ts'`);
+    expect(readFileSync(`${folder}/main.ts`, 'utf8')).toContain(`import('../../src/operations/${name}.ts')`);
     expect(action()).toMatchObject({ name: `model-delivery: ${name}`, description: operation.description });
   });
 

@@ -1,3 +1,4 @@
+import { globSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 
@@ -26,6 +27,21 @@ it.each(['src/main.ts', 'src/commands/compare.ts'])(
     expect(loaded).toContain('src/plain-text.ts');
     expect(
       loaded.filter((path) => /^@(aws-sdk|smithy|octokit|actions)\/|^src\/operations\/|^simulator\//.test(path)),
+    ).toEqual([]);
+  },
+);
+
+it.each(globSync('actions/*/main.ts'))(
+  '%s loads no SDK, no parser and no operation before its first request',
+  async (start) => {
+    const loaded = await loadedWith(start);
+    expect(loaded).toContain('src/aws/early-caller.ts');
+    expect(
+      loaded.filter((path) =>
+        /^(@(aws-sdk|smithy|octokit|actions)\/|zod|yaml|src\/operations\/|src\/report\/|src\/hosts\/operation-run)/.test(
+          path,
+        ),
+      ),
     ).toEqual([]);
   },
 );

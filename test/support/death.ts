@@ -1,3 +1,4 @@
+import { type Call, eachCall } from '../../src/aws/each-call.ts';
 import type { World } from '../../src/world.ts';
 
 /** The last AWS call of a run, and whether AWS still receives it. */
@@ -13,9 +14,6 @@ export interface Fate {
   /** Settles at the death. */
   readonly died: Promise<undefined>;
 }
-
-type Call = (...given: unknown[]) => Promise<unknown>;
-type Calls = Readonly<Record<string, Readonly<Record<string, Call>>>>;
 
 /**
  * A killed process makes no call and gets no answer: from its death on, no call is sent and none returns.
@@ -48,13 +46,15 @@ export const mortal = (
         if (isDead || isLast) await die();
       }
     };
-  const every = <Services>(services: Services): Services =>
-    Object.fromEntries(
-      Object.entries(services as Calls).map(([service, operations]) => [
-        service,
-        Object.fromEntries(Object.entries(operations).map(([name, call]) => [name, last(`${service}.${name}`, call)])),
-      ]),
-    ) as Services;
+  const every = <Services extends object>(services: Services): Services =>
+    new Proxy(services, {
+      get: (target, service) => {
+        const calls: unknown = Reflect.get(target, service);
+        return typeof calls === 'object' && calls !== null
+          ? eachCall(calls, (name, call) => last(`${String(service)}.${name}`, call))
+          : calls;
+      },
+    });
 
   return {
     worldOf: (world) => ({ ...world, read: every(world.read), ...(world.write ? { write: every(world.write) } : {}) }),

@@ -16,6 +16,8 @@ export const runTurns = async <Inputs, M extends Memory, Outputs>(
   inputs: Inputs,
   world: World,
 ): Promise<TurnsRun<Outputs>> => {
+  // Every run has a session of its own.
+  world.lookAgain?.();
   let token: string | undefined;
   let plan: Plan | undefined;
   for (let turns = 1; turns <= 50; turns++) {

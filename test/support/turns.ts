@@ -1,5 +1,5 @@
 import { conclude } from '../../src/delivery/conclude.ts';
-import { nextPoll } from '../../src/delivery/poll.ts';
+import { nextLook, nextPoll } from '../../src/delivery/poll.ts';
 import type { Turn } from '../../src/mechanisms/turn.ts';
 import type { ReleasePatch } from '../../src/release/lifecycle.ts';
 import type { Release } from '../../src/release/record.ts';
@@ -18,6 +18,7 @@ export const turnFrom = (given: Pick<Turn, 'world' | 'endpoint' | 'release'> & P
     end: notHere,
     conclude: (reason, because) => conclude(turn, reason, because),
     nextPoll: () => nextPoll(turn),
+    nextLook: (pace, mostMs) => nextLook(turn, pace, mostMs),
     ...given,
   };
   return turn;

@@ -277,7 +277,8 @@ const asking = ({ own, clock }: Invocation, world: World, signal: AbortSignal): 
     ask({ FunctionName: EndpointName, Qualifier: TargetVariant, Payload: Body });
   // Nothing reads another member of its answers.
   const invokeEndpoint = invoke as unknown as typeof write.runtime.invokeEndpoint;
-  return { ...world, write: { ...write, runtime: { ...write.runtime, invokeEndpoint } } };
+  const runtime: typeof write.runtime = Object.create(write.runtime, { invokeEndpoint: { value: invokeEndpoint } });
+  return { ...world, write: Object.create(write, { runtime: { value: runtime } }) };
 };
 
 /** As long as there is time: without the next invocation the test has no end. */

@@ -12,6 +12,7 @@ import { resultJson } from '../../report/result-json.ts';
 import { found, summaryOf } from '../../report/summary.ts';
 import type { Schema } from '../../schema.ts';
 import { keepSecretsOf } from '../../secrets.ts';
+import type { EarlyQuestion } from '../../session/early-question.ts';
 import { repositoryOf } from '../../session/repository.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import type { Run } from '../../world.ts';
@@ -38,14 +39,15 @@ import {
 import { stepState as state } from './step-state.ts';
 
 /**
- * An action's whole `main.ts`. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
+ * A run of an action to its end. The same bundle is the post step; it recognises itself by the state that the main step saved. Ends the
  * process: 0 for a green step, 1 for a red one. A post step is green when it settled the release.
- * @param machine parts of the host that few actions need: an action without one has no part of it in its bundle
+ * @param early asked of AWS before this was loaded
  */
 export const runAction = async <Inputs, M extends Memory, Outputs>(
   operation: Operation<Inputs, M, Outputs>,
   seams: Seams = {},
   machine: Pick<Host, 'launch' | 'commits'> = {},
+  early?: EarlyQuestion,
 ): Promise<void> => {
   const isPost = readState(state.started) !== '';
   // The main step has finished and reported: the usual case.
@@ -64,7 +66,7 @@ export const runAction = async <Inputs, M extends Memory, Outputs>(
     hostInputs: { ...githubInputs, ...operation.files },
     // A post step refuses nothing: it finishes what its main step began.
     ...(isPost ? {} : strays({ ...operation.inputs, ...operation.files })),
-    ...withoutUndefined({ role: role || undefined }),
+    ...withoutUndefined({ role: role || undefined, early }),
     ...machine,
     signal,
     observer: {

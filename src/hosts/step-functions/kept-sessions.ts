@@ -1,4 +1,3 @@
-import { Throttled } from '../../aws/retry.ts';
 import { minutes } from '../../clock.ts';
 import { canonical, sha256 } from '../../digest.ts';
 import type { OpenSession, Session } from '../../session/session.ts';
@@ -22,7 +21,8 @@ export const keptSessions = (open: OpenSession, answered: () => void): OpenSessi
     const known = kept.get(key);
     // A kept session outlives the turn that opened it, and so must its signal.
     const random = jitterFrom(`${target.endpoint?.name} ${request.clock.now()}`);
-    const opening = known ?? open({ ...request, retries: { random, budgetMs }, signal: new AbortController().signal });
+    const opening =
+      known ?? open({ ...request, sharing: { random, budgetMs, answered }, signal: new AbortController().signal });
     kept.delete(key);
     kept.set(key, opening);
     for (const oldest of kept.keys()) if (kept.size > most) kept.delete(oldest);
@@ -36,12 +36,9 @@ export const keptSessions = (open: OpenSession, answered: () => void): OpenSessi
     return {
       ...session,
       worldFor: (signal) => {
-        const { read, write, ...world } = session.worldFor(signal);
-        return {
-          ...{ ...world, run, workspace },
-          read: counting(read, answered),
-          ...(write === undefined ? {} : { write: counting(write, answered) }),
-        };
+        // Another process may write the next part of a release's journal: none remembers it.
+        const { session: _session, ...world } = session.worldFor(signal);
+        return { ...world, run, workspace };
       },
     };
   };
@@ -55,26 +52,3 @@ const jitterFrom = (text: string): (() => number) => {
     return Number.parseInt(state.slice(0, 8), 16) / 2 ** 32;
   };
 };
-
-const counting = <Clients extends { readonly sagemaker: object }>(clients: Clients, answered: () => void): Clients =>
-  Object.create(clients, {
-    sagemaker: {
-      get: () =>
-        Object.fromEntries(
-          Object.entries(clients.sagemaker).map(([name, call]: [string, (...given: unknown[]) => Promise<unknown>]) => [
-            name,
-            async (...given: unknown[]) => {
-              try {
-                const answer = await call(...given);
-                answered();
-                return answer;
-              } catch (error) {
-                // A refusal is an answer, too, and counts against the rate.
-                if (!(error instanceof Throttled)) answered();
-                throw error;
-              }
-            },
-          ]),
-        ),
-    },
-  });

@@ -1,5 +1,5 @@
 import { failureCause } from '../../aws/errors.ts';
-import { duration, minutes, seconds } from '../../clock.ts';
+import { duration, type Instant, minutes, seconds } from '../../clock.ts';
 import { canonical } from '../../digest.ts';
 import { isAtZero } from '../../endpoint/count.ts';
 import { inProgress, type LiveEndpoint, observe } from '../../endpoint/observe.ts';
@@ -200,10 +200,31 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
       ...(look.is === 'withdrawn' ? ['this update cannot be stopped and is taken back when it has ended'] : []),
     ].join('; '),
     percent: 15 + Math.round(70 * share),
-    notBefore: turn.nextPoll(),
+    notBefore: nextLookAt(turn, live),
     ...(isLaunching(turn, variant) ? { launchingAt: world.clock.now() } : {}),
     ...(goesOnAlone(turn) ? { goesOnUntil: begunAt + seconds(expectedSeconds) } : {}),
   };
+};
+
+/** Of a bake: whatever is found later comes too late for an alarm that needs its minutes to go off. */
+const lastMinutes = minutes(5);
+
+/** SageMaker has the timer and the alarms. No bake may pass unseen; its last minutes are looked at more often, and its end when it comes. */
+const nextLookAt = (turn: Turn, live: LiveEndpoint): Instant => {
+  const { release, world } = turn;
+  const { submission, witnessed } = release;
+  const accused = witnessed.countsRead !== undefined || witnessed.blindSince !== undefined;
+  if (witnessed.abort !== undefined || accused || live.status === 'RollingBack') return turn.nextLook('soon');
+  if (submission.mechanism !== 'guardrail') return turn.nextLook('minute');
+  const now = world.clock.now();
+  const running = witnessed.bakes?.find(({ endsAt }) => now < endsAt);
+  if (running === undefined) {
+    const lengths = [submission.bakeSeconds, submission.finalBakeSeconds].filter((length) => length > 0);
+    return turn.nextLook('minute', lengths.length === 0 ? undefined : seconds(Math.min(...lengths)) / 2.5);
+  }
+  if (now >= running.endsAt - lastMinutes)
+    return Math.min(turn.nextLook('soon'), Math.max(turn.nextPoll(), running.endsAt + seconds(10)));
+  return Math.min(turn.nextLook('minute'), running.endsAt - lastMinutes + seconds(1));
 };
 
 /**

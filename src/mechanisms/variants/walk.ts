@@ -13,14 +13,21 @@ import type { ReasonCode } from '../../reason-codes.ts';
 import type { JudgeEvidence } from '../../release/journal.ts';
 import type { Stepping } from '../../release/record.ts';
 import type { StepCommand } from '../../rollout/command.ts';
-import type { Event } from '../../rollout/event.ts';
+import type { Event, StepVerdict } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
+import {
+  type ApprovalLook,
+  type Guard,
+  lookAgainAtApproval,
+  lookAtApproval,
+  remarksOf,
+  standing,
+} from '../approval.ts';
 import { freeScaling } from '../replacement/free-scaling.ts';
 import { submit } from '../submit.ts';
-import type { Turn, TurnResult } from '../turn.ts';
+import type { Pace, Turn, TurnResult } from '../turn.ts';
 import { endSteps, registry } from './end-steps.ts';
 import {
   type AlarmReading,
@@ -61,7 +68,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const look =
     comesBack || command?.do === 'retire'
       ? standing
-      : await lookAtApproval(turn, moved, raising && !moved ? 'content' : 'package');
+      : await (raising ? lookAgainAtApproval : lookAtApproval)(turn, moved, raising && !moved ? 'content' : 'package');
   const lost = lostBy(look, moved);
   if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
   if (evidence) turn.witness(evidence);
@@ -107,7 +114,7 @@ const lostBy = (
 
 /** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic already. */
 const guardPublishing: Guard = async (turn) => {
-  const look = await lookAtApproval(turn, true, 'content');
+  const look = await lookAgainAtApproval(turn, true, 'content');
   if (look.is === 'withdrawn') return abortSteps(turn, 'approval-withdrawn', look.withdrawal.because, registry);
   return look.is === 'unknown'
     ? { because: `not published yet: ${look.because}`, percent: 12, notBefore: turn.nextPoll() }
@@ -339,21 +346,30 @@ const shift = async (
   return { because: `candidate to ${to}: ${command.because}`, percent: done, notBefore: turn.nextPoll() };
 };
 
+/**
+ * The next look at a share that stays: CloudWatch has one point a minute. An accusation is settled by a second read (`settled-counts.ts`).
+ */
+const paceOf = ({ release }: Turn, live: LiveEndpoint, verdict: StepVerdict | undefined): Pace => {
+  const is = release.stepping?.state.is;
+  if (inProgress(live.status) || verdict?.countsRead !== undefined) return 'soon';
+  return is === 'baking' || is === 'paused' ? 'minute' : 'soon';
+};
+
 const progress = (
   turn: Turn,
   live: LiveEndpoint,
   events: readonly Event[],
   look: ApprovalLook,
-  { unknown }: AlarmReading,
+  alarms: AlarmReading,
 ): TurnResult => {
   const { stepping } = turn.release;
   const share = stepping ? shareOf(live, stepping.candidateVariant) : 0;
-  const judged = events.find((event) => event.is === 'judged');
-  const why = judged?.verdict.because ?? unknown;
+  const verdict = events.find((event) => event.is === 'judged')?.verdict;
+  const why = verdict?.because ?? alarms.unknown;
   const reason = why === undefined ? '' : `: ${why}`;
   return {
     because: `${stepping?.state.is} at ${percent(share)}${inProgress(live.status) ? ` (${live.status})` : ''}${[reason, ...remarksOf(look)].join('; ')}`,
     percent: percentAt(share),
-    notBefore: turn.nextPoll(),
+    notBefore: turn.nextLook(paceOf(turn, live, verdict)),
   };
 };

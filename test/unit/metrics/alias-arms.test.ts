@@ -26,7 +26,7 @@ const read = async (sums: Sums, { age = 2, before = undefined as Sums | undefine
                 [nine, sums],
               ] as const;
               const found = points.flatMap(([at, one]) => {
-                const value = one?.[version as keyof Sums][Id as 'requests' | 'errors'];
+                const value = one?.[version as keyof Sums][ownId(Id) as 'requests' | 'errors'];
                 return value === undefined ? [] : [[new Date(at), value] as const];
               });
               return {
@@ -46,6 +46,9 @@ const read = async (sums: Sums, { age = 2, before = undefined as Sums | undefine
   const [one, other] = await Promise.all([candidate(from, to), baseline(from, to)]);
   return { candidate: one(nine), baseline: other(nine), asked };
 };
+/** One request has the series of both arms: of two that have one id, the second has a number. */
+const ownId = (id: string): string => id.replace(/_\d+$/, '');
+
 interface Query {
   readonly Id: string;
   readonly MetricStat: {

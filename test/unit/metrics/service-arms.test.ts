@@ -9,6 +9,9 @@ const blue = { loadBalancer, targetGroup: 'targetgroup/churn-blue/73e2d6bc24d8a0
 const green = { loadBalancer, targetGroup: 'targetgroup/churn-green/0123456789abcdef' };
 
 type Points = Readonly<{ requests?: number; errors?: number; callers?: number }>;
+/** One request has the series of both arms: of two that have one id, the second has a number. */
+const ownId = (id: string): string => id.replace(/_\d+$/, '');
+
 interface Query {
   readonly Id: string;
   readonly MetricStat: {
@@ -25,7 +28,7 @@ const read = async (sums: Readonly<Record<string, Points>>) => {
         getMetricData: async ({ MetricDataQueries }: { MetricDataQueries: readonly Query[] }) => ({
           MetricDataResults: MetricDataQueries.map(({ Id, MetricStat: { Metric } }) => {
             const [{ Value: group = '' } = {}] = Metric.Dimensions;
-            const value = sums[group]?.[Id as keyof Points];
+            const value = sums[group]?.[ownId(Id) as keyof Points];
             return {
               Id,
               StatusCode: 'Complete',

@@ -27,15 +27,19 @@ const blind: JudgeEvidence = {
 };
 
 /** The journal's object in S3. */
-const openJournal = (initial?: string) => {
+const openJournal = (initial?: string, session?: object, asked: string[] = []) => {
   let text = initial;
   let writes = 0;
   const s3 = {
     getObject: async () => {
+      asked.push('getObject');
       if (text === undefined) throw Object.assign(new Error('NoSuchKey'), { name: 'NoSuchKey' });
       return { text, etag: '"e"' };
     },
-    putObject: async ({ Body }: { readonly Body: string }) => {
+    putObject: async ({ Body, IfMatch }: { readonly Body: string; readonly IfMatch?: string }) => {
+      asked.push('putObject');
+      if ((IfMatch === undefined) !== (text === undefined))
+        throw Object.assign(new Error('PreconditionFailed'), { name: 'PreconditionFailed' });
       text = Body;
       writes += 1;
       return {};
@@ -47,6 +51,7 @@ const openJournal = (initial?: string) => {
     location: { bucket: 'releases', prefix: '' },
     endpoint: 'churn',
     release: 'r1',
+    ...(session ? { session } : {}),
   });
   /** @returns the lines that this call added */
   return async (noted: Partial<Noted>): Promise<readonly Readonly<Record<string, unknown>>[]> => {
@@ -154,5 +159,65 @@ describe('metrics that cannot be read', () => {
     const add = openJournal();
     await add({ evidence: blind });
     expect(await add({ evidence: seen([]) })).toEqual([]);
+  });
+});
+
+describe('in one session', () => {
+  const later = (minutes: number, buckets: readonly Bucket[], more: object = {}): JudgeEvidence => ({
+    ...seen(buckets, more),
+    at: nine + minutes * 60_000,
+  });
+  const upTo = (last: number) => Array.from({ length: last }, (_, index) => bucket(60 * (index + 1)));
+
+  test('is not read: the plan begins it, and the session knows what it wrote', async () => {
+    const asked: string[] = [];
+    const add = openJournal(undefined, {}, asked);
+    await add({ entries: [first] });
+    await add({ entries: [second] });
+    expect(await add({ entries: [second] })).toEqual([]);
+    expect(asked).toEqual(['putObject', 'putObject']);
+  });
+
+  test('that exists already is read, and goes on', async () => {
+    const asked: string[] = [];
+    const add = openJournal(`${JSON.stringify({ ...first, at: '2026-01-05T08:00:00Z' })}\n`, {}, asked);
+    expect(await add({ entries: [first] })).toHaveLength(1);
+    expect(asked).toEqual(['putObject', 'getObject', 'putObject']);
+  });
+
+  test('has a look every ten minutes while the decision stays, and misses no minute', async () => {
+    const add = openJournal(undefined, {});
+    await add({ entries: [first], evidence: later(0, upTo(1)) });
+    expect(await add({ evidence: later(4, upTo(4)) })).toEqual([]);
+    expect(await add({ evidence: later(9, upTo(9)) })).toEqual([]);
+    expect(kinds(await add({ evidence: later(10, upTo(10)) }))).toEqual([
+      ...upTo(10)
+        .slice(1)
+        .map(({ t }) => ['bucket', t]),
+      ['verdict', 600],
+    ]);
+    expect(await add({ evidence: later(12, upTo(12)) })).toEqual([]);
+  });
+
+  test.each([
+    ['another decision', { evidence: later(2, upTo(2), { decision: 'rollback' }) }, ['bucket', 'verdict']],
+    ['blindness', { evidence: { ...blind, at: nine + 1 } }, ['verdict']],
+    ['a command', { entries: [second], evidence: later(2, upTo(2)) }, ['bucket', 'verdict', 'command']],
+  ])('has a look at once with %s', async (_what, noted, expected) => {
+    const add = openJournal(undefined, {});
+    await add({ entries: [first], evidence: later(0, upTo(1)) });
+    expect((await add(noted)).map(({ kind }) => kind)).toEqual(expected);
+  });
+
+  test('has at the end the look that waited', async () => {
+    const add = openJournal(undefined, {});
+    await add({ entries: [first], evidence: later(0, upTo(1)) });
+    await add({ evidence: later(5, upTo(5)) });
+    const end: JournalEntry = { at: nine + 360_000, kind: 'end' };
+    expect((await add({ entries: [end] })).map(({ kind }) => kind)).toEqual([
+      ...upTo(4).map(() => 'bucket'),
+      'verdict',
+      'end',
+    ]);
   });
 });

@@ -92,6 +92,62 @@ describe('a session', () => {
     expect(dry).not.toHaveProperty('write');
   });
 
+  describe('asked before the inputs were read', () => {
+    const keys = { accessKeyId: 'EARLYKEY', secretAccessKey: 's' };
+    const variables = () => ({
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+    });
+    const early = (account: string | undefined, region = 'eu-west-1') => ({
+      ...{ region, endpointUrl: url, keys, sent: Promise.resolve() },
+      caller: Promise.resolve(
+        account === undefined ? undefined : { Account: account, Arn: `arn:aws:iam::${account}:user/mina` },
+      ),
+    });
+
+    it('takes the answer, and hides the keys before they are used', async () => {
+      const learned: string[] = [];
+      const session = await open({
+        env: variables(),
+        early: early('111122223333'),
+        learned: ({ accessKeyId }) => learned.push(accessKeyId),
+      });
+      expect(session.account.id).toBe('111122223333');
+      expect(learned).toEqual(['EARLYKEY']);
+      expect(calls).toEqual([]);
+    });
+    it('refuses another account by it', async () => {
+      await expect(open({ env: variables(), early: early('999988887777') })).rejects.toMatchObject({
+        reason: 'wrong-account',
+      });
+    });
+    it.each([
+      { after: 'no answer', account: undefined, expected: ['GetCallerIdentity by EARLYKEY'] },
+      { after: 'another region', region: 'us-east-1', expected: ['GetCallerIdentity by EARLYKEY'] },
+      {
+        after: 'a role that the manifest names',
+        role: 'deployer',
+        expected: ['AssumeRole by EARLYKEY', 'GetCallerIdentity by ROLEKEY'],
+      },
+    ])('asks in the usual way after $after', async ({ region, role: wanted, expected, ...given }) => {
+      const session = await open({
+        env: variables(),
+        target: { region: 'eu-west-1', account: '111122223333', ...(wanted === undefined ? {} : { role: wanted }) },
+        early: early('account' in given ? given.account : '999988887777', region),
+      });
+      expect(session.account.id).toBe('111122223333');
+      expect(calls.map(({ action, key }) => `${action} by ${key}`)).toEqual(expected);
+    });
+    it('ends with the run, however long the answer takes', async () => {
+      const never = new Promise<undefined>(() => {});
+      const ending = new AbortController();
+      const opened = open({ env: variables(), early: { ...early(undefined), caller: never }, signal: ending.signal });
+      ending.abort();
+      await expect(opened).rejects.toMatchObject({ name: 'AbortError' });
+    });
+  });
+
   it('refuses an account other than the one the manifest names, after one question', async () => {
     await expect(open({ target: { region: 'eu-west-1', account: '999988887777' } })).rejects.toMatchObject({
       reason: 'wrong-account',
