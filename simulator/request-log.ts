@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { Kernel, LoggedRequest } from './contracts.ts';
 import { targetArn } from './services/scaling-descriptions.ts';
@@ -29,15 +30,35 @@ export const createRequestLog = (addWire: RequestLog['addWire']): RequestLog => 
   return { requests, add: (request) => requests.push(request), addWire };
 };
 
-/** JSON Lines, appended, bodies in base64. */
+/** JSON Lines, appended, bodies in base64. They begin with `alike`, which is equal where nothing but times, ids and signatures differ. */
 export const wireWriter =
   (file: string): RequestLog['addWire'] =>
-  ({ request, answer, ...rest }) => {
+  (entry) => {
+    const { request, answer, ...rest } = entry;
     const { method, path, query, headers } = request;
     const sent = { method, path, query: query.toString(), headers, body: request.body.toString('base64') };
     const given = { status: answer.status, headers: answer.headers, body: answer.body.toString('base64') };
-    appendFileSync(file, `${JSON.stringify({ ...rest, request: sent, answer: given })}\n`);
+    appendFileSync(file, `${JSON.stringify({ alike: alikeOf(entry), ...rest, request: sent, answer: given })}\n`);
   };
+
+/** ISO 8601, seconds since 1970, the `Date` of HTTP, and CBOR's tag 1 with a double: one form is not alike another. */
+const times =
+  /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z|\b\d{10}(\.\d+)?\b|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT|\xc1\xfb[\s\S]{8}/g;
+/** Of one request, of its signature, and of the program that sent it. */
+const ofOneRequest =
+  /^(x-amzn?-request-?id|x-amz-id-2|date|x-amz-date|authorization|x-amz-security-token|host|user-agent|x-amz-user-agent|amz-sdk-.*)$/;
+
+const alikeOf = ({ service, operation, protocol, answeredBy, request, answer }: WireEntry): string => {
+  const hash = createHash('sha1').update([service, operation, protocol, answeredBy, answer.status].join('\0'));
+  const add = (text: string): void =>
+    void hash.update(`\0${text.replace(times, (time) => `${time.length}${time[0]}`)}`);
+  for (const { headers, body } of [request, answer]) {
+    for (const [name, value] of Object.entries(headers)) if (!ofOneRequest.test(name)) add(`${name}:${value}`);
+    add(body.toString('latin1'));
+  }
+  add(`${request.method} ${request.path}?${request.query}`);
+  return hash.digest('hex');
+};
 
 const writes =
   /^(Abort|Acknowledge|Add|Attach|Complete|Continue|Copy|Create|Delete|Deregister|Detach|Disable|Enable|Override|Publish|Put|Register|Retry|Rollback|Set|Start|Stop|Tag|Untag|Update|Upload)/;

@@ -21,7 +21,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
@@ -267,19 +267,25 @@ const { values: options, positionals: only } = parseArgs({
   allowPositionals: true,
   options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' }, 'list-stale': { type: 'boolean' } },
 });
+const folders = globSync(['actions/*/main.ts', 'codebuild/*/main.ts'], { cwd: root }).map(dirname).sort();
+const waiting = folders.filter((folder) => only.length === 0 || only.includes(folder)).values();
 const problems: string[] = [];
-for (const folder of globSync(['actions/*/main.ts', 'codebuild/*/main.ts'], { cwd: root }).map(dirname).sort()) {
-  if (only.length > 0 && !only.includes(folder)) continue;
+
+const bundleOne = async (folder: string): Promise<readonly string[]> => {
   const shaken = await shake(folder);
   if (options['list-stale']) {
     if (isStale(folder, shaken)) console.log(folder);
-    continue;
+    return [];
   }
-  if (options['if-stale'] && !isStale(folder, shaken)) continue;
+  if (options['if-stale'] && !isStale(folder, shaken)) return [];
   const bundle = await pack(folder, shaken);
-  problems.push(...oversize(bundle));
-  if (options.check) problems.push(...differences(bundle));
-  else writeBundle(bundle);
-}
-for (const problem of problems) console.error(problem);
+  if (!options.check) writeBundle(bundle);
+  return [...oversize(bundle), ...(options.check ? differences(bundle) : [])];
+};
+/** ncc has one thread. */
+const bundleThoseThatWait = async (): Promise<void> => {
+  for (const folder of waiting) problems.push(...(await bundleOne(folder)));
+};
+await Promise.all(Array.from({ length: availableParallelism() }, bundleThoseThatWait));
+for (const problem of problems.sort()) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -23,7 +23,6 @@ export interface EarlyRequest {
   readonly caller: Promise<Caller | undefined>;
 }
 
-const longestAnswerMs = 5_000;
 const longestAnswer = 16 * 1024;
 const body = 'Action=GetCallerIdentity&Version=2011-06-15';
 
@@ -31,8 +30,14 @@ const body = 'Action=GetCallerIdentity&Version=2011-06-15';
  * sts:GetCallerIdentity, once, by as little code as signs and sends it: the rest of the program loads meanwhile, the SDK's signer and clients
  * too. There is no retry and no error here. Whoever gets no answer asks in the usual way.
  * @param at time of the signature
+ * @param longestAnswerMs from the first byte sent to the last one received
  */
-export const askCaller = (connection: EarlyConnection, keys: Identity, at: Date): EarlyRequest => {
+export const askCaller = (
+  connection: EarlyConnection,
+  keys: Identity,
+  at: Date,
+  longestAnswerMs = 5_000,
+): EarlyRequest => {
   const url = new URL(connection.endpointUrl ?? `https://sts.${connection.region}.${dnsSuffix(connection.region)}`);
   const send = url.protocol === 'https:' ? overHttps : overHttp;
   let isSent = (): void => {};
@@ -44,25 +49,30 @@ export const askCaller = (connection: EarlyConnection, keys: Identity, at: Date)
       isSent();
       resolve(undefined);
     };
-    const headers = signedHeaders(url.host, connection, keys, at);
-    const asked = send(url, { method: 'POST', path: '/', headers, timeout: longestAnswerMs }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8');
-      answer.on('data', (piece: string) => {
-        text += piece;
-        if (text.length > longestAnswer) asked.destroy();
+    try {
+      const headers = signedHeaders(url.host, connection, keys, at);
+      const options = { method: 'POST', path: '/', headers, signal: AbortSignal.timeout(longestAnswerMs) };
+      const asked = send(url, options, (answer) => {
+        let text = '';
+        answer.setEncoding('utf8');
+        answer.on('data', (piece: string) => {
+          text += piece;
+          if (text.length > longestAnswer) asked.destroy();
+        });
+        answer.on('error', giveUp);
+        answer.on('close', giveUp);
+        answer.on('end', () =>
+          resolve(answer.statusCode === 200 && text.length <= longestAnswer ? callerIn(text) : undefined),
+        );
       });
-      answer.on('error', giveUp);
-      answer.on('close', giveUp);
-      answer.on('end', () =>
-        resolve(answer.statusCode === 200 && text.length <= longestAnswer ? callerIn(text) : undefined),
-      );
-    });
-    asked.on('finish', isSent);
-    asked.on('timeout', () => asked.destroy());
-    asked.on('error', giveUp);
-    asked.on('close', giveUp);
-    asked.end(body);
+      asked.on('finish', isSent);
+      asked.on('error', giveUp);
+      asked.on('close', giveUp);
+      asked.end(body);
+    } catch {
+      // Node refuses keys with line breaks as headers before it sends them.
+      giveUp();
+    }
   });
   return { sent, caller };
 };

@@ -57,8 +57,8 @@ afterEach(
       server.close(() => closed());
     }),
 );
-const ask = () =>
-  askCaller({ ...connection, endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, keys, at);
+const there = () => ({ ...connection, endpointUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+const ask = () => askCaller(there(), keys, at);
 
 const xml = (account: string) =>
   `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/mina</Arn><UserId>AIDA</UserId><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
@@ -84,6 +84,20 @@ test.each<[string, ReturnType<typeof answer>]>([
   expect(await asked.caller).toBeUndefined();
   await asked.sent;
   expect(seen).toHaveLength(1);
+});
+
+test('does not wait longer than its limit', async () => {
+  answer = () => 'never';
+  const asked = askCaller(there(), keys, at, 50);
+  expect(await asked.caller).toBeUndefined();
+  await asked.sent;
+});
+
+test('keys that no header can have are no error', async () => {
+  const asked = askCaller(there(), { ...keys, accessKeyId: 'AKID\nEXAMPLE' }, at);
+  expect(await asked.caller).toBeUndefined();
+  await asked.sent;
+  expect(seen).toEqual([]);
 });
 
 test('a host that nobody answers at is no error either', async () => {
