@@ -7,7 +7,8 @@ import { wholeObjectSha256 } from './whole-object.ts';
 /**
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
  * for itself. An answer is given again for four seconds, as long as this session wrote nothing that could change it. Who is about to move
- * traffic or to write a decision asks again (`forget`).
+ * traffic or to write a decision asks again (`forget`). So does everyone after a refusal, which contradicts the answers that led to the
+ * request, and after a turn that wrote nothing: the same answers would lead to the same turn, without an end.
  */
 export interface Answers {
   /** The same calls, whose answers are remembered. */
@@ -16,6 +17,8 @@ export interface Answers {
   writes<Services extends object>(services: Services): Services;
   /** Every read asks again. */
   forget(): void;
+  /** A turn begins. */
+  beginTurn(): void;
 }
 
 const instant = seconds(4);
@@ -52,6 +55,7 @@ const touchedBy = (service: string, name: string, input: unknown): ((key: string
 
 export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
   const kept = new Map<string, Kept>();
+  let wrote = false;
   /** A clock that was set back makes no answer young again. */
   const isYoung = ({ at }: Kept): boolean => clock.now() >= at && clock.now() - at <= instant;
   const drop = (service: string, name: string, input: unknown): void => {
@@ -80,14 +84,21 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     (service: string, name: string, call: Call): Call =>
     async (...given) => {
       const [input] = given;
+      wrote = true;
       drop(service, name, input);
+      const answer = await call(...given);
+      drop(service, name, input);
+      if (service === 's3') keepWritten(input as Put, answer as Wrote);
+      return answer;
+    };
+
+  const contradicting =
+    (call: Call): Call =>
+    async (...given) => {
       try {
-        const answer = await call(...given);
-        drop(service, name, input);
-        if (service === 's3') keepWritten(input as Put, answer as Wrote);
-        return answer;
+        return await call(...given);
       } catch (error) {
-        drop(service, name, input);
+        kept.clear();
         throw error;
       }
     };
@@ -120,8 +131,14 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
 
   return {
     reads: each((service, name, call) => (neverKept.has(name) ? call : read(`${service}.${name}`, call))),
-    writes: each((service, name, call) => (changesNothingRead.has(service) ? call : write(service, name, call))),
+    writes: each((service, name, call) =>
+      contradicting(changesNothingRead.has(service) ? call : write(service, name, call)),
+    ),
     forget: () => kept.clear(),
+    beginTurn: () => {
+      if (!wrote) kept.clear();
+      wrote = false;
+    },
   };
 };
 

@@ -72,6 +72,8 @@ export interface AwsClients {
   withSignal(signal: AbortSignal): Pick<AwsClients, 'reads' | 'writes'>;
   /** `World.lookAgain`. */
   forget(): void;
+  /** A turn of the session begins. */
+  beginTurn(): void;
 }
 
 /**
@@ -217,7 +219,12 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     };
     return answers === undefined ? all : { reads: answers.reads(all.reads), writes: answers.writes(all.writes) };
   };
-  return { ...withSignal(options.signal), withSignal, forget: () => answers?.forget() };
+  return {
+    ...withSignal(options.signal),
+    withSignal,
+    forget: () => answers?.forget(),
+    beginTurn: () => answers?.beginTurn(),
+  };
 };
 
 const counted = <Calls extends object>(calls: Calls, answered: (() => void) | undefined): Calls =>

@@ -33,6 +33,8 @@ export interface RegistrySession {
   within(signal: AbortSignal, dryRun: boolean): Registry;
   /** `World.lookAgain`. */
   forget(): void;
+  /** A turn of the session begins. */
+  beginTurn(): void;
 }
 
 type Options = BaseOptions & Pick<AwsClientOptions, 'signal'>;
@@ -95,6 +97,10 @@ export const registryFor = (options: Options, wanted: Wanted, delivering: Delive
     forget: () => {
       packages.forget();
       content.forget();
+    },
+    beginTurn: () => {
+      if (packages !== clients) packages.beginTurn();
+      content.beginTurn();
     },
     within: (signal, dryRun) => {
       const { reads, writes } = packages.withSignal(signal);

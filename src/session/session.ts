@@ -221,6 +221,8 @@ export const openSession: OpenSession = async ({
   return {
     account,
     worldFor: (turnSignal) => {
+      clients.beginTurn();
+      registry?.beginTurn();
       const { reads, writes } = clients.withSignal(turnSignal);
       return {
         clock,

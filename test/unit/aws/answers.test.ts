@@ -138,6 +138,33 @@ test('a rule that wants a look directly before a write has it', async () => {
   expect(sent).toHaveLength(2);
 });
 
+test('what is refused contradicts the answers before it', async () => {
+  for (const [service, name] of [
+    ['runtime', 'invokeEndpoint'],
+    ['cloudwatch', 'putMetricAlarm'],
+  ] as const) {
+    const { reads, writes, sent } = open({ [name]: refused('ValidationError') });
+    await reads.sagemaker.describeEndpoint(churn);
+    await expect((writes[service] as Readonly<Record<string, Call>>)[name]?.(churn)).rejects.toThrow();
+    await reads.sagemaker.describeEndpoint(churn);
+    expect(sent).toEqual(['describeEndpoint', name, 'describeEndpoint']);
+  }
+});
+
+test('a turn begins with the answers of one that wrote, and never twice with the same answers', async () => {
+  const { answers, reads, writes, sent } = open();
+  const turn = async () => {
+    answers.beginTurn();
+    await reads.sagemaker.describeEndpoint(churn);
+  };
+  await turn();
+  await writes.s3.putObject(record);
+  await turn();
+  expect(sent).toEqual(['describeEndpoint', 'putObject']);
+  await turn();
+  expect(sent).toEqual(['describeEndpoint', 'putObject', 'describeEndpoint']);
+});
+
 test('a request to a model changes nothing that is read', async () => {
   const { reads, writes, sent } = open();
   await reads.sagemaker.describeEndpoint(churn);
