@@ -43,6 +43,7 @@ export const runStep = async (
       cwd: folder,
       env: {
         PATH: process.env['PATH'],
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
         ...variables('INPUT_', (name) => name.replaceAll(' ', '_').toUpperCase(), inputs),
         ...variables('STATE_', (name) => name, options.state ?? {}),
         GITHUB_OUTPUT: file('output'),
