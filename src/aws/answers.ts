@@ -8,7 +8,7 @@ import { wholeObjectSha256 } from './whole-object.ts';
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
  * for itself. An answer is given again for four seconds, as long as this session wrote nothing that could change it. Who is about to move
  * traffic or to write a decision asks again (`forget`). So does everyone after a refusal, which contradicts the answers that led to the
- * request, and after a turn that wrote nothing: the same answers would lead to the same turn, without an end.
+ * request, and after three turns that wrote nothing: the same answers would lead to the same turn, without an end.
  */
 export interface Answers {
   /** The same calls, whose answers are remembered. */
@@ -22,6 +22,8 @@ export interface Answers {
 }
 
 const instant = seconds(4);
+/** Before its first write a run opens a session, plans, and takes a turn. */
+const mostWithoutWrite = 3;
 
 interface Kept {
   readonly at: Instant;
@@ -55,7 +57,7 @@ const touchedBy = (service: string, name: string, input: unknown): ((key: string
 
 export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
   const kept = new Map<string, Kept>();
-  let wrote = false;
+  let turnsWithoutWrite = 0;
   /** A clock that was set back makes no answer young again. */
   const isYoung = ({ at }: Kept): boolean => clock.now() >= at && clock.now() - at <= instant;
   const drop = (service: string, name: string, input: unknown): void => {
@@ -84,7 +86,7 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     (service: string, name: string, call: Call): Call =>
     async (...given) => {
       const [input] = given;
-      wrote = true;
+      turnsWithoutWrite = 0;
       drop(service, name, input);
       const answer = await call(...given);
       drop(service, name, input);
@@ -136,8 +138,9 @@ export const createAnswers = (clock: Pick<Clock, 'now'>): Answers => {
     ),
     forget: () => kept.clear(),
     beginTurn: () => {
-      if (!wrote) kept.clear();
-      wrote = false;
+      if (turnsWithoutWrite++ < mostWithoutWrite) return;
+      turnsWithoutWrite = 0;
+      kept.clear();
     },
   };
 };
