@@ -18,10 +18,12 @@ export interface JournalEntry {
   readonly [member: string]: unknown;
 }
 
-/** The judge's buckets and verdict at one look. `buckets`: all since the first candidate request; none when they could not be read. */
+/** The judge's buckets and verdict at one look. `buckets`: all that CloudWatch may revise; none when they could not be read. */
 export interface JudgeEvidence {
   readonly at: Instant;
   readonly buckets: readonly Bucket[];
+  /** Those before them since the first candidate request, with requests and errors alone. */
+  readonly earlier?: readonly Bucket[];
   readonly verdict: Pick<JudgeVerdict, 't' | 'decision' | 'reason' | 'logEvidence' | 'because'> | BlindVerdict;
 }
 interface BlindVerdict {
@@ -75,12 +77,15 @@ interface Kept {
 interface Judged {
   /** By the bucket's start: its digest. */
   readonly buckets: ReadonlyMap<number, string>;
+  /** Start of the first bucket that is among them for certain: CloudWatch does not revise earlier ones. Absent: all are. */
+  readonly from?: number;
   readonly last?: { readonly at: Instant; readonly verdict: JudgeLook['verdict'] };
 }
 
 /** The journals of one session, by their place, and the evidence that waits for its next write. */
 interface Open {
-  readonly kept: Kept;
+  /** Absent after a write that failed: the journal is read before the next one. */
+  readonly kept?: Kept;
   readonly waiting?: JudgeEvidence;
 }
 const sessions = new WeakMap<object, Map<string, Open>>();
@@ -134,12 +139,12 @@ export const journal = ({ reads, writes, location, endpoint, release, session }:
   };
 
   return async (noted) => {
-    const known = open.get(place);
+    const known = stillKnown(open.get(place), noted.evidence);
     open.delete(place);
-    const evidence = noted.evidence ?? known?.waiting;
+    const evidence = together(known?.waiting, noted.evidence);
     const all: Noted = { ...noted, ...withoutUndefined({ evidence }) };
     try {
-      if (known !== undefined && noted.entries.length === 0 && evidence && mayWait(known.kept, evidence)) {
+      if (known?.kept !== undefined && noted.entries.length === 0 && evidence && mayWait(known.kept, evidence)) {
         open.set(place, { ...known, waiting: evidence });
         return undefined;
       }
@@ -148,10 +153,11 @@ export const journal = ({ reads, writes, location, endpoint, release, session }:
       const before = known?.kept ?? (begins ? empty : undefined);
       const kept =
         before === undefined ? await write(await load(), all) : await write(before, all).catch(again(load, write, all));
-      if (session !== undefined) open.set(place, { kept });
+      if (session !== undefined) open.set(place, { kept: withoutEarlier(kept, noted.evidence?.buckets[0]?.t) });
       return undefined;
     } catch (error) {
-      if (known?.waiting !== undefined) open.set(place, known);
+      // The next look may not have all of these minutes.
+      if (session !== undefined && evidence !== undefined) open.set(place, { waiting: evidence });
       return `the journal of ${release} could not be written: ${describe(error)}`;
     }
   };
@@ -189,8 +195,30 @@ const joined = (was: Kept['judged'], added: Kept['judged']): Kept['judged'] => {
   if (added instanceof UnreadableJournal) return added;
   return {
     buckets: new Map([...was.buckets, ...added.buckets]),
-    ...withoutUndefined({ last: added.last ?? was.last }),
+    ...withoutUndefined({ from: was.from, last: added.last ?? was.last }),
   };
+};
+
+/** Forgets the buckets that no later look has. */
+const withoutEarlier = (kept: Kept, from: number | undefined): Kept => {
+  const { judged } = kept;
+  if (from === undefined || judged instanceof UnreadableJournal) return kept;
+  return { ...kept, judged: { ...judged, from, buckets: new Map([...judged.buckets].filter(([t]) => t >= from)) } };
+};
+
+/** All buckets are judged again, also those that this session has forgotten: then the journal is read again. */
+const stillKnown = (open: Open | undefined, evidence: JudgeEvidence | undefined): Open | undefined => {
+  const first = evidence?.buckets[0]?.t;
+  const judged = open?.kept?.judged;
+  if (first === undefined || judged === undefined || judged instanceof UnreadableJournal) return open;
+  return judged.from !== undefined && first < judged.from ? undefined : open;
+};
+
+/** The newer look, with the buckets of the older one that it does not have any more. */
+const together = (older: JudgeEvidence | undefined, newer: JudgeEvidence | undefined): JudgeEvidence | undefined => {
+  if (older === undefined || newer === undefined) return newer ?? older;
+  const buckets = new Map([...older.buckets, ...newer.buckets].map((bucket) => [bucket.t, bucket]));
+  return { ...newer, buckets: [...buckets.values()].sort((one, other) => one.t - other.t) };
 };
 
 /** @throws {UnreadableJournal} */

@@ -192,3 +192,43 @@ describe('whenever a process dies at a write', () => {
     },
   );
 });
+
+describe('evidence that has only the minutes that CloudWatch may revise', () => {
+  const lastOf = (n: number, from: number, errors = 0) => [
+    bucket(60 * from, errors),
+    ...upTo(n).filter(({ t }) => t > 60 * from),
+  ];
+  const at = (minute: number, buckets: readonly Bucket[]): JudgeEvidence => ({
+    ...evidence(1, buckets),
+    at: nine + minute * 60_000,
+  });
+  const minutesIn = (text: string) => linesOf(text).flatMap(({ kind, t }) => (kind === 'bucket' ? [t] : []));
+
+  test('is written with the minutes of the looks that waited', async () => {
+    const s3 = bucketOf();
+    const add = s3.process();
+    await add({ entries: [plan], evidence: at(0, upTo(3)) });
+    // Revised in the last look that has it.
+    await add({ entries: [], evidence: at(5, lastOf(5, 2, 7)) });
+    await add({ entries: [], evidence: at(10, lastOf(6, 3)) });
+    expect(minutesIn(s3.whole())).toEqual([60, 120, 180, 120, 240, 300, 360]);
+  });
+
+  test('is written after a failure with the minutes that were not written then', async () => {
+    const s3 = bucketOf({ write: 2, at: 'before' });
+    const add = s3.process();
+    await add({ entries: [plan], evidence: at(0, upTo(3)) });
+    expect(await add({ entries: [], evidence: at(10, lastOf(5, 2)) })).toMatch(/could not be written/);
+    expect(await add({ entries: [], evidence: at(11, lastOf(6, 6)) })).toBeUndefined();
+    expect(minutesIn(s3.whole())).toEqual([60, 120, 180, 240, 300, 360]);
+  });
+
+  test('is all of it once more when all was judged again: no minute is written twice', async () => {
+    const s3 = bucketOf();
+    const add = s3.process();
+    await add({ entries: [plan], evidence: at(0, upTo(5)) });
+    await add({ entries: [], evidence: at(10, lastOf(6, 4)) });
+    await add({ entries: [], evidence: at(20, [bucket(60), bucket(120, 9), ...upTo(7).slice(2)]) });
+    expect(minutesIn(s3.whole())).toEqual([60, 120, 180, 240, 300, 360, 120, 420]);
+  });
+});
