@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { readTextFile } from '../inputs/read-file.ts';
 import type { Bucket } from '../judge/bucket.ts';
 import { needsBurstGuard } from '../judge/burst-guard.ts';
@@ -8,6 +10,8 @@ import type { WatchedOwn } from '../judge/own-metrics.ts';
 import { errorsMetric, type Policy, policyOf } from '../judge/policy.ts';
 import { loadJudge } from '../manifest/load.ts';
 import type { JudgePolicy } from '../manifest/manifest.ts';
+import { segmentPath } from '../release/location.ts';
+import { nextOf, wholeJournal } from '../release/segments.ts';
 import {
   bucketsAt,
   type JudgeLook,
@@ -54,7 +58,8 @@ const policyInputs = {
   ),
   journal: optional(
     text({
-      description: 'Instead of buckets: the journal of a release, with the frozen policy of its plan.',
+      description:
+        'Instead of buckets: the journal of a release, with the frozen policy of its plan: its file, or the folder of the release, where a long journal has more than one.',
       example: 'journal.jsonl',
     }),
   ),
@@ -120,7 +125,28 @@ export const guardReason = ({ burstGuard }: JudgePolicy, because: string): strin
 
 /** @throws {InputError} */
 export const readJournalFile = (path: string): WitnessedJudge & { readonly policy: Policy } =>
-  readJournal(textOf('journal', path), path);
+  readJournal(journalText(path), path);
+
+/** The folder of a release has all segments of its journal; a file has one of them, or several in order. */
+const journalText = (path: string): string => {
+  const text = path !== standardInput && isFolder(path) ? segmentsIn(path) : textOf('journal', path);
+  const next = nextOf(text);
+  if (next === undefined || isEnded(text)) return text;
+  throw new InputError(
+    `journal: ${path} ends where ${segmentPath(next)} goes on: give the folder of the release with all of its segments`,
+  );
+};
+
+const segmentsIn = (folder: string): string =>
+  wholeJournal((segment) => {
+    const file = join(folder, segmentPath(segment));
+    return segment > 1 && !existsSync(file) ? undefined : textOf('journal', file);
+  }) ?? '';
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** Nothing follows the end of a release. */
+const isEnded = (text: string): boolean => /^\{"at":"[^"]*","kind":"end"/m.test(text);
 
 /**
  * @param source the text's name in messages

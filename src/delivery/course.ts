@@ -9,10 +9,12 @@ import { withoutUndefined } from '../without-undefined.ts';
 /** The course of a release by its record. @param evidence of this turn, when a judge looked */
 export const courseOf = (release: Release, now: Instant, evidence: JudgeEvidence | undefined): Course => {
   const verdict = evidence?.verdict ?? release.stepping?.verdict;
-  const minutes = evidence?.buckets.map(({ t, candidate, baseline }) => ({
-    at: seconds(t),
-    ...withoutUndefined({ candidate: countedIn(candidate), baseline: countedIn(baseline) }),
-  }));
+  const minutes =
+    evidence &&
+    [...(evidence.earlier ?? []), ...evidence.buckets].map(({ t, candidate, baseline }) => ({
+      at: seconds(t),
+      ...withoutUndefined({ candidate: countedIn(candidate), baseline: countedIn(baseline) }),
+    }));
   return {
     ...placeOf(release, now),
     ...withoutUndefined({ verdict: verdict && `${verdict.decision}: ${verdict.because}`, minutes }),

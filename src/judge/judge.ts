@@ -10,9 +10,10 @@ import type { MetricEvidence, Verdict } from './verdict.ts';
  * The verdict after the last of `buckets`: a fold over them in the order of time, so it can always be computed again: after a
  * crash, a retry, a revised or late bucket, and in a replay. A candidate without evidence is never healthy and never guilty.
  * @param buckets closed ones, at most one per start, in any order
+ * @param before the state after all earlier buckets
  */
-export const judge = (policy: Policy, buckets: readonly Bucket[]): Verdict =>
-  verdictOf([...buckets].sort((a, b) => a.t - b.t).reduce(observeBucket, beginJudging(policy)));
+export const judge = (policy: Policy, buckets: readonly Bucket[], before: Judging = beginJudging(policy)): Verdict =>
+  verdictOf([...buckets].sort((a, b) => a.t - b.t).reduce(observeBucket, before));
 
 /** The same, one bucket at a time. */
 export interface Judging {

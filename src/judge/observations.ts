@@ -164,6 +164,9 @@ const missingIn = ({ metrics }: Policy, bucket: Bucket): readonly Metric[] =>
     ({ name, cells }) => (cells ? cellCountsOf(bucket, name, cells) : countsOf(bucket, name)) === undefined,
   );
 
+/** The counts of every metric are known for both arms. */
+export const isWhole = (policy: Policy, bucket: Bucket): boolean => missingIn(policy, bucket).length === 0;
+
 const withEvidence = (so: Observations, bucket: Bucket): Observations => {
   const { policy, step } = so;
   const { candidate, baseline, share = step.share } = bucket;

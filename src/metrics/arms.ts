@@ -2,10 +2,10 @@ import type { Instant } from '../clock.ts';
 import type { LatencyPlan } from '../judge/latency.ts';
 import type { Release, Stepping } from '../release/record.ts';
 import type { World } from '../world.ts';
-import { type Fleet, type MinuteReading, readFleet } from './fleet-metrics.ts';
+import { type Fleet, type MinuteReading, type Minutes, readFleet } from './fleet-metrics.ts';
 
 /** Reads the minutes of one arm in [from, to). */
-export type Reading = (from: Instant, to: Instant) => Promise<(at: Instant) => MinuteReading>;
+export type Reading = (from: Instant, to: Instant) => Promise<Minutes>;
 
 /** The two versions that answer requests side by side. */
 export interface Arms {

@@ -17,6 +17,9 @@ export interface Fleet {
 /** The counts of one fleet in one minute. `errors` are the model's own (rule 20); 4xx are counted separately. */
 export type Minute = { readonly requests: number; readonly errors: number; readonly clientErrors: number } & Latency;
 
+/** The minutes of one answer. `partial`: CloudWatch did not answer in full, so any minute may lack counts that it has. */
+export type Minutes = ((at: Instant) => MinuteReading) & { readonly partial?: true };
+
 /** Undefined = not known. `unsettled` = not known yet: the series of this young minute do not fit together. */
 export type MinuteReading = Minute | 'unsettled' | undefined;
 
@@ -61,7 +64,7 @@ export const readFleet = (
   latency: LatencyPlan | undefined,
   from: Instant,
   to: Instant,
-): Promise<(at: Instant) => MinuteReading> => readSeries(world, seriesOfFleet(fleet), latency, from, to);
+): Promise<Minutes> => readSeries(world, seriesOfFleet(fleet), latency, from, to);
 
 /**
  * The metrics of one arm in [from, to). In a complete answer, a minute without a data point had no requests; in an incomplete
@@ -73,7 +76,7 @@ export const readSeries = async (
   latency: LatencyPlan | undefined,
   from: Instant,
   to: Instant,
-): Promise<(at: Instant) => MinuteReading> => {
+): Promise<Minutes> => {
   const queries = queriesOf(series, latency);
   const { perMillisecond } = series.latency;
   const read = await readTogether(
@@ -95,7 +98,7 @@ export const readSeries = async (
   const value = (id: string, at: Instant): number => point(id, at) ?? 0;
   const everZero = (id: string): boolean => [...(values.get(id)?.values() ?? [])].includes(0);
   const now = world.clock.now();
-  return (at) => {
+  const minute = (at: Instant): MinuteReading => {
     // In a full answer from CloudWatch a missing data point means zero; in a partial answer it may be any value.
     if (queries.some(({ Id }) => !complete.has(Id) && point(Id, at) === undefined)) return undefined;
     const young = now < at + seconds(bucketSeconds) + settling;
@@ -111,6 +114,7 @@ export const readSeries = async (
       ...(latency?.rung === 'maximum' ? { maximum: value('maximum', at) / perMillisecond } : {}),
     };
   };
+  return complete.size < queries.length ? Object.assign(minute, { partial: true as const }) : minute;
 };
 
 /**

@@ -5,12 +5,13 @@ import { clientErrorsMetric, errorsMetric, type Policy } from '../judge/policy.t
 import type { VerdictReason } from '../judge/verdict.ts';
 import type { OwnRead } from '../manifest/manifest.ts';
 import type { JudgeEvidence } from '../release/journal.ts';
-import type { Bake, Release, Stepping } from '../release/record.ts';
+import type { Bake, Folded, Release, Stepping } from '../release/record.ts';
 import type { CountsRead, StepVerdict } from '../rollout/event.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { type Arms, armsOfFleets, armsOfVariants } from './arms.ts';
 import { bucketSeconds, type Minute, type MinuteReading } from './fleet-metrics.ts';
+import { type Carried, carriedIn, carriedOn, carryIn, comparedWith, foldedOf } from './folded.ts';
 import { type OwnCounts, readOwn } from './own-metrics.ts';
 import { judgeSettled } from './settled-counts.ts';
 
@@ -30,13 +31,25 @@ export interface Bench {
 type Mark = (from: Instant, until: Instant) => { readonly moved: boolean; readonly share?: number };
 
 /**
- * The judge's verdict on all buckets since the first candidate request. They are read anew each time: CloudWatch may revise them.
+ * The judge's verdict on all buckets since the first candidate request. Those that CloudWatch may revise are read anew each time.
  * When CloudWatch cannot be read, the verdict reports it: unknown is never healthy and never guilty (DESIGN §6).
  */
-const judgement = async (world: World, bench: Bench, read: () => Promise<readonly Bucket[]>): Promise<JudgedFleets> => {
+const judgement = async (
+  world: World,
+  bench: Bench,
+  read: () => Promise<Found>,
+  carried?: Carried,
+): Promise<JudgedFleets & { readonly found?: Found }> => {
   const at = world.clock.now();
   try {
-    const { verdict, buckets, countsRead } = judgeSettled(bench.policy, await read(), at, bench.countsRead);
+    const found = await read();
+    const { verdict, buckets, countsRead } = judgeSettled(
+      bench.policy,
+      found.buckets,
+      at,
+      bench.countsRead,
+      carried?.judging,
+    );
     const { t, decision, reason, because, logEvidence, threshold, evidence, candidateRequests, stepRequests } = verdict;
     const why = whyOf(reason);
     return {
@@ -49,7 +62,8 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
         ...(decision === 'rollback' && why ? { why } : {}),
         ...withoutUndefined({ countsRead }),
       },
-      evidence: { at, buckets, verdict },
+      evidence: { at, buckets, verdict, ...withoutUndefined({ earlier: carried?.minutes }) },
+      found,
     };
   } catch (error) {
     if (world.signal.aborted) throw error;
@@ -62,29 +76,51 @@ const judgement = async (world: World, bench: Bench, read: () => Promise<readonl
 export interface JudgedFleets {
   readonly verdict: StepVerdict;
   readonly evidence: JudgeEvidence;
+  /** Of two variants: the state that later looks go on from, and how it differs from that of an earlier process. */
+  readonly folded?: Folded;
+  readonly differs?: string;
 }
 
-/** Judges two variants side by side. Undefined before the first move. */
+/**
+ * Judges two variants side by side: a rollout of days, of which each look reads the minutes that CloudWatch may revise (`folded.ts`).
+ * Undefined before the first move.
+ */
 export const judgeVariants = async (
   { world, endpoint }: { readonly world: World; readonly endpoint: string },
   stepping: Stepping,
 ): Promise<JudgedFleets | undefined> => {
   const from = stepping.moves[0]?.from;
   if (from === undefined) return undefined;
-  return judgement(world, stepping, () => variantBuckets(world, endpoint, stepping, from, world.clock.now() - settled));
+  const now = world.clock.now();
+  const carried = carriedIn(world.session, endpoint, stepping);
+  const read = () => readVariants(world, endpoint, stepping, carried?.until ?? from, now - settled);
+  const { found, ...judged } = await judgement(world, stepping, read, carried);
+  // An answer in part may lack minutes of any age: it settles none.
+  if (found === undefined || found.partial) return judged;
+  const next = carriedOn(carried, stepping, found.buckets, now);
+  if (next !== undefined) carryIn(world.session, endpoint, stepping, next);
+  const before = carried === undefined ? stepping.folded : undefined;
+  const differs = before && comparedWith(before, stepping, found.buckets);
+  return {
+    ...judged,
+    ...withoutUndefined({ folded: next && foldedOf(next), differs }),
+  };
 };
 
 export type Variants = Pick<Bench, 'policy' | 'latency' | 'own'> &
   Pick<Stepping, 'moves' | 'candidateVariant' | 'baselineVariant'>;
 
 /** All whole buckets in [from, to) of two variants side by side, including the bucket that contains `from`. */
-export const variantBuckets = (
+export const variantBuckets = async (...read: Parameters<typeof readVariants>): Promise<readonly Bucket[]> =>
+  (await readVariants(...read)).buckets;
+
+const readVariants = (
   world: World,
   endpoint: string,
   variants: Variants,
   from: Instant,
   to: Instant,
-): Promise<readonly Bucket[]> => {
+): Promise<Found> => {
   const { latency, moves, candidateVariant, baselineVariant } = variants;
   return readBuckets(
     world,
@@ -161,6 +197,12 @@ const blind = ({ policy, blindSince }: Bench, now: Instant, error: unknown): Ste
     : { decision: 'hold', newest: 0, stepRequests: 0, because, blind: true };
 };
 
+interface Found {
+  readonly buckets: readonly Bucket[];
+  /** CloudWatch did not answer in full. */
+  readonly partial: boolean;
+}
+
 const readBuckets = async (
   world: World,
   { policy, latency, own: reads = [] }: Pick<Bench, 'policy' | 'latency' | 'own'>,
@@ -168,10 +210,10 @@ const readBuckets = async (
   from: Instant,
   to: Instant,
   mark: Mark,
-): Promise<readonly Bucket[]> => {
+): Promise<Found> => {
   const start = from - (from % seconds(bucketSeconds));
   const end = to - (to % seconds(bucketSeconds));
-  if (end <= start) return [];
+  if (end <= start) return { buckets: [], partial: false };
   const [one, other, [ownOne, ownOther]] = await Promise.all([
     candidate(start, end),
     baseline(start, end),
@@ -196,7 +238,7 @@ const readBuckets = async (
   // A newest minute is not closed before all its series have arrived; an older minute that never arrives is a hole.
   const closed =
     starts.findLastIndex((at) => [one(at), other(at), ...ownAt(at)].every((reading) => reading !== 'unsettled')) + 1;
-  return starts.slice(0, closed).map((at): Bucket => {
+  const buckets = starts.slice(0, closed).map((at): Bucket => {
     const { moved, share } = mark(at, at + seconds(bucketSeconds));
     return {
       t: at / 1000,
@@ -206,6 +248,7 @@ const readBuckets = async (
       ...withOwn(countsOf(policy, latency, known(one(at)), known(other(at))), ownAt(at)),
     };
   });
+  return { buckets, partial: [one, other, ownOne, ownOther].some((read) => read?.partial === true) };
 };
 
 /** Both arms with the user's own counts; without such metrics they stay as they are. */

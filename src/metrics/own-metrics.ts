@@ -68,7 +68,7 @@ export type OwnCounts = Required<Pick<Arm, 'bad' | 'of' | 'cells'>>;
  * @param requests that SageMaker counted for the arm in this minute
  * @returns `unsettled` while a count of a young minute may still arrive
  */
-export type OwnReading = (at: Instant, requests: number) => OwnCounts | 'unsettled';
+export type OwnReading = ((at: Instant, requests: number) => OwnCounts | 'unsettled') & { readonly partial?: true };
 
 /**
  * The user's own metrics of some arms in [from, to), with one call. In a complete answer a minute without a data point of a count:
@@ -111,27 +111,30 @@ export const readOwn = async (
   );
   const values = new Map(queries.map(({ Id }, index) => [Id, read[index]]));
   const now = world.clock.now();
-  return arms.map(({ reads, arm }, place) => (at, requests) => {
-    const young = now < at + seconds(bucketSeconds) + settling;
-    const counts: {
-      bad: Record<string, number>;
-      of: Record<string, number>;
-      cells: Record<string, readonly number[]>;
-    } = { bad: {}, of: {}, cells: {} };
-    const pointAt = (id: string): Point =>
-      values.get(id)?.points.get(at) ?? (values.get(id)?.complete ? 'absent' : 'partial');
-    for (const [metric, read] of reads.entries()) {
-      const events = read[arm].events.map((_, event) => pointAt(idOf(place, metric, event)));
-      const of = read[arm].of && pointAt(idOf(place, metric, 'of'));
-      const found = countsOf(read, events, of, requests);
-      if (found === 'late' && young) return 'unsettled';
-      if (found === 'late' || found === undefined) continue;
-      if (read.counts === 'cells') counts.cells[read.name] = found.events;
-      else counts.bad[read.name] = found.events[0] ?? 0;
-      if (found.of !== undefined) counts.of[read.name] = found.of;
-    }
-    return counts;
-  });
+  const partial = read.some(({ complete }) => !complete) ? { partial: true as const } : {};
+  return arms.map(({ reads, arm }, place) =>
+    Object.assign((at: Instant, requests: number): OwnCounts | 'unsettled' => {
+      const young = now < at + seconds(bucketSeconds) + settling;
+      const counts: {
+        bad: Record<string, number>;
+        of: Record<string, number>;
+        cells: Record<string, readonly number[]>;
+      } = { bad: {}, of: {}, cells: {} };
+      const pointAt = (id: string): Point =>
+        values.get(id)?.points.get(at) ?? (values.get(id)?.complete ? 'absent' : 'partial');
+      for (const [metric, read] of reads.entries()) {
+        const events = read[arm].events.map((_, event) => pointAt(idOf(place, metric, event)));
+        const of = read[arm].of && pointAt(idOf(place, metric, 'of'));
+        const found = countsOf(read, events, of, requests);
+        if (found === 'late' && young) return 'unsettled';
+        if (found === 'late' || found === undefined) continue;
+        if (read.counts === 'cells') counts.cells[read.name] = found.events;
+        else counts.bad[read.name] = found.events[0] ?? 0;
+        if (found.of !== undefined) counts.of[read.name] = found.of;
+      }
+      return counts;
+    }, partial),
+  );
 };
 
 const idOf = (place: number, metric: number, event: number | 'of'): string =>

@@ -1,7 +1,7 @@
 import { type Instant, seconds } from '../clock.ts';
 import { digest } from '../digest.ts';
 import type { Bucket } from '../judge/bucket.ts';
-import { judge } from '../judge/judge.ts';
+import { beginJudging, type Judging, judge } from '../judge/judge.ts';
 import type { Policy } from '../judge/policy.ts';
 import type { Verdict, VerdictReason } from '../judge/verdict.ts';
 import type { CountsRead } from '../rollout/event.ts';
@@ -32,14 +32,16 @@ export interface SettledVerdict {
  * than the time that CloudWatch takes to settle. Only an accusation needs the second read: without one nothing is remembered, and proof
  * of health does not wait.
  * @param before the counts at the last look, if they accused the candidate
+ * @param folded the state after all earlier buckets, which are settled
  */
 export const judgeSettled = (
   policy: Policy,
   buckets: readonly Bucket[],
   now: Instant,
   before: readonly CountsRead[] = [],
+  folded: Judging = beginJudging(policy),
 ): SettledVerdict => {
-  const verdict = judge(policy, buckets);
+  const verdict = judge(policy, buckets, folded);
   if (!accusing.has(verdict.reason)) return { verdict, buckets };
   const young = buckets.filter(({ t, seconds: length }) => now < seconds(t + length) + settling);
   const countsRead = young.map(({ t, candidate, baseline }): CountsRead => {
@@ -49,5 +51,5 @@ export const judgeSettled = (
   });
   const open = new Set(countsRead.filter(({ since }) => now < since + readAgainAfter).map(({ t }) => t));
   const marked = buckets.map((bucket): Bucket => (open.has(bucket.t) ? { ...bucket, provisional: true } : bucket));
-  return { verdict: judge(policy, marked), buckets: marked, countsRead };
+  return { verdict: judge(policy, marked, folded), buckets: marked, countsRead };
 };

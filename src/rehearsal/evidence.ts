@@ -5,6 +5,7 @@ import { beginJudging, type Judging, observeBucket, verdictOf } from '../judge/j
 import type { Verdict } from '../judge/verdict.ts';
 import type { S3Location } from '../manifest/manifest.ts';
 import { journalKey, releasesOf } from '../release/location.ts';
+import { wholeJournal } from '../release/segments.ts';
 import { bucketsAt, readWitnessed } from '../release/witnessed.ts';
 import type { Chapter, EvidenceMinute } from '../report/story.ts';
 import { withoutUndefined } from '../without-undefined.ts';
@@ -19,8 +20,11 @@ export const chartEvidenceOf = (
   release: string | undefined,
   location: S3Location = teamReleases,
 ): readonly EvidenceMinute[] => {
-  const journal = release && simulator.objects.get(location.bucket, journalKey(location, endpoint, release));
-  return journal ? replayed(journal.body.toString()) : [];
+  if (release === undefined) return [];
+  const journal = wholeJournal((segment) =>
+    simulator.objects.get(location.bucket, journalKey(location, endpoint, release, segment))?.body.toString(),
+  );
+  return journal ? replayed(journal) : [];
 };
 
 const replayed = (text: string): readonly EvidenceMinute[] => {

@@ -19,7 +19,8 @@ export const formerReleases = ({ id, region }: Account): S3Location => ({
  * rule 7). Below a location:
  *
  *   <endpoint>/record.json                      the release record, one per endpoint (record.ts)
- *   <endpoint>/releases/<id>/journal.jsonl      the events of one release (journal.ts)
+ *   <endpoint>/releases/<id>/journal.jsonl      the events of one release (journal.ts), and once there are many, from there on
+ *   <endpoint>/releases/<id>/2/journal.jsonl    the next segment of them (segments.ts)
  *   <endpoint>/regression/<subject>/test.json   a regression test and its verdict (src/scoring/test-record.ts)
  *   lambda/<function>/<alias>/…                 the same for the alias of a function: no endpoint has a name with a slash
  *   ecs/<cluster>/<service>/…                   the same for a service of ECS
@@ -43,5 +44,9 @@ export const recordName = (of: Environment | CodeDeployEnvironment): string =>
 
 export const recordKey = ({ prefix }: S3Location, endpoint: string): string => `${prefix}${endpoint}/record.json`;
 
-export const journalKey = ({ prefix }: S3Location, endpoint: string, release: string): string =>
-  `${prefix}${endpoint}/releases/${release}/journal.jsonl`;
+/** @param segment from 1 on */
+export const journalKey = ({ prefix }: S3Location, endpoint: string, release: string, segment = 1): string =>
+  `${prefix}${endpoint}/releases/${release}/${segmentPath(segment)}`;
+
+/** A segment's place in the folder of its release. The policies of buckets that are in use hold for every object of this name. */
+export const segmentPath = (segment: number): string => `${segment === 1 ? '' : `${segment}/`}journal.jsonl`;

@@ -267,6 +267,7 @@ const stepping = z
     grownAt: z.optional(instant),
     blindSince: z.optional(instant),
     countsRead,
+    folded: z.optional(z.looseObject({ until: instant, terms: z.string(), digest: z.string() })),
     verdict: z.optional(
       z.looseObject({ at: instant, decision: z.string(), because: z.string(), figures: z.optional(figures) }),
     ),

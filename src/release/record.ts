@@ -265,6 +265,8 @@ export interface Stepping {
   readonly blindSince?: Instant;
   /** Of the last look, while the counts accuse the candidate. */
   readonly countsRead?: readonly CountsRead[];
+  /** The state of the judge that the last look went on from. */
+  readonly folded?: Folded;
   /** The last verdict: CloudWatch may revise its buckets, a conviction stands. */
   readonly verdict?: {
     readonly at: Instant;
@@ -273,6 +275,16 @@ export interface Stepping {
     /** The figures of the last verdict that had any: a rollout that ends blind is still reported with them. */
     readonly figures?: Figures;
   };
+}
+
+/** The minutes that CloudWatch did not revise any more when they were judged: a new process judges them again, and compares. */
+export interface Folded {
+  /** End of the last of them. */
+  readonly until: Instant;
+  /** Hex digest of the policy and of the weight changes in these minutes. */
+  readonly terms: string;
+  /** Hex digest of the figures of the verdict on them. */
+  readonly digest: string;
 }
 
 export interface SmokeProgress {

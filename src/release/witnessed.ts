@@ -71,7 +71,7 @@ const lines = z.discriminatedUnion('kind', [
     stepping: z.optional(judged),
     submission: z.optional(z.looseObject({ judged: z.optional(judged) })),
   }),
-  z.looseObject({ kind: z.enum(['command', 'observation', 'end']) }),
+  z.looseObject({ kind: z.enum(['command', 'observation', 'end', 'sealed']) }),
 ]);
 
 /** @throws {UnreadableJournal} `12: not a line of a journal: …` */

@@ -6,6 +6,7 @@
  *   npm run bench:supervise                       all
  *   npm run bench:supervise -- steps canary       these
  *   npm run bench:supervise -- steps --hours 12   a longer rollout
+ *   npm run bench:supervise -- long               the judge and the journal alone, with 1,000, 3,000 and 10,000 minutes
  */
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
@@ -19,6 +20,7 @@ import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { manifestText, rehearsedTeam, rollouts } from '../../src/rehearsal/manifest.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { manyVersions } from '../support/many-versions.ts';
+import { longRollout } from './long-rollout.ts';
 
 const {
   values: { hours: length },
@@ -192,4 +194,8 @@ const parts: Readonly<Record<string, (account: TestAccount) => Promise<void>>> =
   register,
   many: registerAmongMany,
 };
+if (wanted.length === 0 || wanted.includes('long')) {
+  console.log('a rollout of a week: the judge and the journal alone');
+  await longRollout([1000, 3000, 10_000]);
+}
 for (const [name, part] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await within(part);

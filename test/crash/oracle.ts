@@ -5,6 +5,7 @@ import { rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
 import { broken } from '../../src/rehearsal/relations.ts';
 import { readServing, type Serving } from '../../src/rehearsal/serving.ts';
 import { journalKey, releasesOf } from '../../src/release/location.ts';
+import { wholeJournal } from '../../src/release/segments.ts';
 import { atRest } from '../support/at-rest.ts';
 import { temporaries, testRecords } from '../support/golden-set.ts';
 import type { Ended, Scene } from './scene.ts';
@@ -156,8 +157,10 @@ export const wrongJournals = ({ account, simulator }: Scene): readonly string[] 
   const releases = [...(record?.ended ?? []), ...(record?.live ? [record.live] : [])];
   const location = releasesOf({}, { id: team.account, region: team.region, partition: 'aws' });
   return releases.flatMap(({ id }) => {
-    const found = simulator.objects.get(location.bucket, journalKey(location, team.endpoint, id));
-    const lines = found?.body.toString().split('\n') ?? [];
+    const found = wholeJournal((segment) =>
+      simulator.objects.get(location.bucket, journalKey(location, team.endpoint, id, segment))?.body.toString(),
+    );
+    const lines = found?.split('\n') ?? [];
     return lines.filter((line) => line !== '' && !isJson(line)).map((line) => `journal of ${id}: ${line.slice(0, 80)}`);
   });
 };

@@ -11,6 +11,7 @@ import { deployEndpoint } from '../../src/operations/deploy-endpoint.ts';
 import { shiftTraffic } from '../../src/operations/shift-traffic.ts';
 import { rehearsedTeam as names } from '../../src/rehearsal/manifest.ts';
 import { journalKey, releasesOf } from '../../src/release/location.ts';
+import { wholeJournal } from '../../src/release/segments.ts';
 import { openAccount, type TestAccount } from '../support/account.ts';
 import { manifestOf, type Scene, scenes } from './scenes.ts';
 
@@ -44,9 +45,13 @@ const play = async (scene: Scene): Promise<string> => {
       : account.run(deployEndpoint, { version: scene.version }));
     traffic.stop();
     const id = account.record()?.ended[0]?.id ?? '';
-    const found = account.simulator.objects.get(location.bucket, journalKey(location, names.endpoint, id));
+    const found = wholeJournal((segment) =>
+      account.simulator.objects
+        .get(location.bucket, journalKey(location, names.endpoint, id, segment))
+        ?.body.toString(),
+    );
     if (found === undefined) throw new Error(`${scene.name}: ${id} has no journal`);
-    return trimmed(found.body.toString());
+    return trimmed(found);
   } finally {
     await account.close();
   }

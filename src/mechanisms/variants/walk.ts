@@ -8,10 +8,9 @@ import { mismatches } from '../../endpoint/verify.ts';
 import { setCount, setShare, shareOf } from '../../endpoint/weights.ts';
 import { counted, percent } from '../../judge/amounts.ts';
 import type { AlarmSpec } from '../../metrics/alarms.ts';
-import { judgeVariants } from '../../metrics/judge-fleets.ts';
+import { type JudgedFleets, judgeVariants } from '../../metrics/judge-fleets.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
-import type { JudgeEvidence } from '../../release/journal.ts';
-import type { Stepping } from '../../release/record.ts';
+import type { Folded, Stepping } from '../../release/record.ts';
 import type { StepCommand } from '../../rollout/command.ts';
 import type { Event, StepVerdict } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
@@ -59,7 +58,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
     );
   const stale = isStale(live, stepping, world.clock.now());
   const alarms = await readAlarms(turn, stepping);
-  const { events, evidence } = await collectEvents(turn, live, stepping, stale, alarms);
+  const { events, evidence, folded, differs } = await collectEvents(turn, live, stepping, stale, alarms);
   const { state, command } = fold(stepping, events);
   const comesBack = state.is === 'returning' || state.is === 'returned';
   const moved = hasMoved(stepping, live, stale);
@@ -72,12 +71,13 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const lost = lostBy(look, moved);
   if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
   if (evidence) turn.witness(evidence);
+  if (differs !== undefined) turn.remark(differs);
   const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
   // Unknown is neither approval nor rejection: the share stays where it is.
   const frozen = look.is === 'unknown' && raising;
   const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
   const act = lacking === undefined && !frozen && deleted.length === 0 ? command : undefined;
-  const after = await remember(turn, stepping, live, stale, state, act, events, alarms);
+  const after = await remember(turn, stepping, live, stale, state, act, events, alarms, folded);
   if (state.is === 'returned') return endSteps(after, state);
   if (deleted.length > 0) return putStepAlarmsBack(after, deleted);
   // Rule 6, as for any other update: an alarm that is red or deleted before the first raise would take back every raise.
@@ -231,12 +231,12 @@ const collectEvents = async (
   const judged = await judgeVariants(turn, stepping);
   if (judged === undefined) return { events: [...given, seen, ...red] };
   const verdict = heldBy(alarms, judged.verdict);
-  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], evidence: judged.evidence };
+  const { verdict: _, ...more } = judged;
+  return { events: [...given, seen, { is: 'judged', at, verdict }, ...red], ...more };
 };
 
-interface Collected {
+interface Collected extends Partial<Omit<JudgedFleets, 'verdict'>> {
   readonly events: readonly Event[];
-  readonly evidence?: JudgeEvidence;
 }
 
 /** The checks of a candidate without traffic: it is up, at full size, and runs the registered image. */
@@ -283,6 +283,7 @@ const remember = async (
   command: StepCommand | undefined,
   events: readonly Event[],
   alarms: AlarmReading,
+  folded: Folded | undefined,
 ): Promise<Turn> => {
   const at = turn.world.clock.now();
   const judged = events.find((event) => event.is === 'judged');
@@ -307,11 +308,12 @@ const remember = async (
     state,
     moves,
     obeyed: turn.release.commands.length,
-    ...withoutUndefined({ verdict }),
+    ...withoutUndefined({ verdict, folded: folded ?? stepping.folded }),
   };
   const renew = turn.release.lease.until - at < minutes(3);
-  const { verdict: _before, ...was } = stepping;
-  const { verdict: _after, ...is } = after;
+  // Neither the words of a verdict nor the minutes behind it are worth a write of their own.
+  const { verdict: _before, folded: _from, ...was } = stepping;
+  const { verdict: _after, folded: _to, ...is } = after;
   const decided = stepping.verdict?.decision !== after.verdict?.decision;
   const red = witnessedAlarms(turn.release, alarms);
   if (red !== undefined) return turn.save({ stepping: after, witnessed: { ...turn.release.witnessed, alarms: red } });

@@ -18,12 +18,14 @@ const bucket = (t: number, errors: number) => ({
   baseline: { requests: 500, bad: { errors: 0 } },
 });
 const verdict = { kind: 'verdict', at, t: 0, decision: 'continue', because: '' };
-const keeping = (lines: readonly object[]): Simulator => {
-  const body = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  const get = (bucketName: string, key: string) =>
-    bucketName === 'model-delivery-111122223333-eu-west-1' && key === 'iris/releases/r1/journal.jsonl'
-      ? { body, etag: '' }
+const keeping = (...segments: readonly (readonly object[])[]): Simulator => {
+  const keys = ['iris/releases/r1/journal.jsonl', 'iris/releases/r1/2/journal.jsonl'];
+  const get = (bucketName: string, key: string) => {
+    const lines = segments[keys.indexOf(key)];
+    return bucketName === 'model-delivery-111122223333-eu-west-1' && lines
+      ? { body: Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join('')), etag: '' }
       : undefined;
+  };
   return { objects: { get, put: () => undefined } } as unknown as Simulator;
 };
 
@@ -52,6 +54,15 @@ test('the curve is what the judge says of the journal, minute by minute, revisio
     worse: { threshold: expect.closeTo(Math.log(100)) },
     healthy: { threshold: expect.closeTo(Math.log(20)) },
   });
+});
+
+test('a journal in two segments has one curve', () => {
+  const plan = { kind: 'plan', at, stepping: { policy: policyOf(judge) } };
+  const whole = [plan, bucket(0, 0), verdict, bucket(60, 0), verdict];
+  const parts = [[...whole.slice(0, 3), { at, kind: 'sealed', next: 2 }], whole.slice(3)];
+  const curve = chartEvidenceOf(keeping(...parts), 'iris', 'r1');
+  expect(curve).toHaveLength(2);
+  expect(curve).toEqual(chartEvidenceOf(keeping(whole), 'iris', 'r1'));
 });
 
 test('without a judge, or without a journal, there is no curve', () => {

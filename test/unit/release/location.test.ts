@@ -9,6 +9,7 @@ test('the addresses in a bucket of ours, in the bucket of the manifest, and wher
   expect(ours.bucket).toBe('model-delivery-111122223333-eu-west-1');
   expect(recordKey(ours, 'churn')).toBe('churn/record.json');
   expect(journalKey(ours, 'churn', 'churn-1.1.0-1')).toBe('churn/releases/churn-1.1.0-1/journal.jsonl');
+  expect(journalKey(ours, 'churn', 'churn-1.1.0-1', 2)).toBe('churn/releases/churn-1.1.0-1/2/journal.jsonl');
 
   const releases = { bucket: 'team', prefix: 'ml/' };
   expect(releasesOf({ releases }, account)).toEqual(releases);
