@@ -20,6 +20,11 @@ export interface World {
    * where every read asks.
    */
   readonly lookAgain?: () => void;
+  /**
+   * Loads the code that is not loaded yet: who waits for hours must not depend on files that somebody replaces meanwhile. Absent where
+   * all of it is there.
+   */
+  readonly loadRest?: () => void;
   /** One object for all turns of a session: whatever a turn leaves for the next ones in this process is kept beside it. A hint. */
   readonly session?: object;
   /** The history of the checkout; absent where a run has no checkout. */

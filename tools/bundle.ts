@@ -268,6 +268,9 @@ const { values: options, positionals: only } = parseArgs({
   options: { check: { type: 'boolean' }, 'if-stale': { type: 'boolean' }, 'list-stale': { type: 'boolean' } },
 });
 const folders = globSync(['actions/*/main.ts', 'codebuild/*/main.ts'], { cwd: root }).map(dirname).sort();
+const unknown = only.filter((folder) => !folders.includes(folder));
+if (unknown.length > 0)
+  throw new Error(`${unknown.join(', ')}: not a folder with a bundle; those are ${folders.join(', ')}`);
 const waiting = folders.filter((folder) => only.length === 0 || only.includes(folder)).values();
 const problems: string[] = [];
 

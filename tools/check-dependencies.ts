@@ -65,7 +65,7 @@ const pure = /^src\/(rollout\/|versions\/|judge\/|regression\/(?!scoring\/))/;
 const mayReachSdk = /^(actions|codebuild|src\/(aws|github|commands|hosts|session|rehearsal))\/|^src\/main\.ts$/;
 
 const clocksAndDice =
-  /\b(setTimeout|setInterval|setImmediate|Date\.now|performance\.now|hrtime|Math\.random|randomUUID|randomBytes|timers\/promises)\b|\bnew Date\(\)/g;
+  /\b(AbortSignal\.timeout|setTimeout|setInterval|setImmediate|Date\.now|performance\.now|hrtime|Math\.random|randomUUID|randomBytes|timers\/promises)\b|\bnew Date\(\)/g;
 interface Exception {
   readonly path: RegExp;
   readonly uses: RegExp;
@@ -84,7 +84,7 @@ const exceptions: readonly Exception[] = [
   },
   {
     path: /^simulator\/containers\/command-worker\.ts$/,
-    uses: /^(setTimeout|performance\.now)$/,
+    uses: /^(AbortSignal\.timeout|setTimeout|performance\.now)$/,
     because: "a server of the user's own runs in wall time",
   },
   {

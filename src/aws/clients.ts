@@ -74,6 +74,8 @@ export interface AwsClients {
   forget(): void;
   /** A turn of the session begins. */
   beginTurn(): void;
+  /** `World.loadRest`. */
+  loadRest(): void;
 }
 
 /**
@@ -224,6 +226,10 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     withSignal,
     forget: () => answers?.forget(),
     beginTurn: () => answers?.beginTurn(),
+    loadRest: () => {
+      // Whoever calls a service that could not be loaded is told.
+      for (const load of Object.values(modules)) load().catch(() => {});
+    },
   };
 };
 
@@ -250,8 +256,15 @@ const slowestNoticeMs = 5_000;
 const once = <Value>(make: () => Value): (() => Value) => {
   let made: { readonly value: Value } | undefined;
   return () => {
-    made ??= { value: make() };
-    return made.value;
+    if (made !== undefined) return made.value;
+    const value = make();
+    made = { value };
+    // The next call tries again.
+    if (value instanceof Promise)
+      value.catch(() => {
+        made = undefined;
+      });
+    return value;
   };
 };
 

@@ -30,14 +30,9 @@ const body = 'Action=GetCallerIdentity&Version=2011-06-15';
  * sts:GetCallerIdentity, once, by as little code as signs and sends it: the rest of the program loads meanwhile, the SDK's signer and clients
  * too. There is no retry and no error here. Whoever gets no answer asks in the usual way.
  * @param at time of the signature
- * @param longestAnswerMs from the first byte sent to the last one received
+ * @param signal ends the wait for the answer
  */
-export const askCaller = (
-  connection: EarlyConnection,
-  keys: Identity,
-  at: Date,
-  longestAnswerMs = 5_000,
-): EarlyRequest => {
+export const askCaller = (connection: EarlyConnection, keys: Identity, at: Date, signal: AbortSignal): EarlyRequest => {
   const url = new URL(connection.endpointUrl ?? `https://sts.${connection.region}.${dnsSuffix(connection.region)}`);
   const send = url.protocol === 'https:' ? overHttps : overHttp;
   let isSent = (): void => {};
@@ -51,7 +46,7 @@ export const askCaller = (
     };
     try {
       const headers = signedHeaders(url.host, connection, keys, at);
-      const options = { method: 'POST', path: '/', headers, signal: AbortSignal.timeout(longestAnswerMs) };
+      const options = { method: 'POST', path: '/', headers, signal };
       const asked = send(url, options, (answer) => {
         let text = '';
         answer.setEncoding('utf8');

@@ -67,7 +67,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
   worldFor: WorldFor,
   options: DriveOptions,
 ): Promise<Ended<Outputs>> => {
-  const { clock, account } = worldFor(options.signal);
+  const { clock, account, loadRest } = worldFor(options.signal);
   let token = options.dryRun ? undefined : options.token;
   let plan: Plan | undefined;
   let percent = 0;
@@ -126,6 +126,7 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
         const goesOn = done<Outputs>('in-progress', 'pending', `${turn.because}; goes on at ${iso(turn.notBefore)}`);
         return ended({ ...goesOn, remarks });
       }
+      if (turn.notBefore > clock.now()) loadRest?.();
       await sleep(shown, token, clock, options);
     }
   } catch (error) {

@@ -27,6 +27,7 @@ export const submit = async (
   guard: Guard = refuseWithdrawn,
 ): Promise<TurnResult> => {
   const { world, endpoint, release } = turn;
+  world.lookAgain?.();
   const live = await observe(world, endpoint);
   // An earlier submission whose answer was lost did arrive: only this suite submits a content-addressed configuration.
   if (live !== undefined && named(live, release)) {

@@ -13,11 +13,11 @@ import { withoutUndefined } from '../without-undefined.ts';
  * folds all minutes again, and compares.
  *
  * A minute settles within `settling`, 5 minutes. CloudWatch delays only points that are sent late themselves: those of the last three hours
- * are there within minutes, older ones within two hours and more (API reference, PutMetricData). So a minute whose counts are all known
- * stays open for an hour, and one that lacks some for three.
+ * are there within minutes, older ones within two hours and more (API reference, PutMetricData). So a minute with requests of both fleets
+ * and all counts stays open for an hour, and any other for three: where no requests are seen, none of its points may have come.
  */
-const openWhole = hours(1);
-const openPartly = hours(3);
+const open = hours(1);
+const openUnseen = hours(3);
 
 /** The minutes before `until`, folded. */
 export interface Carried {
@@ -88,7 +88,10 @@ export const carriedOn = (
 };
 
 const isSettled = (policy: Policy, bucket: Bucket, now: Instant): boolean =>
-  seconds(bucket.t + bucket.seconds) <= now - (isWhole(policy, bucket) ? openWhole : openPartly);
+  seconds(bucket.t + bucket.seconds) <= now - (isWhole(policy, bucket) && isSeen(bucket) ? open : openUnseen);
+
+const isSeen = ({ candidate, baseline }: Bucket): boolean =>
+  (candidate?.requests ?? 0) > 0 && (baseline?.requests ?? 0) > 0;
 
 const forPictures = ({ t, seconds: length, candidate, baseline }: Bucket): Bucket => ({
   t,

@@ -94,9 +94,10 @@ export const judgeVariants = async (
   const now = world.clock.now();
   const carried = carriedIn(world.session, endpoint, stepping);
   const read = () => readVariants(world, endpoint, stepping, carried?.until ?? from, now - settled);
-  const { found, ...judged } = await judgement(world, stepping, read, carried);
-  // An answer in part may lack minutes of any age: it settles none.
-  if (found === undefined || found.partial) return judged;
+  const { found, verdict, evidence } = await judgement(world, stepping, read, carried);
+  const judged: JudgedFleets = { verdict, evidence: { ...evidence, waits: true } };
+  // An answer in part may lack minutes of any age: it settles none. Without a session nothing is carried on.
+  if (found === undefined || found.partial || world.session === undefined) return judged;
   const next = carriedOn(carried, stepping, found.buckets, now);
   if (next !== undefined) carryIn(world.session, endpoint, stepping, next);
   const before = carried === undefined ? stepping.folded : undefined;

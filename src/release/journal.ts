@@ -25,6 +25,8 @@ export interface JudgeEvidence {
   /** Those before them since the first candidate request, with requests and errors alone. */
   readonly earlier?: readonly Bucket[];
   readonly verdict: Pick<JudgeVerdict, 't' | 'decision' | 'reason' | 'logEvidence' | 'because'> | BlindVerdict;
+  /** Whoever goes on with the release judges these minutes again, so they may wait for a later write. */
+  readonly waits?: true;
 }
 interface BlindVerdict {
   readonly decision: string;
@@ -228,10 +230,11 @@ const judgedOf = ({ judged }: Kept): Judged => {
 };
 
 /** The decision is the one that the journal has, which is young. A later write has the buckets of this look too. */
-const mayWait = (kept: Kept, { at, verdict }: JudgeEvidence): boolean => {
+const mayWait = (kept: Kept, { at, verdict, waits }: JudgeEvidence): boolean => {
   const { last } = judgedOf(kept);
   const current = entryOf(verdict);
   return (
+    waits === true &&
     last !== undefined &&
     last.verdict.decision === current.decision &&
     (last.verdict.t === undefined) === (current.t === undefined) &&

@@ -24,12 +24,13 @@ export interface EarlyQuestion extends EarlyRequest {
 export const askEarly = (
   env: Env,
   at: Date,
+  signal: AbortSignal,
   region = env['AWS_REGION'] || env['AWS_DEFAULT_REGION'],
 ): EarlyQuestion | undefined => {
   const keys = environmentKeys(env);
   if (keys === undefined || region === undefined || !isPlain(env, region)) return undefined;
   const where = { region, ...withoutUndefined({ endpointUrl: env['AWS_ENDPOINT_URL'] || undefined }) };
-  return { ...where, keys, ...askCaller({ ...where, version }, keys, at) };
+  return { ...where, keys, ...askCaller({ ...where, version }, keys, at, signal) };
 };
 
 /** Whether the answer is the one that the usual way would get. */
@@ -47,10 +48,15 @@ const isPlain = (env: Env, region: string): boolean => {
     Object.keys(env).some((name) => env[name] && /^(https?_proxy|AWS_ENDPOINT_URL_.+|AWS_(USE|IGNORE)_.+)$/i.test(name))
   )
     return false;
-  if (existsSync(env['AWS_CONFIG_FILE'] || join(homedir(), '.aws', 'config'))) return false;
+  const shared = [
+    env['AWS_CONFIG_FILE'] || join(homedir(), '.aws', 'config'),
+    env['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials'),
+  ];
+  if (shared.some((path) => existsSync(path))) return false;
   try {
     refuseUnusableVariables(env);
-    return true;
+    const address = env['AWS_ENDPOINT_URL'];
+    return !address || new URL(address).href === `${new URL(address).origin}/`;
   } catch {
     return false;
   }

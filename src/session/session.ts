@@ -232,6 +232,7 @@ export const openSession: OpenSession = async ({
         workspace,
         session,
         read: reads,
+        loadRest: clients.loadRest,
         lookAgain: () => {
           clients.forget();
           registry?.forget();

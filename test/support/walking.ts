@@ -185,7 +185,8 @@ export const walking = (options: {
   });
   const turnOf = (): Turn =>
     turnFrom({
-      world,
+      // Each look as the first one of a process.
+      world: { ...world, session: {} },
       endpoint: 'churn',
       approval: options.finish ? { ...terms, onRejection: 'finish' } : terms,
       release: current,

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { limitAt, seconds } from '../../clock.ts';
 import type { Env } from '../../env.ts';
 import { readTextFile } from '../../inputs/read-file.ts';
 import { glanceAt } from '../../manifest/glance.ts';
@@ -62,13 +63,20 @@ const earlyQuestion = (
     if (!statSync(path).isFile()) return undefined;
     const seen = glanceAt(readTextFile(path, mostBytes), environment);
     const takesRole = seen?.roles.some((name) => name === 'role' || name === roleOfItsOwn);
-    return seen === undefined || takesRole ? undefined : askEarly(env, new Date(wallClock.now()), seen.region);
+    if (seen === undefined || takesRole) return undefined;
+    const now = wallClock.now();
+    const limit = limitAt(wallClock, now + longestAnswerMs);
+    const asked = askEarly(env, new Date(now), limit.signal, seen.region);
+    if (asked === undefined) limit.release();
+    else void asked.caller.then(limit.release);
+    return asked;
   } catch {
     return undefined;
   }
 };
 
 const mostBytes = 256 * 1024;
+const longestAnswerMs = seconds(5);
 
 /** As the runner passes it (runner Handler.AddInputsToEnvironment). */
 const inputIn = (env: Env, name: string): string | undefined => env[`INPUT_${name.toUpperCase()}`]?.trim() || undefined;

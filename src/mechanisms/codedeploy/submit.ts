@@ -48,6 +48,7 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   const made = await createConfig(turn);
   if (made !== undefined) return made;
   const { world, release } = turn;
+  world.lookAgain?.();
   const submission = submissionOf(release);
   const target = targetOf(submission);
   const stopped = stoppedBeforeSubmission(turn);

@@ -209,7 +209,7 @@ const progress = (turn: Turn, live: LiveEndpoint, look: ApprovalLook): TurnResul
 /** Of a bake: whatever is found later comes too late for an alarm that needs its minutes to go off. */
 const lastMinutes = minutes(5);
 
-/** SageMaker has the timer and the alarms. No bake may pass unseen; its last minutes are looked at more often, and its end when it comes. */
+/** SageMaker has the timer and the alarms. No bake may pass unseen; its last minutes are looked at more often. */
 const nextLookAt = (turn: Turn, live: LiveEndpoint): Instant => {
   const { release, world } = turn;
   const { submission, witnessed } = release;
@@ -222,9 +222,8 @@ const nextLookAt = (turn: Turn, live: LiveEndpoint): Instant => {
     const lengths = [submission.bakeSeconds, submission.finalBakeSeconds].filter((length) => length > 0);
     return turn.nextLook('minute', lengths.length === 0 ? undefined : seconds(Math.min(...lengths)) / 2.5);
   }
-  if (now >= running.endsAt - lastMinutes)
-    return Math.min(turn.nextLook('soon'), Math.max(turn.nextPoll(), running.endsAt + seconds(10)));
-  return Math.min(turn.nextLook('minute'), running.endsAt - lastMinutes + seconds(1));
+  if (now >= running.endsAt - lastMinutes) return turn.nextLook('soon');
+  return Math.min(turn.nextLook('minute'), Math.max(turn.nextPoll(), running.endsAt - lastMinutes + seconds(1)));
 };
 
 /**

@@ -48,6 +48,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   if (stepping === undefined) throw new Error(`release ${release.id} takes no steps`);
   // The traffic is back already, and the release waits for the metrics.
   if (stepping.state.is === 'returned') return endSteps(turn, stepping.state);
+  world.lookAgain?.();
   const live = await observe(world, endpoint);
   if (live === undefined)
     return turn.conclude('changed-by-others', `the endpoint ${endpoint} was deleted during the release`);

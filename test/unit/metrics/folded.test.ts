@@ -54,6 +54,16 @@ describe('the next look of a session', () => {
     expect((await look(session, 212, stepping(), hole)).from).toBe(nine + minutes(151));
   });
 
+  test('keeps a minute without requests open for three hours: its points may come late', async () => {
+    const session = {};
+    const late: Table = (fleet, at) =>
+      at === nine + minutes(30) && fleet.endsWith('-next') ? undefined : steady(fleet, at);
+    await look(session, 200, stepping(), late);
+    const next = await look(session, 201, stepping());
+    expect(next.from).toBe(nine + minutes(30));
+    expect(next.verdict).toStrictEqual((await look(undefined, 201, stepping())).verdict);
+  });
+
   test('settles nothing by an answer in part', async () => {
     const session = {};
     await look(session, 200, stepping(), steady, { status: { Invocations: 'PartialData' } });

@@ -166,6 +166,7 @@ describe('in one session', () => {
   const later = (minutes: number, buckets: readonly Bucket[], more: object = {}): JudgeEvidence => ({
     ...seen(buckets, more),
     at: nine + minutes * 60_000,
+    waits: true,
   });
   const upTo = (last: number) => Array.from({ length: last }, (_, index) => bucket(60 * (index + 1)));
 
@@ -197,6 +198,16 @@ describe('in one session', () => {
       ['verdict', 600],
     ]);
     expect(await add({ evidence: later(12, upTo(12)) })).toEqual([]);
+  });
+
+  test('has every look of a judge whose minutes nobody judges again', async () => {
+    const add = openJournal(undefined, {});
+    const { waits: _, ...once } = later(4, upTo(4));
+    await add({ entries: [first], evidence: later(0, upTo(1)) });
+    expect(kinds(await add({ evidence: once }))).toEqual([
+      ...[120, 180, 240].map((t) => ['bucket', t]),
+      ['verdict', 240],
+    ]);
   });
 
   test.each([

@@ -201,6 +201,7 @@ describe('evidence that has only the minutes that CloudWatch may revise', () => 
   const at = (minute: number, buckets: readonly Bucket[]): JudgeEvidence => ({
     ...evidence(1, buckets),
     at: nine + minute * 60_000,
+    waits: true,
   });
   const minutesIn = (text: string) => linesOf(text).flatMap(({ kind, t }) => (kind === 'bucket' ? [t] : []));
 

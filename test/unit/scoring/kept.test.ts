@@ -140,6 +140,8 @@ describe('the answers of an attempt', () => {
         `${at.prefix}1/rows/${String(piece + 1).padStart(6, '0')}.jsonl`,
         Buffer.from(''),
       );
+    // They are not of this session.
+    world.lookAgain?.();
     expect((await keptPieces(world, at, 1)).whole.size).toBe(1005);
   });
 

@@ -47,6 +47,7 @@ describe('the early question', () => {
       ...keys,
       AWS_ENDPOINT_URL: url,
       AWS_CONFIG_FILE: join(folder, 'none'),
+      AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none'),
       AWS_REGION: 'eu-west-1',
       NO_PROXY: 'x',
     };
@@ -58,10 +59,11 @@ describe('the early question', () => {
     rmSync(folder, { recursive: true });
   });
   const at = new Date('2026-01-05T09:30:00Z');
+  const { signal } = new AbortController();
 
   test('is asked with plain keys at a plain address', async () => {
-    expect(await askEarly(plain, at)?.caller).toMatchObject({ Account: '111122223333' });
-    expect(await askEarly(plain, at, 'us-gov-west-1')?.caller).toMatchObject({ Account: '111122223333' });
+    expect(await askEarly(plain, at, signal)?.caller).toMatchObject({ Account: '111122223333' });
+    expect(await askEarly(plain, at, signal, 'us-gov-west-1')?.caller).toMatchObject({ Account: '111122223333' });
     expect(asked).toBe(2);
   });
 
@@ -80,14 +82,17 @@ describe('the early question', () => {
     { AWS_USE_FIPS_ENDPOINT: 'true' },
     { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' },
     { AWS_CONFIG_FILE: join(folder, 'config') },
+    { AWS_SHARED_CREDENTIALS_FILE: join(folder, 'config') },
+    { AWS_ENDPOINT_URL: 'http://127.0.0.1:9/aws' },
+    { AWS_ENDPOINT_URL: 'http://user@127.0.0.1:9/' },
   ])('is left to the usual way with %j', (change) => {
     asked = 0;
-    expect(askEarly({ ...plain, ...change }, at)).toBeUndefined();
+    expect(askEarly({ ...plain, ...change }, at, signal)).toBeUndefined();
     expect(asked).toBe(0);
   });
 
   test('is about the region, the address and the keys that it was asked with', async () => {
-    const early = askEarly(plain, at);
+    const early = askEarly(plain, at, signal);
     if (early === undefined) throw new Error('not asked');
     const there = { region: 'eu-west-1', version: '1', endpointUrl: plain['AWS_ENDPOINT_URL'] ?? '' };
     const own = environmentKeys(plain);
