@@ -174,6 +174,7 @@ export const updating = (options: {
       now += later;
     },
     confirm: () => confirmSubmission(turn()),
+    world,
     sent,
     /** Instants of the order to stop. */
     points,

@@ -46,6 +46,15 @@ describe('the next look at an update under guardrails', () => {
     expect(await look({ submission: { bakeSeconds: 60, finalBakeSeconds: 100 } })).toBe(30);
   });
 
+  test('is no sooner than a poll when the last minutes of a bake begin', async () => {
+    const now = nine + minutes(12);
+    const bakes = [{ stage: 'canary', startedAt: nine, endsAt: now + minutes(5) + seconds(2) }] as const;
+    const record = { witnessed: { submittedAt: nine, updatingAt: nine, bakes } };
+    expect(await look({ now, record, submission: { bakeSeconds: 1022 } })).toBe(30);
+    const later = [{ ...bakes[0], endsAt: now + minutes(9) }];
+    expect(await look({ now, record: { witnessed: { ...record.witnessed, bakes: later } } })).toBe(60);
+  });
+
   test('is half a minute away while the update is stopped', async () => {
     const abort = { at: nine + minutes(9), why: 'aborted-by-hand', published: true } as const;
     expect(await look({ record: { witnessed: { submittedAt: nine, updatingAt: nine, abort } } })).toBe(30);

@@ -336,6 +336,16 @@ describe('an endpoint that was never there', () => {
 describe('a submission', () => {
   const ready = { phase: 'preparing', witnessed: {} } as const;
 
+  test('follows a look at the endpoint as it is, not as it was at the same instant', async () => {
+    const shows = { config: oldConfig };
+    const one = updating({ record: ready, shows });
+    await one.world.read.sagemaker.describeEndpoint({ EndpointName: 'churn' });
+    shows.config = 'churn-by-hand';
+    await one.submit();
+    expect(one.sent).toEqual([]);
+    expect(one.release()).toMatchObject({ phase: 'settling', reason: 'changed-by-others' });
+  });
+
   test('is reported by the names of both configurations', async () => {
     const now = nine + minutes(10);
     const update = await updating({ record: ready, now }).submit();

@@ -447,6 +447,13 @@ describe('people', () => {
   });
 });
 
+test('a look sees the endpoint as it is, though a look of the same instant has seen it', async () => {
+  const one = walking({ stepping: { state: { is: 'paused', index: 0, since: nine + 30_000 } } });
+  await one.look();
+  await one.look({ pending: 'churn-other' });
+  expect(one.release()).toMatchObject({ phase: 'settling', reason: 'changed-by-others' });
+});
+
 test('somebody else’s update ends the walk', async () => {
   const one = walking({ far: { pending: 'churn-other' } });
   await one.look();
