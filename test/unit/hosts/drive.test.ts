@@ -17,8 +17,13 @@ const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options:
   const cancel = new AbortController();
   const lines: string[] = [];
   const operation = countingOperation(fakeEndpoint, behaviour);
+  const loaded: number[] = [];
+  const worldFor = (signal: AbortSignal) => ({
+    ...fakeWorld(clock, signal, options.dryRun),
+    loadRest: () => void loaded.push(clock.now() - start),
+  });
   const run = () =>
-    drive(operation, inputs, (signal) => fakeWorld(clock, signal, options.dryRun), {
+    drive(operation, inputs, worldFor, {
       deadline: start + minutes(60),
       dryRun: false,
       wait: true,
@@ -26,7 +31,7 @@ const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options:
       onProgress: ({ because }) => lines.push(because),
       ...options,
     });
-  return { fakeEndpoint, clock, start, cancel, lines, run };
+  return { fakeEndpoint, clock, start, cancel, lines, loaded, run };
 };
 
 describe('drive', () => {
@@ -42,6 +47,15 @@ describe('drive', () => {
     expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
     expect(clock.now() - start).toBe(minutes(3));
     expect(lines).toEqual(['planned to count sheep', 'counted 1 sheep', 'counted 2 sheep', 'counted 3 sheep']);
+  });
+
+  it('has all of its code before it waits, and loads nothing for a run that never does', async () => {
+    const waiting = scene();
+    await waiting.run();
+    expect(waiting.loaded[0]).toBe(0);
+    const handedOver = scene({}, { wait: false });
+    await handedOver.run();
+    expect(handedOver.loaded).toEqual([]);
   });
 
   it('ends a dry run after the planning turn', async () => {
