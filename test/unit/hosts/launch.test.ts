@@ -99,8 +99,8 @@ describe('a program', () => {
 
   test('that ended in time is not late for a daemon of it, which keeps the output open beyond the time', async () => {
     const daemon =
-      'require("node:child_process").spawn("sleep", ["3"], { detached: true, stdio: "inherit" }); process.exit(0)';
-    const end = await run(node(daemon), { timeoutSeconds: 1, variables: { PATH: '/usr/bin:/bin' } });
+      'require("node:child_process").spawn("sleep", ["15"], { detached: true, stdio: "inherit" }); process.exit(0)';
+    const end = await run(node(daemon), { timeoutSeconds: 10, variables: { PATH: '/usr/bin:/bin' } });
     expect(end.how).toEqual({ is: 'exited', code: 0 });
   });
 
