@@ -579,7 +579,7 @@ export const modelEvents: Readonly<Record<string, FlowRow>> = {
     github: decided('Rejected', 'ModelApprovalStatus'),
     ran: ['staging', 'production'].flatMap((name) => [
       `rejected ${name}/Write the event to a file`,
-      `rejected ${name}/Take the rejected version back`,
+      `rejected ${name}/rollback`,
     ]),
     jobs: { ...neither, rejected: 'success' },
     ends: ' /',
@@ -587,10 +587,10 @@ export const modelEvents: Readonly<Record<string, FlowRow>> = {
   'a rejection: one environment fails, the other goes back': {
     inputs: { 'take-back': both },
     github: decided('Rejected', 'ModelApprovalStatus'),
-    steps: { 'rejected staging/Take the rejected version back': { fails: true } },
+    steps: { 'rejected staging/rollback': { fails: true } },
     ran: ['staging', 'production'].flatMap((name) => [
       `rejected ${name}/Write the event to a file`,
-      `rejected ${name}/Take the rejected version back`,
+      `rejected ${name}/rollback`,
     ]),
     jobs: { ...neither, rejected: 'failure' },
     ends: ' /',
@@ -738,14 +738,14 @@ export const watchdog: Readonly<Record<string, FlowRow>> = {
   'every environment': {
     inputs: { environments: both },
     ran: [
-      'settle staging/Settle a release that its run left behind',
-      'settle production/Settle a release that its run left behind',
+      'settle staging/settle',
+      'settle production/settle',
     ],
     jobs: { settle: 'success' },
   },
   'production alone': {
     inputs: {},
-    ran: ['settle production/Settle a release that its run left behind'],
+    ran: ['settle production/settle'],
     jobs: { settle: 'success' },
   },
 };
