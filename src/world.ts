@@ -21,8 +21,8 @@ export interface World {
    */
   readonly lookAgain?: () => void;
   /**
-   * Loads the code that is not loaded yet: who waits for hours must not depend on files that somebody replaces meanwhile. Absent where
-   * all of it is there.
+   * Loads the code that is not loaded yet. A run waits for hours, and somebody may replace its files meanwhile. Absent where all code is
+   * loaded.
    */
   readonly loadRest?: () => void;
   /** One object for all turns of a session: whatever a turn leaves for the next ones in this process is kept beside it. A hint. */

@@ -227,7 +227,7 @@ export const createAwsClients = (options: AwsClientOptions): AwsClients => {
     forget: () => answers?.forget(),
     beginTurn: () => answers?.beginTurn(),
     loadRest: () => {
-      // Whoever calls a service that could not be loaded is told.
+      // The call of a service reports that its client could not be loaded.
       for (const load of Object.values(modules)) load().catch(() => {});
     },
   };

@@ -5,8 +5,8 @@ export interface Glance {
 }
 
 /**
- * The region and the roles that a manifest gives to an environment, at a glance: by its lines, before there is a parser. It is a guess: whoever
- * uses it compares it with the manifest once that is read.
+ * The region and the roles of an environment, read from the lines of its manifest before a parser is loaded. They are a guess: the caller
+ * compares them with the manifest once that is read.
  * @returns undefined where the environment is not found, or is written in another way than one key a line
  */
 export const glanceAt = (text: string, environment: string): Glance | undefined => {

@@ -184,7 +184,7 @@ export const approveGate: Operation<ApproveGateInputs, ApproveGateMemory, Approv
   },
 };
 
-/** Loaded where somebody waits for it: it plans a whole delivery, and a gate that finds a decision needs nothing of that. */
+/** Loaded where somebody waits for it: it plans a whole delivery. A gate that finds a decision needs none of that. */
 const gatherEvidence: typeof Gather = async (...given) =>
   (await import('../approval/evidence.ts')).gatherEvidence(...given);
 

@@ -154,8 +154,8 @@ export interface Carriers {
 }
 
 /**
- * The packages that carry a version, read from the newest on. The rest is left out once a package shows that none of the older ones can
- * carry it: its description, which nobody can change, names the highest version before it.
+ * The packages that carry a version, read from the newest on. The description of a package names the highest version before it, and nobody
+ * can change it. So the rest is left out once a description shows that no older package carries the version.
  */
 export const carriersOf = async (world: World, model: string, version: string): Promise<Carriers> => {
   const wanted = parseSemanticVersion(version);
