@@ -737,10 +737,7 @@ export const modelEvents: Readonly<Record<string, FlowRow>> = {
 export const watchdog: Readonly<Record<string, FlowRow>> = {
   'every environment': {
     inputs: { environments: both },
-    ran: [
-      'settle staging/settle',
-      'settle production/settle',
-    ],
+    ran: ['settle staging/settle', 'settle production/settle'],
     jobs: { settle: 'success' },
   },
   'production alone': {
