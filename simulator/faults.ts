@@ -15,12 +15,21 @@ export interface FaultQueue extends Faults {
 }
 
 export const createFaults = (): FaultQueue => {
-  const queue: { readonly fault: Fault; toSkip: number; left: number; readonly seen: Map<string, number> }[] = [];
+  const queue: {
+    readonly fault: Fault;
+    readonly index: number;
+    toSkip: number;
+    left: number;
+    readonly seen: Map<string, number>;
+  }[] = [];
 
-  /** Of requests that come side by side, the order is chance: only their contents, and how often they came, may decide. */
+  /**
+   * Of requests that come side by side, the order is chance: only their contents, and how often they came, may decide. Each fault draws for
+   * itself.
+   */
   const isDrawn = (
     share: number,
-    seen: Map<string, number>,
+    { index, seen }: (typeof queue)[number],
     { path, body, headers }: Pick<WireRequest, 'path' | 'body' | 'headers'>,
   ): boolean => {
     const which = digestOf(path, headers['x-amzn-sagemaker-target-variant'] ?? '', body.toString('latin1')).toString(
@@ -28,11 +37,11 @@ export const createFaults = (): FaultQueue => {
     );
     const times = (seen.get(which) ?? 0) + 1;
     seen.set(which, times);
-    return createRandom(times, which)() < share;
+    return createRandom(times, `${index} ${which}`)() < share;
   };
   return {
     add(fault) {
-      queue.push({ fault, toSkip: fault.after ?? 0, left: fault.times, seen: new Map() });
+      queue.push({ fault, index: queue.length, toSkip: fault.after ?? 0, left: fault.times, seen: new Map() });
     },
     take(service, operation, participant, request) {
       const actions: (() => void | Promise<void>)[] = [];
@@ -42,7 +51,7 @@ export const createFaults = (): FaultQueue => {
         if (entry.left === 0 || (fault.service ?? service) !== service || (fault.operation ?? operation) !== operation)
           continue;
         if (fault.participant !== undefined && fault.participant !== participant) continue;
-        if (fault.share !== undefined && !isDrawn(fault.share, entry.seen, request)) continue;
+        if (fault.share !== undefined && !isDrawn(fault.share, entry, request)) continue;
         if (entry.toSkip > 0) {
           entry.toSkip--;
         } else if (fault.kind === 'call') {

@@ -49,6 +49,23 @@ describe('planned harm', () => {
     expect(await list()).toBeUndefined();
   });
 
+  test('draws for itself where several have a share', async () => {
+    const { faults } = account.simulator;
+    const half = { service: 'sagemaker', operation: 'ListEndpoints', times: 1000, share: 0.5 } as const;
+    faults.add({ ...half, kind: 'throttle' });
+    faults.add({ ...half, kind: 'server-error' });
+    const answers = new Map<string | undefined, number>();
+    for (let time = 0; time < 80; time++) {
+      const [answer] = (await list())?.split(':') ?? [];
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+    expect([...answers.keys()].sort()).toEqual(['InternalFailure', 'ThrottlingException', undefined]);
+    // A half, a quarter, and a quarter.
+    expect(answers.get('ThrottlingException')).toBeGreaterThan(25);
+    expect(answers.get('InternalFailure')).toBeGreaterThan(8);
+    expect(answers.get(undefined)).toBeGreaterThan(8);
+  });
+
   test('is worded by each protocol', async () => {
     const { faults } = account.simulator;
     const key = { Bucket: 'ml-releases', Key: 'k' };
