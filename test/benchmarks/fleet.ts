@@ -5,12 +5,16 @@
  *   npm run bench:fleet                          10, 100 and 1,000 endpoints
  *   npm run bench:fleet -- --sizes 10,10000      10,000 take most of an hour
  *
- * Every endpoint gets the same new version, in waves of at most a thousand. Seconds are those of the simulator's clock; processor time
- * and memory are of the product's process alone: the simulator runs in this one.
+ * Every endpoint gets the same new version: first a pilot wave of five, whose requests give the pace of the others, then waves of at most a
+ * thousand. Seconds are those of the simulator's clock; processor time and memory are of the product's process alone: the simulator runs in
+ * this one.
  */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
 import type { FleetReport } from '../../src/hosts/step-functions/fleet-store.ts';
 import { percent } from '../../src/judge/amounts.ts';
 import { rollouts, rehearsedTeam as team } from '../../src/rehearsal/manifest.ts';
@@ -19,6 +23,7 @@ import type { Measured } from './fleet-process.ts';
 
 /** Of SageMaker's requests, in this account and region. */
 const allowedPerSecond = 20;
+const pilot = 5;
 const mostInWave = 1000;
 /** What one process may take for a thousand endpoints. */
 const mostMegabytes = 300;
@@ -29,7 +34,7 @@ interface Row extends Measured {
   readonly delivered: number;
   readonly perSecond: ReadonlyMap<string, number>;
   readonly requests: number;
-  /** Share of the allowed rate while endpoints wait for their beginning. */
+  /** Share of the allowed rate while endpoints of the waves after the pilot wait for their beginning. */
   readonly used: number;
   /** Seconds from the end of an endpoint's update to the next request about it, ascending. */
   readonly noticed: readonly number[];
@@ -46,8 +51,32 @@ places:
     max-concurrent: 120
     endpoints: [${endpoints.join(', ')}]
 waves:
-${Array.from({ length: Math.max(0, Math.ceil(endpoints.length / mostInWave) - 1) }, (_, at) => `  - { name: wave-${at + 1}, count: ${mostInWave}, bake: 1m }\n`).join('')}  - { name: rest }
+  - { name: pilot, count: ${pilot}, bake: 1m }
+${Array.from({ length: Math.ceil((endpoints.length - pilot) / mostInWave) - 1 }, (_, at) => `  - { name: wave-${at + 1}, count: ${mostInWave}, bake: 1m }\n`).join('')}  - { name: rest }
 `;
+
+/** The process without types: to strip them takes more memory than a fleet does. */
+const built = join(import.meta.dirname, '../../.cache/benchmarks/fleet-process.mjs');
+await build({
+  entryPoints: [join(import.meta.dirname, 'fleet-process.ts')],
+  outfile: built,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  packages: 'external',
+  plugins: [
+    {
+      name: 'files-beside-sources',
+      setup: ({ onLoad }) =>
+        onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+          loader: 'ts',
+          contents: readFileSync(path, 'utf8')
+            .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+            .replaceAll('import.meta.dirname', JSON.stringify(dirname(path))),
+        })),
+    },
+  ],
+});
 
 const measure = async (size: number): Promise<Row> => {
   const endpoints = Array.from({ length: size }, (_, at) => `iris-${at}`);
@@ -61,7 +90,7 @@ const measure = async (size: number): Promise<Row> => {
     const seen = stage.account.watch();
     const events = simulator.events.length;
     const { id, url } = simulator.register('fleet');
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'fleet-process.ts')], {
+    const child = spawn(process.execPath, [built], {
       env: { ...process.env, ...stage.account.environment, ...simulator.environment({ url }) },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -81,7 +110,6 @@ const measure = async (size: number): Promise<Row> => {
     const log = seen();
     const ofSagemaker = log.filter(({ service, error }) => service === 'sagemaker' && error !== 'ThrottlingException');
     const lastBegin = ofSagemaker.findLast(({ operation }) => operation === 'UpdateEndpoint')?.at ?? began;
-    const inTime = ofSagemaker.filter(({ at }) => at < lastBegin).length;
     const secondsAll = (simulator.clock.now() - began) / 1000;
     const perSecond = new Map<string, number>();
     for (const { service, operation } of log) {
@@ -92,6 +120,8 @@ const measure = async (size: number): Promise<Row> => {
       simulator.objects.get('fleet-files', 'fleets/fleet.yml.rolls/measured/report.json')?.body.toString() ??
         '{"waves":[]}',
     );
+    const others = Date.parse(report.waves[1]?.began ?? '') || began;
+    const inTime = ofSagemaker.filter(({ at }) => at >= others && at < lastBegin).length;
     const asked = new Map<string, number[]>();
     for (const { at, service, operation, resource } of log)
       if (service === 'sagemaker' && operation === 'DescribeEndpoint') {
@@ -111,7 +141,7 @@ const measure = async (size: number): Promise<Row> => {
       delivered: report.waves.flatMap((wave) => wave.endpoints).filter(({ reason }) => reason === 'delivered').length,
       perSecond,
       requests: log.length,
-      used: lastBegin === began ? 0 : inTime / ((lastBegin - began) / 1000) / allowedPerSecond,
+      used: lastBegin <= others ? 0 : inTime / ((lastBegin - others) / 1000) / allowedPerSecond,
       noticed: noticed.sort((a, b) => a - b),
       hours: secondsAll / 3600,
     };
@@ -125,8 +155,8 @@ const at = (ascending: readonly number[], share: number): string =>
 
 const { values: options } = parseArgs({ options: { sizes: { type: 'string', default: '10,100,1000' } } });
 const sizes = options.sizes.split(',').map(Number);
-if (sizes.some((size) => !(Number.isInteger(size) && size > 0)))
-  throw new Error(`--sizes ${options.sizes}: whole numbers, 1 or more, joined by commas`);
+if (sizes.some((size) => !(Number.isInteger(size) && size > pilot)))
+  throw new Error(`--sizes ${options.sizes}: whole numbers above ${pilot}, joined by commas`);
 const rows: Row[] = [];
 for (const size of sizes) {
   rows.push(await measure(size));
