@@ -7,9 +7,9 @@ import { wholeObjectSha256 } from './whole-object.ts';
 /**
  * The answers that a session had, so that no read is repeated at one instant: several turns may follow each other at once, and each looks
  * for itself. An answer is given again for four seconds, as long as this session wrote nothing that could change it. Who is about to move
- * traffic or to write a decision asks again (`forget`), and so does each turn of a regression test. So does everyone after a refusal, which
- * contradicts the answers that led to the request, and after three turns that wrote nothing: the same answers would lead to the same turn,
- * without an end.
+ * traffic, to change autoscaling or to write a decision asks again (`forget`), and so does each look at a change that runs and each turn of
+ * a regression test. So does everyone after a refusal, which contradicts the answers that led to the request, and after three turns that
+ * wrote nothing: the same answers would lead to the same turn, without an end.
  */
 export interface Answers {
   /** The same calls, whose answers are remembered. */

@@ -203,6 +203,8 @@ const combinations = (fixed: Members, optional: Members): readonly Members[] =>
 
 /** Checks the live release's candidate before a submission: an earlier turn, or another writer, put it into the record. */
 export const candidateIsOurs: Task = async ({ world, endpoint, approval, release: { candidate, baseline } }) => {
+  // It is submitted next. Others may have changed it since the plan.
+  world.lookAgain?.();
   const shown = baseline?.endpointConfig === candidate.endpointConfig ? { shown: candidate.endpointConfig } : {};
   await refuseForeign(world, { endpoint, model: approval.group, ...shown }, candidate);
   return undefined;

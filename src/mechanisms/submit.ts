@@ -10,6 +10,7 @@ import type { Phase, Release } from '../release/record.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { writesOf } from '../world.ts';
 import { type Guard, refuseWithdrawn } from './approval.ts';
+import type { WantedRelease } from './mechanism.ts';
 import { alarmStates } from './release-alarms.ts';
 import type { Turn, TurnResult } from './turn.ts';
 
@@ -19,11 +20,12 @@ export const grace = seconds(60);
 /**
  * Announces the submission in the record, then submits: every later reader of the record knows that the call may have been made.
  * UpdateEndpoint has no idempotency token. After a lost answer the next turn reads the endpoint; it never submits again blindly.
+ * @param wanted its preparations are looked at once more: others may have changed them since
  * @param guard checks approval and content again, as the last step before the announcement (DESIGN §7 rule 18)
  */
 export const submit = async (
   turn: Turn,
-  endpointTags: Readonly<Record<string, string>>,
+  wanted: Pick<WantedRelease, 'tags' | 'prepare'> = {},
   guard: Guard = refuseWithdrawn,
 ): Promise<TurnResult> => {
   const { world, endpoint, release } = turn;
@@ -63,6 +65,8 @@ export const submit = async (
     );
   const stopped = stoppedBeforeSubmission(turn);
   if (stopped !== undefined) return stopped;
+  const prepared = await wanted.prepare?.(turn);
+  if (prepared !== undefined) return prepared;
   const promised = await promisedBy(world, release.candidate);
   const { red } = await alarmStates(turn);
   // Rule 6: an alarm may have gone off while the release waited for the endpoint.
@@ -83,7 +87,7 @@ export const submit = async (
     },
   });
   try {
-    await send(announced, endpointTags);
+    await send(announced, wanted.tags ?? {});
   } catch (error) {
     if (error instanceof AnswerLost) {
       await announced.save({ witnessed: { ...announced.release.witnessed, unansweredAt: world.clock.now() } });

@@ -117,14 +117,16 @@ const deliveryOf = async (given: Given, world: World): Promise<ReleaseOperation<
     });
   };
   const { smoke } = given.manifest;
+  const prepare = async (turn: Turn) => publish(turn, await published(turn));
   const wanted = (turn: Turn) => ({
     rollout: requested.rollout,
     published: () => published(turn),
+    prepare,
     tags,
     ...withoutUndefined({ smoke }),
   });
   const delivery: Tasks = {
-    preparing: [beginStage, async (turn) => publish(turn, await published(turn)), adoptBaseline, submitChange(wanted)],
+    preparing: [beginStage, prepare, adoptBaseline, submitChange(wanted)],
     ...followChange(wanted),
     settling: [restoreScaling, applyScaling(requested.spec), tagEndpoint(tags), ...settlingTasks],
   };

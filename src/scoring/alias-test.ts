@@ -10,6 +10,8 @@ import { takeStep } from './take-step.ts';
 export const aliasTest: Pick<Operation<AliasTest, RegressionTestMemory, RegressionTestOutputs>, 'advance' | 'abort'> = {
   advance: async (given, token, world) => {
     const memory = recalled(token, given.lambda.alias);
+    // As of an endpoint: package and golden set must be those of now.
+    if (memory !== undefined) world.lookAgain?.();
     return takeStep(await unlessDisturbed(memory, standingOfAlias(given, memory, world)), memory);
   },
   abort: async (_given, _token, why) => ({

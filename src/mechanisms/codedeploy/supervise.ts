@@ -31,6 +31,8 @@ const lagMs = minutes(5);
 export const superviseDeployment = async (turn: Turn): Promise<TurnResult> => {
   const { world, release } = turn;
   const target = targetOf(submissionOf(release));
+  // A look at the target from before the deployment's end would show no end.
+  world.lookAgain?.();
   const deployment = await deploymentOf(turn);
   if (deployment === undefined)
     return turn.conclude(

@@ -25,7 +25,7 @@ export const guardrail: Mechanism = {
   submit: async (turn, wanted) =>
     (await createReleaseAlarms(turn, releaseAlarmsOf(turn, wanted?.rollout))) ??
     (await freeScaling(turn)) ??
-    submit(turn, wanted?.tags ?? {}),
+    submit(turn, wanted),
   observe: (turn, wanted) =>
     turn.release.phase === 'submitting'
       ? confirmSubmission(turn)

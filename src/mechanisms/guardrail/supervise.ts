@@ -40,6 +40,8 @@ export const supervise = async (
   ends: Ends = { verify: arrivedAsRequested, cause: whyReturned },
   wanted?: WantedRelease,
 ): Promise<TurnResult> => {
+  // The turn before may have asked the endpoint for its smoke test, or planned by it: others may have changed it since.
+  turn.world.lookAgain?.();
   const live = await observe(turn.world, turn.endpoint);
   if (live === undefined)
     return turn.conclude('changed-by-others', `the endpoint ${turn.endpoint} was deleted during the release`);

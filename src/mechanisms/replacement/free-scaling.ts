@@ -9,6 +9,8 @@ export const freeScaling = async (turn: Turn): Promise<TurnResult | undefined> =
   const { world, endpoint, release } = turn;
   if (release.baseline === undefined || release.baseline.instanceType === release.candidate.instanceType)
     return undefined;
+  // What others changed since the plan would not be in the snapshot.
+  world.lookAgain?.();
   const existing = await scalingOf(world, endpoint, release.submission.variant, dimensionOfFleet(release.baseline));
   if (existing === undefined) return undefined;
   await turn.save({ scaling: release.scaling ?? existing });

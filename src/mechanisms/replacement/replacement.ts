@@ -17,8 +17,7 @@ export const replacement: Mechanism = {
     request.operation === 'rollback'
       ? planRestore(world, request)
       : refusePlan(request, "a new version is planned by its manifest's strategy"),
-  submit: async (turn, wanted) =>
-    (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted?.tags ?? {}),
+  submit: async (turn, wanted) => (await freeScaling(turn)) ?? (await bringCount(turn)) ?? submit(turn, wanted),
   observe: (turn, wanted) =>
     turn.release.phase === 'submitting' ? confirmSubmission(turn) : supervise(turn, [], replacement, wanted),
   // SageMaker finishes it: no call stops an update, and no alarm watches this one.

@@ -1,11 +1,12 @@
 import { arrivedAsRequested } from '../../endpoint/verify.ts';
 import { causeOfUpdate, whyReturned } from '../guardrail/cause.ts';
 import { supervise } from '../guardrail/supervise.ts';
-import type { Mechanism } from '../mechanism.ts';
+import type { Mechanism, WantedRelease } from '../mechanism.ts';
 import { publishDark } from '../publish.ts';
 import { refusePlan } from '../refuse-plan.ts';
 import { createReleaseAlarms } from '../release-alarms.ts';
 import { confirmSubmission, submit } from '../submit.ts';
+import type { Turn, TurnResult } from '../turn.ts';
 import { holdScaling } from './hold-scaling.ts';
 import { lastLook } from './last-look.ts';
 import { planDark } from './plan-dark.ts';
@@ -30,7 +31,8 @@ export const variants: Mechanism = {
   },
   submit: async (turn, wanted) =>
     turn.release.stepping === undefined
-      ? ((wanted?.published && (await publishDark(turn, await wanted.published()))) ?? submit(turn, wanted?.tags ?? {}))
+      ? ((await publishedDark(turn, wanted)) ??
+        submit(turn, { ...wanted, prepare: (again) => prepareDark(again, wanted) }))
       : ((await holdScaling(turn)) ??
         (await createReleaseAlarms(turn, releaseAlarmsOfSteps(turn, wanted?.rollout))) ??
         beginSteps(turn)),
@@ -53,3 +55,9 @@ export const variants: Mechanism = {
     };
   },
 };
+
+const publishedDark = async (turn: Turn, wanted: WantedRelease | undefined): Promise<TurnResult | undefined> =>
+  wanted?.published && publishDark(turn, await wanted.published());
+
+const prepareDark = async (turn: Turn, wanted: WantedRelease | undefined): Promise<TurnResult | undefined> =>
+  (await wanted?.prepare?.(turn)) ?? publishedDark(turn, wanted);
