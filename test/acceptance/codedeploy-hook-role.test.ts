@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { demandsOf } from '../../simulator/iam/demands.ts';
 import { defaultRoles } from '../../simulator/simulator.ts';
 import { minutes } from '../../src/clock.ts';
+import type { Env } from '../../src/env.ts';
 import { answerHook } from '../../src/hosts/codedeploy/hook.ts';
 import type { Statement } from '../../src/permissions.ts';
 import { propertiesOf, resourcesOf } from '../../src/rehearsal/cloudformation.ts';
@@ -39,17 +40,19 @@ afterEach(async () => {
 });
 
 /** The credentials of the function. */
-const takeRole = async (): Promise<void> => {
+const takeRole = async (): Promise<Env> => {
   const { Credentials } = await account.simulator.call('sts', 'AssumeRole', {
     RoleArn: arn,
     RoleSessionName: 'function',
   });
   const { AccessKeyId, SecretAccessKey, SessionToken } = Credentials as Readonly<Record<string, string>>;
-  Object.assign(process.env, {
+  const keys = {
     AWS_ACCESS_KEY_ID: AccessKeyId,
     AWS_SECRET_ACCESS_KEY: SecretAccessKey,
     AWS_SESSION_TOKEN: SessionToken,
-  });
+  };
+  Object.assign(process.env, keys);
+  return keys;
 };
 
 const matches = (pattern: string, text: string): boolean =>
@@ -63,7 +66,7 @@ test('the role of the template has what the hook was seen to call, no more and n
   expect((await account.deploy('1.1.0', { wait: 'false' }, { runId: '2' }))?.result.outcome).toBe('pending');
   await account.pass(10_000);
 
-  await takeRole();
+  const keys = await takeRole();
   const seen = account.watch();
   const said: string[] = [];
   const hook = (event: object | undefined) =>
@@ -72,6 +75,7 @@ test('the role of the template has what the hook was seen to call, no more and n
       { awsRequestId: `r-${events.length}`, getRemainingTimeInMillis: () => minutes(15) },
       {
         ...account.simulator.environment(),
+        ...keys,
         MODEL_DELIVERY_ENVIRONMENT: team.environment,
         MODEL_DELIVERY_MANIFEST: account.manifest,
         AWS_LAMBDA_FUNCTION_NAME: role,

@@ -313,7 +313,9 @@ const unproven = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | un
 
 const succeeded = (turn: Turn, live: LiveEndpoint): Promise<TurnResult> => {
   const { release, world, endpoint, earlier } = turn;
-  const asleep = isAtZero(live) ? '; no instance runs, so the model has not started' : '';
+  // A new version starts instances of its own, and may be asleep again by now; a way back at zero starts none.
+  const because = release.operation === 'rollback' ? ', so the model has not started' : ' now';
+  const asleep = isAtZero(live) ? `; no instance runs${because}` : '';
   const took = duration(world.clock.now() - release.startedAt);
   const name = release.candidate.version ?? release.candidate.endpointConfig;
   if (release.candidate.beside)
