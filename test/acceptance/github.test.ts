@@ -292,10 +292,12 @@ describe('after a push', () => {
   test('a cancelled delivery ends its deployment, also when its post step has to', async () => {
     await open();
     await release.prepare();
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
+    github.before('repos/create-deployment-status', resolve);
     const running = release.start('deploy-endpoint', { 'github-token': github.token, publish: 'deployment' });
     await stage.driver.until(stage.driver.now() + 120_000);
     // The delivery does not wait for GitHub, and virtual time not for what goes on beside it.
-    while (!github.state.deployments[0]?.statuses.length) await fetch(github.environment()['GITHUB_API_URL'] ?? '');
+    await begun;
     await release.cancel(running);
     expect(github.state.deployments.map(({ statuses }) => statuses.map(({ members }) => members['state']))).toEqual([
       ['in_progress', 'error'],
