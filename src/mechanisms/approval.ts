@@ -27,7 +27,6 @@ export type Guard = (turn: Turn) => Promise<TurnResult | undefined>;
 
 /** The check directly before a submission, when no traffic has moved. A refusal by AWS is thrown: without an answer nothing is submitted. */
 export const refuseWithdrawn: Guard = async (turn) => {
-  turn.world.lookAgain?.();
   const { unapproved, fault } = await standingOf(turn, 'content');
   if (unapproved !== undefined) return turn.conclude('not-approved', `nothing was submitted: ${unapproved}`);
   return fault && turn.conclude(fault.reason, `nothing was submitted: ${fault.because}`);
@@ -54,12 +53,6 @@ export type ApprovalLook =
   | { readonly is: 'unknown'; readonly because: string; readonly refused?: ReasonCode };
 
 export const standing: ApprovalLook = { is: 'standing' };
-
-/** `lookAtApproval` directly before traffic moves: nothing that was read for another purpose counts (rule 18). */
-export const lookAgainAtApproval: typeof lookAtApproval = (turn, ...how) => {
-  turn.world.lookAgain?.();
-  return lookAtApproval(turn, ...how);
-};
 
 /**
  * One check of the registry while a release goes on.

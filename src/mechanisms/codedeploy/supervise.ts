@@ -7,7 +7,7 @@ import type { ReasonCode } from '../../reason-codes.ts';
 import type { CodeDeployment, Release } from '../../release/record.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { writesOf } from '../../world.ts';
-import { lookAgainAtApproval, lookAtApproval, remarksOf } from '../approval.ts';
+import { lookAtApproval, remarksOf } from '../approval.ts';
 import type { UpdateCause } from '../mechanism.ts';
 import { statesOf } from '../release-alarms.ts';
 import type { Turn, TurnResult } from '../turn.ts';
@@ -55,8 +55,7 @@ const follow = async (turn: Turn, deployment: DeploymentInfo, look: TargetLook):
   const command = release.commands.find(({ command }) => command === 'abort');
   if (command !== undefined)
     return stopDeployment(turn, command.reason ?? 'aborted-by-hand', `${command.by} stopped it: ${command.why}`);
-  // Directly before the traffic is rerouted.
-  const approval = await (deployment.status === 'Ready' ? lookAgainAtApproval : lookAtApproval)(turn, true);
+  const approval = await lookAtApproval(turn, true);
   if (approval.is === 'withdrawn') return stopDeployment(turn, 'approval-withdrawn', approval.withdrawal.because);
   const called = calledAt(release);
   if (deployment.status === 'Ready') {

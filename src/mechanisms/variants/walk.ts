@@ -16,14 +16,7 @@ import type { Event, StepVerdict } from '../../rollout/event.ts';
 import type { State } from '../../rollout/state.ts';
 import { step } from '../../rollout/step.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
-import {
-  type ApprovalLook,
-  type Guard,
-  lookAgainAtApproval,
-  lookAtApproval,
-  remarksOf,
-  standing,
-} from '../approval.ts';
+import { type ApprovalLook, type Guard, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import { freeScaling } from '../replacement/free-scaling.ts';
 import { submit } from '../submit.ts';
 import type { Pace, Turn, TurnResult } from '../turn.ts';
@@ -68,7 +61,7 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   const look =
     comesBack || command?.do === 'retire'
       ? standing
-      : await (raising ? lookAgainAtApproval : lookAtApproval)(turn, moved, raising && !moved ? 'content' : 'package');
+      : await lookAtApproval(turn, moved, raising && !moved ? 'content' : 'package');
   const lost = lostBy(look, moved);
   if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
   if (evidence) turn.witness(evidence);
@@ -115,7 +108,7 @@ const lostBy = (
 
 /** The swap that retires the old variant is a submission like any other, but its candidate has all of the traffic already. */
 const guardPublishing: Guard = async (turn) => {
-  const look = await lookAgainAtApproval(turn, true, 'content');
+  const look = await lookAtApproval(turn, true, 'content');
   if (look.is === 'withdrawn') return abortSteps(turn, 'approval-withdrawn', look.withdrawal.because, registry);
   return look.is === 'unknown'
     ? { because: `not published yet: ${look.because}`, percent: 12, notBefore: turn.nextPoll() }
