@@ -27,6 +27,24 @@ const leave = async (version: '1.1.0'): Promise<void> => {
   expect((await account.deploy(version, { wait: 'false' }, { runId: '2' }))?.result.outcome).toBe('pending');
 };
 
+test('a version that is rejected after the plan is not submitted', async () => {
+  await account.ready('1.1.0');
+  account.simulator.faults.add({
+    service: 's3',
+    operation: 'PutObject',
+    times: 1,
+    kind: 'call',
+    action: async () =>
+      void (await account.simulator.call('sagemaker', 'UpdateModelPackage', {
+        ModelPackageArn: `arn:aws:sagemaker:${team.region}:${team.account}:model-package/${team.model}/2`,
+        ModelApprovalStatus: 'Rejected',
+      })),
+  });
+  const report = await account.deploy('1.1.0', {}, { runId: '2' });
+  expect(report?.result).toMatchObject({ outcome: 'rejected', reason: 'not-approved' });
+  expect(await account.deployments()).toHaveLength(1);
+});
+
 test('a package that others edit while the rows are answered passes no test', async () => {
   putGoldenSet(account);
   account.writeManifest(() => hookedManifest(`{ before-allow-traffic: ${hook} }`));
