@@ -147,6 +147,11 @@ const releasePart = (setup: Setup, link: Link): readonly string[] => {
   const rest = [
     `- **Roles in the workflows.** ${code(plannerOf(setup))} plans and registers, ${code(testerOf(setup))} tests; the other roles stand in \`delivery.yml\`.`,
     `- **The watchdog** and the events of the registry run on the default branch, ${code(branches.byDefault)}: merge the workflows there. ${code(rollbackOf(production))} is where they go back.`,
+    ...(branches.byDefault === branches.main
+      ? []
+      : [
+          `- **An approval in the registry** delivers to ${production.name} with the \`delivery.yml\` of ${code(branches.byDefault)}, where the next release is prepared. Make ${code(branches.main)} the default branch (*Settings → General*) and run \`init\` again, so that it is that of the release.`,
+        ]),
     ...(isServer(setup.repository)
       ? [
           `- **${setup.repository.host}** needs the copy of the suite that is made for servers: ${link('GitHub Enterprise Server', 'docs/workflows.md#github-enterprise-server-and-pinning')}.`,

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { approvalWarnings } from '../../../src/commands/lint/approval-warnings.ts';
 import { environmentsOf } from '../../../src/init/environments.ts';
 import { rolesOf } from '../../../src/init/roles.ts';
-import { flowNames } from '../../../src/init/setup.ts';
+import { flowNames, type Setup } from '../../../src/init/setup.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
 import { usualNames } from '../../../src/manifest/versions.ts';
 import { branchKind } from '../../../src/versions/branch.ts';
@@ -95,6 +95,14 @@ describe.each(flowNames)('a repository for %s', (flow) => {
         .map(({ name }) => `environment:${name}`)
         .sort(),
     );
+  });
+
+  it('names the branch whose manifest an approved version gets, where it is not the main branch', () => {
+    const page = (branches: Setup['branches']): string =>
+      contentAt(writtenFor(setupFor(flow, { branches })), 'delivery/README.md');
+    const about = /delivers to production with the `delivery\.yml` of `develop`/;
+    expect(page({ main: 'main', develop: 'develop', byDefault: 'develop' })).toMatch(about);
+    expect(page({ main: 'main', develop: 'develop', byDefault: 'main' })).not.toMatch(about);
   });
 
   it('names what a server lacks', () => {
