@@ -31,6 +31,8 @@ export interface Draft {
 
 /** The keys and environments of a repository's manifest beside the adopted environment. */
 export interface Around {
+  /** `versions`, where the branches have other names than the usual ones. */
+  readonly versions: readonly Entry[];
   /** The roles of the adopted environment, by name. */
   readonly role: string;
   readonly rollbackRole: string;
@@ -53,6 +55,7 @@ export const manifestText = (draft: Draft): string => {
     [
       { key: 'version', value: 1 },
       { key: 'model', value: model, comments: modelComments(draft) },
+      ...(around?.versions ?? []),
       ...(elsewhere
         ? [
             {

@@ -7,7 +7,7 @@ import type { CommandLine, ExitCode } from '../hosts/command-line/command-line.t
 import { readCheckout } from '../hosts/git-checkout.ts';
 import { example } from '../init/examples.ts';
 import { branchesFrom, type Checkout, repositoryFrom, sourceFrom, stagesFrom } from '../init/facts.ts';
-import { environmentsBefore, newManifest } from '../init/new-manifest.ts';
+import { environmentsBefore, newManifest, versionsEntries } from '../init/new-manifest.ts';
 import { rolesFolder, setupFolder } from '../init/readme.ts';
 import { isServer } from '../init/repository.ts';
 import { deployerOf, flowNames, restorerOf, type Setup, type WrittenFile } from '../init/setup.ts';
@@ -254,6 +254,7 @@ const ofLiveEndpoint = async (inputs: Inputs, place: Place, host: CommandLine): 
     environment: production.name,
     ...withoutUndefined({ model: inputs.model }),
     around: {
+      versions: versionsEntries(place),
       role: deployerOf(production),
       rollbackRole: restorerOf(production),
       after: staging.name,

@@ -8,8 +8,9 @@ import { readTextFile } from '../inputs/read-file.ts';
 import { counted, lasting } from '../judge/amounts.ts';
 import { type Wave, wavesOf } from '../manifest/fleet.ts';
 import { loadFleet } from '../manifest/fleet-schema.ts';
-import { deliveryOf, environmentOf } from '../manifest/load.ts';
+import { deliveryOf, environmentOf, loadManifest } from '../manifest/load.ts';
 import type { Manifest } from '../manifest/manifest.ts';
+import { usualNames, type VersionNames } from '../manifest/versions.ts';
 import { yamlLimits } from '../manifest/yaml.ts';
 import { notifies } from '../notify/planned.ts';
 import { operations } from '../operations/all.ts';
@@ -22,6 +23,7 @@ import { repositoryOf } from '../session/repository.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { approvalWarnings } from './lint/approval-warnings.ts';
+import { branchWarnings } from './lint/branch-warnings.ts';
 import { notifyWarnings } from './lint/notify-warnings.ts';
 import { lintRegression } from './lint/regression-lint.ts';
 import { lintRisk } from './lint/risk-lint.ts';
@@ -92,7 +94,7 @@ const lintManifest = (args: readonly string[], host: CommandLine): Promise<ExitC
         ...lintSmoke(manifest),
         ...lintRisk(manifest),
         ...notifyWarnings(manifest),
-        ...(await workflowWarnings(host)),
+        ...(await workflowWarnings(host, manifest)),
       ];
       const notices = noticesOf(manifest);
       return json
@@ -134,17 +136,28 @@ const bucketWarnings = ({ environments, byCodeDeploy }: Manifest): readonly stri
   });
 
 /** Warnings of the workflows in lint's working folder. It calls GitHub if GITHUB_TOKEN and GITHUB_REPOSITORY are set. */
-const workflowWarnings = async (host: CommandLine): Promise<readonly string[]> => {
+const workflowWarnings = async (host: CommandLine, { model }: Manifest): Promise<readonly string[]> => {
   const { env } = host;
   const place = '.github/workflows';
   const workflows = (existsSync(place) ? readdirSync(place) : [])
     .filter((file) => /\.ya?ml$/.test(file))
     .sort()
     .map((file) => ({ path: `${place}/${file}`, text: workflowText(join(place, file)) }));
+  const branches = branchWarnings(workflows, (path) => namesIn(path, model));
   const repository = repositoryOf(env, env['GITHUB_TOKEN']);
-  if (repository === undefined) return approvalWarnings(workflows);
+  if (repository === undefined) return [...branches, ...(await approvalWarnings(workflows))];
   const github = openGitHub(repository, await clockOf(host)).within();
-  return approvalWarnings(workflows, (environment) => github.protectionOf(environment));
+  return [...branches, ...(await approvalWarnings(workflows, (environment) => github.protectionOf(environment)))];
+};
+
+/** Of the manifest that a workflow names, where it is one of this model. Another manifest is linted by itself. */
+const namesIn = (path: string, model: string): VersionNames | undefined => {
+  try {
+    const manifest = loadManifest(readTextFile(path, yamlLimits.characters), path);
+    return manifest.model === model ? (manifest.versions ?? usualNames) : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 /** GitHub itself refuses a file that cannot be read or is no workflow. */

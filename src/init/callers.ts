@@ -59,9 +59,7 @@ const inputs = (setup: Setup, name: string, text: string): string => {
       'dev',
       dev?.name ?? '',
       usual.dev,
-      dev === undefined
-        ? ` # no environment: versions of ${branches.develop} are registered, and delivered nowhere`
-        : '',
+      dev === undefined ? ` # no environment: a push to ${branches.develop} registers nothing` : '',
     ],
     ['staging', staging.name, 'staging'],
     ['production', production.name, 'production'],

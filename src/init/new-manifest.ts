@@ -1,4 +1,5 @@
 import type { Written } from '../adopt/trial.ts';
+import { usualNames } from '../manifest/versions.ts';
 import { Entries, type Entry, yamlOf } from '../manifest/write.ts';
 import { deployerOf, flowTitles, pageAt, restorerOf, type Setup, type Stage } from './setup.ts';
 
@@ -20,6 +21,7 @@ export const newManifest = (setup: Setup, made: NewEndpoint): string => {
     [
       { key: 'version', value: 1 },
       { key: 'model', value: model, comments: ['The model package group. The first registration creates it.'] },
+      ...versionsEntries(setup),
       {
         key: 'environments',
         value: new Entries([
@@ -36,6 +38,27 @@ export const newManifest = (setup: Setup, made: NewEndpoint): string => {
       `Written by \`model-delivery init\` for ${flowTitles[flow]}. The first delivery to an environment creates its endpoint; \`model-delivery lint\` checks this file; all keys: ${pageAt(setup, 'docs/manifest.md')}`,
     ],
   );
+};
+
+/**
+ * The branches that have other names than `version: next` expects: commits of a branch that it does not know get `1.4.0-dev.<commit>`. With GitHub
+ * Flow no branch is one of development.
+ */
+export const versionsEntries = ({
+  flow,
+  branches: { main, develop },
+}: Pick<Setup, 'flow' | 'branches'>): readonly Entry[] => {
+  const named =
+    flow === 'gitflow' ? { main, develop } : { main, ...(main === usualNames.develop && { develop: usualNames.main }) };
+  const unusual = Object.entries(named).filter(([branch, name]) => name !== usualNames[branch as keyof typeof named]);
+  if (unusual.length === 0) return [];
+  return [
+    {
+      key: 'versions',
+      value: Object.fromEntries(unusual),
+      comments: ['The branches whose commits get the next version; the workflows name the same ones.'],
+    },
+  ];
 };
 
 const productionRollout: readonly Entry[] = [

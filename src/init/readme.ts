@@ -147,6 +147,11 @@ const releasePart = (setup: Setup, link: Link): readonly string[] => {
   const rest = [
     `- **Roles in the workflows.** ${code(plannerOf(setup))} plans and registers, ${code(testerOf(setup))} tests; the other roles stand in \`delivery.yml\`.`,
     `- **The watchdog** and the events of the registry run on the default branch, ${code(branches.byDefault)}: merge the workflows there. ${code(rollbackOf(production))} is where they go back.`,
+    ...(branches.byDefault === branches.main
+      ? []
+      : [
+          `- **An approval in the registry** delivers to ${production.name} with the \`delivery.yml\` of ${code(branches.byDefault)}, where the next release is prepared. Make ${code(branches.main)} the default branch (*Settings → General*) and run \`init\` again, so that it is that of the release.`,
+        ]),
     ...(isServer(setup.repository)
       ? [
           `- **${setup.repository.host}** needs the copy of the suite that is made for servers: ${link('GitHub Enterprise Server', 'docs/workflows.md#github-enterprise-server-and-pinning')}.`,
@@ -165,7 +170,7 @@ const releasePart = (setup: Setup, link: Link): readonly string[] => {
           `1. ${job}, and push it with everything else to ${code(branches.develop)}${dev === undefined ? '' : `, which is delivered to ${dev.name}`}.`,
           `2. Push a branch \`release/1.0.0\` with a commit that changes \`training-job.txt\` or \`delivery.yml\`: its candidate \`1.0.0-rc.1\` is delivered to ${staging.name}.`,
           `3. Merge it into ${code(branches.main)} with a merge commit, and tag the merge: \`${tag}\`. The final version waits for its approval in the registry (in SageMaker Studio, for instance), and then for the reviewers of ${code(production.name)}.`,
-          `4. The pull request back to ${code(branches.develop)} starts workflows only with the secret \`BACK_MERGE_TOKEN\`, a token of a GitHub App; without the secret the job's own token opens it.`,
+          `4. The pull request back to ${code(branches.develop)} needs the secret \`BACK_MERGE_TOKEN\`: a token of a GitHub App with \`contents: read\` and \`pull-requests: write\`. Without the secret the job's own token opens it, where *Settings → Actions → General → Allow GitHub Actions to create and approve pull requests* is on (in a new repository it is off), and no workflow starts for it.`,
         ]),
     '',
     ...rest,

@@ -312,10 +312,12 @@ describe('a live endpoint', () => {
 
   test('its manifest changes nothing there, and has the other environments beside it', async () => {
     const watched = account.watch();
-    const { code, out, err } = await live('--endpoint', team.endpoint, '--model', team.model);
+    const { code, out, err } = await live('--endpoint', team.endpoint, '--model', team.model, '--main', 'trunk');
     expect([code, err]).toEqual([0, '']);
     expect(watched().filter(({ mutation }) => mutation)).toEqual([]);
-    const { environments } = loadManifest(read('delivery.yml'), 'delivery.yml');
+    const { environments, versions } = loadManifest(read('delivery.yml'), 'delivery.yml');
+    // The branch of the workflow: another one would register `1.4.0-dev.<commit>`.
+    expect(versions?.main).toBe('trunk');
     expect(environments['production']).toMatchObject({
       account: team.account,
       region: team.region,

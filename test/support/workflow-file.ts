@@ -6,6 +6,7 @@ import { parser } from './github-packages.ts';
 export interface Workflow {
   readonly on: { readonly workflow_call?: Call | null } & Readonly<Record<string, unknown>>;
   readonly permissions?: Permissions;
+  readonly concurrency?: Job['concurrency'];
   readonly jobs: Readonly<Record<string, Job>>;
 }
 export type Permissions = Readonly<Record<string, string>>;

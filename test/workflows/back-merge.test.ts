@@ -14,6 +14,8 @@ interface Repository {
   readonly open?: readonly string[];
   /** GitHub refuses requests of this path. */
   readonly refuses?: string;
+  /** The repository's settings let Actions create no pull request: GitHub's default for a new one. */
+  readonly createsNone?: boolean;
 }
 
 const answersOf = ({ releases = [], ahead, open = [] }: Repository): Readonly<Record<string, string>> => ({
@@ -27,12 +29,13 @@ const answersOf = ({ releases = [], ahead, open = [] }: Repository): Readonly<Re
 /** `gh`, which writes down the pull requests that it opens. */
 const gh = `#!/usr/bin/env node
 const { appendFileSync, readFileSync } = require('node:fs');
-const { answers, refuses } = JSON.parse(readFileSync(process.env.ANSWERS, 'utf8'));
+const { answers, refuses, createsNone } = JSON.parse(readFileSync(process.env.ANSWERS, 'utf8'));
 const args = process.argv.slice(2);
 const fields = Object.fromEntries(args.flatMap((arg, at) => (args[at - 1] === '-f' ? [arg.split(/=(.*)/s).slice(0, 2)] : [])));
 const path = args.find((arg) => arg.startsWith('repos/'));
 if (path === refuses) { console.error('HTTP 403'); process.exit(1); }
 const method = args[args.indexOf('--method') + 1];
+if (method === 'POST' && createsNone) { console.error('gh: GitHub Actions is not permitted to create or approve pull requests. (HTTP 403)'); process.exit(1); }
 if (method === 'POST') { appendFileSync(process.env.OPENED, JSON.stringify(fields) + '\\n'); console.log('https://github.test/pull/8'); }
 else {
   const answer = answers[method === 'GET' && fields.base ? 'GET base=' + fields.base : path];
@@ -48,7 +51,7 @@ const run = async (repository: Repository) => {
   try {
     const [opened, answers] = [join(folder, 'opened'), join(folder, 'answers.json')];
     writeFileSync(opened, '');
-    writeFileSync(answers, JSON.stringify({ answers: answersOf(repository), refuses: repository.refuses }));
+    writeFileSync(answers, JSON.stringify({ ...repository, answers: answersOf(repository) }));
     writeFileSync(join(folder, 'gh'), gh, { mode: 0o755 });
     // As a runner starts `shell: bash`.
     const { status, stdout, stderr } = spawnSync(
@@ -130,5 +133,15 @@ describe('the pull request back to develop', () => {
   ])('fails where GitHub refuses %s', async (refuses) => {
     const { status, opened } = await run({ ahead: { 'develop...main': 2 }, refuses });
     expect({ status: status !== 0, opened }).toEqual({ status: true, opened: [] });
+  });
+
+  it('names the way out where the settings let Actions open none', async () => {
+    // docs.github.com, "Managing GitHub Actions settings for a repository": workflows of a new repository are not allowed to create pull requests.
+    const { status, stdout, opened } = await run({ ahead: { 'develop...main': 2 }, createsNone: true });
+    expect({ status, opened }).toEqual({ status: 1, opened: [] });
+    expect(stdout).toMatch(
+      /^::error title=Pull request back::churn_v1\.4\.0 is in production, but .* from main to develop /,
+    );
+    expect(stdout).toContain('Allow GitHub Actions to create and approve pull requests');
   });
 });

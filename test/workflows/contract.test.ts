@@ -230,6 +230,14 @@ describe(byComment, () => {
     expect(gate?.with).toMatchObject({ mode: 'comment' });
   });
 
+  it('drops no decision that waits for another one', async () => {
+    // GitHub keeps one waiting run of a group and cancels it for a newer one, also for a run whose only job is skipped (docs.github.com, "Control the
+    // concurrency of workflows and jobs": `queue`).
+    const { concurrency, jobs } = await readWorkflow(byComment);
+    expect(concurrency).toBeUndefined();
+    expect(jobs['decide']?.concurrency).toMatchObject({ queue: 'max', 'cancel-in-progress': false });
+  });
+
   it('starts for every comment that may have a command', async () => {
     const condition = (await readWorkflow(byComment)).jobs['decide']?.if ?? '';
     expect(condition).toContain("contains(github.event.comment.body, '/approve')");

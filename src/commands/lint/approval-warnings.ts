@@ -1,20 +1,5 @@
-import { parse } from 'yaml';
 import type { Protection } from '../../github/environments.ts';
-
-/** A workflow of the user's repository. */
-export interface WorkflowText {
-  readonly path: string;
-  readonly text: string;
-}
-
-interface Step {
-  readonly uses?: unknown;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-interface Job extends Step {
-  readonly environment?: unknown;
-  readonly steps?: unknown;
-}
+import { type Job, jobsOf, type Step, usesOf, type WorkflowText } from './workflow-jobs.ts';
 
 /** A job that moves a version to an endpoint, and the GitHub environment that guards it, if any. */
 interface Delivery {
@@ -109,7 +94,6 @@ const partsOf = (job: Job): readonly Step[] => (job.uses === undefined ? stepsOf
 const stepsOf = ({ steps }: Job): readonly Step[] =>
   Array.isArray(steps) ? steps.filter((step: unknown) => typeof step === 'object' && step !== null) : [];
 
-const usesOf = ({ uses }: Step): string => String(uses ?? '');
 const isCall = (part: Step): boolean => /(^|\/)deliver\.ya?ml(@|$)/.test(usesOf(part));
 const isAction = (part: Step, name: string): boolean => new RegExp(`(^|/)${name}(@|$)`).test(usesOf(part));
 const isTrue = (value: unknown): boolean => String(value) === 'true';
@@ -129,16 +113,4 @@ const nameOf = (environment: unknown): string | undefined => {
   const name =
     typeof environment === 'object' && environment !== null && 'name' in environment ? environment.name : environment;
   return typeof name === 'string' && name !== '' ? name : undefined;
-};
-
-/** GitHub itself refuses a workflow that cannot be read, so this lint ignores it. */
-const jobsOf = (text: string): Readonly<Record<string, Job>> => {
-  try {
-    const { jobs } = parse(text) as { readonly jobs?: unknown };
-    return typeof jobs === 'object' && jobs !== null
-      ? Object.fromEntries(Object.entries(jobs).filter(([, job]) => typeof job === 'object' && job !== null))
-      : {};
-  } catch {
-    return {};
-  }
 };

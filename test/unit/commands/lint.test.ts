@@ -138,6 +138,17 @@ describe('lint without AWS', () => {
       );
       const { warnings } = JSON.parse((await lint(good, '--json')).out) as { warnings: string[] };
       expect(warnings.filter((warning) => warning.includes('registered as Approved'))).toHaveLength(1);
+      const about = /^warning: \.github\/workflows\/ship\.yml, job churn: `main` is main there, and `versions\.main`/m;
+      expect(out).not.toMatch(about);
+      // The workflow names this path by default.
+      writeFileSync(join(folder, 'delivery.yml'), `${good}versions: { main: master }\n`);
+      expect((await run('lint', '--manifest', 'delivery.yml')).out).toMatch(about);
+      writeFileSync(
+        join(folder, 'delivery.yml'),
+        `${good.replace(/^model: .*$/m, 'model: other')}versions: { main: master }\n`,
+      );
+      writeFileSync(join(folder, 'own.yml'), good);
+      expect((await run('lint', '--manifest', 'own.yml')).out).not.toMatch(about);
     } finally {
       process.chdir(home);
     }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { approvalWarnings } from '../../../src/commands/lint/approval-warnings.ts';
 import { environmentsOf } from '../../../src/init/environments.ts';
 import { rolesOf } from '../../../src/init/roles.ts';
-import { flowNames } from '../../../src/init/setup.ts';
+import { flowNames, type Setup } from '../../../src/init/setup.ts';
 import { loadManifest } from '../../../src/manifest/load.ts';
+import { usualNames } from '../../../src/manifest/versions.ts';
+import { branchKind } from '../../../src/versions/branch.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { contentAt, setupFor, unusual, writtenFor } from '../../support/init.ts';
 
@@ -31,6 +34,29 @@ describe.each(flowNames)('a repository for %s', (flow) => {
       [staging.name]: { role: `${staging.endpoint}-deployer`, rollbackRole: `${staging.endpoint}-restorer` },
       [production.name]: { after: staging.name, role: 'fraud-deployer', rollbackRole: 'fraud-restorer' },
     });
+  });
+
+  it.each([
+    ['the usual names', setupFor(flow)],
+    ['other names', unusual(flow)],
+    ['`master`', setupFor(flow, { branches: { main: 'master', develop: 'develop', byDefault: 'master' } })],
+    [
+      'the usual name of another branch',
+      setupFor(flow, { branches: { main: 'develop', develop: 'dev', byDefault: 'develop' } }),
+    ],
+  ])('derives the versions of its branches, with %s', (_title, setup) => {
+    const files = writtenFor(setup);
+    const { versions = usualNames } = loadManifest(contentAt(files, 'delivery.yml'), 'delivery.yml');
+    const { main, develop } = setup.branches;
+    const isGitflow = flow === 'gitflow';
+    expect(branchKind(versions, main)).toEqual({ is: 'main' });
+    if (isGitflow) expect(branchKind(versions, develop)).toEqual({ is: 'develop' });
+    // The workflow registers the pushes to these, and to no branch that would get a version of a feature branch.
+    const caller = parse(contentAt(files, `.github/workflows/${flow}.yml`));
+    const kinds = caller.on.push.branches.map(
+      (branch: string) => branchKind(versions, branch.replace('/**', '/1.4.0')).is,
+    );
+    expect(kinds).toEqual(isGitflow ? ['develop', 'release', 'hotfix'] : ['main']);
   });
 
   it('names nothing of the examples', () => {
@@ -69,6 +95,14 @@ describe.each(flowNames)('a repository for %s', (flow) => {
         .map(({ name }) => `environment:${name}`)
         .sort(),
     );
+  });
+
+  it('names the branch whose manifest an approved version gets, where it is not the main branch', () => {
+    const page = (branches: Setup['branches']): string =>
+      contentAt(writtenFor(setupFor(flow, { branches })), 'delivery/README.md');
+    const about = /delivers to production with the `delivery\.yml` of `develop`/;
+    expect(page({ main: 'main', develop: 'develop', byDefault: 'develop' })).toMatch(about);
+    expect(page({ main: 'main', develop: 'develop', byDefault: 'main' })).not.toMatch(about);
   });
 
   it('names what a server lacks', () => {
