@@ -5,14 +5,15 @@ import type { Release } from '../release/record.ts';
 
 /**
  * The judge's verdict in a release's record, for a report: the last verdict on steps, or the verdict that stopped a guardrail
- * deployment. The result is empty when there was no judge, or when the judge never read a metric.
+ * deployment, or took it back. The result is empty when there was no judge, or when the judge never read a metric.
  */
 export const judgementOf = ({
   stepping,
   submission,
   witnessed,
-}: Pick<Release, 'stepping' | 'submission' | 'witnessed'>): { readonly findings?: Judgement } => {
-  const figures = stepping ? stepping.verdict?.figures : witnessed.abort?.figures;
+  takenBack,
+}: Pick<Release, 'stepping' | 'submission' | 'witnessed' | 'takenBack'>): { readonly findings?: Judgement } => {
+  const figures = stepping ? stepping.verdict?.figures : (witnessed.abort ?? takenBack)?.figures;
   const policy = stepping?.policy ?? ('judged' in submission ? submission.judged?.policy : undefined);
   if (policy === undefined || figures === undefined) return {};
   const { evidence, candidateRequests, logEvidence, threshold } = figures;

@@ -9,8 +9,8 @@ import { candidateIsOurs } from './provenance.ts';
 import type { Task, Tasks } from './task.ts';
 
 /**
- * No alarm can stop a finished update. A version that lost its approval on the way, and a candidate that failed its smoke test, is taken back by a second update within the same
- * release. That update goes to the configuration that served before; it is submitted and supervised like a rollback.
+ * No alarm can stop a finished update. A version that lost its approval on the way, a candidate that failed its smoke test, and a version
+ * that the judge convicted too late for a stop, is taken back by a second update within the same release. That update goes to the configuration that served before; it is submitted and supervised like a rollback.
  */
 export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => {
   if (takenBack === undefined) return tasks;
@@ -73,7 +73,7 @@ const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
 
 /**
  * @param reason of the way back: the reason code with which a rollback would end
- * @returns the end of the release: the lost approval, or the failed check, comes first, then any obstacle on the way back
+ * @returns the end of the release: the lost approval, the failed check, or the judge's conviction comes first, then any obstacle on the way back
  */
 export const endOfWayBack = (
   { takenBack, baseline, version }: Release,
@@ -81,7 +81,7 @@ export const endOfWayBack = (
   because: string,
 ): { readonly reason: ReasonCode; readonly because: string } => {
   const why = takenBack?.because ?? '';
-  const isDark = takenBack?.reason !== undefined;
+  const isDark = takenBack?.reason === 'dark-checks-failed';
   if (reason === 'restored')
     return {
       reason: takenBack?.reason ?? 'approval-withdrawn',
@@ -91,13 +91,13 @@ export const endOfWayBack = (
     };
   if (elsewhere.has(reason)) return { reason, because: `${why}; while it was taken back, ${because}` };
   // It has no traffic: what failed is its check, and only its removal is left.
-  if (takenBack?.reason !== undefined)
+  if (isDark)
     return {
-      reason: takenBack.reason,
+      reason: 'dark-checks-failed',
       because: `${why}; it is still up without traffic, because it could not be removed: ${because}`,
     };
   return {
-    reason: 'withdrawn-too-late',
+    reason: takenBack?.reason === undefined ? 'withdrawn-too-late' : 'convicted-too-late',
     because: `${why}; ${version} still serves, because it could not be taken back: ${because}`,
   };
 };

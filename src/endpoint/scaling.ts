@@ -1,9 +1,9 @@
 import { isRefused, orUndefined } from '../aws/errors.ts';
 import { allPages } from '../aws/pages.ts';
-import { canonical } from '../digest.ts';
 import type { EndpointSpec } from '../manifest/manifest.ts';
 import { isPolicyArn } from '../release/policy-arn.ts';
 import type { Configuration, ScalingSnapshot } from '../release/record.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type World, writesOf } from '../world.ts';
 import { capacityOf } from './kind.ts';
 
@@ -143,28 +143,46 @@ export const putScaling = async (
 };
 
 /**
- * The part of a snapshot that the target lacks. Where the target exists, its present min and max stay: a scheduled action may have
- * changed them since the snapshot was taken. Undefined when nothing is missing.
+ * The snapshot to keep before a target is removed: the target of now, with the policies that it lacks. Others may have changed it since an
+ * earlier snapshot of this release. The release itself suspended scale-in at most.
+ */
+export const laterSnapshot = (snapshot: ScalingSnapshot | undefined, existing: ScalingSnapshot): ScalingSnapshot =>
+  snapshot === undefined
+    ? existing
+    : {
+        ...existing,
+        suspended: { ...existing.suspended, scaleIn: snapshot.suspended.scaleIn },
+        policies: [...existing.policies, ...missingIn(existing.policies, snapshot.policies, 'PolicyName')],
+        scheduledActions: [
+          ...existing.scheduledActions,
+          ...missingIn(existing.scheduledActions, snapshot.scheduledActions, 'ScheduledActionName'),
+        ],
+        ...withoutUndefined({
+          arns: snapshot.arns || existing.arns ? { ...snapshot.arns, ...existing.arns } : undefined,
+        }),
+      };
+
+/**
+ * The part of a snapshot that the target lacks. Where the target exists, others may have changed it since the snapshot was taken, and a
+ * scheduled action too: its present limits, its policies and its other suspensions stay. Undefined when nothing is missing.
  */
 export const lackingOf = (
   snapshot: ScalingSnapshot,
   existing: ScalingSnapshot | undefined,
 ): ScalingSnapshot | undefined => {
   if (existing === undefined) return snapshot;
-  const lacks =
-    (key: string, theirs: ScalingSnapshot['policies']) =>
-    (item: ScalingSnapshot['policies'][number]): boolean =>
-      !theirs.some((other) => other[key] === item[key] && same(other, item));
-  const policies = snapshot.policies.filter(lacks('PolicyName', existing.policies));
-  const scheduledActions = snapshot.scheduledActions.filter(lacks('ScheduledActionName', existing.scheduledActions));
-  if (policies.length + scheduledActions.length === 0 && same(snapshot.suspended, existing.suspended)) return undefined;
+  const policies = missingIn(existing.policies, snapshot.policies, 'PolicyName');
+  const scheduledActions = missingIn(existing.scheduledActions, snapshot.scheduledActions, 'ScheduledActionName');
   const { minCapacity, maxCapacity } = existing;
-  return { ...snapshot, minCapacity, maxCapacity, policies, scheduledActions };
+  const suspended = { ...existing.suspended, scaleIn: snapshot.suspended.scaleIn };
+  if (policies.length + scheduledActions.length === 0 && suspended.scaleIn === existing.suspended.scaleIn)
+    return undefined;
+  return { ...snapshot, minCapacity, maxCapacity, suspended, policies, scheduledActions };
 };
 
-/** As JSON: dates in the record are text. */
-const same = (one: object, other: object): boolean => plain(one) === plain(other);
-const plain = (value: object): string => canonical(JSON.parse(JSON.stringify(value)));
+type Items = ScalingSnapshot['policies'];
+const missingIn = (present: Items, items: Items, name: string): Items =>
+  items.filter((item) => !present.some((other) => other[name] === item[name]));
 
 /** The release record is JSON: the SDK's dates come back from it as text. */
 const withDates = (action: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>

@@ -185,12 +185,20 @@ export const takeTurn = async <Inputs, M extends Memory, Outputs>(
   } catch (error) {
     // Any error of a cancelled turn counts as the cancellation, whatever its message. The loop sees the signal and stops.
     if (world.signal.aborted) return 'interrupted';
-    // DESIGN §7 rule 11: throttling never spends the failure budget.
-    if (error instanceof Throttled) return { lookAgainAt: error.notBefore, error };
-    // AWS may have done the call: the next turn reads before it writes (rule 9).
-    if (error instanceof AnswerLost) return { lookAgainAt: world.clock.now() + pauseAfterLostAnswer, error };
-    throw error;
+    return later(error, world);
   }
+};
+
+/** The time of the next try after an error that passes. @throws every other error */
+const later = (
+  error: unknown,
+  { clock }: Pick<World, 'clock'>,
+): { readonly lookAgainAt: Instant; readonly error: Error } => {
+  // DESIGN §7 rule 11: throttling never spends the failure budget.
+  if (error instanceof Throttled) return { lookAgainAt: error.notBefore, error };
+  // AWS may have done the call: the next turn reads before it writes (rule 9).
+  if (error instanceof AnswerLost) return { lookAgainAt: clock.now() + pauseAfterLostAnswer, error };
+  throw error;
 };
 
 /**
@@ -217,7 +225,13 @@ export const abortToEnd = async <Inputs, M extends Memory, Outputs>(
       const turnLimit = Math.max(limit, clock.now() + abortTurnLimit);
       const progress = await withinLimit(clock, turnLimit, undefined, (signal) =>
         operation.abort(inputs, recall<M>(token, { account }), why, worldFor(signal)),
-      );
+      ).catch((error: unknown) => later(error, { clock }));
+      if ('lookAgainAt' in progress) {
+        // A candidate must not keep traffic without a judge because one call was throttled.
+        if (clock.now() >= limit) throw progress.error;
+        await clock.sleepUntil(Math.min(progress.lookAgainAt, limit));
+        continue;
+      }
       if (progress.is === 'done') return { ...progress, ...withoutUndefined({ token }) };
       token = writeMemory(progress.memory, account.id);
       if (clock.now() >= limit) return { ...done<Outputs>(code, outcome, progress.because), token, unsettled: true };

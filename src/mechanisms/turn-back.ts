@@ -14,7 +14,7 @@ const homeOf = ({ baseline, candidate, submission }: Release): Configuration | u
 export const turnBack = async (
   turn: Turn,
   because: string,
-  reason?: 'dark-checks-failed',
+  { reason, figures }: Pick<NonNullable<Release['takenBack']>, 'reason' | 'figures'> = {},
 ): Promise<TurnResult | undefined> => {
   const baseline = homeOf(turn.release);
   if (baseline === undefined) return undefined;
@@ -23,7 +23,7 @@ export const turnBack = async (
   await turn.save({
     phase: 'preparing',
     baseline,
-    takenBack: { because, ...withoutUndefined({ reason }) },
+    takenBack: { because, ...withoutUndefined({ reason, figures }) },
     witnessed: withoutUndefined({ stageRefused, stagesWritten }),
   });
   return { because: `taking ${turn.release.version} back: ${because}`, percent: 88 };

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { reasonCodes } from '../reason-codes.ts';
+import { judgesWhys } from '../rollout/event.ts';
 import { whys } from '../rollout/state.ts';
 import { amount, count, figures, fraction, instant, judged, latency, own, policy } from './judged-schema.ts';
 import { upgraded } from './older-record.ts';
@@ -289,7 +290,13 @@ const release = z.looseObject({
   candidate: z.looseObject(configuration),
   submission,
   stepping: z.optional(stepping),
-  takenBack: z.optional(z.looseObject({ because: z.string(), reason: z.optional(z.literal('dark-checks-failed')) })),
+  takenBack: z.optional(
+    z.looseObject({
+      because: z.string(),
+      reason: z.optional(z.enum(['dark-checks-failed', ...judgesWhys])),
+      figures: z.optional(figures),
+    }),
+  ),
   smoke: z.optional(
     z.looseObject({
       questions: z.string(),

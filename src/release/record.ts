@@ -6,7 +6,7 @@ import { type LambdaHooks, type OwnRead, replaceableKinds } from '../manifest/ma
 import type { OperationName } from '../operation.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ReasonCode } from '../reason-codes.ts';
-import type { CountsRead } from '../rollout/event.ts';
+import type { CountsRead, JudgesWhy } from '../rollout/event.ts';
 import type { State } from '../rollout/state.ts';
 import type { SteppedPlan } from '../rollout/step.ts';
 
@@ -57,11 +57,16 @@ export interface Release {
   readonly submission: Submission;
   /** A stepped rollout: its state, and the data for its judge. */
   readonly stepping?: Stepping;
-  /** Set when the release lost its approval, or failed its smoke test, too late to stop its update: it goes back to `baseline`. */
+  /**
+   * Set when the release lost its approval, failed its smoke test, or was convicted by its judge, too late to stop its update: it goes
+   * back to `baseline`.
+   */
   readonly takenBack?: {
     readonly because: string;
     /** The end of the release once it is back; absent: `approval-withdrawn`. */
-    readonly reason?: Extract<ReasonCode, 'dark-checks-failed'>;
+    readonly reason?: Extract<ReasonCode, 'dark-checks-failed'> | JudgesWhy;
+    /** The judge's figures. */
+    readonly figures?: Figures;
   };
   /** Requests of the manifest's `smoke` that decide how the release ends; absent where none are sent. */
   readonly smoke?: SmokeProgress;

@@ -31,11 +31,15 @@ export type Event =
 
 export type ManualCommandName = 'pause' | 'resume' | 'promote-now' | 'abort';
 
+/** Why the judge takes traffic back; each is a reason code. */
+export const judgesWhys = ['convicted', 'safety-net', 'shared-outage', 'worse-than-before', 'metrics-blind'] as const;
+export type JudgesWhy = (typeof judgesWhys)[number];
+
 /** The judge's conclusion from all buckets so far, in the rollout's terms. */
 export interface StepVerdict {
   readonly decision: 'continue' | 'hold' | 'rollback' | 'promote';
   /** Only with `rollback`. */
-  readonly why?: 'convicted' | 'safety-net' | 'shared-outage' | 'worse-than-before' | 'metrics-blind';
+  readonly why?: JudgesWhy;
   /** End of the newest bucket behind the verdict: a verdict from before the last raise allows no further one. */
   readonly newest: Instant;
   /** Candidate requests since the weights moved last. */

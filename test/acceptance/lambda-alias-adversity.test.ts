@@ -235,6 +235,49 @@ describe('the deployment of the release', () => {
     expect(await account.deployments()).toHaveLength(1);
   });
 
+  test('whose creation the record could not take is still its own, and goes on', async () => {
+    await account.ready('1.0.0');
+    const { simulator } = account;
+    // One write of the record is refused, directly after CodeDeploy has taken the deployment.
+    simulator.faults.add({
+      service: 'codedeploy',
+      operation: 'CreateDeployment',
+      times: 1,
+      kind: 'call',
+      action: () =>
+        simulator.faults.add({
+          service: 's3',
+          operation: 'PutObject',
+          times: 1,
+          kind: 'error',
+          code: 'AccessDenied',
+          message: 'Access Denied',
+          status: 403,
+        }),
+    });
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('access-denied');
+    expect(account.aliasRecord()?.live).toMatchObject({ phase: 'submitting' });
+    expect((await account.deploy('1.0.0'))?.result.reason).toBe('delivered');
+    expect(await account.deployments()).toHaveLength(1);
+  });
+
+  test('that arrives after it was given up is stopped by a command to stop, and not left alone', async () => {
+    await account.ready('1.0.0');
+    const death = { atCall: 'codedeploy.getDeployment', received: true };
+    expect(await account.deploy('1.0.0', {}, { death })).toBeUndefined();
+    // As after a grace period that was too short.
+    forge(({ witnessed: { submittedAt: _at, deployment: _id, ...witnessed } }) => ({
+      phase: 'preparing',
+      witnessed,
+      commands: [{ command: 'abort', by: 'mina', why: 'lunch', at: 0 }],
+    }));
+    const report = await account.deploy('1.0.0');
+    expect(report?.result).toMatchObject({ outcome: 'rolled-back', reason: 'aborted-by-hand' });
+    expect(report?.result.because).toContain('mina stopped it: lunch; version 1 serves again, verified');
+    expect(await account.alias()).toEqual(['1', undefined]);
+    expect((await account.deployments())[0]).toMatchObject({ status: 'Stopped' });
+  });
+
   test('is found by its description when the record has the id of none', async () => {
     await account.ready('1.0.0');
     const death = { atCall: 'codedeploy.getDeployment', received: true };

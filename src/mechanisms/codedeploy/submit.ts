@@ -51,10 +51,6 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
   world.lookAgain?.();
   const submission = submissionOf(release);
   const target = targetOf(submission);
-  const stopped = stoppedBeforeSubmission(turn);
-  if (stopped !== undefined) return stopped;
-  const prepared = await wanted?.prepare?.(turn);
-  if (prepared !== undefined) return prepared;
   const look = await target.look(world);
   const [other] = await runningIn(world, submission);
   const isAsPlanned =
@@ -64,6 +60,10 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
     const own = await deploymentOf(turn);
     if (own !== undefined) return supervised(turn, own);
   }
+  const stopped = stoppedBeforeSubmission(turn);
+  if (stopped !== undefined) return stopped;
+  const prepared = await wanted?.prepare?.(turn);
+  if (prepared !== undefined) return prepared;
   if (!isAsPlanned)
     return turn.conclude(
       'changed-by-others',
@@ -82,8 +82,9 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
     phase: 'submitting',
     witnessed: { ...release.witnessed, submittedAt: world.clock.now() },
   });
+  let deploymentId: string | undefined;
   try {
-    const { deploymentId } = await writesOf(world).codedeploy.createDeployment({
+    ({ deploymentId } = await writesOf(world).codedeploy.createDeployment({
       ...groupOf(submission),
       deploymentConfigName: submission.config,
       description: release.id,
@@ -101,16 +102,7 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
               alarms: alarms.brought.map((name) => ({ name })),
             },
           }),
-    });
-    await announced.save({
-      phase: 'supervising',
-      witnessed: { ...announced.release.witnessed, ...withoutUndefined({ deployment: deploymentId }) },
-    });
-    return {
-      because: `created deployment ${deploymentId} by ${submission.config}`,
-      percent: 15,
-      notBefore: turn.nextPoll(),
-    };
+    }));
   } catch (error) {
     if (error instanceof AnswerLost) {
       await announced.save({ witnessed: { ...announced.release.witnessed, unansweredAt: world.clock.now() } });
@@ -127,6 +119,16 @@ export const submitDeployment = async (turn: Turn, wanted: WantedRelease | undef
       return waitFor(undone, 'another one');
     return undone.conclude(reasonOfError(error), describe(error));
   }
+  // Outside of the `try`: when the record cannot be written now, the deployment runs all the same, and the announcement stands.
+  await announced.save({
+    phase: 'supervising',
+    witnessed: { ...announced.release.witnessed, ...withoutUndefined({ deployment: deploymentId }) },
+  });
+  return {
+    because: `created deployment ${deploymentId} by ${submission.config}`,
+    percent: 15,
+    notBefore: turn.nextPoll(),
+  };
 };
 
 /**

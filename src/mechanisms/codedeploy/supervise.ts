@@ -5,6 +5,7 @@ import type { Figures } from '../../judge/verdict.ts';
 import { Refusal } from '../../operation.ts';
 import type { ReasonCode } from '../../reason-codes.ts';
 import type { CodeDeployment, Release } from '../../release/record.ts';
+import { judgesWhys } from '../../rollout/event.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { writesOf } from '../../world.ts';
 import { lookAtApproval, remarksOf } from '../approval.ts';
@@ -223,7 +224,8 @@ const judgedToTheEnd = async (
       `${because}; ${deployment.deploymentId} had ended, and ${release.version} serves: run rollback`,
     ),
   });
-  if (abort !== undefined && judgesReasons.has(abort.why)) return tooLate(turn, abort.because ?? abort.why);
+  if (abort !== undefined && judgesWhys.some((why) => why === abort.why))
+    return tooLate(turn, abort.because ?? abort.why);
   const { seeing, convicts } = await lookAtVersions(turn, deployment, look);
   if (convicts !== undefined) return tooLate(seeing, convicts.because);
   if (turn.world.clock.now() < readableAt(deployment)) {
@@ -246,15 +248,6 @@ const notJudged = async (turn: Turn, deployment: DeploymentInfo, look: TargetLoo
     return '; the judge could not read its metrics to the end';
   }
 };
-
-/** Why a judge takes the traffic back. */
-const judgesReasons: ReadonlySet<ReasonCode> = new Set([
-  'convicted',
-  'safety-net',
-  'shared-outage',
-  'worse-than-before',
-  'metrics-blind',
-]);
 
 /** A service is on its revision, and its tasks or the task set before are not yet as they will be. */
 const isSettling = ({ kind, from, to }: CodeDeployment, { version, other }: TargetLook): boolean =>

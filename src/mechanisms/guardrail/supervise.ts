@@ -9,6 +9,7 @@ import type { AlarmSpec } from '../../metrics/alarms.ts';
 import { candidateFleet, metricDelay, requestsSeen } from '../../metrics/traffic.ts';
 import { nameAlone } from '../../release/history.ts';
 import type { Witnessed } from '../../release/record.ts';
+import { judgesWhys } from '../../rollout/event.ts';
 import { withoutUndefined } from '../../without-undefined.ts';
 import { type ApprovalLook, lookAtApproval, remarksOf, standing } from '../approval.ts';
 import type { Mechanism, WantedRelease } from '../mechanism.ts';
@@ -70,6 +71,7 @@ export const supervise = async (
     case 'arrived':
       return (
         (await withdrawn(witnessing, live)) ??
+        (await convicted(witnessing)) ??
         (await unverified(witnessing, live, ends)) ??
         (await unwatched(witnessing)) ??
         (await unbaked(witnessing, live)) ??
@@ -267,6 +269,21 @@ const withdrawn = async (turn: Turn, live: LiveEndpoint): Promise<TurnResult | u
       );
     }
   }
+};
+
+/** The judge stopped the update, and SageMaker ended it before the stop took effect. */
+const convicted = async (turn: Turn): Promise<TurnResult | undefined> => {
+  const { abort } = turn.release.witnessed;
+  const reason = judgesWhys.find((why) => why === abort?.why);
+  if (abort === undefined || reason === undefined) return undefined;
+  const { because = reason, figures } = abort;
+  return (
+    (await turnBack(turn, because, { reason, ...withoutUndefined({ figures }) })) ??
+    turn.conclude(
+      'convicted-too-late',
+      `${turn.endpoint} serves ${turn.release.version}, and there is no configuration to go back to: ${because}`,
+    )
+  );
 };
 
 const unverified = async (turn: Turn, live: LiveEndpoint, { verify }: Ends): Promise<TurnResult | undefined> => {

@@ -1,4 +1,4 @@
-import { dimensionOfFleet, removeScaling, scalingOf } from '../../endpoint/scaling.ts';
+import { dimensionOfFleet, laterSnapshot, removeScaling, scalingOf } from '../../endpoint/scaling.ts';
 import type { Turn, TurnResult } from '../turn.ts';
 
 /**
@@ -13,7 +13,7 @@ export const freeScaling = async (turn: Turn): Promise<TurnResult | undefined> =
   world.lookAgain?.();
   const existing = await scalingOf(world, endpoint, release.submission.variant, dimensionOfFleet(release.baseline));
   if (existing === undefined) return undefined;
-  await turn.save({ scaling: release.scaling ?? existing });
+  await turn.save({ scaling: laterSnapshot(release.scaling, existing) });
   await removeScaling(world, existing);
   return {
     because: `removed autoscaling of ${existing.resourceId} for the duration of this release: the instance type changes`,

@@ -51,7 +51,7 @@ const failed = async (turn: Turn, { of, unexpected, first = '' }: SmokeProgress)
   const { endpoint, release } = turn;
   const what = `smoke: ${unexpected} of ${counted(of, 'answer')} not as expected; the first: ${first}`;
   if (release.candidate.beside !== undefined) {
-    const back = await turnBack(turn, `${release.version} got no traffic: ${what}`, 'dark-checks-failed');
+    const back = await turnBack(turn, `${release.version} got no traffic: ${what}`, { reason: 'dark-checks-failed' });
     if (back !== undefined) return back;
   }
   return turn.conclude(

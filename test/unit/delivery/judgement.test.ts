@@ -83,6 +83,14 @@ describe('the judgement in a report', () => {
     expect(judgementOf(stopped).findings).toMatchObject({ exposed: 100, metrics: [{ says: 'errors' }] });
   });
 
+  test('of one that was convicted too late for a stop is the verdict that took it back', () => {
+    const back = release({
+      submission: { ...guarded, judged: { policy } },
+      takenBack: { because: 'worse', reason: 'convicted', figures },
+    });
+    expect(judgementOf(back).findings).toMatchObject({ exposed: 100, metrics: [{ says: 'errors' }] });
+  });
+
   test.each<readonly [string, Parameters<typeof judgementOf>[0]]>([
     ['steps without a verdict', release({ submission: secondSwap, stepping: stepping() })],
     [

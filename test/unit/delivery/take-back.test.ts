@@ -59,6 +59,20 @@ describe('the end of the way back is the end of the release', () => {
     expect(endOfWayBack(failed, reason, because)).toEqual({ reason: ends, because: sentence });
   });
 
+  test.each([
+    ['restored', 'x', 'convicted', 'errors: 9 of 60; 1.0.0 serves again, verified'],
+    ['rollback-failed', 'it moved', 'rollback-failed', 'errors: 9 of 60; while it was taken back, it moved'],
+    [
+      'capacity-unavailable',
+      'no machines',
+      'convicted-too-late',
+      'errors: 9 of 60; 1.1.0 still serves, because it could not be taken back: no machines',
+    ],
+  ] as const)('%s, of a version that the judge convicted', (reason, because, ends, sentence) => {
+    const failed: Release = { ...withdrawn, takenBack: { because: 'errors: 9 of 60', reason: 'convicted' } };
+    expect(endOfWayBack(failed, reason, because)).toEqual({ reason: ends, because: sentence });
+  });
+
   test('a configuration of others is named by its config', () => {
     const { version: _, ...others } = configuration('1.0.0');
     expect(endOfWayBack({ ...withdrawn, baseline: others }, 'restored', '').because).toBe(

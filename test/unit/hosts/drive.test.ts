@@ -4,6 +4,7 @@ import { iso, minutes, seconds } from '../../../src/clock.ts';
 import { type DriveOptions, drive } from '../../../src/hosts/drive.ts';
 import { Refusal } from '../../../src/operation.ts';
 import { InputError } from '../../../src/schema.ts';
+import type { World } from '../../../src/world.ts';
 import { countingOperation, countingPlan, type FakeEndpoint } from '../../support/fake-operation.ts';
 import { fakeWorld } from '../../support/fake-world.ts';
 import { virtualClock } from '../../support/virtual-clock.ts';
@@ -172,6 +173,54 @@ describe('drive', () => {
     const end = await run();
     expect(end).toMatchObject({ outcome: 'cancelled', unsettled: true });
     expect(end.because).toContain('grant sagemaker:UpdateEndpoint');
+  });
+
+  const throttled = (world: Pick<World, 'clock'>) =>
+    new Throttled(world.clock.now() + seconds(30), new Error('Rate exceeded'));
+  it.each<[string, (world: Pick<World, 'clock'>) => Error]>([
+    ['throttles', throttled],
+    ['gives no answer', () => new AnswerLost('sagemaker:UpdateEndpoint', new Error('socket hang up'))],
+  ])('settles the release a little later when AWS %s at the deadline', async (_what, thrown) => {
+    let tried = 0;
+    const { run, fakeEndpoint, clock, start } = scene(
+      {
+        abort: (_why, _memory, world) => {
+          if (++tried < 3) throw thrown(world);
+        },
+      },
+      { deadline: Date.parse('2026-01-05T09:01:30Z') },
+    );
+    const end = await run();
+    expect(end).toMatchObject({ outcome: 'timed-out', reason: 'deadline-passed' });
+    expect(end).not.toHaveProperty('unsettled');
+    expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'stop: timed-out']);
+    expect(clock.now() - start).toBe(seconds(150));
+  });
+
+  it('leaves a release unsettled that AWS throttles for five minutes after the deadline', async () => {
+    const { run, clock, start } = scene(
+      {
+        abort: (_why, _memory, world) => {
+          throw throttled(world);
+        },
+      },
+      { deadline: Date.parse('2026-01-05T09:01:30Z') },
+    );
+    const end = await run();
+    expect(end).toMatchObject({ outcome: 'timed-out', unsettled: true });
+    expect(end.because).toContain('Rate exceeded');
+    expect(clock.now() - start).toBe(minutes(6) + seconds(30));
+  });
+
+  it('does not wait for AWS when it was cancelled', async () => {
+    const { run, cancel, clock, start } = scene({
+      before: () => cancel.abort(),
+      abort: (_why, _memory, world) => {
+        throw throttled(world);
+      },
+    });
+    expect(await run()).toMatchObject({ outcome: 'cancelled', unsettled: true });
+    expect(clock.now()).toBe(start);
   });
 
   it('waits out throttling and looks again after a lost answer', async () => {

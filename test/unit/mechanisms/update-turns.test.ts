@@ -253,6 +253,39 @@ describe('an arrived update', () => {
     );
   });
 
+  test.each(['convicted', 'safety-net', 'shared-outage', 'worse-than-before', 'metrics-blind'] as const)(
+    'is taken back when its judge stopped it too late for SageMaker: %s',
+    async (why) => {
+      const given: Update = {
+        shows: arrived,
+        now,
+        record: { witnessed: { ...seen, abort: { ...stopping, why, because: 'errors: 9 of 60' } } },
+      };
+      const back = await lookAt(given);
+      expect(back.because).toBe('taking 1.1.0 back: errors: 9 of 60');
+      expect(back.one.release()).toMatchObject({
+        phase: 'preparing',
+        takenBack: { because: 'errors: 9 of 60', reason: why },
+        witnessed: {},
+      });
+      expect(back.one.release()).not.toHaveProperty('reason');
+      const first = await lookAt({ ...given, record: { ...given.record, baseline: undefined as never } });
+      expect(first.one.release()).toMatchObject({
+        reason: 'convicted-too-late',
+        because: 'churn serves 1.1.0, and there is no configuration to go back to: errors: 9 of 60',
+      });
+    },
+  );
+
+  test.each(['insufficient-traffic', 'aborted-by-hand', 'approval-withdrawn'] as const)(
+    'is judged by what it shows when it was stopped too late for another reason: %s',
+    async (why) => {
+      const submission = { bakeSeconds: 0, finalBakeSeconds: 0 };
+      const record = { witnessed: { ...seen, abort: { ...stopping, why } } };
+      expect((await lookAt({ shows: arrived, now, submission, record })).one.release().reason).toBe('delivered');
+    },
+  );
+
   test('knows on the way back which stages the release wrote to the registry, and that it was refused', async () => {
     const ofStage = { stagesWritten: ['7 InProgress'], stageRefused: true } as const;
     const { one } = await lookAt({
