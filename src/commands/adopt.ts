@@ -5,6 +5,7 @@ import { environmentPattern, namePattern, regionPattern } from '../manifest/valu
 import { jsonText } from '../plain-text.ts';
 import { flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
+import { regionGiven } from '../session/region.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { printAnswer } from './answer.ts';
 import { type Command, wrongRequest } from './command.ts';
@@ -76,7 +77,7 @@ const runAdopt = (args: readonly string[], host: CommandLine): Promise<ExitCode>
     answer: async (inputs: Inputs) => {
       const { endpoint, environment, model, region, output, force, json } = inputs;
       if (output !== undefined && !force && existsSync(output)) throw exists(output);
-      const world = await openWithoutManifest(host, withoutUndefined({ region }));
+      const world = await openWithoutManifest(host, { region: regionGiven(region, host.env) });
       const adopted = await adoptEndpoint(world, { endpoint, environment, ...withoutUndefined({ model }) });
       if (output !== undefined) write(output, adopted.manifest, force);
       if (json) {

@@ -11,6 +11,7 @@ import { mostFiles, recordFiles } from '../scoring/captured/files.ts';
 import { type GroundTruth, mostLabels, readGroundTruth } from '../scoring/captured/ground-truth.ts';
 import { mostRowsBytes } from '../scoring/rows-file.ts';
 import { redacted, withoutSecrets } from '../secrets.ts';
+import { regionGiven } from '../session/region.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { World } from '../world.ts';
 import { printAnswer } from './answer.ts';
@@ -142,7 +143,7 @@ const runGoldenSet = (args: readonly string[], host: CommandLine): Promise<ExitC
       if (!force && existsSync(output)) throw exists(output);
       let session: Promise<World> | undefined;
       const open = (): Promise<World> => {
-        session ??= openWithoutManifest(host, withoutUndefined({ region }));
+        session ??= openWithoutManifest(host, { region: regionGiven(region, host.env) });
         return session;
       };
       const captures = await recordFiles(inputs.capture, 'capture', open);

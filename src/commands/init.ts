@@ -21,6 +21,7 @@ import { jsonText, oneLine } from '../plain-text.ts';
 import { defaultReleases } from '../release/location.ts';
 import { choice, flag, InputError, optional, text, type ValuesOf } from '../schema.ts';
 import { redacted } from '../secrets.ts';
+import { regionGiven } from '../session/region.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import type { Account, World } from '../world.ts';
 import { printAnswer } from './answer.ts';
@@ -348,21 +349,15 @@ const required = <Name extends string>(
 
 /** Where account and region are given nothing has to be asked. */
 const accountFor = async (inputs: Inputs, host: CommandLine): Promise<Account> => {
-  const region = regionFor(inputs, host);
+  const region = regionGiven(inputs.region, host.env);
   const { account: id } = inputs;
   if (id !== undefined) return { id, region, partition: partitionOf(region) };
   return (await openAccount(inputs, host, 'account: is missing; give --account')).account;
 };
 
-const regionFor = ({ region }: Inputs, { env }: CommandLine): string => {
-  const found = region ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
-  if (!found) throw new InputError('region: is missing; give --region, or set AWS_REGION');
-  return found;
-};
-
 /** @param otherwise what to do without credentials */
 const openAccount = async (inputs: Inputs, host: CommandLine, otherwise: string): Promise<World> => {
-  const region = regionFor(inputs, host);
+  const region = regionGiven(inputs.region, host.env);
   try {
     return await openWithoutManifest(host, { region, ...withoutUndefined({ account: inputs.account }) });
   } catch (error) {

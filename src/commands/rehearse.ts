@@ -1,6 +1,5 @@
 import module from 'node:module';
 import { rehearseInputs } from '../rehearsal/inputs.ts';
-import { withoutUndefined } from '../without-undefined.ts';
 import { type Command, wrongRequest } from './command.ts';
 import { reportFailure } from './failure-report.ts';
 
@@ -65,7 +64,8 @@ export const rehearse: Command = {
       return await Promise.race([
         rehearse(args, terminal, async (region) => {
           const { openWithoutManifest } = await import('./read-only-session.ts');
-          return openWithoutManifest(own, withoutUndefined({ region }));
+          const { regionGiven } = await import('../session/region.ts');
+          return openWithoutManifest(own, { region: regionGiven(region, own.env) });
         }),
         interrupted,
       ]);

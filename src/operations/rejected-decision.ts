@@ -122,7 +122,7 @@ export const ended = (
 const namedDecision = async (world: World, model: string, text: string): Promise<Decided> => {
   const named = readPackage(model, text);
   if (named !== undefined) refuseOthers(world, 'rejected', model, named);
-  const reference = readReference(model, text);
+  const reference = readReference(model, text, 'rejected');
   const number =
     reference.is === 'package'
       ? reference.packageVersion

@@ -175,7 +175,7 @@ const targetOf = (record: ReleaseRecord, serving: string, name: string, to: stri
 };
 
 const nameGiven = (to: string, { manifest }: RollbackInputs, { history }: ReleaseRecord): string => {
-  const reference = readReference(manifest.model, to);
+  const reference = readReference(manifest.model, to, 'to');
   if (reference.is === 'version') return reference.version;
   const { packageVersion } = reference;
   return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);

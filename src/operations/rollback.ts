@@ -9,10 +9,11 @@ import type { LiveEndpoint } from '../endpoint/observe.ts';
 import { refuseUnusable } from '../endpoint/refuse-kind.ts';
 import { alone, type Candidate, leftBehind, servesCanonical } from '../endpoint/variants.ts';
 import { codeDeployOf, environmentOf } from '../manifest/load.ts';
+import { namePattern } from '../manifest/values.ts';
 import { notifyTermsOf } from '../notify/notice.ts';
 import { type Operation, Refusal } from '../operation.ts';
 import { termsOf } from '../registry/approval-terms.ts';
-import { readReference, unnamedVersion } from '../registry/version-reference.ts';
+import { readPackage, readReference, unnamedVersion } from '../registry/version-reference.ts';
 import { lastGood } from '../release/history.ts';
 import { isHeldFrom, isStopping } from '../release/lifecycle.ts';
 import type { Configuration, Release, ReleaseRecord } from '../release/record.ts';
@@ -173,9 +174,13 @@ const targetOf = (
 };
 
 /** A version; a configuration of others has none, so the history knows it by its endpoint config. */
-const nameGiven = (to: string, { model }: RollbackInputs['manifest'], { history }: ReleaseRecord): string => {
+const nameGiven = (to: string, { model }: RollbackInputs['manifest'], record: ReleaseRecord): string => {
+  const { history } = record;
   if (history.some(({ version, endpointConfig }) => version === undefined && endpointConfig === to)) return to;
-  const reference = readReference(model, to);
+  // A name without dots is no version, and a config that never served here is not refused as a misspelt version.
+  if (namePattern.test(to) && readPackage(model, to) === undefined && to !== 'next')
+    throw new Refusal('nothing-to-roll-back-to', `${to} never served ${record.endpoint}: ${served(record)}`);
+  const reference = readReference(model, to, 'to');
   if (reference.is === 'version') return reference.version;
   const { packageVersion } = reference;
   return history.find((entry) => entry.packageVersion === packageVersion)?.version ?? unnamedVersion(packageVersion);

@@ -27,22 +27,23 @@ export const versionTag = (model: string, semver: string): string => `${model}_v
  * The version as users and release tools write it: `1.4.0`, `v1.4.0`, `churn_v1.4.0`, `churn-v1.4.0`, `churn@1.4.0`, `churn/1.4.0`, and
  * each of these behind folders or a scope: `packages/churn/v1.4.0`, `@acme/churn@1.4.0`. The name of the model is known, so its own
  * hyphens and digits are no part of the version.
+ * @param input the input that has the text, for the message
  * @returns the bare semantic version, `1.4.0`
  * @throws {OtherModel} when it names another model
  * @throws {Refusal} when it is not a version
  */
-export const readVersion = (model: string, text: string): string => {
+export const readVersion = (model: string, text: string, input = 'version'): string => {
   const semver = withoutModel(model, text).replace(/^v/, '');
   if (parseSemanticVersion(semver) !== undefined) return semver;
   if (parseSemanticVersion(semver.replace(/\+.*$/, '')) !== undefined)
     throw new Refusal(
       'invalid-input',
-      `version: ${quoted(text)} carries build metadata; leave out everything from the +`,
+      `${input}: ${quoted(text)} carries build metadata; leave out everything from the +`,
     );
-  refuseOtherModel(model, text);
+  refuseOtherModel(model, text, input);
   throw new Refusal(
     'invalid-input',
-    `version: ${quoted(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
+    `${input}: ${quoted(text)} is not a semantic version; expected e.g. 1.4.0, 1.4.0-rc.1 or ${model}_v1.4.0`,
   );
 };
 
@@ -65,12 +66,12 @@ const behindModel = (model: string, text: string): string | undefined =>
 export class OtherModel extends Refusal {}
 
 /** `iris-v1.4.0` has a version behind a name; `1.4` and `latest` have none. */
-const refuseOtherModel = (model: string, text: string): void => {
+const refuseOtherModel = (model: string, text: string, input: string): void => {
   const [, before, semver = ''] = /^(.*?[-_@/])v?(\d+\.\d+\.\d+.*)$/.exec(text) ?? [];
   if (before === undefined || parseSemanticVersion(semver) === undefined) return;
   throw new OtherModel(
     'invalid-input',
-    `version: ${quoted(text)} names another model; the manifest delivers ${model}: leave out ${quoted(before)} if it names none`,
+    `${input}: ${quoted(text)} names another model; the manifest delivers ${model}: leave out ${quoted(before)} if it names none`,
   );
 };
 

@@ -48,27 +48,27 @@ export const readPackage = (model: string, text: string): PackageReference | und
 };
 
 /**
- * The `version` input of an operation that delivers or checks a version of `model`.
+ * The input of an operation that names a version of `model`: `version`, or `to` and `rejected` of a rollback.
  * @throws {Refusal} when it names nothing, another model, or a package that no approval can be given to
  */
-export const readReference = (model: string, text: string): VersionReference => {
+export const readReference = (model: string, text: string, input = 'version'): VersionReference => {
   if (text === 'next')
     throw new Refusal(
       'invalid-input',
-      'version: "next" is for register-model alone, which derives the version; take its output version, e.g. 1.4.0',
+      `${input}: "next" is for register-model alone, which derives the version; take its output version, e.g. 1.4.0`,
     );
   const named = readPackage(model, text);
-  if (named === undefined) return { is: 'version', version: readVersion(model, text) };
+  if (named === undefined) return { is: 'version', version: readVersion(model, text, input) };
   const { packageVersion } = named;
   if (packageVersion === undefined)
     throw new Refusal(
       'invalid-input',
-      `version: package ${named.group} belongs to no model package group, so SageMaker keeps no approval of it; give its content a version with register-model and from`,
+      `${input}: package ${named.group} belongs to no model package group, so SageMaker keeps no approval of it; give its content a version with register-model and from`,
     );
   if (!isSameName(named.group, model))
     throw new Refusal(
       'invalid-input',
-      `version: ${quoted(nameOfPackage(named))} names another model; the manifest delivers ${model}. register-model takes it over with from`,
+      `${input}: ${quoted(nameOfPackage(named))} names another model; the manifest delivers ${model}. register-model takes it over with from`,
     );
   return { is: 'package', ...named, packageVersion };
 };

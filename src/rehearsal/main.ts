@@ -193,6 +193,8 @@ const ownWorkflow = async (
 
 /** Seconds. */
 const leastHistory = 360;
+/** A release reads the day before it. A year of requests would take hours, in which the process hears no signal. */
+const mostHistory = 7 * 86_400;
 
 /** How a stand-in behaves: a model of the user's own behaves by itself. */
 const ofStandIn = ['candidate', 'baseline-errors', 'latency-p50'] as const;
@@ -207,6 +209,10 @@ const ownRelease = (
   if (history < leastHistory)
     throw new InputError(
       `--history: ${quoted(written('history') ?? '')} is too short; expected at least ${leastHistory / 60}m: CloudWatch has the last minutes late, and the plan reads the traffic there`,
+    );
+  if (history > mostHistory)
+    throw new InputError(
+      `--history: ${quoted(written('history') ?? '')} is too long; expected at most ${mostHistory / 3600}h: a release reads the day before it`,
     );
   const own = readOwnModel(options);
   const contrary = own && ofStandIn.find((name) => written(name) !== undefined);

@@ -32,6 +32,7 @@ import { elsewhereFor, type WantedElsewhere } from './elsewhere.ts';
 import { environmentKeys } from './environment-keys.ts';
 import { programVariables } from './program-variables.ts';
 import { proxyFrom } from './proxy.ts';
+import { regionOfVariables } from './region.ts';
 import { ownerOf, registryFor } from './registry.ts';
 import { refuseUnusableVariables } from './unusable-variables.ts';
 import { webhooksOf } from './webhooks.ts';
@@ -298,7 +299,7 @@ const fail = (): never => {
  * @throws {InputError} when no region is known, or a variable cannot be used
  */
 export const connectionFrom = (env: Env, given?: string): AwsConnection => {
-  const region = given ?? (env['AWS_REGION'] || env['AWS_DEFAULT_REGION']);
+  const region = given ?? regionOfVariables(env);
   if (!region) throw new InputError("no region: set `region` in the manifest's environment, or AWS_REGION");
   refuseUnusableVariables(env);
   const endpointUrl = env['AWS_ENDPOINT_URL'];

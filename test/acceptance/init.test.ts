@@ -225,6 +225,12 @@ describe('mistakes', () => {
     expect(files()).toEqual([]);
   });
 
+  test('a variable whose region is none', async () => {
+    const { code, err } = await writing(without('--region'), { ...nowhere, AWS_REGION: 'eu-west-1 ' });
+    expect([code, err]).toEqual([2, expect.stringContaining('AWS_REGION: "eu-west-1 " is not a region')]);
+    expect(files()).toEqual([]);
+  });
+
   test('no remote', async () => {
     repository.git('remote', 'remove', 'origin');
     const { code, err } = await writing(whole);

@@ -365,6 +365,11 @@ createServer((request, response) => {
       ['--history', '5m'],
       /--history: "5m" is too short; expected at least 6m/,
     ],
+    [
+      'a history of a year, which would take hours',
+      ['--history', '9999h'],
+      /--history: "9999h" is too long; expected at most 168h/,
+    ],
     ['an empty value', ['--serve', ''], /serve: is empty; give it a value, or leave it out/],
     ['a content type alone', ['--content-type', 'text/csv'], /--serve, --model and --requests belong together/],
     [

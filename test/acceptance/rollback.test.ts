@@ -105,6 +105,13 @@ describe('rollback', () => {
     const never = await account.run(rollback, { to: '9.9.9' });
     expect(never?.result.reason).toBe('nothing-to-roll-back-to');
     expect(never?.result.because).toContain('the history has 1.1.0, 1.0.0');
+    expect((await account.run(rollback, { to: 'config-of-others' }))?.result).toMatchObject({
+      reason: 'nothing-to-roll-back-to',
+      because: 'config-of-others never served iris: the history has 1.1.0, 1.0.0',
+    });
+    expect((await account.run(rollback, { to: '1.4' }))?.result.because).toMatch(
+      /^to: "1\.4" is not a semantic version/,
+    );
 
     await account.simulator.call('sagemaker', 'DeleteEndpointConfig', { EndpointConfigName: first });
     const deleted = await account.run(rollback, {});

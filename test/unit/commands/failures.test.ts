@@ -111,3 +111,11 @@ test.each(names)('%s refuses an option that it does not have, by its name', asyn
   expect({ name, code, out }).toEqual({ name, code: 2, out: [] });
   expect(err.join('\n')).toMatch(new RegExp(`^${name}: [\\s\\S]*--no-such is not an option`));
 });
+
+test('adopt, which has no manifest yet, names its own option for a region', async () => {
+  const { code, err } = await runCommand(command('adopt'), asksAws['adopt'] ?? [], { env: {} });
+  expect([code, err.join('\n')]).toEqual([
+    2,
+    expect.stringContaining('region: is missing; give --region, or set AWS_REGION'),
+  ]);
+});

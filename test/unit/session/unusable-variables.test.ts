@@ -44,3 +44,33 @@ describe('a variable that no call could be made with', () => {
     expect(refusal({ AWS_ENDPOINT_URL: 'x', HTTPS_PROXY: '@', AWS_ACCESS_KEY_ID: '\t' }).split('\n')).toHaveLength(3);
   });
 });
+
+describe('a region that is none', () => {
+  const regionFrom = (env: Readonly<Record<string, string>>, given?: string): string => {
+    try {
+      return connectionFrom(env, given).region;
+    } catch (error) {
+      if (error instanceof InputError) return error.message;
+      throw error;
+    }
+  };
+
+  it.each([
+    [{ AWS_REGION: 'eu-west-1 ' }, 'AWS_REGION: "eu-west-1 " is not a region; expected e.g. eu-west-1'],
+    [{ AWS_REGION: 'Frankfurt' }, 'AWS_REGION: "Frankfurt" is not a region; expected e.g. eu-west-1'],
+    [
+      { AWS_REGION: '', AWS_DEFAULT_REGION: 'eu-west-1a' },
+      'AWS_DEFAULT_REGION: "eu-west-1a" is not a region; expected e.g. eu-west-1',
+    ],
+  ])('is refused by the name of its variable: %j', (env, message) => {
+    expect(regionFrom(env)).toBe(message);
+  });
+
+  it('does not matter where the manifest has one', () => {
+    expect(regionFrom({ AWS_REGION: 'Frankfurt' }, 'eu-west-1')).toBe('eu-west-1');
+  });
+
+  it.each(['us-gov-west-1', 'eusc-de-east-1', 'cn-northwest-1', 'us-isob-east-1'])('is not %s', (region) => {
+    expect(regionFrom({ AWS_DEFAULT_REGION: region })).toBe(region);
+  });
+});
