@@ -66,7 +66,11 @@ export const walk = async (turn: Turn, armed: readonly AlarmSpec[] = []): Promis
   if (lost !== undefined) return abortSteps(turn, lost.reason, lost.because, registry);
   if (evidence) turn.witness(evidence);
   if (differs !== undefined) turn.remark(differs);
-  const lacking = comesBack || inProgress(live.status) ? undefined : missingCapacity(live, stepping);
+  // Traffic that others gave the candidate goes back first: it needs no instance more.
+  const lacking =
+    comesBack || lowers(command, live, stepping) || inProgress(live.status)
+      ? undefined
+      : missingCapacity(live, stepping);
   // Unknown is neither approval nor rejection: the share stays where it is.
   const frozen = look.is === 'unknown' && raising;
   const deleted = comesBack ? [] : armed.filter(({ AlarmName }) => alarms.gone.includes(AlarmName));
@@ -94,6 +98,8 @@ const hasMoved = ({ moves, candidateVariant }: Stepping, live: LiveEndpoint, sta
 
 const raises = (command: StepCommand | undefined, live: LiveEndpoint, { candidateVariant }: Stepping): boolean =>
   command?.do === 'shift' && command.share > shareOf(live, candidateVariant) + 0.001;
+const lowers = (command: StepCommand | undefined, live: LiveEndpoint, { candidateVariant }: Stepping): boolean =>
+  command?.do === 'shift' && command.share < shareOf(live, candidateVariant) - 0.001;
 
 /** Whether a check of the registry ends the rollout. A missing permission ends it only before traffic moves. */
 const lostBy = (

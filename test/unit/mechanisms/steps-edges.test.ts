@@ -132,6 +132,17 @@ describe('more instances', () => {
   });
 });
 
+test('a share that others raised goes down before the candidate grows', async () => {
+  const one = walking({
+    far: { counts: [6, 4], share: 0.5 },
+    stepping: { state: { is: 'baking', index: 0, since: nine }, moves: [{ from: nine, share: 0.1, until: nine }] },
+  });
+  await one.look();
+  expect(one.sent).toEqual([0.1]);
+  await one.look({ counts: [6, 4], share: 0.1, modifiedAt: nine + minutes(13) }, minutes(2));
+  expect(one.sent).toEqual([0.1, '6 instances']);
+});
+
 describe('a weight that SageMaker does not change', () => {
   test.each([
     refusal('slow down', 'ThrottlingException'),
