@@ -6,8 +6,6 @@ import * as v from './values.ts';
 const about = z.describe;
 
 const elsewhere = 'belongs to another account than the registry';
-const isIn = (account: string, role: string | undefined): boolean =>
-  !role?.startsWith('arn:') || role.split(':')[4] === account;
 
 const inParts = z.pipe(
   v
@@ -52,12 +50,12 @@ const inParts = z.pipe(
       ),
     })
     .check(
-      z.refine(({ account, role }) => isIn(account, role), { error: elsewhere, path: ['role'] }),
-      z.refine(({ account, 'registrar-role': role }) => isIn(account, role), {
+      z.refine(({ account, role }) => v.isRoleOf(account, role), { error: elsewhere, path: ['role'] }),
+      z.refine(({ account, 'registrar-role': role }) => v.isRoleOf(account, role), {
         error: elsewhere,
         path: ['registrar-role'],
       }),
-      z.refine(({ account, 'approver-role': role }) => isIn(account, role), {
+      z.refine(({ account, 'approver-role': role }) => v.isRoleOf(account, role), {
         error: elsewhere,
         path: ['approver-role'],
       }),

@@ -136,6 +136,10 @@ const environment = z.pipe(
         const { target = 'endpoint', endpoint, rollout, risk, ...given } = checked.value;
         const refuse = (message: string, ...path: readonly string[]): void =>
           void checked.issues.push({ code: 'custom', input: checked.value, path: [...path], message });
+        const { account } = given;
+        // IAM passes no role of another account to a service.
+        if (account !== undefined && !v.isRoleOf(account, endpoint?.executionRole))
+          refuse(`belongs to another account than the environment, ${account}`, 'endpoint', 'execution-role');
         for (const [one, { key }] of Object.entries(byCodeDeploy)) {
           if (one === target && given[key] === undefined) refuse('is missing; expected keys and values', key);
           if (one !== target && given[key] !== undefined) refuse(`needs \`target: ${one}\` beside it`, key);

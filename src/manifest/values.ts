@@ -163,6 +163,9 @@ export const region = () => text('a region; expected e.g. eu-west-1', regionPatt
 /** A role's name (IAM: 64 characters) or ARN, path included. */
 export const rolePattern = /^([a-zA-Z0-9_+=,.@-]{1,64}|arn:aws[a-z-]*:iam::[0-9]{12}:role\/[a-zA-Z0-9_+=,.@/-]+)$/;
 export const role = () => text('a role; expected its name or ARN, e.g. model-deployer', rolePattern, 2048);
+/** A name alone is one of the account. */
+export const isRoleOf = (account: string, role: string | undefined): boolean =>
+  !role?.startsWith('arn:') || role.split(':')[4] === account;
 
 export const instanceType = () =>
   text('an instance type; expected e.g. ml.m5.large', /^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 63);

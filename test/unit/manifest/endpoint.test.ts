@@ -38,6 +38,19 @@ describe('endpoints that are not fleets answering at once', () => {
   ])('refuses %s', (_what, text, message) => {
     expect(() => load(example.replace(serverless, text))).toThrow(message);
   });
+
+  test('an execution role of another account is refused; one of this account may be an ARN', () => {
+    const given = (account: string) =>
+      load(
+        example
+          .replace('  serverless:\n', '  serverless:\n    account: "111122223333"\n')
+          .replace('execution-role: churn', `execution-role: arn:aws:iam::${account}:role/churn`),
+      );
+    expect(() => given('999988887777')).toThrow(
+      'endpoint.execution-role: belongs to another account than the environment, 111122223333',
+    );
+    expect(() => given('111122223333')).not.toThrow();
+  });
 });
 
 describe('autoscaling', () => {
