@@ -42,6 +42,8 @@ export interface Plan {
   readonly metrics?: RegisteredMetrics;
   /** Expected duration, from estimates that the notes name. */
   readonly expectedSeconds: number;
+  /** The run ends before the change does. */
+  readonly unfollowed?: true;
   /** Instances billed at the peak of the rollout, by instance type. The quota check compares them. */
   readonly peakInstances: Readonly<Record<string, number>>;
   /** IAM actions the run needs, sorted. */

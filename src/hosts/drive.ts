@@ -1,5 +1,5 @@
 import { AnswerLost, serviceOf, Throttled } from '../aws/retry.ts';
-import { type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
+import { duration, type Instant, iso, limitAt, minutes, seconds } from '../clock.ts';
 import { readMemory, writeMemory } from '../memory.ts';
 import {
   type AbortReason,
@@ -46,6 +46,16 @@ export interface DriveOptions {
 
 /** The part of an operation that is driven. */
 export type Turns<Inputs, M extends Memory, Outputs> = Pick<Operation<Inputs, M, Outputs>, 'advance' | 'abort'>;
+
+/** Said before anything is written: such a run ends `timed-out` although its version is healthy. */
+const tooShort = (
+  { expectedSeconds, unfollowed }: Plan,
+  now: Instant,
+  { deadline, wait }: Pick<DriveOptions, 'deadline' | 'wait'>,
+): string | undefined =>
+  wait && !unfollowed && now + seconds(expectedSeconds) > deadline
+    ? `it takes about ${duration(seconds(expectedSeconds))}, and the run ends in ${duration(deadline - now)}, before it: raise \`timeout\``
+    : undefined;
 
 /** A World for one turn, which ends early when `signal` aborts. */
 export type WorldFor = (signal: AbortSignal) => World;
@@ -105,6 +115,8 @@ export const drive = async <Inputs, M extends Memory, Outputs>(
       if (turn.plan && !plan) {
         plan = turn.plan;
         await options.onPlan?.(plan);
+        const short = tooShort(plan, clock.now(), options);
+        if (short !== undefined) remarks.add(short);
       }
       for (const remark of turn.remarks ?? []) remarks.add(remark);
       if (turn.is === 'done') return ended(turn);

@@ -244,6 +244,7 @@ const plan = async (
         release: { ...planned.release, ...withoutUndefined({ smoke }) },
         plan: {
           ...planned.plan,
+          ...(!follow && { unfollowed: true }),
           notes: [
             ...planned.plan.notes,
             ...promoted,

@@ -49,6 +49,7 @@ export const countingOperation = (
   behaviour: {
     /** Runs before every turn; may throw or cancel. */
     readonly before?: (turn: number, world: World) => void;
+    readonly plan?: Plan;
     readonly abort?: (why: AbortReason, memory: Memory | undefined, world: World) => void;
   } = {},
 ): Operation<Inputs, CountMemory, Outputs> => {
@@ -80,7 +81,7 @@ export const countingOperation = (
           notBefore: world.clock.now(),
           percent: 0,
           because: `planned to count ${subject}`,
-          plan: countingPlan,
+          plan: behaviour.plan ?? countingPlan,
         };
       if (fakeEndpoint.count === 3) return doneWith(`counted ${subject}`);
       if (world.write === undefined) throw new Error('a dry run reached a write');

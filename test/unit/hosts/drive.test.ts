@@ -23,7 +23,7 @@ const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options:
     ...fakeWorld(clock, signal, options.dryRun),
     loadRest: () => void loaded.push(clock.now() - start),
   });
-  const run = () =>
+  const run = (more: Partial<DriveOptions> = {}) =>
     drive(operation, inputs, worldFor, {
       deadline: start + minutes(60),
       dryRun: false,
@@ -31,6 +31,7 @@ const scene = (behaviour: Parameters<typeof countingOperation>[1] = {}, options:
       signal: cancel.signal,
       onProgress: ({ because }) => lines.push(because),
       ...options,
+      ...more,
     });
   return { fakeEndpoint, clock, start, cancel, lines, loaded, run };
 };
@@ -48,6 +49,21 @@ describe('drive', () => {
     expect(fakeEndpoint.mutations).toEqual(['count 1', 'count 2', 'count 3']);
     expect(clock.now() - start).toBe(minutes(3));
     expect(lines).toEqual(['planned to count sheep', 'counted 1 sheep', 'counted 2 sheep', 'counted 3 sheep']);
+  });
+
+  it.each([
+    [{ deadline: 179 }, ['it takes about 3m, and the run ends in 2m 59s, before it: raise `timeout`']],
+    [{ deadline: 180 }, []],
+    [{ deadline: 179, wait: false }, []],
+    [{ deadline: 179, dryRun: true }, ['it takes about 3m, and the run ends in 2m 59s, before it: raise `timeout`']],
+  ])('says when its time is shorter than its plan: %j', async ({ deadline, ...options }, remarks) => {
+    const { run, start } = scene();
+    expect((await run({ ...options, deadline: start + seconds(deadline) })).remarks).toEqual(remarks);
+  });
+
+  it('expects no run that leaves its change to last as long as the change', async () => {
+    const { run, start } = scene({ plan: { ...countingPlan, unfollowed: true } });
+    expect((await run({ deadline: start + seconds(179) })).remarks).toEqual([]);
   });
 
   it('has all of its code before it waits, and loads nothing for a run that never does', async () => {
