@@ -369,6 +369,6 @@ describe('a rollback that is right goes through', () => {
     expect(reported(await account.run(rollback, { to: '1.1.0' }))).toMatch(/^restored/);
     expect(reported(await account.run(rollback, { to: 'by-hand' }))).toMatch(/^restored/);
     expect(await serving()).toBe('by-hand');
-    expect(reported(await account.run(rollback, { to: 'by-nobody' }))).toMatch(/^invalid-input/);
+    expect(reported(await account.run(rollback, { to: 'by-nobody' }))).toMatch(/^nothing-to-roll-back-to/);
   });
 });
