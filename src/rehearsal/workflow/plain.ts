@@ -11,7 +11,12 @@ export const plain = (workflow: string, home?: string): string => {
     .replace(/OWNER\/model-delivery\/((?:\.github\/workflows|actions)\/\S+)@v1/g, (_all, path: string) => at(path));
 };
 
-export const withoutQueue = (workflow: string): string => workflow.replace(/^\s+queue: \w+\n/gm, '');
+/** Both spellings: on a line of its own, and within `concurrency: { … }`. */
+export const withoutQueue = (workflow: string): string =>
+  workflow
+    .replace(/^[ \t]+queue: *\w+ *(#.*)?\r?\n/gm, '')
+    .replace(/^(\s*concurrency: *\{.*?), *queue: *\w+( *[,}])/gm, '$1$2')
+    .replace(/^(\s*concurrency: *\{) *queue: *\w+ *,/gm, '$1');
 
 /** As act can play it in virtual time: the clock has one participant, so the jobs of a matrix run one after another. */
 export const playable = (workflow: string, home?: string): string => {

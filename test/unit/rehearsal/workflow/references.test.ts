@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { plain, playable } from '../../../../src/rehearsal/workflow/plain.ts';
+import { plain, playable, withoutQueue } from '../../../../src/rehearsal/workflow/plain.ts';
 import { namedIn, referencesOf } from '../../../../src/rehearsal/workflow/references.ts';
 import { suiteFiles } from '../../../../src/rehearsal/workflow/suite.ts';
 
@@ -124,4 +124,19 @@ describe('a workflow for act', () => {
     expect(playable(text)).toBe(text);
     expect(plain(text)).toBe('    uses: ./.github/workflows/deliver.yml\n');
   });
+});
+
+test.each([
+  ['concurrency:\n  group: a\n  queue: max\njobs:\n', 'concurrency:\n  group: a\njobs:\n'],
+  ['concurrency:\n  group: a\n  queue: max # in order\njobs:\n', 'concurrency:\n  group: a\njobs:\n'],
+  ['concurrency:\r\n  queue: max\r\n  group: a\r\n', 'concurrency:\r\n  group: a\r\n'],
+  ['concurrency: { group: a, queue: max }\n', 'concurrency: { group: a }\n'],
+  [
+    '    concurrency: { group: a, queue: max, cancel-in-progress: false }\n',
+    '    concurrency: { group: a, cancel-in-progress: false }\n',
+  ],
+  ['concurrency: { queue: max, group: a }\n', 'concurrency: { group: a }\n'],
+  ['env: { queue: max, group: a }\n', 'env: { queue: max, group: a }\n'],
+])('a queue is left out, however it is written: %j', (text, expected) => {
+  expect(withoutQueue(text)).toBe(expected);
 });
