@@ -417,7 +417,7 @@ describe('the output', () => {
         output,
         '--json',
       ],
-      { env: {}, seams: { clock, openSession } },
+      { env: { AWS_REGION: 'eu-west-1' }, seams: { clock, openSession } },
     );
     expect({ code, reads, left: existsSync(output) }).toEqual({ code: 2, reads: 2, left: false });
     expect(JSON.parse(out.join('\n'))).toMatchObject({ because: expect.stringContaining('was replaced or removed') });
