@@ -1,1 +1,0 @@
-"use strict";exports.id=44,exports.ids=[44],exports.modules={4044:((d,E,_)=>{_.r(E),_.d(E,{ManifestError:()=>s.V,codeDeployOf:()=>s.aa,deliveryOf:()=>s.$,environmentOf:()=>s._,loadAs:()=>s.Z,loadJudge:()=>s.X,loadManifest:()=>s.W,loadRegression:()=>s.Y});var s=_(4862),o=_(8878),M=_(9536),O=_(938)})};

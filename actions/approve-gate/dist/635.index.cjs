@@ -1,0 +1,1 @@
+"use strict";exports.id=635,exports.ids=[635],exports.modules={5635:((d,E,_)=>{_.r(E),_.d(E,{ManifestError:()=>s.W,codeDeployOf:()=>s.ba,deliveryOf:()=>s.aa,environmentOf:()=>s.$,loadAs:()=>s._,loadJudge:()=>s.Y,loadManifest:()=>s.X,loadRegression:()=>s.Z});var s=_(278),o=_(8878),M=_(9536),O=_(938)})};

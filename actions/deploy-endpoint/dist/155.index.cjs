@@ -1,1 +1,0 @@
-"use strict";exports.id=155,exports.ids=[155],exports.modules={3155:((_,O,E)=>{E.r(O),E.d(O,{ManifestError:()=>s.R,codeDeployOf:()=>s.Y,deliveryOf:()=>s.X,environmentOf:()=>s.W,loadAs:()=>s.V,loadJudge:()=>s.T,loadManifest:()=>s.S,loadRegression:()=>s.U});var s=E(874),d=E(9436),o=E(4510),M=E(9520)})};

@@ -1,0 +1,1 @@
+"use strict";exports.id=415,exports.ids=[415],exports.modules={415:((_,O,E)=>{E.r(O),E.d(O,{ManifestError:()=>s.S,codeDeployOf:()=>s.Z,deliveryOf:()=>s.Y,environmentOf:()=>s.X,loadAs:()=>s.W,loadJudge:()=>s.U,loadManifest:()=>s.T,loadRegression:()=>s.V});var s=E(3221),d=E(9436),o=E(4510),M=E(9520)})};

@@ -1,1 +1,0 @@
-"use strict";exports.id=429,exports.ids=[429],exports.modules={4429:((D,E,s)=>{s.r(E),s.d(E,{ManifestError:()=>_.B,codeDeployOf:()=>_.I,deliveryOf:()=>_.H,environmentOf:()=>_.G,loadAs:()=>_.F,loadJudge:()=>_.D,loadManifest:()=>_.C,loadRegression:()=>_.E});var _=s(2673),O=s(7904),d=s(3562),o=s(1664),n=s(500)})};

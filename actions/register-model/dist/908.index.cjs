@@ -1,0 +1,1 @@
+"use strict";exports.id=908,exports.ids=[908],exports.modules={3908:((O,s,E)=>{E.r(s),E.d(s,{ManifestError:()=>_.C,codeDeployOf:()=>_.J,deliveryOf:()=>_.I,environmentOf:()=>_.H,loadAs:()=>_.G,loadJudge:()=>_.E,loadManifest:()=>_.D,loadRegression:()=>_.F});var _=E(3119),d=E(7904),o=E(3562),D=E(1664),n=E(500)})};

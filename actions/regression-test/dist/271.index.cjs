@@ -1,0 +1,1 @@
+"use strict";exports.id=271,exports.ids=[271],exports.modules={6271:((d,O,_)=>{_.r(O),_.d(O,{ManifestError:()=>s.U,codeDeployOf:()=>s.$,deliveryOf:()=>s._,environmentOf:()=>s.Z,loadAs:()=>s.Y,loadJudge:()=>s.W,loadManifest:()=>s.V,loadRegression:()=>s.X});var s=_(3395),o=_(5722),E=_(5393),n=_(5157)})};

@@ -1,1 +1,0 @@
-"use strict";exports.id=529,exports.ids=[529],exports.modules={8529:((o,d,_)=>{_.r(d),_.d(d,{ManifestError:()=>s.T,codeDeployOf:()=>s._,deliveryOf:()=>s.Z,environmentOf:()=>s.Y,loadAs:()=>s.X,loadJudge:()=>s.V,loadManifest:()=>s.U,loadRegression:()=>s.W});var s=_(9899),E=_(5722),O=_(5393),n=_(5157)})};

@@ -1,0 +1,1 @@
+"use strict";exports.id=447,exports.ids=[447],exports.modules={4447:((_,O,E)=>{E.r(O),E.d(O,{ManifestError:()=>s.O,codeDeployOf:()=>s.V,deliveryOf:()=>s.U,environmentOf:()=>s.T,loadAs:()=>s.S,loadJudge:()=>s.Q,loadManifest:()=>s.P,loadRegression:()=>s.R});var s=E(4847),d=E(4379),o=E(2565),M=E(5447)})};

@@ -1,1 +1,0 @@
-"use strict";exports.id=81,exports.ids=[81],exports.modules={4081:((O,M,E)=>{E.r(M),E.d(M,{ManifestError:()=>s.M,codeDeployOf:()=>s.T,deliveryOf:()=>s.S,environmentOf:()=>s.R,loadAs:()=>s.Q,loadJudge:()=>s.O,loadManifest:()=>s.N,loadRegression:()=>s.P});var s=E(547),_=E(4379),d=E(2565),o=E(5447)})};

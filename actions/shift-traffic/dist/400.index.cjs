@@ -1,0 +1,1 @@
+"use strict";exports.id=400,exports.ids=[400],exports.modules={6400:((_,O,E)=>{E.r(O),E.d(O,{ManifestError:()=>s.S,codeDeployOf:()=>s.Z,deliveryOf:()=>s.Y,environmentOf:()=>s.X,loadAs:()=>s.W,loadJudge:()=>s.U,loadManifest:()=>s.T,loadRegression:()=>s.V});var s=E(4332),d=E(3849),o=E(6059),M=E(4565)})};

@@ -1,1 +1,0 @@
-"use strict";exports.id=932,exports.ids=[932],exports.modules={8932:((_,O,E)=>{E.r(O),E.d(O,{ManifestError:()=>s.R,codeDeployOf:()=>s.Y,deliveryOf:()=>s.X,environmentOf:()=>s.W,loadAs:()=>s.V,loadJudge:()=>s.T,loadManifest:()=>s.S,loadRegression:()=>s.U});var s=E(6719),d=E(3849),o=E(6059),M=E(4565)})};
