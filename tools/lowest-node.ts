@@ -1,12 +1,12 @@
 /**
- * Runs the built command line, as `npx model-delivery` starts it, on the lowest Node of each line that `engines` allows. It runs every
- * command's help; lint, plan, register-model, deploy-endpoint, rollback, judge and more against the simulator in virtual time; and a
+ * Runs the command line of the package, packed by npm and installed in an empty folder, on the lowest Node of each line that `engines` allows,
+ * and on the one of this process. It runs every command's help; lint, plan, register-model, deploy-endpoint, rollback, judge and more against the simulator in virtual time; and a
  * rehearsal, with its bundles and simulator on the same Node.
  *
  *   node tools/lowest-node.ts
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { irisFixture } from '../simulator/fixtures/fixtures.ts';
@@ -16,7 +16,6 @@ import { commands } from '../src/commands/all.ts';
 import { manifestText, rehearsedTeam } from '../src/rehearsal/manifest.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const launcher = join(root, 'bin/model-delivery.mjs');
 
 /** `^20.12.1 || >=22` → 20.12.1 and 22.0.0. */
 export const lowestOf = (engines: string): readonly string[] =>
@@ -39,6 +38,22 @@ const install = (version: string): string => {
   return binary;
 };
 
+const npm = (args: readonly string[], cwd: string): void => {
+  const { status } = spawnSync('npm', [...args, '--ignore-scripts', '--silent'], {
+    cwd,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`npm ${args[0]} failed in ${cwd}`);
+};
+
+/** @returns the package as a user has it, in a folder that has nothing else */
+const installed = (folder: string): string => {
+  npm(['pack', '--pack-destination', folder], root);
+  const [packed = ''] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+  npm(['install', '--no-audit', '--no-fund', join(folder, packed)], folder);
+  return join(folder, 'node_modules/model-delivery/bin/model-delivery.mjs');
+};
+
 interface Ended {
   readonly code: number | null;
   readonly text: string;
@@ -55,7 +70,7 @@ const buckets = [0, 60, 120]
   .join('');
 
 /** All checks on one Node. @returns the failed ones */
-const play = async (node: string): Promise<readonly string[]> => {
+const play = async (node: string, launcher: string): Promise<readonly string[]> => {
   const faults: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'lowest-'));
   const simulator = await startSimulator();
@@ -157,10 +172,17 @@ if (import.meta.main) {
   const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
   const { status } = spawnSync(process.execPath, [join(root, 'tools/build.mjs')], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
-  for (const version of lowestOf(engines.node)) {
-    const faults = await play(install(version));
-    for (const fault of faults) console.error(`on Node ${version}: ${fault}`);
-    console.log(`the command line on Node ${version}: ${faults.length === 0 ? 'runs' : `${faults.length} faults`}`);
-    if (faults.length > 0) process.exitCode = 1;
+  const folder = mkdtempSync(join(tmpdir(), 'installed-'));
+  try {
+    const launcher = installed(folder);
+    const nodes = lowestOf(engines.node).map((version) => ({ version, node: install(version) }));
+    for (const { version, node } of [...nodes, { version: process.versions.node, node: process.execPath }]) {
+      const faults = await play(node, launcher);
+      for (const fault of faults) console.error(`on Node ${version}: ${fault}`);
+      console.log(`the command line on Node ${version}: ${faults.length === 0 ? 'runs' : `${faults.length} faults`}`);
+      if (faults.length > 0) process.exitCode = 1;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
