@@ -9,8 +9,9 @@ import { candidateIsOurs } from './provenance.ts';
 import type { Task, Tasks } from './task.ts';
 
 /**
- * No alarm can stop a finished update. A version that lost its approval on the way, a candidate that failed its smoke test, and a version
- * that the judge convicted too late for a stop, is taken back by a second update within the same release. That update goes to the configuration that served before; it is submitted and supervised like a rollback.
+ * No alarm can stop a finished update. A version that lost its approval on the way, that failed its smoke test, or that the judge convicted
+ * too late for a stop, is taken back by a second update within the same release. That update goes to the configuration that served before;
+ * it is submitted and supervised like a rollback.
  */
 export const tasksToTakeBack = ({ takenBack }: Release, tasks: Tasks): Tasks => {
   if (takenBack === undefined) return tasks;
@@ -73,7 +74,8 @@ const asTakenBack = (release: Release, patch: ReleasePatch): ReleasePatch => {
 
 /**
  * @param reason of the way back: the reason code with which a rollback would end
- * @returns the end of the release: the lost approval, the failed check, or the judge's conviction comes first, then any obstacle on the way back
+ * @returns the end of the release: the lost approval, the failed check, or the judge's conviction comes first, then any obstacle on the way
+ *   back
  */
 export const endOfWayBack = (
   { takenBack, baseline, version }: Release,
